@@ -1,0 +1,1 @@
+var e=document.documentElement.lang||void 0,t=new Intl.DateTimeFormat(e,{dateStyle:`full`,timeStyle:`short`});for(let n of document.querySelectorAll(`time[datetime]`)){let r=new Date(n.dateTime);Number.isNaN(r.getTime())||(n.title=t.format(r),n.hasAttribute(`data-local`)&&(n.textContent=new Intl.DateTimeFormat(e,{dateStyle:`short`,timeStyle:`short`}).format(r)))}

@@ -1,0 +1,4 @@
+/** Styles live in papo.css (the page's policy allows no injected `<style>`); every component is in runes mode. */
+export default {
+  compilerOptions: { css: "external", runes: true },
+};

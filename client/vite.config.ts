@@ -1,0 +1,23 @@
+/** Builds `dist/`: chat.js, page.js and papo.css under fixed names, since the server embeds and names them. */
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import tailwindcss from "@tailwindcss/vite";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [svelte(), tailwindcss()],
+  build: {
+    target: "es2022",
+    cssCodeSplit: false,
+    modulePreload: false,
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      input: { chat: "src/chat.ts", page: "src/page.ts" },
+      output: {
+        entryFileNames: "[name].js",
+        chunkFileNames: "[name].js",
+        assetFileNames: "papo[extname]",
+      },
+    },
+  },
+  test: { include: ["tests/**/*.test.ts"], restoreMocks: true },
+});
