@@ -1,0 +1,1 @@
+//! What a person can do in Papo: may they; store it; tell the others.

@@ -1,0 +1,25 @@
+//! Papo's vocabulary and rules: what a room, a message, a name and an event of the log are.
+//!
+//! Pure: nothing here does I/O, waits, or reads a clock or a random source. Every other crate
+//! builds on this one, and this one on none of them. Strings that come from outside become
+//! these types once, at the edge; past it a value of the type is a valid one.
+
+mod account;
+mod event;
+mod ids;
+mod message;
+mod room;
+mod text;
+mod timestamp;
+mod username;
+
+pub use account::{Account, AccountId, AccountName, AccountNameError};
+pub use event::{Event, EventKind, Posted, RoomState};
+pub use ids::{ClientId, Epoch, IdError, RoomId, SenderId, Seq, SessionId};
+pub use message::Message;
+pub use room::{
+    Room, RoomDescription, RoomDescriptionError, RoomName, RoomNameError, RoomOverview,
+};
+pub use text::{MESSAGE_CHARACTERS, MessageText, MessageTextError};
+pub use timestamp::Timestamp;
+pub use username::{USERNAME_BYTES, USERNAME_GRAPHEMES, Username, UsernameError, skeleton};

@@ -1,0 +1,22 @@
+//! Messages, as they stand now.
+
+use crate::{MessageText, RoomId, SenderId, Seq, Timestamp, Username};
+
+/// A message that hasn't been deleted, with its present text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Where it was posted.
+    pub room: RoomId,
+    /// The event that posted it; with the room, the message's name.
+    pub seq: Seq,
+    /// Who wrote it.
+    pub sender: SenderId,
+    /// The name they had then.
+    pub username: Username,
+    /// What it says now.
+    pub text: MessageText,
+    /// When it was posted.
+    pub timestamp: Timestamp,
+    /// When its text last changed, if it did.
+    pub edited: Option<Timestamp>,
+}

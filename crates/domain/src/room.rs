@@ -1,0 +1,157 @@
+//! Rooms: where people talk.
+
+use std::fmt;
+
+use crate::{RoomId, Seq, Timestamp};
+
+/// The longest room name, in characters; the seed's limit.
+const NAME_CHARACTERS: usize = 100;
+/// The longest description, in characters.
+const DESCRIPTION_CHARACTERS: usize = 1_000;
+
+/// Why something can't be a room's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RoomNameError {
+    /// Nothing but white space.
+    #[error("the room name is blank")]
+    Blank,
+    /// More than 100 characters.
+    #[error("the room name has more than {NAME_CHARACTERS} characters")]
+    TooLong,
+    /// A line break or another control character.
+    #[error("the room name contains a control character")]
+    Control,
+}
+
+/// Why something can't be a room's description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RoomDescriptionError {
+    /// More than 1,000 characters.
+    #[error("the description has more than {DESCRIPTION_CHARACTERS} characters")]
+    TooLong,
+    /// A NUL, which text in a database can't hold.
+    #[error("the description contains a NUL character")]
+    Nul,
+}
+
+/// A room's name: one line of 1 to 100 characters, unique.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RoomName(String);
+
+impl RoomName {
+    /// Checks what was typed.
+    pub fn parse(typed: &str) -> Result<Self, RoomNameError> {
+        let name = typed.trim();
+        if name.is_empty() {
+            Err(RoomNameError::Blank)
+        } else if name.chars().nth(NAME_CHARACTERS).is_some() {
+            Err(RoomNameError::TooLong)
+        } else if name.chars().any(char::is_control) {
+            Err(RoomNameError::Control)
+        } else {
+            Ok(Self(name.to_owned()))
+        }
+    }
+
+    /// Takes back a name that was checked before it was stored.
+    pub fn from_stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a room is about; may be empty, at most 1,000 characters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoomDescription(String);
+
+impl RoomDescription {
+    /// Checks what was typed.
+    pub fn parse(typed: &str) -> Result<Self, RoomDescriptionError> {
+        let text = typed.trim();
+        if text.chars().nth(DESCRIPTION_CHARACTERS).is_some() {
+            Err(RoomDescriptionError::TooLong)
+        } else if text.contains('\0') {
+            Err(RoomDescriptionError::Nul)
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    /// Takes back a description that was checked before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RoomDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A room as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// Its number, which its URL carries.
+    pub id: RoomId,
+    /// Its unique name.
+    pub name: RoomName,
+    /// What it is about.
+    pub description: RoomDescription,
+    /// People see and may enter it. An inactive room is kept, and shown to administrators only.
+    pub is_active: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The last event of its log.
+    pub last_seq: Seq,
+}
+
+/// A room as the list of rooms shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomOverview {
+    /// The room.
+    pub room: Room,
+    /// When its last message was posted, if there is one.
+    pub last_activity: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_one_line_of_at_most_a_hundred() {
+        assert_eq!(RoomName::parse("  Geral ").unwrap().as_str(), "Geral");
+        assert!(RoomName::parse(&"ç".repeat(100)).is_ok());
+        assert_eq!(
+            RoomName::parse(&"ç".repeat(101)),
+            Err(RoomNameError::TooLong)
+        );
+        assert_eq!(RoomName::parse("\t \n"), Err(RoomNameError::Blank));
+        assert_eq!(RoomName::parse("a\nb"), Err(RoomNameError::Control));
+    }
+
+    #[test]
+    fn descriptions_may_be_empty() {
+        assert_eq!(RoomDescription::parse("  ").unwrap().as_str(), "");
+        assert_eq!(
+            RoomDescription::parse(&"a".repeat(1001)),
+            Err(RoomDescriptionError::TooLong)
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! The text of a message.
+
+use std::fmt;
+
+/// The longest message, in Unicode characters (code points, as browsers count them with `[...text].length`).
+pub const MESSAGE_CHARACTERS: usize = 4_000;
+
+/// Why a text can't be a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MessageTextError {
+    /// Nothing but white space and invisible characters.
+    #[error("the message is blank")]
+    Blank,
+    /// More than [`MESSAGE_CHARACTERS`].
+    #[error("the message has more than {MESSAGE_CHARACTERS} characters")]
+    TooLong,
+    /// A NUL, which text in a database can't hold.
+    #[error("the message contains a NUL character")]
+    Nul,
+}
+
+/// What somebody wrote: not blank, at most [`MESSAGE_CHARACTERS`] long, kept as it was typed but for
+/// white space at both ends. It is text and stays text; nothing in it is ever markup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageText(String);
+
+impl MessageText {
+    /// Checks what was typed.
+    pub fn parse(typed: &str) -> Result<Self, MessageTextError> {
+        let text = typed.trim();
+        if text.chars().all(is_invisible) {
+            return Err(MessageTextError::Blank);
+        }
+        if text.contains('\0') {
+            return Err(MessageTextError::Nul);
+        }
+        if text.chars().nth(MESSAGE_CHARACTERS).is_some() {
+            return Err(MessageTextError::TooLong);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Takes back a text that was checked before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MessageText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// White space, and characters that show nothing by themselves.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || character.is_control()
+        || matches!(character, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_texts_are_refused() {
+        for blank in [
+            "",
+            "   ",
+            "\n\t\r\n",
+            "\u{200b}\u{feff}",
+            "\u{3164}",
+            "\u{2800} \u{2060}",
+        ] {
+            assert_eq!(
+                MessageText::parse(blank),
+                Err(MessageTextError::Blank),
+                "{blank:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_limit_counts_characters_not_bytes() {
+        assert!(MessageText::parse(&"😀".repeat(MESSAGE_CHARACTERS)).is_ok());
+        let long = "a".repeat(MESSAGE_CHARACTERS + 1);
+        assert_eq!(MessageText::parse(&long), Err(MessageTextError::TooLong));
+    }
+
+    #[test]
+    fn inner_line_breaks_and_markup_stay_as_they_are() {
+        let text = MessageText::parse("  <b>a</b>\n\n b \n").unwrap();
+        assert_eq!(text.as_str(), "<b>a</b>\n\n b");
+    }
+}

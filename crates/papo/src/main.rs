@@ -1,0 +1,2 @@
+//! The `papo` command.
+fn main() {}

@@ -1,0 +1,15 @@
+//! Where Papo keeps what must not be lost: one trait, and an implementation for each database.
+//!
+//! A method of [`Storage`] is one use case and at most one transaction. Nothing above this crate
+//! knows which database it is; one suite of tests (`tests/it/`) runs on all of them.
+
+mod model;
+pub mod sqlite;
+mod storage;
+
+pub use model::{
+    Appended, Change, ImportReport, ImportedMessage, ImportedRoom, JoinRefusal, Joined,
+    MessageFilter, MessagePage, NewAccount, NewEvent, NewSession, Refusal, RoomFilter, Session,
+    SessionToken, Snapshot, StoredPassword, TokenHash,
+};
+pub use storage::{Storage, StorageError};

@@ -1,0 +1,185 @@
+//! The trait that a database implements.
+
+use async_trait::async_trait;
+use papo_domain::{
+    Account, AccountId, AccountName, Epoch, Event, Room, RoomId, RoomOverview, RoomState, Seq,
+    SessionId, Timestamp, Username,
+};
+
+use crate::{
+    Appended, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage,
+    NewAccount, NewEvent, NewSession, Refusal, RoomFilter, Session, Snapshot, StoredPassword,
+    TokenHash,
+};
+
+/// Why the database couldn't do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// Not now: the disk is full, the database is locked or away. Nothing was changed; reading may go on, and
+    /// the same call may succeed later.
+    #[error("the database can't do this now: {0}")]
+    Unavailable(String),
+    /// What was written last may not be on disk, and can't be made sure of: nothing may be acknowledged until the
+    /// process has restarted from the log.
+    #[error("the disk failed to keep what was written: {0}")]
+    Broken(String),
+    /// Something that should be unique is there already.
+    #[error("{0} exists already")]
+    Exists(&'static str),
+    /// The database was written by a newer Papo.
+    #[error("the database has version {found}, this papo knows up to {known}; use a newer papo")]
+    TooNew {
+        /// The version found.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// Anything else; a defect or a damaged database.
+    #[error("the database failed: {0}")]
+    Other(String),
+}
+
+/// A database of rooms, their logs, sessions and accounts.
+#[async_trait]
+pub trait Storage: Send + Sync + 'static {
+    /// The name of this history.
+    async fn epoch(&self) -> Result<Epoch, StorageError>;
+
+    // The log
+
+    /// Stores a batch in one transaction and makes sure that it is on disk. Each event gets its room's next seq, in
+    /// the order of the batch; what is refused takes no number and doesn't touch its neighbours. A message whose
+    /// sender and client id are stored already answers with the event stored first, `duplicate` set.
+    ///
+    /// When this returns an error, nothing of the batch is stored ([`StorageError::Unavailable`]), or nobody can
+    /// say ([`StorageError::Broken`]).
+    async fn append(
+        &self,
+        batch: Vec<NewEvent>,
+    ) -> Result<Vec<Result<Appended, Refusal>>, StorageError>;
+
+    /// The events of a room after `after`, in order, at most `limit`.
+    async fn events_after(
+        &self,
+        room: RoomId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Event>, StorageError>;
+
+    /// The last seq of each of these rooms; rooms that don't exist are left out. One statement for all.
+    async fn last_seqs(&self, rooms: Vec<RoomId>) -> Result<Vec<(RoomId, Seq)>, StorageError>;
+
+    /// A room and its last `limit` messages, as of one moment.
+    async fn snapshot(&self, room: RoomId, limit: usize) -> Result<Option<Snapshot>, StorageError>;
+
+    /// The `limit` messages before `before`, in order.
+    async fn messages_before(
+        &self,
+        room: RoomId,
+        before: Seq,
+        limit: usize,
+    ) -> Result<MessagePage, StorageError>;
+
+    /// Messages for an administrator, newest first.
+    async fn find_messages(&self, filter: MessageFilter) -> Result<MessagePage, StorageError>;
+
+    // Rooms
+
+    /// One room.
+    async fn room(&self, room: RoomId) -> Result<Option<Room>, StorageError>;
+
+    /// Rooms by name (case-insensitively ordered), with their last activity. A page of them when the filter has a limit.
+    async fn rooms(&self, filter: RoomFilter) -> Result<Vec<RoomOverview>, StorageError>;
+
+    /// Makes a room. [`StorageError::Exists`] when one has that name, whatever its case.
+    async fn create_room(&self, state: RoomState, at: Timestamp) -> Result<Room, StorageError>;
+
+    // Sessions
+
+    /// The session with this token, unless it is older than its time; and with it, which name it has in `room`, if any.
+    async fn session(
+        &self,
+        token: TokenHash,
+        room: Option<RoomId>,
+    ) -> Result<Option<Session>, StorageError>;
+
+    /// Makes a session.
+    async fn create_session(&self, session: NewSession) -> Result<SessionId, StorageError>;
+
+    /// Notes that a session was used at `at` (so that it doesn't expire).
+    async fn touch_session(&self, session: SessionId, at: Timestamp) -> Result<(), StorageError>;
+
+    /// Ends a session and all its memberships.
+    async fn end_session(&self, session: SessionId) -> Result<(), StorageError>;
+
+    /// Ends the sessions that weren't used since `unused_since`; how many.
+    async fn expire_sessions(&self, unused_since: Timestamp) -> Result<u64, StorageError>;
+
+    /// Joins a room under a name, or changes the name. Refused when the room doesn't exist or isn't active, when the session
+    /// is gone, or when the name has the skeleton of an account's that isn't the session's own.
+    async fn join(
+        &self,
+        session: SessionId,
+        room: RoomId,
+        username: Username,
+        at: Timestamp,
+    ) -> Result<Result<Joined, JoinRefusal>, StorageError>;
+
+    /// Leaves a room, or all of them; which ones it was in.
+    async fn leave(
+        &self,
+        session: SessionId,
+        room: Option<RoomId>,
+    ) -> Result<Vec<RoomId>, StorageError>;
+
+    /// The rooms that a session is in, with its name in each.
+    async fn memberships(
+        &self,
+        session: SessionId,
+    ) -> Result<Vec<(RoomId, Username)>, StorageError>;
+
+    // Accounts
+
+    /// Makes an account. [`StorageError::Exists`] when an account has this name or one that looks like it. Guests who go by
+    /// such a name lose their memberships under it.
+    async fn create_account(&self, account: NewAccount) -> Result<Account, StorageError>;
+
+    /// All accounts by name.
+    async fn accounts(&self) -> Result<Vec<Account>, StorageError>;
+
+    /// One account.
+    async fn account(&self, account: AccountId) -> Result<Option<Account>, StorageError>;
+
+    /// The account with this name (its skeleton decides) and its password's hash.
+    async fn account_password(
+        &self,
+        name: AccountName,
+    ) -> Result<Option<(Account, StoredPassword)>, StorageError>;
+
+    /// Keeps the hash of the one-time token that makes the first administrator, in place of an earlier one.
+    async fn set_setup_token(&self, token: TokenHash) -> Result<(), StorageError>;
+
+    /// Whether this is the one-time token, and still unused.
+    async fn is_setup_token(&self, token: TokenHash) -> Result<bool, StorageError>;
+
+    /// Uses the one-time token up and makes the account, both or neither. `None` when the token isn't the one: of many
+    /// who try at once, one succeeds.
+    async fn claim_setup(
+        &self,
+        token: TokenHash,
+        account: NewAccount,
+    ) -> Result<Option<Account>, StorageError>;
+
+    // The whole
+
+    /// Brings in rooms and messages from elsewhere, in one transaction: all or nothing. A room whose name exists is merged
+    /// into. A message whose key (see [`crate::ImportedMessage`]) is stored already is counted and left.
+    async fn import(
+        &self,
+        rooms: Box<dyn Iterator<Item = Result<ImportedRoom, String>> + Send>,
+        at: Timestamp,
+    ) -> Result<ImportReport, StorageError>;
+
+    /// Reads the whole database and says what is wrong with it; empty when nothing is.
+    async fn check(&self) -> Result<Vec<String>, StorageError>;
+}

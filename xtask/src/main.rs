@@ -1,0 +1,2 @@
+//! Papo's automation.
+fn main() {}
