@@ -1,0 +1,201 @@
+//! What clients send.
+
+use serde::Deserialize;
+use ts_rs::TS;
+
+use crate::JSON_DEPTH;
+
+/// A frame that a `papo.v1` client sends.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[ts(optional_fields)]
+pub enum ClientFrame {
+    /// Follow a room.
+    Subscribe {
+        /// Comes back in the answer.
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        /// The room; may be left out on a room's own socket.
+        #[ts(type = "number")]
+        room: Option<i64>,
+        /// The epoch of `after`.
+        epoch: Option<String>,
+        /// The last seq that the client has.
+        #[ts(type = "number")]
+        after: Option<i64>,
+    },
+    /// Stop following a room.
+    Unsubscribe {
+        /// Comes back in the answer.
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        /// The room.
+        #[ts(type = "number")]
+        room: Option<i64>,
+    },
+    /// Post a message.
+    Send {
+        /// Comes back in the answer.
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        /// The room.
+        #[ts(type = "number")]
+        room: Option<i64>,
+        /// Names the message, not the attempt.
+        client_id: String,
+        /// What it says.
+        message: String,
+        /// One's own name, to be checked.
+        username: Option<String>,
+    },
+    /// Change a message of one's own.
+    Edit {
+        /// Comes back in the answer.
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        /// The room.
+        #[ts(type = "number")]
+        room: Option<i64>,
+        /// The event that posted it.
+        #[ts(type = "number")]
+        seq: i64,
+        /// The new text.
+        message: String,
+    },
+    /// Delete a message of one's own.
+    Delete {
+        /// Comes back in the answer.
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        /// The room.
+        #[ts(type = "number")]
+        room: Option<i64>,
+        /// The event that posted it.
+        #[ts(type = "number")]
+        seq: i64,
+    },
+    /// Say that one is writing.
+    Typing {
+        /// Accepted and ignored: there is no answer.
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        /// The room.
+        #[ts(type = "number")]
+        room: Option<i64>,
+    },
+    /// A heartbeat.
+    Ping {
+        /// Comes back in the answer.
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+    },
+}
+
+impl ClientFrame {
+    /// The request's `ref`.
+    pub const fn reference(&self) -> Option<u64> {
+        match self {
+            Self::Subscribe { r#ref, .. }
+            | Self::Unsubscribe { r#ref, .. }
+            | Self::Send { r#ref, .. }
+            | Self::Edit { r#ref, .. }
+            | Self::Delete { r#ref, .. }
+            | Self::Typing { r#ref, .. }
+            | Self::Ping { r#ref } => *r#ref,
+        }
+    }
+}
+
+/// What a plain client sends, as the seed's page script does. Other fields are ignored, as the seed ignored them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PlainFrame {
+    /// What the message says.
+    pub message: String,
+    /// One's own name, to be checked.
+    pub username: Option<String>,
+}
+
+/// Reads a `papo.v1` frame; the error says what is wrong.
+pub fn parse_client_frame(text: &str) -> Result<ClientFrame, String> {
+    parse(text)
+}
+
+/// Reads a plain frame; the error says what is wrong.
+pub fn parse_plain_frame(text: &str) -> Result<PlainFrame, String> {
+    parse(text)
+}
+
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+    if is_too_deep(text) {
+        return Err(format!("nested deeper than {JSON_DEPTH}"));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_data() {
+            error.to_string()
+        } else {
+            format!("not JSON: {error}")
+        }
+    })
+}
+
+/// Counts brackets outside strings: cheap, and before anything is built.
+fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > JSON_DEPTH {
+                    return true;
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_types_and_fields_are_refused() {
+        for bad in [
+            r#"{"type":"shout","room":1}"#,
+            r#"{"type":"ping","ref":1,"extra":true}"#,
+            r#"{"type":"send","client_id":"12345678"}"#,
+            r#"{"type":"send","client_id":"12345678","message":7}"#,
+            r#"{"type":"ping","ref":-1}"#,
+            "[]",
+            "{",
+            "",
+        ] {
+            assert!(parse_client_frame(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn depth_is_counted_outside_strings() {
+        let deep = format!(
+            "{}{}",
+            "[".repeat(JSON_DEPTH + 1),
+            "]".repeat(JSON_DEPTH + 1)
+        );
+        assert!(parse_client_frame(&deep).unwrap_err().contains("deeper"));
+        let text = "[\\\"".repeat(40);
+        let frame = format!(r#"{{"message":"{text}"}}"#);
+        assert!(parse_plain_frame(&frame).is_ok());
+    }
+
+    #[test]
+    fn the_seeds_frame_is_read() {
+        let frame = parse_plain_frame(r#"{"message":"Olá!","username":"João","x":1}"#).unwrap();
+        assert_eq!(frame.message, "Olá!");
+        assert_eq!(frame.username.as_deref(), Some("João"));
+    }
+}

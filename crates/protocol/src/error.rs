@@ -1,0 +1,34 @@
+//! The codes of error frames.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Why a request was refused; `docs/protocol.md` says when each comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// Not JSON, an unknown type or field, a field missing or mistyped.
+    BadFrame,
+    /// A text that can't be a message.
+    BadMessage,
+    /// A client id of the wrong form.
+    BadClientId,
+    /// The name isn't the one joined with.
+    WrongUsername,
+    /// The session isn't in that room.
+    NotJoined,
+    /// No such room, or not active.
+    NoRoom,
+    /// No such message, or deleted.
+    NoMessage,
+    /// Somebody else's message.
+    NotYours,
+    /// The room isn't followed on this socket.
+    NotSubscribed,
+    /// More rooms than allowed on one socket.
+    TooMany,
+    /// Too many of these; the frame says when to try again.
+    RateLimited,
+    /// The server can't write now; the frame says when to try again.
+    Unavailable,
+}

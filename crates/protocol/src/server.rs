@@ -1,0 +1,204 @@
+//! What the server sends.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::ErrorCode;
+
+/// What the server allows, told in `welcome`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Limits {
+    /// The longest message, in Unicode code points.
+    pub message_characters: usize,
+    /// The longest frame, in bytes.
+    pub frame_bytes: usize,
+    /// The most rooms followed on one socket.
+    pub rooms: usize,
+    /// The most requests that wait for an answer on one socket; more are not read until some are answered.
+    pub in_flight: usize,
+    /// The most missed events that are sent one by one; who misses more is reset.
+    pub resume_events: usize,
+}
+
+/// A message in a snapshot or page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct MessageObject {
+    /// The event that posted it.
+    #[ts(type = "number")]
+    pub seq: i64,
+    /// Its present text.
+    pub message: String,
+    /// The name its sender had.
+    pub username: String,
+    /// Who wrote it.
+    pub sender: String,
+    /// When it was posted.
+    pub timestamp: String,
+    /// When it was last edited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited: Option<String>,
+}
+
+/// Somebody in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Person {
+    /// Who.
+    pub sender: String,
+    /// Under which name.
+    pub username: String,
+}
+
+/// Why a client has to start over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ResetReason {
+    /// Another history.
+    Epoch,
+    /// A seq that doesn't exist yet.
+    Ahead,
+    /// Too many events are missing.
+    Behind,
+}
+
+/// A frame that the server sends. Fields are described in `docs/protocol.md`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[ts(optional_fields)]
+#[expect(missing_docs, reason = "docs/protocol.md describes each field, once")]
+pub enum ServerFrame {
+    Welcome {
+        epoch: String,
+        sender: String,
+        #[ts(type = "number")]
+        heartbeat: u64,
+        limits: Limits,
+    },
+    Snapshot {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        #[ts(type = "number")]
+        room: i64,
+        epoch: String,
+        #[ts(type = "number")]
+        seq: i64,
+        name: String,
+        description: String,
+        username: String,
+        more: bool,
+        messages: Vec<MessageObject>,
+    },
+    Subscribed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        #[ts(type = "number")]
+        room: i64,
+        #[ts(type = "number")]
+        after: i64,
+        #[ts(type = "number")]
+        seq: i64,
+        username: String,
+    },
+    Reset {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        #[ts(type = "number")]
+        room: i64,
+        reason: ResetReason,
+    },
+    Message {
+        #[ts(type = "number")]
+        room: i64,
+        #[ts(type = "number")]
+        seq: i64,
+        message: String,
+        username: String,
+        sender: String,
+        timestamp: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        edited: Option<String>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>")]
+        deleted: bool,
+    },
+    Edited {
+        #[ts(type = "number")]
+        room: i64,
+        #[ts(type = "number")]
+        seq: i64,
+        #[ts(type = "number")]
+        target: i64,
+        message: String,
+        timestamp: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>")]
+        deleted: bool,
+    },
+    Deleted {
+        #[ts(type = "number")]
+        room: i64,
+        #[ts(type = "number")]
+        seq: i64,
+        #[ts(type = "number")]
+        target: i64,
+        timestamp: String,
+    },
+    Room {
+        #[ts(type = "number")]
+        room: i64,
+        #[ts(type = "number")]
+        seq: i64,
+        name: String,
+        description: String,
+        active: bool,
+        timestamp: String,
+    },
+    Ack {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        #[ts(type = "number")]
+        room: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(type = "number")]
+        seq: Option<i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timestamp: Option<String>,
+    },
+    Error {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+        code: ErrorCode,
+        message: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(type = "number")]
+        retry: Option<u64>,
+    },
+    Presence {
+        #[ts(type = "number")]
+        room: i64,
+        online: usize,
+        people: Vec<Person>,
+    },
+    Typing {
+        #[ts(type = "number")]
+        room: i64,
+        sender: String,
+        username: String,
+    },
+    Pong {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[ts(type = "number")]
+        r#ref: Option<u64>,
+    },
+    Reconnect {
+        #[ts(type = "number")]
+        delay: u64,
+    },
+}

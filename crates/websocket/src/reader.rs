@@ -1,0 +1,376 @@
+//! Reads a client's frames out of a buffer, and puts fragmented messages together.
+
+use bytes::{Buf, BytesMut};
+
+use crate::{CloseCode, CloseFrame};
+
+/// Something a client sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// A whole text message.
+    Text(String),
+    /// A binary message began; its content isn't kept.
+    Binary,
+    /// A ping, to be answered with its payload.
+    Ping(Vec<u8>),
+    /// A pong.
+    Pong,
+    /// The client closes; `None` without a code.
+    Close(Option<CloseFrame>),
+}
+
+/// The client broke the rules of RFC 6455 or the limit, and the connection must be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProtocolError {
+    /// Framing that the RFC forbids.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// A text that isn't UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// A message over the limit.
+    #[error("the message is too big")]
+    TooBig,
+}
+
+impl ProtocolError {
+    /// The code to close with.
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::Malformed(_) => CloseCode::PROTOCOL,
+            Self::NotUtf8 => CloseCode::INVALID,
+            Self::TooBig => CloseCode::TOO_BIG,
+        }
+    }
+}
+
+/// Takes frames off the front of a buffer that the caller fills. Its memory is bounded by the message limit.
+#[derive(Debug)]
+pub struct Reader {
+    /// The fragments of an unfinished message.
+    message: Option<Vec<u8>>,
+    /// The longest message, in bytes, however many fragments it comes in.
+    limit: usize,
+}
+
+/// A frame's first bytes.
+struct Header {
+    is_final: bool,
+    opcode: u8,
+    mask: [u8; 4],
+    /// Bytes of the header itself.
+    size: usize,
+    /// Bytes of the payload.
+    length: usize,
+}
+
+const CONTINUATION: u8 = 0x0;
+const TEXT: u8 = 0x1;
+const BINARY: u8 = 0x2;
+const CLOSE: u8 = 0x8;
+const PING: u8 = 0x9;
+const PONG: u8 = 0xA;
+
+impl Reader {
+    /// A reader for messages of at most `limit` bytes.
+    pub const fn new(limit: usize) -> Self {
+        Self {
+            message: None,
+            limit,
+        }
+    }
+
+    /// The next thing in the buffer, or `None` until more bytes are there. Errors come as soon as the bytes that are
+    /// there prove them, so a header that announces a gigabyte is refused before the first byte of it.
+    pub fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<Incoming>, ProtocolError> {
+        loop {
+            let Some(header) = self.header(buffer)? else {
+                return Ok(None);
+            };
+            if header.opcode == BINARY {
+                return Ok(Some(Incoming::Binary));
+            }
+            if buffer.len() < header.size + header.length {
+                return Ok(None);
+            }
+            buffer.advance(header.size);
+            let mut payload = buffer.split_to(header.length);
+            unmask(&mut payload, header.mask);
+            match header.opcode {
+                CLOSE => return close(&payload).map(|frame| Some(Incoming::Close(frame))),
+                PING => return Ok(Some(Incoming::Ping(payload.to_vec()))),
+                PONG => return Ok(Some(Incoming::Pong)),
+                _ => {
+                    if let Some(text) = self.fragment(header.is_final, &payload)? {
+                        return Ok(Some(Incoming::Text(text)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many bytes the frame at the front of the buffer has in all, when its header is there: room for the caller to reserve.
+    pub fn wanted(&self, buffer: &BytesMut) -> usize {
+        match self.header(buffer) {
+            Ok(Some(header)) => header.size + header.length,
+            _ => 0,
+        }
+    }
+
+    fn header(&self, buffer: &BytesMut) -> Result<Option<Header>, ProtocolError> {
+        let [first, second, ..] = buffer[..] else {
+            return Ok(None);
+        };
+        if first & 0x70 != 0 {
+            return Err(ProtocolError::Malformed("a reserved bit is set"));
+        }
+        let (is_final, opcode) = (first & 0x80 != 0, first & 0x0F);
+        match (opcode, self.message.is_some()) {
+            (CONTINUATION, true) | (TEXT | BINARY, false) | (CLOSE..=PONG, _) => {}
+            (CONTINUATION, false) => return Err(ProtocolError::Malformed("nothing to continue")),
+            (TEXT | BINARY, true) => {
+                return Err(ProtocolError::Malformed(
+                    "the message before isn't finished",
+                ));
+            }
+            _ => return Err(ProtocolError::Malformed("an unknown opcode")),
+        }
+        if second & 0x80 == 0 {
+            return Err(ProtocolError::Malformed("a client must mask its frames"));
+        }
+        let short = second & 0x7F;
+        if opcode >= CLOSE && (!is_final || short > 125) {
+            return Err(ProtocolError::Malformed(
+                "a control frame is fragmented or too long",
+            ));
+        }
+        let (announced, size) = match short {
+            126 if buffer.len() >= 4 => (u64::from(u16::from_be_bytes([buffer[2], buffer[3]])), 8),
+            127 if buffer.len() >= 10 => {
+                let bytes = buffer[2..10].try_into().expect("eight bytes");
+                (u64::from_be_bytes(bytes), 14)
+            }
+            126 | 127 => return Ok(None),
+            _ => (u64::from(short), 6),
+        };
+        if announced >> 63 != 0 {
+            return Err(ProtocolError::Malformed(
+                "a length with its highest bit set",
+            ));
+        }
+        let room = self.limit - self.message.as_ref().map_or(0, Vec::len);
+        let length = usize::try_from(announced).unwrap_or(usize::MAX);
+        if opcode < CLOSE && length > room {
+            return Err(ProtocolError::TooBig);
+        }
+        if buffer.len() < size {
+            return Ok(None);
+        }
+        let mask = buffer[size - 4..size].try_into().expect("four bytes");
+        Ok(Some(Header {
+            is_final,
+            opcode,
+            mask,
+            size,
+            length,
+        }))
+    }
+
+    /// Adds a fragment; the whole text when it was the last. Text that can't become UTF-8 is refused at the fragment that
+    /// proves it.
+    fn fragment(
+        &mut self,
+        is_final: bool,
+        payload: &[u8],
+    ) -> Result<Option<String>, ProtocolError> {
+        let mut message = self.message.take().unwrap_or_default();
+        message.extend_from_slice(payload);
+        if is_final {
+            return String::from_utf8(message)
+                .map(Some)
+                .map_err(|_| ProtocolError::NotUtf8);
+        }
+        if let Err(error) = std::str::from_utf8(&message)
+            && error.error_len().is_some()
+        {
+            return Err(ProtocolError::NotUtf8);
+        }
+        self.message = Some(message);
+        Ok(None)
+    }
+}
+
+fn close(payload: &[u8]) -> Result<Option<CloseFrame>, ProtocolError> {
+    let Some((code, reason)) = payload.split_at_checked(2) else {
+        return match payload {
+            [] => Ok(None),
+            _ => Err(ProtocolError::Malformed("a close code has two bytes")),
+        };
+    };
+    let code = CloseCode(u16::from_be_bytes([code[0], code[1]]));
+    if !code.may_be_sent() {
+        return Err(ProtocolError::Malformed("not a close code"));
+    }
+    let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::NotUtf8)?;
+    Ok(Some(CloseFrame {
+        code,
+        reason: reason.to_owned(),
+    }))
+}
+
+fn unmask(payload: &mut [u8], mask: [u8; 4]) {
+    let wide = u64::from(u32::from_ne_bytes(mask)) * 0x1_0000_0001;
+    let mut chunks = payload.chunks_exact_mut(8);
+    for chunk in &mut chunks {
+        let bytes: [u8; 8] = (&*chunk).try_into().expect("eight bytes");
+        chunk.copy_from_slice(&(u64::from_ne_bytes(bytes) ^ wide).to_ne_bytes());
+    }
+    for (byte, mask) in chunks
+        .into_remainder()
+        .iter_mut()
+        .zip(mask.into_iter().cycle())
+    {
+        *byte ^= mask;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A frame as a client writes it.
+    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+        let mask = [0x37, 0xfa, 0x21, 0x3d];
+        let mut out = vec![first];
+        match payload.len() {
+            length @ 0..=125 => out.push(0x80 | u8::try_from(length).unwrap()),
+            length @ 126..=0xFFFF => {
+                out.push(0x80 | 126);
+                out.extend(u16::try_from(length).unwrap().to_be_bytes());
+            }
+            length => {
+                out.push(0x80 | 127);
+                out.extend((length as u64).to_be_bytes());
+            }
+        }
+        out.extend(mask);
+        out.extend(
+            payload
+                .iter()
+                .zip(mask.iter().cycle())
+                .map(|(byte, mask)| byte ^ mask),
+        );
+        out
+    }
+
+    fn read(bytes: &[u8]) -> Result<Vec<Incoming>, ProtocolError> {
+        let mut reader = Reader::new(65_536);
+        let mut buffer = BytesMut::from(bytes);
+        let mut all = Vec::new();
+        while let Some(incoming) = reader.next(&mut buffer)? {
+            all.push(incoming);
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn a_message_in_fragments_with_a_ping_between_is_whole() {
+        let bytes = [
+            frame(0x01, "Ol\u{e1}".as_bytes()),
+            frame(0x89, b"hi"),
+            frame(0x80, b" mundo"),
+        ]
+        .concat();
+        let expected = vec![
+            Incoming::Ping(b"hi".to_vec()),
+            Incoming::Text("Olá mundo".into()),
+        ];
+        assert_eq!(read(&bytes), Ok(expected));
+    }
+
+    #[test]
+    fn broken_framing_is_refused() {
+        let unmasked = [0x81, 0x01, b'a'];
+        let cases: [(&[u8], &str); 7] = [
+            (&unmasked, "a client must mask its frames"),
+            (&frame(0xC1, b"a"), "a reserved bit is set"),
+            (&frame(0x83, b"a"), "an unknown opcode"),
+            (&frame(0x80, b"a"), "nothing to continue"),
+            (
+                &[frame(0x01, b"a"), frame(0x81, b"b")].concat(),
+                "the message before isn't finished",
+            ),
+            (
+                &frame(0x09, b""),
+                "a control frame is fragmented or too long",
+            ),
+            (&frame(0x88, b"\x03"), "a close code has two bytes"),
+        ];
+        for (bytes, reason) in cases {
+            assert_eq!(read(bytes), Err(ProtocolError::Malformed(reason)));
+        }
+        for code in [0_u16, 999, 1004, 1005, 1006, 1015, 2999, 5000] {
+            assert_eq!(
+                read(&frame(0x88, &code.to_be_bytes())),
+                Err(ProtocolError::Malformed("not a close code")),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_gigabyte_is_refused_by_its_header_and_endless_fragments_by_their_sum() {
+        let mut header = vec![0x81, 0xFF];
+        header.extend((1_u64 << 30).to_be_bytes());
+        assert_eq!(read(&header), Err(ProtocolError::TooBig));
+        let mut fragments = frame(0x01, &[b'a'; 40_000]);
+        fragments.extend(frame(0x00, &[b'a'; 40_000]));
+        assert_eq!(read(&fragments), Err(ProtocolError::TooBig));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_as_early_as_they_show() {
+        assert_eq!(read(&frame(0x81, b"\xff")), Err(ProtocolError::NotUtf8));
+        assert_eq!(
+            read(&frame(0x01, b"\xce\xba\xff")),
+            Err(ProtocolError::NotUtf8)
+        );
+        assert_eq!(read(&frame(0x01, b"\xc3")), Ok(vec![]));
+    }
+
+    proptest! {
+        #[test]
+        fn however_the_bytes_arrive_the_messages_are_the_same(
+            texts in prop::collection::vec(".{0,300}", 1..5),
+            cut in 1_usize..50,
+        ) {
+            let bytes: Vec<u8> = texts.iter().flat_map(|text| frame(0x81, text.as_bytes())).collect();
+            let mut reader = Reader::new(65_536);
+            let mut buffer = BytesMut::new();
+            let mut seen = Vec::new();
+            for piece in bytes.chunks(cut) {
+                buffer.extend_from_slice(piece);
+                while let Some(incoming) = reader.next(&mut buffer).unwrap() {
+                    seen.push(incoming);
+                }
+            }
+            let expected: Vec<_> = texts.into_iter().map(Incoming::Text).collect();
+            prop_assert_eq!(seen, expected);
+            prop_assert!(buffer.is_empty());
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let mut reader = Reader::new(1_000);
+            let mut buffer = BytesMut::from(&bytes[..]);
+            for _ in 0..bytes.len() {
+                match reader.next(&mut buffer) {
+                    Ok(Some(Incoming::Binary)) | Ok(None) | Err(_) => break,
+                    Ok(Some(_)) => {}
+                }
+            }
+        }
+    }
+}
