@@ -1,0 +1,46 @@
+/** What the library needs of the world around it, so that tests (or another runtime) can bring their own. */
+
+/** The part of the browser's WebSocket that is used. */
+export interface Socket {
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number }) => void) | null;
+  send(data: string): void;
+  close(): void;
+}
+
+export interface Environment {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** A number in [0, 1). */
+  random(): number;
+  /** Runs `callback` once after `milliseconds`; the result cancels it. */
+  startTimer(callback: () => void, milliseconds: number): () => void;
+  openSocket(url: string): Socket;
+  fetch(url: string): Promise<Response>;
+  /** Calls back when the network returns or the page becomes visible; the result stops that. */
+  onWake(callback: () => void): () => void;
+}
+
+export const SUBPROTOCOL = "papo.v1";
+
+export const browserEnvironment: Environment = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  startTimer(callback, milliseconds) {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  openSocket: (url) => new WebSocket(url, SUBPROTOCOL) as Socket,
+  fetch: (url) => fetch(url, { headers: { accept: "application/json" }, redirect: "manual" }),
+  onWake(callback) {
+    const whenVisible = (): void => {
+      if (document.visibilityState === "visible") callback();
+    };
+    window.addEventListener("online", callback);
+    document.addEventListener("visibilitychange", whenVisible);
+    return () => {
+      window.removeEventListener("online", callback);
+      document.removeEventListener("visibilitychange", whenVisible);
+    };
+  },
+};

@@ -1,0 +1,48 @@
+/**
+ * Notices that a connection has died without being closed. Browsers don't show the WebSocket's own pings, so after
+ * a silence a ping is sent, and when that isn't answered in time the connection is dead: after 45 s at most.
+ */
+import type { Environment } from "./environment";
+
+export const ANSWER_MILLISECONDS = 20_000;
+const LONGEST_SILENCE_SECONDS = 25;
+const PROBE_MILLISECONDS = 5_000;
+
+export class Heartbeat {
+  #cancel: () => void = () => {};
+  #silenceMilliseconds: number;
+
+  constructor(
+    private readonly environment: Environment,
+    seconds: number,
+    private readonly ping: () => void,
+    private readonly dead: () => void,
+  ) {
+    this.#silenceMilliseconds = Math.min(seconds, LONGEST_SILENCE_SECONDS) * 1000;
+    this.heard();
+  }
+
+  /** Something came: the connection lives. */
+  heard(): void {
+    this.#wait(() => this.#ask(ANSWER_MILLISECONDS), this.#silenceMilliseconds);
+  }
+
+  /** Asks at once and waits only briefly: the computer may have slept. */
+  probe(): void {
+    this.#ask(PROBE_MILLISECONDS);
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #ask(milliseconds: number): void {
+    this.ping();
+    this.#wait(this.dead, milliseconds);
+  }
+
+  #wait(callback: () => void, milliseconds: number): void {
+    this.#cancel();
+    this.#cancel = this.environment.startTimer(callback, milliseconds);
+  }
+}

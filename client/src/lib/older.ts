@@ -1,0 +1,30 @@
+/** Asks the server over HTTP for what the socket doesn't say: older messages, and why it refused a connection. */
+import type { EndReason } from "./connection";
+import type { Environment } from "./environment";
+import type { Message } from "./frames";
+
+export interface Page {
+  messages: Message[];
+  more: boolean;
+}
+
+export async function fetchOlder(environment: Environment, room: number, before: number): Promise<Page> {
+  const response = await environment.fetch(`/room/${room}/messages/?before=${before}`);
+  if (!response.ok) throw new Error(`no older messages of room ${room}: status ${response.status}`);
+  return (await response.json()) as Page;
+}
+
+/**
+ * Browsers hide the status of a refused WebSocket handshake. The page of messages has the same rights, so it tells
+ * whether the session may not enter any more, the room is gone, or it was only the network.
+ */
+export async function whyRefused(environment: Environment, room: number): Promise<EndReason | undefined> {
+  try {
+    const response = await environment.fetch(`/room/${room}/messages/?before=1`);
+    if (response.status === 404) return "closed";
+    const turnedAway = response.type === "opaqueredirect" || response.status === 401 || response.status === 403;
+    return turnedAway ? "left" : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Sends what is in the outbox: one message at a time, so that their order holds through refusals and reconnects, each
+ * until it is acknowledged, always with the same `client_id`. Entries leave when their own event is in the room's log.
+ */
+import type { Environment } from "./environment";
+import type { ErrorCode } from "./frames";
+import { createClientId } from "./identifier";
+import type { Outbox, OutboxEntry } from "./outbox";
+import type { Answered, Outcome } from "./requests";
+
+/** A message on its way. */
+export interface Outgoing {
+  entry: OutboxEntry;
+  stage: "storing" | "queued" | "acknowledged" | "failed";
+  /** Set when acknowledged: the event to come. */
+  seq?: number;
+}
+
+/** A disk that doesn't answer mustn't keep anyone from talking. */
+const STORAGE_MILLISECONDS = 2_000;
+const RETRIED: ReadonlySet<ErrorCode> = new Set(["rate_limited", "unavailable"]);
+const DEFAULT_RETRY_SECONDS = 1;
+
+export class OutgoingMessages {
+  messages: readonly Outgoing[] = [];
+  #restored = false;
+  #online = false;
+  #inFlight = false;
+  #pausing = false;
+  #lastOrder = 0;
+  #cancelPause: () => void = () => {};
+
+  constructor(
+    private readonly room: number,
+    readonly sender: string,
+    private readonly outbox: Outbox,
+    private readonly environment: Environment,
+    private readonly post: (entry: OutboxEntry, answered: Answered) => void,
+    private readonly changed: () => void,
+  ) {
+    void this.#restore();
+  }
+
+  add(message: string): void {
+    this.#lastOrder = Math.max(this.environment.now(), this.#lastOrder + 1);
+    const identity = { client_id: createClientId(), room: this.room, sender: this.sender };
+    const outgoing: Outgoing = { entry: { ...identity, message, order: this.#lastOrder }, stage: "storing" };
+    this.messages = [...this.messages, outgoing];
+    void this.#store(outgoing);
+    this.changed();
+  }
+
+  /** Tries a failed message again. */
+  retry(clientId: string): void {
+    const outgoing = this.#find(clientId);
+    if (outgoing?.stage !== "failed") return;
+    outgoing.entry = { ...outgoing.entry, failure: undefined };
+    outgoing.stage = "storing";
+    void this.#store(outgoing);
+    this.changed();
+  }
+
+  discard(clientId: string): void {
+    this.#remove(clientId);
+    this.changed();
+  }
+
+  /** The room is subscribed: send. */
+  online(): void {
+    this.#online = true;
+    this.#pump();
+  }
+
+  offline(): void {
+    this.#online = false;
+    this.#resume();
+  }
+
+  /** The log holds this message now. */
+  arrived(clientId: string): void {
+    this.#remove(clientId);
+  }
+
+  /** The log is known up to `seq`: whatever was acknowledged until there is in it, or was deleted since. */
+  reached(seq: number): void {
+    for (const { entry, seq: acknowledged } of this.messages) {
+      if (acknowledged !== undefined && acknowledged <= seq) this.#remove(entry.client_id);
+    }
+  }
+
+  async #restore(): Promise<void> {
+    const entries = await this.#within(this.outbox.load(this.room, this.sender), []);
+    const restored = entries.filter((entry) => this.#find(entry.client_id) === undefined);
+    const earlier = restored.map((entry): Outgoing => ({ entry, stage: entry.failure ? "failed" : "queued" }));
+    this.messages = [...earlier, ...this.messages];
+    this.#restored = true;
+    this.changed();
+    this.#pump();
+  }
+
+  async #store(outgoing: Outgoing): Promise<void> {
+    await this.#within(this.outbox.put(outgoing.entry), undefined);
+    outgoing.stage = "queued";
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (!this.#online || !this.#restored || this.#inFlight || this.#pausing) return;
+    const next = this.messages.find(({ stage }) => stage === "queued" || stage === "storing");
+    if (next?.stage !== "queued") return;
+    this.#inFlight = true;
+    this.post(next.entry, (outcome) => {
+      this.#inFlight = false;
+      this.#answered(next, outcome);
+      this.changed();
+      this.#pump();
+    });
+  }
+
+  #answered(outgoing: Outgoing, outcome: Outcome): void {
+    const { entry } = outgoing;
+    if (outcome.type === "lost") return;
+    if (outcome.type === "ack") {
+      outgoing.stage = "acknowledged";
+      outgoing.seq = outcome.seq ?? 0;
+      void this.#within(this.outbox.remove(entry.client_id), undefined);
+    } else if (RETRIED.has(outcome.code)) {
+      this.#pause(outcome.retry ?? DEFAULT_RETRY_SECONDS);
+    } else {
+      outgoing.stage = "failed";
+      outgoing.entry = { ...entry, failure: outcome.code };
+      void this.#within(this.outbox.put(outgoing.entry), undefined);
+    }
+  }
+
+  #pause(seconds: number): void {
+    this.#pausing = true;
+    this.#cancelPause = this.environment.startTimer(() => {
+      this.#pausing = false;
+      this.#pump();
+    }, seconds * 1000);
+  }
+
+  #resume(): void {
+    this.#cancelPause();
+    this.#pausing = false;
+  }
+
+  #find(clientId: string): Outgoing | undefined {
+    return this.messages.find(({ entry }) => entry.client_id === clientId);
+  }
+
+  #remove(clientId: string): void {
+    if (this.#find(clientId) === undefined) return;
+    this.messages = this.messages.filter(({ entry }) => entry.client_id !== clientId);
+    void this.#within(this.outbox.remove(clientId), undefined);
+  }
+
+  /** The result, or `fallback` when the storage fails or takes too long. */
+  #within<Result>(work: Promise<Result>, fallback: Result): Promise<Result> {
+    return new Promise((resolve) => {
+      const cancel = this.environment.startTimer(() => resolve(fallback), STORAGE_MILLISECONDS);
+      work.then(resolve, () => resolve(fallback)).finally(cancel);
+    });
+  }
+}

@@ -1,0 +1,52 @@
+/** The requests of one connection that wait for their answer, at most `limit` of them on the wire at a time. */
+import type { ClientFrame, ServerFrame } from "./frames";
+import type { Request, ServerFrameOf } from "./select";
+
+/** What became of a request; `lost`: the connection ended before the answer came. */
+export type Outcome = ServerFrameOf<"ack" | "error"> | { type: "lost" };
+
+export type Answered = (outcome: Outcome) => void;
+
+export class Requests {
+  #reference = 0;
+  #inFlight = new Map<number, Answered>();
+  #waiting: { request: Request; answered: Answered }[] = [];
+
+  constructor(
+    private readonly limit: number,
+    private readonly write: (frame: ClientFrame) => void,
+  ) {}
+
+  add(request: Request, answered: Answered): void {
+    this.#waiting.push({ request, answered });
+    this.#writeWaiting();
+  }
+
+  /** Settles the request that `frame` answers, if it does; any frame with its `ref` frees its place. */
+  settle(frame: ServerFrame): void {
+    if (!("ref" in frame) || frame.ref === undefined) return;
+    const answered = this.#inFlight.get(frame.ref);
+    if (answered === undefined) return;
+    this.#inFlight.delete(frame.ref);
+    if (frame.type === "ack" || frame.type === "error") answered(frame);
+    this.#writeWaiting();
+  }
+
+  /** The connection has ended. */
+  lose(): void {
+    const lost = [...this.#inFlight.values(), ...this.#waiting.map((entry) => entry.answered)];
+    this.#inFlight.clear();
+    this.#waiting = [];
+    for (const answered of lost) answered({ type: "lost" });
+  }
+
+  #writeWaiting(): void {
+    while (this.#inFlight.size < this.limit) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      const reference = ++this.#reference;
+      this.#inFlight.set(reference, next.answered);
+      this.write({ ...next.request, ref: reference });
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import { greet, message, onlineRoom, openRoom, settle, snapshot, WELCOME } from "./world";
+
+test("connects again after the backoff, further apart after each failure", () => {
+  const { world } = openRoom();
+  world.socket.end();
+  world.advance(249);
+  expect(world.sockets).toHaveLength(1);
+  world.advance(1);
+  expect(world.sockets).toHaveLength(2);
+  world.socket.end();
+  world.advance(499);
+  expect(world.sockets).toHaveLength(2);
+  world.advance(1);
+  expect(world.sockets).toHaveLength(3);
+});
+
+test("a connection that lasted starts the backoff again, one that didn't doesn't", () => {
+  const { world } = openRoom();
+  for (let failure = 0; failure < 6; failure += 1) {
+    world.socket.end();
+    world.advance(15_000);
+  }
+  greet(world.socket, snapshot());
+  world.socket.end(1013);
+  world.advance(14_999);
+  expect(world.sockets).toHaveLength(7);
+  world.advance(1);
+  greet(world.socket, snapshot());
+  world.advance(10_000);
+  world.socket.end();
+  world.advance(250);
+  expect(world.sockets).toHaveLength(9);
+});
+
+test("waits as long as the server says when it restarts, even when the page becomes visible", () => {
+  const { world } = onlineRoom();
+  world.socket.receive({ type: "reconnect", delay: 1_830 });
+  world.socket.end(1012);
+  world.wake();
+  world.advance(1_829);
+  expect(world.sockets).toHaveLength(1);
+  world.advance(1);
+  expect(world.sockets).toHaveLength(2);
+});
+
+test("connects at once when the network returns", () => {
+  const { world, room } = onlineRoom();
+  world.socket.end();
+  expect(room.state.status).toBe("offline");
+  world.wake();
+  expect(world.sockets).toHaveLength(2);
+  expect(room.state.status).toBe("connecting");
+});
+
+test("pings after the silence that the server named, and lives on when something comes", () => {
+  const { world, room } = onlineRoom();
+  world.advance(24_999);
+  expect(world.socket.sentOf("ping")).toHaveLength(0);
+  world.advance(1);
+  expect(world.socket.sentOf("ping")).toHaveLength(1);
+  world.socket.receive({ type: "pong" });
+  world.advance(24_999);
+  expect(room.state.status).toBe("online");
+});
+
+test("takes a silent connection for dead after 45 s", () => {
+  const { world, room } = onlineRoom();
+  const socket = world.socket;
+  world.advance(44_999);
+  expect(room.state.status).toBe("online");
+  world.advance(1);
+  expect(room.state.status).toBe("offline");
+  expect(socket.closed).toBe(true);
+});
+
+test("asks at once whether the connection survived when the page becomes visible", () => {
+  const { world, room } = onlineRoom();
+  world.wake();
+  expect(world.socket.sentOf("ping")).toHaveLength(1);
+  world.advance(5_000);
+  expect(room.state.status).toBe("offline");
+});
+
+test("gives up an attempt that doesn't get anywhere", () => {
+  const { world, room } = openRoom();
+  world.advance(20_000);
+  expect(room.state.status).toBe("offline");
+});
+
+test.each([
+  [4001, "left"],
+  [4004, "closed"],
+] as const)("close code %i ends the room as %s", (code, status) => {
+  const { world, room } = onlineRoom();
+  world.socket.end(code);
+  expect(room.state.status).toBe(status);
+  world.wake();
+  world.advance(60_000);
+  expect(world.sockets).toHaveLength(1);
+});
+
+test.each([
+  [403, "left"],
+  [404, "closed"],
+] as const)("a refused handshake whose page says %i ends the room as %s", async (code, status) => {
+  const { world, room } = openRoom();
+  world.pages.set("/room/1/messages/?before=1", () => Promise.resolve(new Response(null, { status: code })));
+  world.socket.end();
+  await settle();
+  expect(room.state.status).toBe(status);
+  world.advance(60_000);
+  expect(world.sockets).toHaveLength(1);
+});
+
+test("keeps no more requests on the wire than the server allows", async () => {
+  const { world, room } = openRoom();
+  if (WELCOME.type !== "welcome") throw new Error("not a welcome");
+  world.socket.receive({ ...WELCOME, limits: { ...WELCOME.limits, in_flight: 2 } });
+  world.socket.receive({ ...snapshot([message(1)]), ref: 1 });
+  const outcomes = [1, 2, 3].map((seq) => room.edit(seq, "new"));
+  expect(world.socket.sentOf("edit")).toHaveLength(2);
+  world.socket.receive({ type: "ack", ref: 2, room: 1, seq: 2 });
+  expect(world.socket.sentOf("edit")).toHaveLength(3);
+  world.socket.end();
+  expect((await Promise.all(outcomes)).map(({ type }) => type)).toEqual(["ack", "lost", "lost"]);
+});
+
+test("ignores what it doesn't know", () => {
+  const { world, room } = onlineRoom([message(1)]);
+  const data = [`{"type":"confetti","room":1}`, `{"no":"type"}`, "not JSON", new ArrayBuffer(2)];
+  for (const each of data) world.socket.onmessage?.({ data: each });
+  expect(room.state.status).toBe("online");
+});

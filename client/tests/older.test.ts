@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { greet, message, onlineRoom, openRoom, settle, snapshot, texts, type World } from "./world";
+
+function openWithOlder() {
+  const opened = openRoom();
+  greet(opened.world.socket, snapshot([message(51), message(52)], { more: true }));
+  return opened;
+}
+
+/** A page that is answered when the result is called. */
+function pageBefore(world: World, before: number): (body: unknown, status?: number) => Promise<void> {
+  let answer: (response: Response) => void = () => {};
+  world.pages.set(`/room/1/messages/?before=${before}`, () => new Promise((resolve) => (answer = resolve)));
+  return async (body, status = 200) => {
+    answer(new Response(JSON.stringify(body), { status }));
+    await settle();
+  };
+}
+
+test("puts a page of older messages before the others, until there are no more", async () => {
+  const { world, room } = openWithOlder();
+  const answer = pageBefore(world, 51);
+  const loading = room.loadOlder();
+  expect(room.state.loadingOlder).toBe(true);
+  await answer({ messages: [message(49), message(50)], more: false });
+  expect(await loading).toBe(true);
+  expect(room.state).toMatchObject({ loadingOlder: false, more: false });
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([49, 50, 51, 52]);
+  await room.loadOlder();
+  expect(world.fetched).toHaveLength(1);
+});
+
+test("changes that overtake the page are not lost", async () => {
+  const { world, room } = openWithOlder();
+  const answer = pageBefore(world, 51);
+  void room.loadOlder();
+  const timestamp = "2026-11-24T13:00:00.000Z";
+  world.socket.receive({ type: "edited", room: 1, seq: 53, target: 49, message: "better", timestamp });
+  world.socket.receive({ type: "deleted", room: 1, seq: 54, target: 50, timestamp });
+  await answer({ messages: [message(49), message(50)], more: true });
+  expect(texts(room)).toEqual(["better", "message 51", "message 52"]);
+});
+
+test("a page of a history that was replaced meanwhile is dropped", async () => {
+  const { world, room } = openWithOlder();
+  const answer = pageBefore(world, 51);
+  void room.loadOlder();
+  world.socket.receive({ type: "reset", room: 1, reason: "epoch" }, snapshot([message(3)], { epoch: "other" }));
+  await answer({ messages: [message(49)], more: true });
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([3]);
+});
+
+test("says when a page couldn't be loaded, and can try again", async () => {
+  const { world, room } = openWithOlder();
+  expect(await room.loadOlder()).toBe(false);
+  const answer = pageBefore(world, 51);
+  const loading = room.loadOlder();
+  await answer({}, 503);
+  expect(await loading).toBe(false);
+  expect(room.state).toMatchObject({ loadingOlder: false, more: true });
+});
+
+test("lets go of old messages, which can be loaded again", () => {
+  const { room } = onlineRoom([message(1), message(2), message(3)]);
+  room.keepLatest(2);
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([2, 3]);
+  expect(room.state.more).toBe(true);
+});

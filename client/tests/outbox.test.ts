@@ -1,0 +1,177 @@
+import "fake-indexeddb/auto";
+import { IDBFactory } from "fake-indexeddb";
+import { expect, test, vi } from "vitest";
+import { IndexedOutbox } from "../src/lib/indexed-outbox";
+import { MemoryOutbox, type OutboxEntry } from "../src/lib/outbox";
+import { SELF, greet, message, onlineRoom, openRoom, posted, settle, snapshot, texts, WELCOME, World } from "./world";
+
+const resumed = { type: "subscribed", room: 1, after: 0, seq: 0, username: "João" } as const;
+
+test("shows a message at once, and once when it arrives, before or after its acknowledgement", async () => {
+  for (const acknowledgedFirst of [true, false]) {
+    const { world, room } = onlineRoom();
+    room.send("Olá!");
+    expect(room.state.messages).toMatchObject([{ message: "Olá!", state: "pending", own: true }]);
+    await settle();
+    const { ref, client_id } = world.socket.lastSent("send");
+    const key = room.state.messages[0]?.key;
+    const ack = { type: "ack", ref, room: 1, seq: 1 } as const;
+    const event = posted(1, { message: "Olá!", sender: SELF, client_id });
+    world.socket.receive(...(acknowledgedFirst ? [ack, event] : [event, ack]));
+    expect(room.state.messages).toMatchObject([{ message: "Olá!", state: "sent", seq: 1, key }]);
+  }
+});
+
+test("is stored before it is written to the socket", async () => {
+  const outbox = new MemoryOutbox();
+  let stored: () => void = () => {};
+  vi.spyOn(outbox, "put").mockReturnValue(new Promise((resolve) => (stored = resolve)));
+  const { world, room } = onlineRoom([], { outbox });
+  room.send("Olá!");
+  await settle();
+  expect(world.socket.sentOf("send")).toHaveLength(0);
+  stored();
+  await settle();
+  expect(world.socket.sentOf("send")).toHaveLength(1);
+});
+
+test("a storage that fails or never answers stops nobody", async () => {
+  const outbox = new MemoryOutbox();
+  vi.spyOn(outbox, "load").mockReturnValue(new Promise(() => {}));
+  vi.spyOn(outbox, "put").mockRejectedValue(new Error("quota"));
+  const { world, room } = onlineRoom([], { outbox });
+  room.send("Olá!");
+  await settle();
+  world.advance(2_000);
+  await settle();
+  expect(world.socket.sentOf("send")).toHaveLength(1);
+});
+
+test("is sent again with the same id after a lost connection, in order", async () => {
+  const { world, room } = onlineRoom();
+  for (const text of ["one", "two", "three"]) room.send(text);
+  await settle();
+  const first = world.socket.lastSent("send");
+  world.socket.end();
+  world.advance(30_000);
+  world.socket.receive(WELCOME, { ...resumed, ref: 1 });
+  const sent: string[] = [];
+  for (let seq = 1; seq <= 3; seq += 1) {
+    const { ref, message: text, client_id } = world.socket.lastSent("send");
+    if (seq === 1) expect(client_id).toBe(first.client_id);
+    sent.push(text);
+    world.socket.receive(posted(seq, { message: text, sender: SELF, client_id }));
+    world.socket.receive({ type: "ack", ref, room: 1, seq });
+    await settle();
+  }
+  expect(sent).toEqual(["one", "two", "three"]);
+  expect(texts(room)).toEqual(["one", "two", "three"]);
+  expect(world.socket.sentOf("send")).toHaveLength(3);
+});
+
+test("waits as long as the server says when there were too many, then goes on in order", async () => {
+  const { world, room } = onlineRoom();
+  room.send("one");
+  room.send("two");
+  await settle();
+  const { ref, client_id } = world.socket.lastSent("send");
+  world.socket.receive({ type: "error", ref, code: "rate_limited", message: "", retry: 2 });
+  world.advance(1_999);
+  expect(world.socket.sentOf("send")).toHaveLength(1);
+  world.advance(1);
+  expect(world.socket.lastSent("send")).toMatchObject({ message: "one", client_id });
+  expect(room.state.messages.map(({ state }) => state)).toEqual(["pending", "pending"]);
+});
+
+test("a refused message fails, can be tried again or discarded, and holds up no other", async () => {
+  const { world, room, outbox } = onlineRoom();
+  room.send("bad");
+  room.send("good");
+  await settle();
+  const { ref, client_id } = world.socket.lastSent("send");
+  world.socket.receive({ type: "error", ref, code: "bad_message", message: "" });
+  expect(room.state.messages[0]).toMatchObject({ state: "failed", failure: "bad_message" });
+  expect(world.socket.lastSent("send").message).toBe("good");
+  world.socket.receive({ type: "ack", ref: world.socket.lastSent("send").ref, room: 1, seq: 1 });
+  await settle();
+  room.retry(client_id);
+  await settle();
+  expect(world.socket.lastSent("send").client_id).toBe(client_id);
+  world.socket.receive({ type: "error", ref: world.socket.lastSent("send").ref, code: "bad_message", message: "" });
+  room.discard(client_id);
+  await settle();
+  expect(texts(room)).toEqual(["good"]);
+  expect(await outbox.load(1, SELF)).toEqual([]);
+});
+
+test("survives the page: is sent by the next one, and shown once though the snapshot has it already", async () => {
+  const factory = new IDBFactory();
+  const before = onlineRoom([], { outbox: new IndexedOutbox(factory) });
+  before.room.send("Olá!");
+  await vi.waitUntil(() => before.world.socket.sentOf("send").length === 1);
+  const { client_id } = before.world.socket.lastSent("send");
+  before.connection.stop();
+
+  const known = snapshot([message(1, { message: "Olá!", sender: SELF, client_id })]);
+  for (const page of [known, snapshot([message(1, { message: "Olá!", sender: SELF })])]) {
+    const outbox = new IndexedOutbox(factory);
+    const { world, room } = openRoom({ outbox, known: page });
+    world.socket.receive(WELCOME, { ...resumed, ref: 1, after: 1, seq: 1 });
+    if (page === known) {
+      await vi.waitUntil(async () => (await outbox.load(1, SELF)).length === 0);
+      await outbox.put({ client_id, room: 1, sender: SELF, message: "Olá!", order: 1 });
+    } else {
+      await vi.waitUntil(() => world.socket.sentOf("send").length === 1);
+      const sent = world.socket.lastSent("send");
+      expect(sent.client_id).toBe(client_id);
+      world.socket.receive({ type: "ack", ref: sent.ref, room: 1, seq: 1 });
+    }
+    expect(texts(room)).toEqual(["Olá!"]);
+  }
+});
+
+test("restores in order, before what is written meanwhile, and only one's own", async () => {
+  const outbox = new IndexedOutbox(new IDBFactory());
+  const entry = (order: number, fields: Partial<OutboxEntry> = {}): OutboxEntry => {
+    return { client_id: `message-${order}`, room: 1, sender: SELF, message: `${order}`, order, ...fields };
+  };
+  await Promise.all([entry(3), entry(1), entry(2, { failure: "bad_message" })].map((each) => outbox.put(each)));
+  await outbox.put(entry(4, { sender: "another" }));
+  await outbox.put(entry(5, { room: 2 }));
+  const { world, room } = onlineRoom([], { outbox });
+  room.send("new");
+  await vi.waitUntil(() => world.socket.sentOf("send").length === 1);
+  expect(texts(room)).toEqual(["1", "2", "3", "new"]);
+  expect(room.state.messages.map(({ state }) => state)).toEqual(["pending", "failed", "pending", "pending"]);
+  expect(world.socket.lastSent("send").message).toBe("1");
+});
+
+test("two tabs that send the same entry show it once", async () => {
+  const factory = new IDBFactory();
+  const one = onlineRoom([], { outbox: new IndexedOutbox(factory) });
+  one.room.send("Olá!");
+  await vi.waitUntil(() => one.world.socket.sentOf("send").length === 1);
+  const two = onlineRoom([], { outbox: new IndexedOutbox(factory) });
+  await vi.waitUntil(() => two.world.socket.sentOf("send").length === 1);
+  for (const { world, room } of [one, two]) {
+    const { ref, client_id } = world.socket.lastSent("send");
+    world.socket.receive(posted(1, { message: "Olá!", sender: SELF, client_id }));
+    world.socket.receive({ type: "ack", ref, room: 1, seq: 1 });
+    expect(room.state.messages).toMatchObject([{ message: "Olá!", state: "sent" }]);
+  }
+});
+
+test("another session on the same connection doesn't send what isn't its own", async () => {
+  const world = new World();
+  const { room } = openRoom({ world, known: snapshot() });
+  room.send("mine");
+  await settle();
+  if (WELCOME.type !== "welcome") throw new Error("not a welcome");
+  world.socket.receive({ ...WELCOME, sender: "another" }, { ...resumed, ref: 1 });
+  await settle();
+  expect(world.socket.sentOf("send")).toHaveLength(0);
+  expect(texts(room)).toEqual([]);
+  greet(world.socket, snapshot());
+  await settle();
+  expect(texts(room)).toEqual(["mine"]);
+});

@@ -1,0 +1,152 @@
+import { expect, test } from "vitest";
+import { EPOCH, OTHER, SELF, message, onlineRoom, openRoom, posted, snapshot, texts, WELCOME } from "./world";
+
+test("shows the known messages at once and resumes after them", () => {
+  const { world, room } = openRoom({ known: snapshot([message(6), message(7)]) });
+  expect(texts(room)).toEqual(["message 6", "message 7"]);
+  world.socket.receive(WELCOME);
+  expect(world.socket.lastSent("subscribe")).toMatchObject({ room: 1, epoch: EPOCH, after: 7 });
+  world.socket.receive({ type: "subscribed", ref: 1, room: 1, after: 7, seq: 8, username: "João" }, posted(8));
+  expect(room.state.status).toBe("online");
+  expect(texts(room)).toEqual(["message 6", "message 7", "message 8"]);
+});
+
+test("resumes where it was after a lost connection", () => {
+  const { world, room } = onlineRoom([message(1)]);
+  world.socket.receive(posted(2));
+  world.socket.end();
+  world.advance(30_000);
+  world.socket.receive(WELCOME);
+  expect(world.socket.lastSent("subscribe")).toMatchObject({ epoch: EPOCH, after: 2 });
+  world.socket.receive({ type: "subscribed", room: 1, after: 2, seq: 4, username: "João" }, posted(3), posted(4));
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+});
+
+test("shows an event that comes twice once", () => {
+  const { world, room } = onlineRoom([message(1)]);
+  world.socket.receive(posted(2), posted(2), posted(1));
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
+test("subscribes again on a gap and shows nothing out of order", () => {
+  const { world, room } = onlineRoom([message(1)]);
+  world.socket.receive(posted(3), posted(4));
+  expect(world.socket.sentOf("subscribe")).toHaveLength(2);
+  expect(world.socket.lastSent("subscribe")).toMatchObject({ after: 1 });
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([1]);
+  world.socket.receive({ type: "subscribed", room: 1, after: 1, seq: 4, username: "João" });
+  world.socket.receive(posted(2), posted(3), posted(4));
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+});
+
+test("starts over from a snapshot when the gaps don't close", () => {
+  const { world } = onlineRoom([message(1)]);
+  for (let gap = 0; gap < 3; gap += 1) {
+    world.socket.receive(posted(5), { type: "subscribed", room: 1, after: 1, seq: 5, username: "João" });
+  }
+  expect(world.socket.sentOf("subscribe").map(({ after }) => after)).toEqual([undefined, 1, 1, undefined]);
+});
+
+test("forgets what it had on a reset", () => {
+  const { world, room } = onlineRoom([message(1), message(2)]);
+  world.socket.end();
+  world.advance(30_000);
+  world.socket.receive(WELCOME, { type: "reset", ref: 1, room: 1, reason: "epoch" });
+  world.socket.receive(snapshot([message(1, { message: "another history" })], { epoch: "other" }));
+  expect(texts(room)).toEqual(["another history"]);
+  world.socket.receive(posted(2));
+  expect(texts(room)).toEqual(["another history", "message 2"]);
+  world.socket.end();
+  world.advance(30_000);
+  world.socket.receive(WELCOME);
+  expect(world.socket.lastSent("subscribe")).toMatchObject({ epoch: "other", after: 2 });
+});
+
+test("applies edits and deletions", () => {
+  const { world, room } = onlineRoom([message(1), message(2), message(3)]);
+  const timestamp = "2026-11-24T13:00:00.000Z";
+  world.socket.receive({ type: "edited", room: 1, seq: 4, target: 2, message: "better", timestamp });
+  world.socket.receive({ type: "deleted", room: 1, seq: 5, target: 3, timestamp });
+  world.socket.receive({ type: "deleted", room: 1, seq: 6, target: 99, timestamp });
+  world.socket.receive(posted(7, { message: "", deleted: true } as never), posted(8));
+  expect(texts(room)).toEqual(["message 1", "better", "message 8"]);
+  expect(room.state.messages[1]?.edited).toBe(true);
+});
+
+test("edits and deletes one's own", async () => {
+  const { world, room } = onlineRoom([message(1, { sender: SELF })]);
+  const edit = room.edit(1, "better");
+  expect(world.socket.lastSent("edit")).toMatchObject({ room: 1, seq: 1, message: "better", ref: 2 });
+  world.socket.receive({ type: "ack", ref: 2, room: 1, seq: 2 });
+  expect((await edit).type).toBe("ack");
+  const remove = room.delete(1);
+  expect(world.socket.lastSent("delete")).toMatchObject({ room: 1, seq: 1, ref: 3 });
+  world.socket.receive({ type: "error", ref: 3, code: "no_message", message: "no message 1" });
+  expect(await remove).toMatchObject({ type: "error", code: "no_message" });
+  world.socket.end();
+  expect((await room.delete(1)).type).toBe("lost");
+});
+
+test("follows the room's name, and its end", () => {
+  const { world, room } = onlineRoom();
+  const event = { type: "room", room: 1, timestamp: "2026-11-24T13:00:00.000Z" } as const;
+  world.socket.receive({ ...event, seq: 1, name: "Novo", description: "d", active: true });
+  expect(room.state).toMatchObject({ name: "Novo", description: "d", status: "online" });
+  world.socket.receive({ ...event, seq: 2, name: "Novo", description: "d", active: false });
+  world.socket.end(4004);
+  expect(room.state.status).toBe("closed");
+});
+
+test.each([
+  ["not_joined", "left"],
+  ["no_room", "closed"],
+] as const)("a subscription refused with %s ends the room as %s", (code, status) => {
+  const { world, room } = openRoom();
+  world.socket.receive(WELCOME, { type: "error", ref: 1, code, message: "" });
+  expect(room.state.status).toBe(status);
+});
+
+test("subscribes again later when the server can't answer now", () => {
+  const { world } = openRoom();
+  world.socket.receive(WELCOME, { type: "error", ref: 1, code: "unavailable", message: "", retry: 2 });
+  world.advance(2_000);
+  expect(world.socket.sentOf("subscribe")).toHaveLength(2);
+});
+
+test("knows who is there and who types; typing fades or ends with the message", () => {
+  const { world, room } = onlineRoom();
+  const maria = { sender: OTHER, username: "Maria" };
+  world.socket.receive({ type: "presence", room: 1, online: 1, people: [maria] });
+  world.socket.receive(
+    { type: "typing", room: 1, ...maria },
+    { type: "typing", room: 1, sender: "x", username: "Ana" },
+  );
+  expect(room.state).toMatchObject({
+    online: 1,
+    people: [maria],
+    typing: [{ username: "Maria" }, { username: "Ana" }],
+  });
+  world.socket.receive(posted(1));
+  expect(room.state.typing).toMatchObject([{ username: "Ana" }]);
+  world.advance(6_000);
+  expect(room.state.typing).toEqual([]);
+});
+
+test("tells that one types at most every 3 s, and again after sending", () => {
+  const { world, room } = onlineRoom();
+  for (let second = 0; second < 6; second += 1) {
+    room.typing();
+    world.advance(1_000);
+  }
+  expect(world.socket.sentOf("typing")).toHaveLength(2);
+  room.send("done");
+  room.typing();
+  expect(world.socket.sentOf("typing")).toHaveLength(3);
+});
+
+test("the same message is the same object until it changes", () => {
+  const { world, room } = onlineRoom([message(1)]);
+  const before = room.state.messages[0];
+  world.socket.receive(posted(2));
+  expect(room.state.messages[0]).toBe(before);
+});
