@@ -1,0 +1,247 @@
+//! All rooms that are followed, and all connections.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use papo_domain::{RoomId, SessionId, Username};
+use parking_lot::{Mutex, RwLock};
+use tokio::time::Instant;
+
+use crate::{Connection, ConnectionId, Frame, LiveRoom, Notice, Present, TailLimits};
+
+/// The live rooms of this process, by id, and its connections, by session.
+#[derive(Debug, Default)]
+pub struct Hub {
+    rooms: RwLock<HashMap<RoomId, Arc<LiveRoom>>>,
+    connections: Mutex<HashMap<SessionId, HashMap<ConnectionId, Arc<Connection>>>>,
+    limits: TailLimits,
+    all_bytes: Arc<AtomicUsize>,
+}
+
+/// A connection that follows a room, for as long as this lives.
+#[derive(Debug)]
+pub struct Follower {
+    hub: Arc<Hub>,
+    /// The room.
+    pub room: Arc<LiveRoom>,
+    connection: Arc<Connection>,
+}
+
+impl Hub {
+    /// A hub with these limits.
+    pub fn new(limits: TailLimits) -> Self {
+        Self {
+            limits,
+            ..Self::default()
+        }
+    }
+
+    /// Has a connection follow a room, which becomes live if it wasn't: then its tail must be opened
+    /// (see [`LiveRoom::is_open`]).
+    pub fn follow(
+        self: &Arc<Self>,
+        id: RoomId,
+        connection: &Arc<Connection>,
+        username: Username,
+        now: Instant,
+    ) -> Follower {
+        let mut rooms = self.rooms.write();
+        let new = || Arc::new(LiveRoom::new(id, self.limits, Arc::clone(&self.all_bytes)));
+        let room = Arc::clone(rooms.entry(id).or_insert_with(new));
+        room.add(Arc::clone(connection), username, now);
+        Follower {
+            hub: Arc::clone(self),
+            room,
+            connection: Arc::clone(connection),
+        }
+    }
+
+    /// A live room.
+    pub fn room(&self, id: RoomId) -> Option<Arc<LiveRoom>> {
+        self.rooms.read().get(&id).map(Arc::clone)
+    }
+
+    /// All live rooms.
+    pub fn rooms(&self) -> Vec<Arc<LiveRoom>> {
+        self.rooms.read().values().map(Arc::clone).collect()
+    }
+
+    /// How many people are in a room.
+    pub fn online(&self, id: RoomId) -> usize {
+        self.room(id).map_or(0, |room| room.online())
+    }
+
+    /// Offers frames to a room, if it is live. The room, when the log must be read for missing ones.
+    pub fn append(
+        &self,
+        id: RoomId,
+        frames: impl IntoIterator<Item = Frame>,
+    ) -> Option<Arc<LiveRoom>> {
+        self.room(id).filter(|room| room.append(frames))
+    }
+
+    /// Tells the followers of each room whose people changed, when it is time to; at most `most` people by name.
+    pub fn refresh_presence(
+        &self,
+        now: Instant,
+        most: usize,
+        encode: impl Fn(RoomId, usize, Vec<Present>) -> Bytes,
+    ) {
+        for room in self.rooms() {
+            room.refresh_presence(now, most, &encode);
+        }
+    }
+
+    /// Adds a connection, so that notices reach it.
+    pub fn connect(&self, connection: &Arc<Connection>) {
+        let mut connections = self.connections.lock();
+        let of_session = connections.entry(connection.session).or_default();
+        of_session.insert(connection.id, Arc::clone(connection));
+    }
+
+    /// Forgets a connection.
+    pub fn disconnect(&self, connection: &Connection) {
+        let mut connections = self.connections.lock();
+        if let Some(of_session) = connections.get_mut(&connection.session) {
+            of_session.remove(&connection.id);
+            if of_session.is_empty() {
+                connections.remove(&connection.session);
+            }
+        }
+    }
+
+    /// Gives all of a session's connections a notice; see [`Connection::notice`].
+    pub fn notice(&self, session: SessionId, notice: &Notice) {
+        for connection in self.of_session(session) {
+            connection.notice(notice.clone());
+        }
+    }
+
+    /// Gives every connection a notice.
+    pub fn notice_all(&self, notice: &Notice) {
+        let sessions: Vec<_> = self.connections.lock().keys().copied().collect();
+        for session in sessions {
+            self.notice(session, notice);
+        }
+    }
+
+    /// How many connections there are.
+    pub fn connection_count(&self) -> usize {
+        self.connections.lock().values().map(HashMap::len).sum()
+    }
+
+    /// How many connections a session has.
+    pub fn session_connection_count(&self, session: SessionId) -> usize {
+        self.connections
+            .lock()
+            .get(&session)
+            .map_or(0, HashMap::len)
+    }
+
+    /// Bytes of all tails.
+    pub fn tail_bytes(&self) -> usize {
+        self.all_bytes.load(Ordering::Relaxed)
+    }
+
+    fn of_session(&self, session: SessionId) -> Vec<Arc<Connection>> {
+        let connections = self.connections.lock();
+        connections
+            .get(&session)
+            .map_or_else(Vec::new, |all| all.values().map(Arc::clone).collect())
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let mut rooms = self.hub.rooms.write();
+        if self.room.remove(&self.connection, Instant::now()) {
+            rooms.remove(&self.room.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use papo_domain::{SenderId, Seq};
+
+    use super::*;
+    use crate::{FrameKind, Read};
+
+    fn frame(seq: i64) -> Frame {
+        Frame {
+            seq: Seq(seq),
+            kind: FrameKind::Message,
+            bytes: Bytes::from(vec![b'x'; 100]),
+        }
+    }
+
+    fn follow(hub: &Arc<Hub>, id: i64, session: i64) -> (Arc<Connection>, Follower) {
+        let connection = Arc::new(Connection::new(SessionId(session), SenderId(7)));
+        hub.connect(&connection);
+        let name = Username::parse("Ana").unwrap();
+        let follower = hub.follow(RoomId(id), &connection, name, Instant::now());
+        (connection, follower)
+    }
+
+    #[test]
+    fn a_room_lives_as_long_as_somebody_follows_it() {
+        let hub = Arc::new(Hub::default());
+        let (_, one) = follow(&hub, 1, 1);
+        let (_, other) = follow(&hub, 1, 2);
+        one.room.open(Seq(0), Vec::new());
+        hub.append(RoomId(1), [frame(1)]);
+        assert_eq!((hub.online(RoomId(1)), hub.tail_bytes()), (1, 100));
+        drop(one);
+        assert!(hub.room(RoomId(1)).is_some());
+        drop(other);
+        assert!(hub.room(RoomId(1)).is_none());
+        assert_eq!(hub.tail_bytes(), 0);
+    }
+
+    #[test]
+    fn what_is_appended_before_the_tail_opens_is_asked_for() {
+        let hub = Arc::new(Hub::default());
+        let (_, follower) = follow(&hub, 1, 1);
+        assert!(hub.append(RoomId(1), [frame(5)]).is_none());
+        follower.room.open(Seq(4), vec![frame(4)]);
+        assert!(follower.room.hear(Seq(4)));
+        assert!(!follower.room.append([frame(5)]));
+    }
+
+    #[test]
+    fn all_tails_together_are_bounded() {
+        let limits = TailLimits {
+            room_frames: 160,
+            room_bytes: 16_000,
+            all_bytes: 20_000,
+        };
+        let hub = Arc::new(Hub::new(limits));
+        let followers: Vec<_> = (1..=10).map(|id| follow(&hub, id, 1).1).collect();
+        for follower in &followers {
+            follower.room.open(Seq(0), Vec::new());
+            hub.append(follower.room.id, (1..=500).map(frame));
+        }
+        assert!(
+            hub.tail_bytes() <= 20_000 + 10 * 1_000,
+            "{}",
+            hub.tail_bytes()
+        );
+        let mut out = Vec::new();
+        assert_eq!(followers[9].room.read(Seq(499), 1, &mut out), Read::Frames);
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_session_reaches_its_connections() {
+        let hub = Arc::new(Hub::default());
+        let (connection, _follower) = follow(&hub, 1, 1);
+        let (other, _other_follower) = follow(&hub, 1, 2);
+        hub.notice(SessionId(1), &Notice::SessionEnded);
+        connection.woken().await;
+        assert_eq!(connection.take_notices(), [Notice::SessionEnded]);
+        assert!(other.take_notices().is_empty());
+        hub.disconnect(&connection);
+        assert_eq!(hub.connection_count(), 1);
+    }
+}

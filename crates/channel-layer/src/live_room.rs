@@ -1,0 +1,241 @@
+//! A room that somebody follows.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use papo_domain::{RoomId, SenderId, Seq, Username};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::presence::Presence;
+use crate::typing::Typing;
+use crate::{
+    Append, Connection, ConnectionId, Frame, FrameKind, PresenceFrame, Present, Read, Tail,
+};
+
+/// How much of the logs' ends is kept in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct TailLimits {
+    /// Frames of one room.
+    pub room_frames: usize,
+    /// Bytes of one room.
+    pub room_bytes: usize,
+    /// Bytes of all rooms. Past it a room that grows keeps a sixteenth of its own.
+    pub all_bytes: usize,
+}
+
+impl Default for TailLimits {
+    fn default() -> Self {
+        Self {
+            room_frames: 4_096,
+            room_bytes: 1 << 20,
+            all_bytes: 64 << 20,
+        }
+    }
+}
+
+/// A followed room: its tail, who follows it, who is there, who is writing.
+#[derive(Debug)]
+pub struct LiveRoom {
+    /// Which.
+    pub id: RoomId,
+    tail: Mutex<Tail>,
+    /// Held by whoever reads the log for the tail, so that one does it for all.
+    pub reading: tokio::sync::Mutex<()>,
+    followers: Mutex<HashMap<ConnectionId, Arc<Connection>>>,
+    presence: Mutex<Presence>,
+    typing: Mutex<Typing>,
+    is_active: AtomicBool,
+    limits: TailLimits,
+    /// Bytes of all rooms' tails.
+    all_bytes: Arc<AtomicUsize>,
+}
+
+impl LiveRoom {
+    pub(crate) fn new(id: RoomId, limits: TailLimits, all_bytes: Arc<AtomicUsize>) -> Self {
+        Self {
+            id,
+            tail: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+            followers: Mutex::default(),
+            presence: Mutex::default(),
+            typing: Mutex::default(),
+            is_active: AtomicBool::new(true),
+            limits,
+            all_bytes,
+        }
+    }
+
+    /// Starts the tail at the log's end; does nothing when it has started.
+    pub fn open(&self, end: Seq, frames: Vec<Frame>) {
+        self.change_tail(|tail| tail.open(end, frames));
+    }
+
+    /// Starts the tail again further on; see [`Tail::jump`].
+    pub fn jump(&self, end: Seq, frames: Vec<Frame>) {
+        self.change_tail(|tail| tail.jump(end, frames));
+        self.wake_all();
+    }
+
+    /// Whether the tail has started.
+    pub fn is_open(&self) -> bool {
+        self.tail.lock().end().is_some()
+    }
+
+    /// Offers the tail frames, in order, and wakes the followers when it took any. Whether the log must be read for missing ones.
+    pub fn append(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
+        let (took, is_lacking) = self.change_tail(|tail| {
+            let mut took = false;
+            for frame in frames {
+                let kind = frame.kind;
+                if tail.append(frame) == Append::Appended {
+                    took = true;
+                    match kind {
+                        FrameKind::Closing => self.set_active(false),
+                        FrameKind::Opening => self.set_active(true),
+                        FrameKind::Message | FrameKind::Change => {}
+                    }
+                }
+            }
+            (took, tail.is_lacking())
+        });
+        if took {
+            self.wake_all();
+        }
+        is_lacking
+    }
+
+    /// Notes that the log reaches `seq`. Whether it must be read.
+    pub fn hear(&self, seq: Seq) -> bool {
+        self.tail.lock().hear(seq)
+    }
+
+    /// Where the tail ends; 0 before it has started.
+    pub fn end(&self) -> Seq {
+        self.tail.lock().end().unwrap_or(Seq::START)
+    }
+
+    /// Pushes frames after the cursor to `out`, about `budget` bytes of them.
+    pub fn read(&self, cursor: Seq, budget: usize, out: &mut Vec<Frame>) -> Read {
+        self.tail.lock().read(cursor, budget, out)
+    }
+
+    /// Whether people may be in the room, as far as its tail tells.
+    pub fn is_active(&self) -> bool {
+        self.is_active.load(Ordering::Acquire)
+    }
+
+    /// Sets what [`Self::is_active`] says, when the room has been read.
+    pub fn set_active(&self, is_active: bool) {
+        self.is_active.store(is_active, Ordering::Release);
+    }
+
+    /// How many people are there.
+    pub fn online(&self) -> usize {
+        self.presence.lock().online()
+    }
+
+    /// Notes a person's new name.
+    pub fn rename(&self, sender: SenderId, username: Username, now: Instant) {
+        self.presence.lock().rename(sender, username, now);
+    }
+
+    /// What to tell of who is there, when it isn't the version that was told last.
+    pub fn presence_after(&self, version: u64) -> Option<PresenceFrame> {
+        let presence = self.presence.lock();
+        let frame = presence.frame();
+        (frame.version > version).then(|| frame.clone())
+    }
+
+    /// Tells that somebody is writing.
+    pub fn push_typing(&self, sender: SenderId, frame: Bytes) {
+        self.typing.lock().push(sender, frame);
+        self.wake_all();
+    }
+
+    /// Where a reader of typing signs begins.
+    pub fn typing_count(&self) -> u64 {
+        self.typing.lock().count()
+    }
+
+    /// Pushes the typing signs after the cursor, and moves it.
+    pub fn read_typing(&self, reader: SenderId, cursor: &mut u64, out: &mut Vec<Bytes>) {
+        self.typing.lock().read(reader, cursor, out);
+    }
+
+    pub(crate) fn refresh_presence(
+        &self,
+        now: Instant,
+        most: usize,
+        encode: impl FnOnce(RoomId, usize, Vec<Present>) -> Bytes,
+    ) {
+        let id = self.id;
+        let changed = self
+            .presence
+            .lock()
+            .refresh(now, most, |online, people| encode(id, online, people));
+        if changed {
+            self.wake_all();
+        }
+    }
+
+    pub(crate) fn add(&self, connection: Arc<Connection>, username: Username, now: Instant) {
+        self.presence.lock().enter(connection.sender, username, now);
+        self.followers.lock().insert(connection.id, connection);
+    }
+
+    /// Whether nobody is left.
+    pub(crate) fn remove(&self, connection: &Connection, now: Instant) -> bool {
+        self.presence.lock().leave(connection.sender, now);
+        let mut followers = self.followers.lock();
+        followers.remove(&connection.id);
+        followers.is_empty()
+    }
+
+    /// How many connections follow the room.
+    pub fn follower_count(&self) -> usize {
+        self.followers.lock().len()
+    }
+
+    fn wake_all(&self) {
+        for connection in self.followers.lock().values() {
+            connection.wake();
+        }
+    }
+
+    /// Changes the tail, keeps it within its limits, and the sum of all tails true.
+    fn change_tail<T>(&self, change: impl FnOnce(&mut Tail) -> T) -> T {
+        let mut tail = self.tail.lock();
+        let before = tail.bytes();
+        let result = change(&mut tail);
+        let TailLimits {
+            room_frames,
+            room_bytes,
+            all_bytes,
+        } = self.limits;
+        tail.trim(room_frames, room_bytes);
+        let others = self
+            .all_bytes
+            .load(Ordering::Relaxed)
+            .saturating_sub(before);
+        if others + tail.bytes() > all_bytes {
+            tail.trim(room_frames / 16, room_bytes / 16);
+        }
+        let after = tail.bytes();
+        if after >= before {
+            self.all_bytes.fetch_add(after - before, Ordering::Relaxed);
+        } else {
+            self.all_bytes.fetch_sub(before - after, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+impl Drop for LiveRoom {
+    fn drop(&mut self) {
+        self.all_bytes
+            .fetch_sub(self.tail.get_mut().bytes(), Ordering::Relaxed);
+    }
+}
