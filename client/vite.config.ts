@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   plugins: [svelte(), tailwindcss()],
   build: {
-    target: "es2022",
+    target: "baseline-widely-available",
     cssCodeSplit: false,
     modulePreload: false,
     assetsInlineLimit: 0,

@@ -1,1 +1,19 @@
+/** The chat screen's entry: draws what the page brought along, then connects. */
 import "./app.css";
+import { mount } from "svelte";
+import { Connection, Room } from "./lib";
+import Chat from "./ui/Chat.svelte";
+import { readBoot } from "./ui/boot";
+import { Localisation } from "./ui/localisation";
+import { Screen } from "./ui/screen.svelte";
+
+const { language, sender, snapshot } = readBoot();
+const address = new URL(`/ws/chat/${snapshot.room}/`, location.href);
+address.protocol = address.protocol.replace("http", "ws");
+
+const connection = new Connection(address.href);
+const room = new Room(snapshot.room, connection, { known: { sender, snapshot } });
+const target = document.getElementById("chat");
+if (target === null) throw new Error("the page has no #chat");
+mount(Chat, { target, props: { screen: new Screen(room, new Localisation(language)) } });
+connection.start();

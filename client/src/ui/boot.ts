@@ -1,0 +1,14 @@
+/** What the server wrote into the page: the language, who one is, and the room as it was then. */
+import type { Snapshot } from "../lib";
+
+export interface Boot {
+  language: string;
+  sender: string;
+  snapshot: Snapshot;
+}
+
+export function readBoot(): Boot {
+  const element = document.getElementById("boot");
+  if (element?.textContent == null) throw new Error("the page has no #boot data");
+  return JSON.parse(element.textContent) as Boot;
+}

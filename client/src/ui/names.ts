@@ -1,0 +1,90 @@
+/**
+ * Names aren't unique, and some are made to be mistaken for another. Senders whose names look alike are told apart by
+ * the beginning of their sender id.
+ */
+import type { Person } from "../lib";
+
+export const HUES = 16;
+const SUFFIX_LENGTH = 4;
+
+/** Characters that look like Latin ones, after lower-casing: Cyrillic, Greek, digits and a few letters. */
+const LOOK_ALIKES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    a: "аα@4",
+    b: "ьβ8",
+    c: "сϲ",
+    d: "ԁ",
+    e: "еε3",
+    g: "ɡ9",
+    h: "һ",
+    k: "кκ",
+    l: "iіι1|!ıӏ",
+    m: "м",
+    n: "η",
+    o: "оο0ѳøօ",
+    p: "рρ",
+    q: "ԛ",
+    s: "ѕ5$",
+    t: "тτ7",
+    u: "υս",
+    v: "ѵν",
+    w: "ԝω",
+    x: "хχ",
+    y: "уγ",
+    z: "2",
+  }).flatMap(([latin, others]) => [...others].map((other) => [other, latin] as const)),
+);
+
+/** What remains of a name when everything that the eye passes over is taken away: equal for names that look alike. */
+export function skeleton(name: string): string {
+  const folded = name.normalize("NFKC").toLowerCase().normalize("NFKD");
+  const visible = folded.replace(/[\p{M}\p{Default_Ignorable_Code_Point}\p{P}\s]/gu, (character) =>
+    LOOK_ALIKES.has(character) ? character : "",
+  );
+  return Array.from(visible, (character) => LOOK_ALIKES.get(character) ?? character)
+    .join("")
+    .replaceAll("rn", "m");
+}
+
+/** The suffix of each sender whose name looks like another sender's. */
+export function tellApart(people: Iterable<Person>): ReadonlyMap<string, string> {
+  const sendersBySkeleton = new Map<string, Set<string>>();
+  for (const { sender, username } of people) {
+    const key = skeletonOf(username);
+    sendersBySkeleton.set(key, (sendersBySkeleton.get(key) ?? new Set()).add(sender));
+  }
+  const suffixes = new Map<string, string>();
+  for (const senders of sendersBySkeleton.values()) {
+    if (senders.size < 2) continue;
+    for (const sender of senders) suffixes.set(sender, sender.slice(0, SUFFIX_LENGTH));
+  }
+  return suffixes;
+}
+
+/** One of `HUES` colours, always the same for a sender. */
+export function hueOf(sender: string): number {
+  let hash = 0;
+  for (let index = 0; index < sender.length; index += 1) hash = (hash * 31 + sender.charCodeAt(index)) >>> 0;
+  return (hash ^ (hash >>> 15)) % HUES;
+}
+
+/** One or two letters that stand for a name. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/u);
+  const first = firstCharacter(words[0] ?? "");
+  const last = words.length > 1 ? firstCharacter(words.at(-1) ?? "") : "";
+  return (first + last).toLocaleUpperCase();
+}
+
+function firstCharacter(word: string): string {
+  const [segment] = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(word);
+  return segment?.segment ?? "";
+}
+
+const skeletons = new Map<string, string>();
+
+function skeletonOf(name: string): string {
+  let known = skeletons.get(name);
+  if (known === undefined) skeletons.set(name, (known = skeleton(name)));
+  return known;
+}

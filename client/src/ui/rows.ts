@@ -1,0 +1,38 @@
+/** Puts messages into rows: where a day begins, which messages of one sender belong together, where the new ones are. */
+import type { ShownMessage } from "../lib";
+import { sameDay } from "./localisation";
+
+export interface Row {
+  message: ShownMessage;
+  date: Date;
+  /** The first of its day. */
+  startsDay: boolean;
+  /** The first and the last of a group: one sender, one name, within a few minutes. */
+  startsGroup: boolean;
+  endsGroup: boolean;
+  /** The first that wasn't read yet. */
+  startsNew: boolean;
+}
+
+const GROUP_MILLISECONDS = 5 * 60_000;
+
+export function createRows(messages: readonly ShownMessage[], firstNew: number | undefined): Row[] {
+  const rows: Row[] = [];
+  let before: Row | undefined;
+  for (const message of messages) {
+    const date = new Date(message.timestamp);
+    const startsDay = before === undefined || !sameDay(before.date, date);
+    const startsNew = firstNew !== undefined && message.seq === firstNew;
+    const startsGroup = startsDay || startsNew || before === undefined || !belongTogether(before, message, date);
+    if (before !== undefined) before.endsGroup = startsGroup;
+    before = { message, date, startsDay, startsGroup, endsGroup: true, startsNew };
+    rows.push(before);
+  }
+  return rows;
+}
+
+function belongTogether(before: Row, message: ShownMessage, date: Date): boolean {
+  const { sender, username } = before.message;
+  const samePerson = sender === message.sender && username === message.username;
+  return samePerson && date.getTime() - before.date.getTime() < GROUP_MILLISECONDS;
+}

@@ -1,0 +1,53 @@
+/** What the components of the chat screen share, handed down as a Svelte context. */
+import { createContext } from "svelte";
+import type { Room, RoomState, ShownMessage } from "../lib";
+import type { Localisation } from "./localisation";
+import { tellApart } from "./names";
+
+/** Frames that come together are drawn together. */
+const DRAW_MILLISECONDS = 16;
+
+export class Screen {
+  state: RoomState = $state.raw({} as RoomState);
+  /** The message that is being edited. */
+  editing = $state.raw<ShownMessage | undefined>(undefined);
+  /** The message that somebody asked to delete. */
+  deleting = $state.raw<ShownMessage | undefined>(undefined);
+  readonly suffixes = $derived.by(() =>
+    tellApart([...this.state.people, ...this.state.typing, ...this.state.messages]),
+  );
+  readonly writable = $derived(this.state.status !== "left" && this.state.status !== "closed");
+  #drawing = false;
+
+  constructor(
+    readonly room: Room,
+    readonly localisation: Localisation,
+  ) {
+    this.state = room.state;
+    room.subscribe(() => this.#draw());
+  }
+
+  text = (key: string, variables?: Record<string, string | number>): string => {
+    return this.localisation.text(key, variables);
+  };
+
+  edit(message: ShownMessage | undefined): void {
+    this.editing = message;
+  }
+
+  /** One's last message that can be edited. */
+  lastOwn(): ShownMessage | undefined {
+    return this.state.messages.findLast(({ own, seq }) => own && seq !== undefined);
+  }
+
+  #draw(): void {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    setTimeout(() => {
+      this.#drawing = false;
+      this.state = this.room.state;
+    }, DRAW_MILLISECONDS);
+  }
+}
+
+export const [useScreen, provideScreen] = createContext<Screen>();
