@@ -1,0 +1,129 @@
+//! Accounts, and the one-time token that makes the first of them; and the other values of table `meta`.
+
+use papo_domain::{Account, AccountId, AccountName, Epoch, skeleton};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
+
+use super::errors::damaged;
+use super::rows;
+use crate::{NewAccount, StorageError, StoredPassword, TokenHash};
+
+const SETUP_TOKEN: &str = "setup_token";
+
+/// The name of this history.
+pub(super) fn epoch(db: &Connection) -> Result<Epoch, StorageError> {
+    let epoch: Option<i64> = db
+        .prepare_cached("SELECT value FROM meta WHERE key = 'epoch'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let epoch = epoch.ok_or_else(|| damaged("no epoch"))?;
+    Ok(Epoch(epoch.cast_unsigned()))
+}
+
+/// Makes an account, and takes its name from those who went by it.
+pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, StorageError> {
+    let skeleton = skeleton(account.name.as_str());
+    let sender = account.sender.0.cast_signed();
+    let stored = db
+        .prepare_cached(
+            "INSERT INTO account (name, skeleton, password, sender, is_admin, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (skeleton) DO NOTHING",
+        )?
+        .execute(params![
+            account.name.as_str(),
+            skeleton,
+            account.password.0,
+            sender,
+            account.is_admin,
+            account.at.as_millis(),
+        ])?;
+    if stored == 0 {
+        return Err(StorageError::Exists("an account with this name"));
+    }
+    let id = AccountId(db.last_insert_rowid());
+    db.prepare_cached(
+        "DELETE FROM membership WHERE skeleton = ?1 \
+         AND session_id IN (SELECT id FROM session WHERE sender <> ?2)",
+    )?
+    .execute(params![skeleton, sender])?;
+    Ok(Account {
+        id,
+        name: account.name,
+        sender: account.sender,
+        is_admin: account.is_admin,
+        created_at: account.at,
+    })
+}
+
+/// All accounts by name.
+pub(super) fn accounts(db: &Connection) -> Result<Vec<Account>, StorageError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {} FROM account ORDER BY fold(name), id",
+        rows::ACCOUNT
+    ))?;
+    let accounts = statement.query_map([], |row| rows::account(row, 0))?;
+    Ok(accounts.collect::<Result<_, _>>()?)
+}
+
+/// One account.
+pub(super) fn account(
+    db: &Connection,
+    account: AccountId,
+) -> Result<Option<Account>, StorageError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {} FROM account WHERE id = ?1",
+        rows::ACCOUNT
+    ))?;
+    let account = statement.query_row([account.0], |row| rows::account(row, 0));
+    Ok(account.optional()?)
+}
+
+/// The account with this name, and its password's hash.
+pub(super) fn password(
+    db: &Connection,
+    name: &AccountName,
+) -> Result<Option<(Account, StoredPassword)>, StorageError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT password, {} FROM account WHERE skeleton = ?1",
+        rows::ACCOUNT
+    ))?;
+    let account = statement.query_row([skeleton(name.as_str())], |row| {
+        Ok((rows::account(row, 1)?, StoredPassword(row.get(0)?)))
+    });
+    Ok(account.optional()?)
+}
+
+/// Keeps the hash of a new one-time token.
+pub(super) fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), StorageError> {
+    set_meta(db, SETUP_TOKEN, token.0)
+}
+
+/// Whether this is the one-time token.
+pub(super) fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, StorageError> {
+    let mut statement = db.prepare_cached("SELECT 1 FROM meta WHERE key = ?1 AND value = ?2")?;
+    Ok(statement.exists(params![SETUP_TOKEN, token.0])?)
+}
+
+/// Uses the one-time token up, and makes the account.
+pub(super) fn claim_setup(
+    db: &Connection,
+    token: TokenHash,
+    account: NewAccount,
+) -> Result<Option<Account>, StorageError> {
+    let used = db
+        .prepare_cached("DELETE FROM meta WHERE key = ?1 AND value = ?2")?
+        .execute(params![SETUP_TOKEN, token.0])?;
+    if used == 0 {
+        return Ok(None);
+    }
+    create(db, account).map(Some)
+}
+
+/// Sets a value of table `meta`.
+pub(super) fn set_meta(db: &Connection, key: &str, value: impl ToSql) -> Result<(), StorageError> {
+    db.prepare_cached(
+        "INSERT INTO meta (key, value) VALUES (?1, ?2) \
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    )?
+    .execute(params![key, value])?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Reading the whole database to see what is wrong with it.
+
+use rusqlite::Connection;
+
+use super::accounts;
+use crate::StorageError;
+
+/// What is wrong, each as one line of text that a query gives.
+const RULES: [&str; 8] = [
+    // A log is 1, 2, 3… to its end.
+    "SELECT 'room ' || room.id || ' has ' || count(event.seq) || ' events up to ' \
+        || ifnull(max(event.seq), 0) || ', its last seq is ' || room.last_seq \
+     FROM room LEFT JOIN event ON event.room_id = room.id GROUP BY room.id \
+     HAVING count(event.seq) <> room.last_seq OR ifnull(max(event.seq), 0) <> room.last_seq",
+    "SELECT 'event ' || seq || ' of room ' || event.room_id || ' posted a message that is missing' \
+     FROM event LEFT JOIN message USING (room_id, seq) \
+     WHERE kind = 1 AND message.seq IS NULL",
+    "SELECT 'message ' || seq || ' of room ' || message.room_id || ' has no event that posted it' \
+     FROM message LEFT JOIN event USING (room_id, seq) \
+     WHERE event.kind IS NOT 1",
+    "SELECT 'event ' || event.seq || ' of room ' || event.room_id || ' has no message ' \
+        || ifnull(event.target, 'as its target') \
+     FROM event LEFT JOIN message \
+     ON message.room_id = event.room_id AND message.seq = event.target \
+     WHERE event.kind IN (2, 3) AND message.seq IS NULL",
+    "SELECT 'message ' || event.target || ' of room ' || event.room_id || ' was deleted, and is there' \
+     FROM event JOIN message ON message.room_id = event.room_id AND message.seq = event.target \
+     WHERE event.kind = 3 AND message.content IS NOT NULL",
+    "SELECT 'message ' || message.seq || ' of room ' || message.room_id || ' is deleted by no event' \
+     FROM message WHERE content IS NULL AND NOT EXISTS (SELECT 1 FROM event \
+     WHERE event.room_id = message.room_id AND event.target = message.seq AND event.kind = 3)",
+    "SELECT 'event ' || seq || ' of room ' || room_id || ' lacks the room''s state' FROM event \
+     WHERE kind = 4 AND (name IS NULL OR description IS NULL OR is_active IS NULL)",
+    "SELECT 'a row of ' || \"table\" || ' belongs to a row of ' || parent || ' that is missing' \
+     FROM pragma_foreign_key_check",
+];
+
+/// What is wrong with the database.
+pub(super) fn check(db: &Connection) -> Result<Vec<String>, StorageError> {
+    let moment = db.unchecked_transaction()?;
+    let mut wrong = texts(&moment, "PRAGMA integrity_check")?;
+    wrong.retain(|line| line != "ok");
+    for rule in RULES {
+        wrong.extend(texts(&moment, rule)?);
+    }
+    if let Err(error) = accounts::epoch(&moment) {
+        wrong.push(error.to_string());
+    }
+    Ok(wrong)
+}
+
+fn texts(db: &Connection, sql: &str) -> Result<Vec<String>, StorageError> {
+    let mut statement = db.prepare(sql)?;
+    let lines = statement.query_map([], |row| row.get(0))?;
+    Ok(lines.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,100 @@
+//! Bringing in rooms and messages from elsewhere.
+
+use papo_domain::{RoomId, RoomState, Seq, Timestamp};
+use rusqlite::{Connection, params};
+
+use super::rooms;
+use super::rows::kind;
+use crate::{ImportReport, ImportedMessage, ImportedRoom, StorageError};
+
+/// Brings everything in; the caller's transaction makes it all or nothing. The rooms and messages are asked for as it
+/// goes, on the writer's thread, so nothing else is written meanwhile.
+pub(super) fn import(
+    db: &Connection,
+    rooms: impl Iterator<Item = Result<ImportedRoom, String>>,
+) -> Result<ImportReport, StorageError> {
+    let mut report = ImportReport::default();
+    for room in rooms {
+        import_room(db, room.map_err(StorageError::Other)?, &mut report)?;
+    }
+    Ok(report)
+}
+
+fn import_room(
+    db: &Connection,
+    room: ImportedRoom,
+    report: &mut ImportReport,
+) -> Result<(), StorageError> {
+    let (id, mut last_seq) = find_or_create(db, &room, report)?;
+    let mut last_activity: Option<Timestamp> = None;
+    for message in room.messages {
+        let message = message.map_err(StorageError::Other)?;
+        let seq = last_seq.next();
+        if store(db, id, seq, &message)? {
+            last_seq = seq;
+            last_activity = last_activity.max(Some(message.timestamp));
+            report.messages_stored += 1;
+        } else {
+            report.messages_known += 1;
+        }
+    }
+    if let Some(last_activity) = last_activity {
+        db.prepare_cached(
+            "UPDATE room SET last_seq = ?2, last_activity = max(ifnull(last_activity, ?3), ?3) \
+             WHERE id = ?1",
+        )?
+        .execute([id.0, last_seq.0, last_activity.as_millis()])?;
+    }
+    Ok(())
+}
+
+fn find_or_create(
+    db: &Connection,
+    room: &ImportedRoom,
+    report: &mut ImportReport,
+) -> Result<(RoomId, Seq), StorageError> {
+    if let Some(id) = rooms::by_name(db, &room.name)? {
+        report.rooms_merged += 1;
+        let mut statement = db.prepare_cached("SELECT last_seq FROM room WHERE id = ?1")?;
+        let last_seq = statement.query_row([id.0], |row| row.get(0).map(Seq))?;
+        return Ok((id, last_seq));
+    }
+    report.rooms_created += 1;
+    let state = RoomState {
+        name: room.name.clone(),
+        description: room.description.clone(),
+        is_active: room.is_active,
+    };
+    let room = rooms::create(db, state, room.created_at)?;
+    Ok((room.id, room.last_seq))
+}
+
+/// Stores a message and its event; `false` when it is stored already.
+fn store(
+    db: &Connection,
+    room: RoomId,
+    seq: Seq,
+    message: &ImportedMessage,
+) -> Result<bool, StorageError> {
+    let stored = db
+        .prepare_cached(
+            "INSERT INTO message (room_id, seq, sender, username, content, timestamp, client_id) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+             ON CONFLICT (sender, client_id) WHERE client_id IS NOT NULL DO NOTHING",
+        )?
+        .execute(params![
+            room.0,
+            seq.0,
+            message.sender.0.cast_signed(),
+            message.username.as_str(),
+            message.text.as_str(),
+            message.timestamp.as_millis(),
+            message.client_id.as_str(),
+        ])?;
+    if stored == 0 {
+        return Ok(false);
+    }
+    db.prepare_cached("INSERT INTO event (room_id, seq, kind, at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute([room.0, seq.0, kind::POSTED, message.timestamp.as_millis()])?;
+    Ok(true)
+}

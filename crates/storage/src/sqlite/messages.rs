@@ -1,0 +1,70 @@
+//! Reading messages as they stand now.
+
+use papo_domain::{RoomId, Seq, Timestamp};
+use rusqlite::{Connection, params};
+
+use super::{rooms, rows};
+use crate::fold::fold;
+use crate::{MessageFilter, MessagePage, Snapshot, StorageError};
+
+/// A room and its last messages, as of one moment.
+pub(super) fn snapshot(
+    db: &Connection,
+    room: RoomId,
+    limit: usize,
+) -> Result<Option<Snapshot>, StorageError> {
+    let moment = db.unchecked_transaction()?;
+    let Some(room) = rooms::room(&moment, room)? else {
+        return Ok(None);
+    };
+    let page = before(&moment, room.id, room.last_seq.next(), limit)?;
+    Ok(Some(Snapshot { room, page }))
+}
+
+/// The messages before `before`, in order.
+pub(super) fn before(
+    db: &Connection,
+    room: RoomId,
+    before: Seq,
+    limit: usize,
+) -> Result<MessagePage, StorageError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {} FROM message WHERE room_id = ?1 AND seq < ?2 AND content IS NOT NULL \
+         ORDER BY seq DESC LIMIT ?3",
+        rows::MESSAGE
+    ))?;
+    let parameters = params![room.0, before.0, rows::count(limit.saturating_add(1))];
+    let messages = statement.query_map(parameters, rows::message)?;
+    let mut page = page(messages.collect::<Result<_, _>>()?, limit);
+    page.messages.reverse();
+    Ok(page)
+}
+
+/// Messages for an administrator, newest first.
+pub(super) fn find(db: &Connection, filter: &MessageFilter) -> Result<MessagePage, StorageError> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {} FROM message WHERE content IS NOT NULL \
+         AND (?1 IS NULL OR room_id = ?1) \
+         AND timestamp >= ?2 AND timestamp < ?3 \
+         AND (?4 IS NULL OR instr(fold(content), ?4) > 0 OR instr(fold(username), ?4) > 0) \
+         ORDER BY timestamp DESC, room_id DESC, seq DESC LIMIT ?5 OFFSET ?6",
+        rows::MESSAGE
+    ))?;
+    let parameters = params![
+        filter.room.map(|room| room.0),
+        filter.from.map_or(i64::MIN, Timestamp::as_millis),
+        filter.until.map_or(i64::MAX, Timestamp::as_millis),
+        filter.search.as_deref().map(fold),
+        rows::count(filter.limit.saturating_add(1)),
+        rows::count(filter.offset),
+    ];
+    let messages = statement.query_map(parameters, rows::message)?;
+    Ok(page(messages.collect::<Result<_, _>>()?, filter.limit))
+}
+
+/// A page of `limit` out of what was read, one of which is only there to show that there are more.
+fn page(mut messages: Vec<papo_domain::Message>, limit: usize) -> MessagePage {
+    let more = messages.len() > limit;
+    messages.truncate(limit);
+    MessagePage { messages, more }
+}

@@ -1,0 +1,52 @@
+//! Bringing the tables to the form that this program knows.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::{accounts, connection, errors};
+use crate::StorageError;
+
+/// The steps, in order; the first makes version 1. A step that has been released is never changed.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_rooms_sessions_accounts.sql")];
+
+/// Runs the steps that are missing, each in a transaction of its own.
+pub(super) fn migrate(db: &mut Connection) -> Result<(), StorageError> {
+    for (step, sql) in (0_i64..).zip(MIGRATIONS) {
+        if version(db)? > step {
+            continue;
+        }
+        let transaction =
+            Transaction::new(db, TransactionBehavior::Immediate).map_err(StorageError::from)?;
+        // Another process may have been here first.
+        if version(&transaction)? == step {
+            transaction.execute_batch(sql)?;
+            if step == 0 {
+                connection::mark_as_papo(&transaction)?;
+                accounts::set_meta(&transaction, "epoch", random_number()?)?;
+            }
+            transaction.pragma_update(None, "user_version", step + 1)?;
+        }
+        transaction.commit().map_err(errors::at_commit)?;
+    }
+    let found = version(db)?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(StorageError::TooNew { found, known });
+    }
+    Ok(())
+}
+
+/// Gives the history a new name, so that nobody takes its seqs for another's.
+pub(super) fn renew_epoch(db: &Connection) -> Result<(), StorageError> {
+    accounts::set_meta(db, "epoch", random_number()?)
+}
+
+fn version(db: &Connection) -> Result<i64, StorageError> {
+    Ok(db.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+fn random_number() -> Result<i64, StorageError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| StorageError::Other(format!("no randomness: {error}")))?;
+    Ok(i64::from_ne_bytes(bytes))
+}

@@ -1,0 +1,122 @@
+//! The one connection that writes: its transactions, its checkpoints, and what it does when the disk fails.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::errors;
+use crate::StorageError;
+
+/// From this many pages (of 4 KiB) on, the write-ahead log is brought into the database after a transaction.
+const CHECKPOINT_AT: i32 = 1_000;
+/// From this many on, the writer waits for readers to let go of the log, so that it can start over.
+const INSIST_AT: i32 = 16 * CHECKPOINT_AT;
+
+/// The connection that writes.
+pub(super) struct Writer {
+    db: Connection,
+    /// How many pages the write-ahead log has, as of the last commit.
+    log_pages: Arc<AtomicI32>,
+    /// Why nothing may be written any more.
+    broken: Option<String>,
+}
+
+impl Writer {
+    /// Takes the connection.
+    pub(super) fn new(mut db: Connection) -> Result<Self, StorageError> {
+        let log_pages = Arc::new(AtomicI32::new(0));
+        let noted = Arc::clone(&log_pages);
+        db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
+            noted.store(pages, Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(Self {
+            db,
+            log_pages,
+            broken: None,
+        })
+    }
+
+    /// Does something in a transaction, and makes sure that it is on disk. When this fails, nothing was changed, or
+    /// nobody can say ([`StorageError::Broken`]).
+    pub(super) fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        if let Some(why) = &self.broken {
+            return Err(StorageError::Broken(why.clone()));
+        }
+        let result = transaction(&mut self.db, work);
+        if result.is_err() && !self.db.is_autocommit() {
+            // Rolling back failed too, and nothing can be written while it is open.
+            self.note(&StorageError::Broken("a transaction stays open".into()));
+        }
+        if let Err(error) = &result {
+            self.note(error);
+        }
+        result
+    }
+
+    /// Brings the write-ahead log into the database when it has become long. A failure other than of a sync does no
+    /// harm: what was committed stays in the log.
+    pub(super) fn checkpoint_when_due(&mut self) {
+        let pages = self.log_pages.swap(0, Ordering::Relaxed);
+        if pages < CHECKPOINT_AT || self.broken.is_some() {
+            return;
+        }
+        let mode = if pages < INSIST_AT {
+            "PASSIVE"
+        } else {
+            "RESTART"
+        };
+        if let Err(error) = self.checkpoint(mode) {
+            tracing::warn!(%error, "the checkpoint failed");
+            self.note(&error);
+        }
+    }
+
+    /// Leaves the database in good order.
+    pub(super) fn close(self) -> Result<(), StorageError> {
+        if self.broken.is_some() {
+            // What failed to reach the disk is left to the next start, which reads what did.
+            self.db
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        } else {
+            self.db.execute_batch("PRAGMA optimize")?;
+            self.checkpoint("TRUNCATE")?;
+        }
+        Ok(self.db.close().map_err(|(_, error)| error)?)
+    }
+
+    /// For what can't be done in a transaction.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.db
+    }
+
+    fn checkpoint(&self, mode: &str) -> Result<(), StorageError> {
+        let sql = format!("PRAGMA wal_checkpoint({mode})");
+        Ok(self.db.query_row(&sql, [], |_| Ok(()))?)
+    }
+
+    fn note(&mut self, error: &StorageError) {
+        if let StorageError::Broken(why) = error
+            && self.broken.is_none()
+        {
+            tracing::error!(%why, "the disk failed; nothing more is written until a restart");
+            self.broken = Some(why.clone());
+        }
+    }
+}
+
+fn transaction<T>(
+    db: &mut Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StorageError>,
+) -> Result<T, StorageError> {
+    let transaction = Transaction::new(db, TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit().map_err(errors::at_commit)?;
+    Ok(done)
+}
