@@ -1,1 +1,33 @@
-//! What a person can do in Papo: may they; store it; tell the others.
+//! What a person can do in Papo: see the rooms, join, post, read on, leave, administer.
+//!
+//! Pages, sockets and the command line call the same functions. Each asks whether the person may, has
+//! the storage keep it, and tells those who look on. This crate names the traits that it needs
+//! (storage, channel layer) and no implementation; it knows nothing of HTTP.
+
+mod accounts;
+mod administration;
+mod app;
+mod error;
+mod live;
+mod messages;
+mod passwords;
+mod rate_limits;
+mod room_log;
+mod rooms;
+mod sources;
+mod subscriptions;
+mod visits;
+
+pub use accounts::PASSWORD_CHARACTERS;
+pub use administration::Administrator;
+pub use app::{App, Settings};
+pub use error::Error;
+pub use messages::{PostRequest, Reply};
+pub use papo_channel_layer::{Connection, Frame, FrameKind, Notice, Read, TailLimits};
+pub use papo_storage::{MessageFilter, MessagePage, RoomFilter};
+pub use rate_limits::{Action, RateLimits};
+pub use room_log::Committed;
+pub use rooms::RoomListing;
+pub use sources::{Clock, Random};
+pub use subscriptions::{From, Start, Subscription};
+pub use visits::{Joined, SignedIn, Visitor};

@@ -1,5 +1,6 @@
 //! What the rest of the program can do to a connection: wake it, answer it, end it.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
@@ -34,6 +35,8 @@ pub struct Connection {
     pub session: SessionId,
     /// Who that is to others.
     pub sender: SenderId,
+    /// Where it comes from.
+    pub address: Option<IpAddr>,
     notify: Notify,
     inbox: Mutex<Inbox>,
 }
@@ -48,12 +51,13 @@ struct Inbox {
 
 impl Connection {
     /// A connection of `session`.
-    pub fn new(session: SessionId, sender: SenderId) -> Self {
+    pub fn new(session: SessionId, sender: SenderId, address: Option<IpAddr>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
             id: ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed)),
             session,
             sender,
+            address,
             notify: Notify::new(),
             inbox: Mutex::default(),
         }

@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn follow(hub: &Arc<Hub>, id: i64, session: i64) -> (Arc<Connection>, Follower) {
-        let connection = Arc::new(Connection::new(SessionId(session), SenderId(7)));
+        let connection = Arc::new(Connection::new(SessionId(session), SenderId(7), None));
         hub.connect(&connection);
         let name = Username::parse("Ana").unwrap();
         let follower = hub.follow(RoomId(id), &connection, name, Instant::now());

@@ -112,6 +112,11 @@ impl LiveRoom {
         self.tail.lock().hear(seq)
     }
 
+    /// The highest seq that anybody has told of.
+    pub fn heard(&self) -> Seq {
+        self.tail.lock().heard()
+    }
+
     /// Where the tail ends; 0 before it has started.
     pub fn end(&self) -> Seq {
         self.tail.lock().end().unwrap_or(Seq::START)

@@ -86,6 +86,11 @@ impl Tail {
         self.end
     }
 
+    /// The highest seq that anybody has told of.
+    pub fn heard(&self) -> Seq {
+        self.heard
+    }
+
     /// Bytes of all frames.
     pub fn bytes(&self) -> usize {
         self.bytes

@@ -1,0 +1,144 @@
+//! What administrators do. Each of these takes the proof that somebody is one.
+
+use papo_domain::{Room, RoomDescription, RoomId, RoomName, RoomOverview, RoomState, Seq};
+use papo_storage::{Change, MessageFilter, MessagePage, RoomFilter, StorageError};
+
+use crate::{Action, App, Error, Visitor};
+
+/// The proof that whoever asks may administer.
+#[derive(Debug)]
+pub struct Administrator(());
+
+impl Administrator {
+    /// Whoever runs commands on the machine and can write the data folder.
+    pub const fn local() -> Self {
+        Self(())
+    }
+}
+
+impl Visitor {
+    /// The proof, for somebody who signed in with an administrator's account.
+    pub fn administrator(&self) -> Option<Administrator> {
+        self.account()
+            .is_some_and(|account| account.is_admin)
+            .then_some(Administrator(()))
+    }
+}
+
+impl App {
+    /// Rooms, inactive ones too.
+    pub async fn find_rooms(
+        &self,
+        _by: &Administrator,
+        filter: RoomFilter,
+    ) -> Result<Vec<RoomOverview>, Error> {
+        Ok(self.storage.rooms(filter).await?)
+    }
+
+    /// A room, inactive or not.
+    pub async fn any_room(&self, _by: &Administrator, id: RoomId) -> Result<Room, Error> {
+        self.storage.room(id).await?.ok_or(Error::NoRoom)
+    }
+
+    /// Makes a room.
+    pub async fn create_room(
+        &self,
+        _by: &Administrator,
+        name: &str,
+        description: &str,
+        is_active: bool,
+    ) -> Result<Room, Error> {
+        let (name, description) = (RoomName::parse(name)?, RoomDescription::parse(description)?);
+        let state = RoomState {
+            name,
+            description,
+            is_active,
+        };
+        let room = self
+            .storage
+            .create_room(state, self.settings.clock.now())
+            .await;
+        room.map_err(|error| match error {
+            StorageError::Exists(_) => Error::RoomNameTaken,
+            other => other.into(),
+        })
+    }
+
+    /// Changes a room's name, description and state. Its people are told; when it becomes inactive their sockets are closed.
+    pub async fn set_room(
+        &self,
+        by: &Administrator,
+        id: RoomId,
+        name: &str,
+        description: &str,
+        is_active: bool,
+    ) -> Result<(), Error> {
+        let (name, description) = (RoomName::parse(name)?, RoomDescription::parse(description)?);
+        let room = self.any_room(by, id).await?;
+        let state = RoomState {
+            name,
+            description,
+            is_active,
+        };
+        if (&room.name, &room.description, room.is_active)
+            == (&state.name, &state.description, is_active)
+        {
+            return Ok(());
+        }
+        self.log.append(id, Change::SetRoom(state)).await?;
+        Ok(())
+    }
+
+    /// Activates or deactivates a room.
+    pub async fn set_room_active(
+        &self,
+        by: &Administrator,
+        id: RoomId,
+        is_active: bool,
+    ) -> Result<Room, Error> {
+        let room = self.any_room(by, id).await?;
+        self.set_room(
+            by,
+            id,
+            room.name.as_str(),
+            room.description.as_str(),
+            is_active,
+        )
+        .await?;
+        Ok(Room { is_active, ..room })
+    }
+
+    /// Messages, newest first.
+    pub async fn find_messages(
+        &self,
+        by: &Administrator,
+        visitor: Option<&Visitor>,
+        filter: MessageFilter,
+    ) -> Result<MessagePage, Error> {
+        let Administrator(()) = by;
+        if filter.search.is_some() {
+            self.rate_limits
+                .check(Action::Search, visitor.map(Visitor::sender), None, None)?;
+        }
+        Ok(self.storage.find_messages(filter).await?)
+    }
+
+    /// Deletes anyone's message.
+    pub async fn delete_message(
+        &self,
+        _by: &Administrator,
+        room: RoomId,
+        target: Seq,
+    ) -> Result<(), Error> {
+        self.log
+            .append(
+                room,
+                Change::Delete {
+                    session: None,
+                    target,
+                },
+            )
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! The application: its parts, its start and its stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use papo_channel_layer::{Connection, Hub, Notice, TailLimits};
+use papo_domain::Epoch;
+use papo_protocol::Limits;
+use papo_storage::Storage;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::passwords::Passwords;
+use crate::room_log::RoomLog;
+use crate::{Clock, Error, Random, RateLimits};
+
+/// What can be set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether there are rate limits.
+    pub rate_limits: bool,
+    /// The most connections of one session.
+    pub session_connections: usize,
+    /// The most rooms followed on one socket.
+    pub rooms: usize,
+    /// The most requests waiting for an answer on one socket.
+    pub in_flight: usize,
+    /// The most missed events that a client gets one by one.
+    pub resume_events: usize,
+    /// The client's heartbeat.
+    pub heartbeat: Duration,
+    /// How much of the logs' ends is kept in memory.
+    pub tails: TailLimits,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rate_limits: true,
+            session_connections: 50,
+            rooms: 100,
+            in_flight: 64,
+            resume_events: 10_000,
+            heartbeat: Duration::from_secs(25),
+            tails: TailLimits::default(),
+            clock: Clock::system(),
+            random: Random::system(),
+        }
+    }
+}
+
+/// Everything that people can do, on one storage and one channel layer.
+pub struct App {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) log: RoomLog,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) passwords: Passwords,
+    pub(crate) settings: Settings,
+    pub(crate) epoch: Epoch,
+    pub(crate) stopping: CancellationToken,
+    broken: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl App {
+    /// Starts on a storage: its writer, and the tasks that keep what is live true.
+    pub async fn start(storage: Arc<dyn Storage>, settings: Settings) -> Result<Arc<Self>, Error> {
+        let hub = Arc::new(Hub::new(settings.tails));
+        let broken = CancellationToken::new();
+        let (log, writer) = RoomLog::new(
+            Arc::clone(&storage),
+            Arc::clone(&hub),
+            settings.clock.clone(),
+            broken.clone(),
+        );
+        let app = Arc::new(Self {
+            epoch: storage.epoch().await?,
+            storage,
+            hub,
+            log,
+            rate_limits: RateLimits::new(settings.rate_limits),
+            passwords: Passwords::new(),
+            settings,
+            stopping: CancellationToken::new(),
+            broken,
+            tasks: TaskTracker::new(),
+        });
+        app.tasks.spawn(writer.run(app.stopping.clone()));
+        app.tasks.spawn(Arc::clone(&app).poll_log());
+        app.tasks.spawn(Arc::clone(&app).tell_presence());
+        app.tasks.spawn(Arc::clone(&app).keep_house());
+        Ok(app)
+    }
+
+    /// Has every connection told that the server is about to stop.
+    pub fn announce_stop(&self) {
+        self.hub.notice_all(&Notice::Stopping);
+    }
+
+    /// Stops: finishes the changes in flight and ends the tasks.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Is done when the disk can't be trusted any more, and the process must restart from the log.
+    pub async fn broken(&self) {
+        self.broken.cancelled().await;
+    }
+
+    /// Whether the app can serve people.
+    pub async fn ready(&self) -> Result<(), Error> {
+        if self.broken.is_cancelled() || self.stopping.is_cancelled() {
+            return Err(Error::Unavailable(Duration::from_secs(5)));
+        }
+        self.storage.last_seqs(Vec::new()).await?;
+        Ok(())
+    }
+
+    /// The history's name.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// What the server allows, as clients are told.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            message_characters: papo_domain::MESSAGE_CHARACTERS,
+            frame_bytes: papo_protocol::FRAME_BYTES,
+            rooms: self.settings.rooms,
+            in_flight: self.settings.in_flight,
+            resume_events: self.settings.resume_events,
+        }
+    }
+
+    /// The client's heartbeat.
+    pub fn heartbeat(&self) -> Duration {
+        self.settings.heartbeat
+    }
+
+    /// Random bytes.
+    pub fn random(&self) -> &Random {
+        &self.settings.random
+    }
+
+    /// Forgets a connection that has been closed.
+    pub fn disconnect(&self, connection: &Connection) {
+        self.hub.disconnect(connection);
+    }
+}

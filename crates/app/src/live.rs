@@ -1,0 +1,172 @@
+//! Keeps the live rooms' tails true to the log.
+//!
+//! What this process commits goes to the tails at once. What others commit (the command line, another
+//! node) is found by asking the log once a second, and gaps are filled by reading it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use papo_channel_layer::{Frame, LiveRoom};
+use papo_domain::{RoomId, Seq};
+use papo_storage::{Storage, StorageError};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::room_log::frame;
+use crate::{App, Error};
+
+/// Events read at a time.
+pub(crate) const PAGE: usize = 256;
+/// When a tail lacks more than this, it starts again at the end instead of reading all that lies between.
+const JUMP: i64 = 10_000;
+/// How often the log is asked for what others wrote: half of the two seconds within which it must be noticed.
+const POLL: Duration = Duration::from_secs(1);
+const PRESENCE: Duration = Duration::from_millis(100);
+const HOUSEKEEPING: Duration = Duration::from_secs(600);
+
+/// Starts the tail of a room that somebody follows.
+pub(crate) async fn open(storage: &Arc<dyn Storage>, live: &Arc<LiveRoom>) -> Result<(), Error> {
+    if live.is_open() {
+        return Ok(());
+    }
+    let is_lacking = {
+        let _reading = live.reading.lock().await;
+        if live.is_open() {
+            return Ok(());
+        }
+        let room = storage.room(live.id).await?.ok_or(Error::NoRoom)?;
+        live.set_active(room.is_active);
+        let (end, frames) = last_frames(storage, live.id, room.last_seq).await?;
+        live.open(end, frames);
+        live.hear(end)
+    };
+    if is_lacking {
+        read_missing(Arc::clone(storage), Arc::clone(live)).await;
+    }
+    Ok(())
+}
+
+/// Reads what a tail lacks, until it lacks nothing. A storage that fails is asked again at the next poll.
+pub(crate) async fn read_missing(storage: Arc<dyn Storage>, live: Arc<LiveRoom>) {
+    let _reading = live.reading.lock().await;
+    loop {
+        let from = live.end();
+        match read_page(&storage, &live, from).await {
+            Ok(()) if live.end() > from && live.hear(live.end()) => {}
+            Ok(()) => return,
+            Err(error) => {
+                tracing::warn!(room = %live.id, %error, "reading the log for missing events");
+                return;
+            }
+        }
+    }
+}
+
+async fn read_page(
+    storage: &Arc<dyn Storage>,
+    live: &LiveRoom,
+    from: Seq,
+) -> Result<(), StorageError> {
+    if live.heard().0 - from.0 > JUMP {
+        let (end, frames) = last_frames(storage, live.id, live.heard()).await?;
+        live.jump(end, frames);
+        return Ok(());
+    }
+    let events = storage.events_after(live.id, from, PAGE).await?;
+    live.append(events.iter().map(frame));
+    Ok(())
+}
+
+/// The last frames before `last`, and after it should there be any by now.
+async fn last_frames(
+    storage: &Arc<dyn Storage>,
+    room: RoomId,
+    last: Seq,
+) -> Result<(Seq, Vec<Frame>), StorageError> {
+    let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
+    let after = Seq((last.0 - page).max(0));
+    let events = storage.events_after(room, after, PAGE).await?;
+    let end = events.last().map_or(after, |event| event.seq);
+    Ok((end, events.iter().map(frame).collect()))
+}
+
+impl App {
+    /// Asks the log for what others wrote, for as long as the app runs.
+    pub(crate) async fn poll_log(self: Arc<Self>) {
+        let mut tick = interval(POLL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = self.stopping.cancelled() => return,
+            }
+            let rooms: Vec<_> = self
+                .hub
+                .rooms()
+                .into_iter()
+                .filter(|room| room.is_open())
+                .collect();
+            if rooms.is_empty() {
+                continue;
+            }
+            let ids = rooms.iter().map(|room| room.id).collect();
+            match self.storage.last_seqs(ids).await {
+                Ok(ends) => {
+                    for (id, end) in ends {
+                        if let Some(room) = self.hub.room(id)
+                            && room.hear(end)
+                        {
+                            read_missing(Arc::clone(&self.storage), room).await;
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "asking the log for new events"),
+            }
+        }
+    }
+
+    /// Tells who is there when it has changed, for as long as the app runs.
+    pub(crate) async fn tell_presence(self: Arc<Self>) {
+        let mut tick = interval(PRESENCE);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                now = tick.tick() => self.hub.refresh_presence(now, papo_protocol::PRESENCE_PEOPLE, presence_frame),
+                () = self.stopping.cancelled() => return,
+            }
+        }
+    }
+
+    /// Forgets what has gone stale, for as long as the app runs.
+    pub(crate) async fn keep_house(self: Arc<Self>) {
+        let mut tick = interval(HOUSEKEEPING);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = self.stopping.cancelled() => return,
+            }
+            self.rate_limits.forget_quiet();
+            if let Err(error) = self.expire_sessions().await {
+                tracing::warn!(%error, "expiring sessions");
+            }
+        }
+    }
+}
+
+fn presence_frame(
+    room: RoomId,
+    online: usize,
+    people: Vec<papo_channel_layer::Present>,
+) -> bytes::Bytes {
+    let people = people
+        .into_iter()
+        .map(|person| papo_protocol::Person {
+            sender: person.sender.to_string(),
+            username: person.username.to_string(),
+        })
+        .collect();
+    papo_protocol::encode(&papo_protocol::ServerFrame::Presence {
+        room: room.0,
+        online,
+        people,
+    })
+}

@@ -1,0 +1,127 @@
+//! Posting, editing and deleting.
+
+use std::sync::Arc;
+
+use papo_channel_layer::Connection;
+use papo_domain::{ClientId, MessageText, RoomId, Seq};
+use papo_protocol::{ServerFrame, encode};
+use papo_storage::Change;
+
+use crate::room_log::{Committed, OnCommit};
+use crate::{Action, App, Error};
+
+/// Is given the answer, once; from the writer's task, so it must not block.
+pub type Reply = Box<dyn FnOnce(&Connection, Result<Committed, Error>) + Send>;
+
+/// A message to post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostRequest {
+    /// Where.
+    pub room: RoomId,
+    /// The name that the client gives the message.
+    pub client_id: Option<String>,
+    /// What it says, as it came.
+    pub message: String,
+}
+
+impl App {
+    /// Posts a message. The reply is called when it is on disk or refused. Messages of one connection are stored in
+    /// the order of these calls.
+    pub fn post(&self, connection: &Arc<Connection>, request: PostRequest, reply: Reply) {
+        let PostRequest {
+            room,
+            client_id,
+            message,
+        } = request;
+        let change = || {
+            let text = MessageText::parse(&message)?;
+            let client_id = client_id
+                .as_deref()
+                .map(str::parse::<ClientId>)
+                .transpose()?;
+            Ok(Change::Post {
+                session: connection.session,
+                client_id,
+                text,
+            })
+        };
+        self.submit(connection, room, change(), reply);
+    }
+
+    /// Changes the text of a message of one's own.
+    pub fn edit(
+        &self,
+        connection: &Arc<Connection>,
+        room: RoomId,
+        target: Seq,
+        message: &str,
+        reply: Reply,
+    ) {
+        let session = connection.session;
+        let text = MessageText::parse(message).map_err(Error::from);
+        self.submit(
+            connection,
+            room,
+            text.map(|text| Change::Edit {
+                session,
+                target,
+                text,
+            }),
+            reply,
+        );
+    }
+
+    /// Deletes a message of one's own.
+    pub fn delete(&self, connection: &Arc<Connection>, room: RoomId, target: Seq, reply: Reply) {
+        let session = Some(connection.session);
+        self.submit(
+            connection,
+            room,
+            Ok(Change::Delete { session, target }),
+            reply,
+        );
+    }
+
+    /// Tells the others in a room that one is writing; silently dropped when it is said too often.
+    pub fn typing(&self, connection: &Connection, room: RoomId, username: &str) {
+        if self
+            .rate_limits
+            .check(Action::Typing, Some(connection.sender), None, Some(room))
+            .is_err()
+        {
+            return;
+        }
+        if let Some(live) = self.hub.room(room) {
+            let sender = connection.sender;
+            let frame = ServerFrame::Typing {
+                room: room.0,
+                sender: sender.to_string(),
+                username: username.to_owned(),
+            };
+            live.push_typing(sender, encode(&frame));
+        }
+    }
+
+    fn submit(
+        &self,
+        connection: &Arc<Connection>,
+        room: RoomId,
+        change: Result<Change, Error>,
+        reply: Reply,
+    ) {
+        let allowed = change.and_then(|change| {
+            let (sender, address) = (Some(connection.sender), connection.address);
+            self.rate_limits
+                .check(Action::Send, sender, address, Some(room))?;
+            Ok(change)
+        });
+        match allowed {
+            Ok(change) => {
+                let connection = Arc::clone(connection);
+                let on_commit: OnCommit = Box::new(move |result| reply(&connection, result));
+                self.log.submit(room, change, on_commit);
+            }
+            Err(error) => reply(connection, Err(error)),
+        }
+    }
+}

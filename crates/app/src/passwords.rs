@@ -1,0 +1,117 @@
+//! Passwords: hashed and checked with Argon2id, a few at a time.
+
+use std::time::Duration;
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use papo_storage::StoredPassword;
+use tokio::sync::Semaphore;
+
+use crate::Error;
+
+/// Hashing takes 19 MiB and some 20 ms of a core each: no more than these at once…
+const AT_ONCE: usize = 2;
+/// …and no more than these waiting; the others are told to come back.
+const WAITING: usize = 32;
+
+/// Hashes and checks passwords.
+#[derive(Debug)]
+pub(crate) struct Passwords {
+    places: Semaphore,
+    working: Semaphore,
+    /// The hash of a password that nobody has: checking against it takes as long as against a real one.
+    nobody: StoredPassword,
+}
+
+impl Passwords {
+    pub(crate) fn new() -> Self {
+        Self {
+            places: Semaphore::new(WAITING),
+            working: Semaphore::new(AT_ONCE),
+            // Argon2id with the parameters of `Argon2::default()`, of 32 random bytes that were thrown away.
+            nobody: StoredPassword(NOBODY.to_owned()),
+        }
+    }
+
+    /// Hashes a password.
+    pub(crate) async fn hash(&self, password: String) -> Result<StoredPassword, Error> {
+        self.work(move || {
+            let hash = Argon2::default().hash_password(password.as_bytes());
+            hash.map(|hash| StoredPassword(hash.to_string()))
+                .map_err(|error| {
+                    tracing::error!(%error, "hashing a password");
+                    Error::Internal
+                })
+        })
+        .await?
+    }
+
+    /// Whether this is the password; `None`, an account that doesn't exist, is `false` after the same time.
+    pub(crate) async fn verify(
+        &self,
+        password: String,
+        stored: Option<StoredPassword>,
+    ) -> Result<bool, Error> {
+        let is_somebody = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.nobody.clone());
+        let matches = self
+            .work(move || {
+                PasswordHash::new(&stored.0).is_ok_and(|hash| {
+                    Argon2::default()
+                        .verify_password(password.as_bytes(), &hash)
+                        .is_ok()
+                })
+            })
+            .await?;
+        Ok(matches && is_somebody)
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        const BUSY: Error = Error::Unavailable(Duration::from_secs(3));
+        let _place = self.places.try_acquire().map_err(|_| BUSY)?;
+        let _turn = self.working.acquire().await.map_err(|_| BUSY)?;
+        tokio::task::spawn_blocking(job).await.map_err(|error| {
+            tracing::error!(%error, "hashing a password");
+            Error::Internal
+        })
+    }
+}
+
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2Q$8x9m1kS0gkN1cYwX3X2x0bqJrYp8Q9m5m1xZ0vVJf3c";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_matches_its_own_hash_only() {
+        let passwords = Passwords::new();
+        let stored = passwords.hash("correct horse".into()).await.unwrap();
+        assert!(stored.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert_eq!(
+            passwords
+                .verify("correct horse".into(), Some(stored.clone()))
+                .await,
+            Ok(true)
+        );
+        assert_eq!(
+            passwords.verify("Correct horse".into(), Some(stored)).await,
+            Ok(false)
+        );
+        assert_eq!(
+            passwords.verify("correct horse".into(), None).await,
+            Ok(false)
+        );
+    }
+
+    #[test]
+    fn the_hash_of_nobody_costs_what_a_real_one_costs() {
+        let hash = PasswordHash::new(NOBODY).unwrap();
+        assert_eq!(hash.algorithm.as_str(), "argon2id");
+        assert_eq!(hash.params.to_string(), "m=19456,t=2,p=1");
+        assert_eq!(hash.hash.map(|hash| hash.len()), Some(32));
+    }
+}

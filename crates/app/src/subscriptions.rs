@@ -1,0 +1,180 @@
+//! Connections, and the rooms that they follow.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use papo_channel_layer::{Connection, Follower, Frame};
+use papo_domain::{Epoch, RoomId, Seq, Username};
+use papo_protocol::{ResetReason, SNAPSHOT_MESSAGES, ServerFrame, snapshot_frame};
+use papo_storage::Snapshot;
+use tokio::time::Instant;
+
+use crate::room_log::frame;
+use crate::{Action, App, Error, Visitor, live};
+
+/// Where a subscription begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// Wherever the log ends now: only what comes.
+    End,
+    /// With a snapshot of the room.
+    Snapshot,
+    /// After the last event that the client has.
+    After(Epoch, Seq),
+}
+
+/// How a subscription begins, for the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// With what comes.
+    Live,
+    /// With this snapshot.
+    Snapshot(ServerFrame),
+    /// With the events after the one that the client named; the log's end is given.
+    Resumed(Seq),
+    /// With this snapshot, because what the client has can't be continued.
+    Reset(ResetReason, ServerFrame),
+}
+
+/// A room that a connection follows, for as long as this lives.
+#[derive(Debug)]
+pub struct Subscription {
+    /// Keeps the room live, and the connection woken by it.
+    pub follower: Follower,
+    /// The name that the session has in the room.
+    pub username: Username,
+    /// The last event that the client has, or is about to get with `start`.
+    pub cursor: Seq,
+    /// What to tell the client first.
+    pub start: Start,
+}
+
+impl App {
+    /// Opens a connection for a visitor, who must be in `room`, or in any room when there is none. To be called before the
+    /// handshake is answered; [`App::disconnect`] must follow.
+    pub async fn connect(
+        &self,
+        visitor: &Visitor,
+        room: Option<RoomId>,
+        address: IpAddr,
+    ) -> Result<Arc<Connection>, Error> {
+        match room {
+            Some(id) => {
+                self.room(id).await?;
+                if visitor.username().is_none() {
+                    return Err(Error::NotJoined);
+                }
+            }
+            None => {
+                if self.memberships(visitor).await?.is_empty() {
+                    return Err(Error::NotJoined);
+                }
+            }
+        }
+        self.rate_limits
+            .check(Action::Connect, Some(visitor.sender()), Some(address), None)?;
+        if self.settings.rate_limits
+            && self.hub.session_connection_count(visitor.session.id)
+                >= self.settings.session_connections
+        {
+            return Err(Error::RateLimited(Duration::from_secs(30)));
+        }
+        let connection = Connection::new(visitor.session.id, visitor.sender(), Some(address));
+        let connection = Arc::new(connection);
+        self.hub.connect(&connection);
+        Ok(connection)
+    }
+
+    /// Has a connection follow a room that its session is in.
+    pub async fn subscribe(
+        &self,
+        connection: &Arc<Connection>,
+        room: RoomId,
+        from: From,
+    ) -> Result<Subscription, Error> {
+        let memberships = self.storage.memberships(connection.session).await?;
+        let username = memberships
+            .into_iter()
+            .find(|(id, _)| *id == room)
+            .map(|(_, name)| name);
+        let username = username.ok_or(Error::NotJoined)?;
+        let follower = self
+            .hub
+            .follow(room, connection, username.clone(), Instant::now());
+        live::open(&self.storage, &follower.room).await?;
+        if !follower.room.is_active() {
+            return Err(Error::NoRoom);
+        }
+        let end = follower.room.end();
+        let (cursor, start) = match from {
+            From::End => (end, Start::Live),
+            From::Snapshot => {
+                let (seq, frame) = self.snapshot(room, &username).await?;
+                (seq, Start::Snapshot(frame))
+            }
+            From::After(epoch, seq) => match self.reset_reason(epoch, seq, room, end).await? {
+                None => (seq, Start::Resumed(end.max(seq))),
+                Some(reason) => {
+                    let (seq, frame) = self.snapshot(room, &username).await?;
+                    (seq, Start::Reset(reason, frame))
+                }
+            },
+        };
+        Ok(Subscription {
+            follower,
+            username,
+            cursor,
+            start,
+        })
+    }
+
+    /// A room's snapshot for somebody who is in it, and its seq.
+    pub async fn snapshot(
+        &self,
+        id: RoomId,
+        username: &Username,
+    ) -> Result<(Seq, ServerFrame), Error> {
+        let Snapshot { room, page } = self
+            .storage
+            .snapshot(id, SNAPSHOT_MESSAGES)
+            .await?
+            .ok_or(Error::NoRoom)?;
+        let frame = snapshot_frame(None, self.epoch, &room, username, &page.messages, page.more);
+        Ok((room.last_seq, frame))
+    }
+
+    /// A page of frames from the log, for a cursor that is behind the tail.
+    pub async fn frames_after(&self, room: RoomId, cursor: Seq) -> Result<Vec<Frame>, Error> {
+        let events = self.storage.events_after(room, cursor, live::PAGE).await?;
+        Ok(events.iter().map(frame).collect())
+    }
+
+    /// Whether a cursor is so far behind that its client has to start over.
+    pub fn is_too_far_behind(&self, cursor: Seq, end: Seq) -> bool {
+        let most = i64::try_from(self.settings.resume_events).unwrap_or(i64::MAX);
+        end.0.saturating_sub(cursor.0) > most
+    }
+
+    async fn reset_reason(
+        &self,
+        epoch: Epoch,
+        seq: Seq,
+        room: RoomId,
+        end: Seq,
+    ) -> Result<Option<ResetReason>, Error> {
+        if epoch != self.epoch || seq < Seq::START {
+            return Ok(Some(ResetReason::Epoch));
+        }
+        if seq > end {
+            // The tail may not have heard of it yet: the log decides.
+            let log = self.storage.last_seqs(vec![room]).await?;
+            if log.first().is_none_or(|(_, last)| seq > *last) {
+                return Ok(Some(ResetReason::Ahead));
+            }
+        }
+        Ok(self
+            .is_too_far_behind(seq, end)
+            .then_some(ResetReason::Behind))
+    }
+}

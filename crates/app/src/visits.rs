@@ -1,0 +1,205 @@
+//! Coming in and leaving: sessions, and the rooms that a session is in.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+use papo_channel_layer::Notice;
+use papo_domain::{Account, RoomId, SenderId, Timestamp, Username};
+use papo_storage::{NewSession, Session, SessionToken, TokenHash};
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use crate::{Action, App, Error};
+
+/// A session that isn't used for this long is over.
+const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// A session's use is noted at most this often, so that reading pages doesn't write.
+const TOUCH_PAUSE: Duration = Duration::from_secs(24 * 3600);
+
+/// Somebody with a session, seen in one request.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    pub(crate) session: Session,
+}
+
+/// What came of joining.
+#[derive(Debug, Clone)]
+pub struct Joined {
+    /// The session's token, when one was made for this.
+    pub token: Option<String>,
+}
+
+/// What came of signing in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The new session's token.
+    pub token: String,
+}
+
+impl Visitor {
+    /// Who they are to others.
+    pub fn sender(&self) -> SenderId {
+        self.session.sender
+    }
+
+    /// The account that signed in, if one did.
+    pub fn account(&self) -> Option<&Account> {
+        self.session.account.as_ref()
+    }
+
+    /// The name in the room that was asked for, if they are in it.
+    pub fn username(&self) -> Option<&Username> {
+        self.session.username.as_ref()
+    }
+
+    /// A name for the form: that in the room, else the account's, else the one used last.
+    pub fn suggested_username(&self) -> Option<&Username> {
+        let account = self.account().map(|account| account.name.as_username());
+        self.username()
+            .or(account)
+            .or(self.session.last_username.as_ref())
+    }
+}
+
+impl App {
+    /// The visitor with this token, and their name in `room`. An unknown token is nobody's: it is never adopted.
+    pub async fn visitor(
+        &self,
+        token: Option<&str>,
+        room: Option<RoomId>,
+    ) -> Result<Option<Visitor>, Error> {
+        let Some(hash) = token.and_then(hash_of) else {
+            return Ok(None);
+        };
+        let Some(session) = self.storage.session(hash, room).await? else {
+            return Ok(None);
+        };
+        let now = self.settings.clock.now();
+        if earlier(now, TOUCH_PAUSE) > session.last_used {
+            self.storage.touch_session(session.id, now).await?;
+        }
+        Ok(Some(Visitor { session }))
+    }
+
+    /// Joins a room under a typed name, or changes the name in it.
+    pub async fn join(
+        &self,
+        visitor: Option<&Visitor>,
+        room: RoomId,
+        typed: &str,
+        address: IpAddr,
+    ) -> Result<Joined, Error> {
+        let username = Username::parse(typed)?;
+        let sender = visitor.map(Visitor::sender);
+        self.rate_limits
+            .check(Action::Join, sender, Some(address), None)?;
+        if visitor.is_none() {
+            // Before a session is made that nobody would use.
+            self.room(room).await?;
+        }
+        let now = self.settings.clock.now();
+        let (id, sender, token) = if let Some(visitor) = visitor {
+            (visitor.session.id, visitor.session.sender, None)
+        } else {
+            let (text, token) = self.new_token();
+            let sender = self.settings.random.sender();
+            let session = NewSession {
+                token,
+                sender,
+                account: None,
+                at: now,
+            };
+            (
+                self.storage.create_session(session).await?,
+                sender,
+                Some(text),
+            )
+        };
+        let joined = match self.storage.join(id, room, username.clone(), now).await? {
+            Ok(joined) => joined,
+            Err(refusal) => {
+                if token.is_some() {
+                    self.storage.end_session(id).await?;
+                }
+                return Err(refusal.into());
+            }
+        };
+        if joined.previous.is_some_and(|previous| previous != username) {
+            if let Some(live) = self.hub.room(room) {
+                live.rename(sender, username.clone(), Instant::now());
+            }
+            self.hub.notice(id, &Notice::Renamed(room, username));
+        }
+        Ok(Joined { token })
+    }
+
+    /// Leaves a room, or all. When this returns, nothing that is posted there later reaches the session.
+    pub async fn leave(&self, visitor: &Visitor, room: Option<RoomId>) -> Result<(), Error> {
+        let id = visitor.session.id;
+        for left in self.storage.leave(id, room).await? {
+            self.hub.notice(id, &Notice::Left(left));
+        }
+        Ok(())
+    }
+
+    /// The rooms that the visitor is in, with the name in each.
+    pub async fn memberships(&self, visitor: &Visitor) -> Result<Vec<(RoomId, Username)>, Error> {
+        Ok(self.storage.memberships(visitor.session.id).await?)
+    }
+
+    /// Makes a session for an account and ends the one before it.
+    pub(crate) async fn start_session(
+        &self,
+        account: &Account,
+        before: Option<&Visitor>,
+    ) -> Result<SignedIn, Error> {
+        let (text, token) = self.new_token();
+        let at = self.settings.clock.now();
+        let session = NewSession {
+            token,
+            sender: account.sender,
+            account: Some(account.id),
+            at,
+        };
+        self.storage.create_session(session).await?;
+        if let Some(visitor) = before {
+            self.end_session(visitor).await?;
+        }
+        Ok(SignedIn { token: text })
+    }
+
+    /// Ends a session, on its open connections too.
+    pub(crate) async fn end_session(&self, visitor: &Visitor) -> Result<(), Error> {
+        self.storage.end_session(visitor.session.id).await?;
+        self.hub.notice(visitor.session.id, &Notice::SessionEnded);
+        Ok(())
+    }
+
+    pub(crate) async fn expire_sessions(&self) -> Result<(), Error> {
+        let unused_since = earlier(self.settings.clock.now(), SESSION_LIFE);
+        self.storage.expire_sessions(unused_since).await?;
+        Ok(())
+    }
+
+    /// A new secret, and its hash.
+    pub(crate) fn new_token(&self) -> (String, TokenHash) {
+        let token = SessionToken(self.settings.random.bytes());
+        (BASE64URL_NOPAD.encode(&token.0), hash(&token))
+    }
+}
+
+/// The hash of a token that has a token's form.
+pub(crate) fn hash_of(text: &str) -> Option<TokenHash> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    Some(hash(&SessionToken(bytes.try_into().ok()?)))
+}
+
+fn hash(token: &SessionToken) -> TokenHash {
+    TokenHash(Sha256::digest(token.0).into())
+}
+
+fn earlier(now: Timestamp, by: Duration) -> Timestamp {
+    let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(now.as_millis().saturating_sub(by))
+}
