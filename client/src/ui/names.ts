@@ -65,7 +65,7 @@ export function tellApart(people: Iterable<Person>): ReadonlyMap<string, string>
 export function hueOf(sender: string): number {
   let hash = 0;
   for (let index = 0; index < sender.length; index += 1) hash = (hash * 31 + sender.charCodeAt(index)) >>> 0;
-  return (hash ^ (hash >>> 15)) % HUES;
+  return ((hash ^ (hash >>> 15)) >>> 0) % HUES;
 }
 
 /** One or two letters that stand for a name. */

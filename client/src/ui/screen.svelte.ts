@@ -13,6 +13,8 @@ export class Screen {
   editing = $state.raw<ShownMessage | undefined>(undefined);
   /** The message that somebody asked to delete. */
   deleting = $state.raw<ShownMessage | undefined>(undefined);
+  /** How many messages were sent from here. */
+  sent = $state(0);
   readonly suffixes = $derived.by(() =>
     tellApart([...this.state.people, ...this.state.typing, ...this.state.messages]),
   );
@@ -33,6 +35,11 @@ export class Screen {
 
   edit(message: ShownMessage | undefined): void {
     this.editing = message;
+  }
+
+  send(message: string): void {
+    this.room.send(message);
+    this.sent += 1;
   }
 
   /** One's last message that can be edited. */

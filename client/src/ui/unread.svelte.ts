@@ -5,12 +5,12 @@ export class Unread {
   count = $state(0);
   /** The first message that came while nobody looked; stays until one answers or looks away again. */
   firstNew = $state<number | undefined>(undefined);
-  #seen = 0;
+  #seen: number | undefined;
 
   /** `looking`: the page is visible and scrolled to its end. */
   update(messages: readonly ShownMessage[], looking: boolean): void {
     const last = messages.findLast(({ seq }) => seq !== undefined)?.seq ?? 0;
-    if (looking || this.#seen === 0 || this.#seen > last) this.#seen = last;
+    if (looking || this.#seen === undefined || this.#seen > last) this.#seen = last;
     let count = 0;
     let first: number | undefined;
     for (let index = messages.length - 1; index >= 0; index -= 1) {

@@ -1,0 +1,108 @@
+/** A room of papo.v1 in memory, as much of it as the screen needs. The real rules are the real server's. */
+import type { ClientFrame, Message, Person, ServerFrame } from "../src/lib/frames";
+import type { RoomEvent, ServerFrameOf, Snapshot } from "../src/lib/select";
+
+export const SELF: Person = { sender: "k3v9d0qm2x7ab", username: "João" };
+
+/** What is the event's own; room, seq and time are added. */
+export type Happening<Event = RoomEvent> = Event extends RoomEvent ? Omit<Event, "room" | "seq" | "timestamp"> : never;
+type Send = (frame: ServerFrame) => void;
+
+const EPOCH = "9f86d081884c7d65";
+const PAGE = 50;
+const LIMITS = { message_characters: 4000, frame_bytes: 65536, rooms: 100, in_flight: 64, resume_events: 10000 };
+
+export class MockRoom {
+  name = "Geral";
+  description = "Conversa livre, para quem chega e para quem fica";
+  people: readonly Person[] = [SELF];
+  /** How requests are answered: done, never, or refused. */
+  answer: "ack" | "hold" | Omit<ServerFrameOf<"error">, "type" | "ref"> = "ack";
+  clock = Date.parse("2026-11-24T17:00:00Z");
+  readonly followers = new Set<Send>();
+  #log: RoomEvent[] = [];
+
+  say(person: Person, message: string, minutes = 1, client_id?: string): RoomEvent {
+    this.clock += minutes * 60_000;
+    return this.happen({ type: "message", message, ...person, client_id });
+  }
+
+  happen(happening: Happening): RoomEvent {
+    const position = { room: 1, seq: this.#log.length + 1, timestamp: new Date(this.clock).toISOString() };
+    const event = { ...position, ...happening } as RoomEvent;
+    this.#log.push(event);
+    this.broadcast(event);
+    return event;
+  }
+
+  gather(people: readonly Person[]): void {
+    this.people = people;
+    this.broadcast(this.#presence());
+  }
+
+  broadcast(frame: ServerFrame): void {
+    for (const send of this.followers) send(frame);
+  }
+
+  snapshot(): Snapshot {
+    const { name, description } = this;
+    const about = { room: 1, epoch: EPOCH, seq: this.#log.length, name, description, username: SELF.username };
+    return { type: "snapshot", ...about, ...this.page(Infinity) };
+  }
+
+  page(before: number): { messages: Message[]; more: boolean } {
+    const older = this.#messages().filter(({ seq }) => seq < before);
+    return { messages: older.slice(-PAGE), more: older.length > PAGE };
+  }
+
+  greet(send: Send): void {
+    send({ type: "welcome", epoch: EPOCH, sender: SELF.sender, heartbeat: 25, limits: LIMITS });
+  }
+
+  request(frame: ClientFrame, send: Send): void {
+    const { ref } = frame;
+    if (frame.type === "ping") send({ type: "pong", ref });
+    else if (frame.type === "subscribe") this.#subscribe(send, ref, frame.after);
+    else if (frame.type === "typing" || frame.type === "unsubscribe" || this.answer === "hold") return;
+    else if (this.answer !== "ack") send({ type: "error", ref, ...this.answer });
+    else {
+      const { seq, timestamp } = this.#write(frame);
+      send({ type: "ack", ref, room: 1, seq, timestamp });
+    }
+  }
+
+  #write(frame: Extract<ClientFrame, { type: "send" | "edit" | "delete" }>): RoomEvent {
+    if (frame.type === "edit") return this.happen({ type: "edited", target: frame.seq, message: frame.message });
+    if (frame.type === "delete") return this.happen({ type: "deleted", target: frame.seq });
+    const known = this.#log.find((event) => event.type === "message" && event.client_id === frame.client_id);
+    return known ?? this.say(SELF, frame.message, 0, frame.client_id);
+  }
+
+  #subscribe(send: Send, ref: number | undefined, after: number | undefined): void {
+    this.followers.add(send);
+    if (after === undefined) send({ ...this.snapshot(), ref });
+    else {
+      send({ type: "subscribed", ref, room: 1, after, seq: this.#log.length, username: SELF.username });
+      for (const event of this.#log.slice(after)) send(event);
+    }
+    send(this.#presence());
+  }
+
+  #presence(): ServerFrame {
+    return { type: "presence", room: 1, online: this.people.length, people: this.people.slice(0, PAGE) };
+  }
+
+  #messages(): Message[] {
+    const messages = new Map<number, Message>();
+    for (const event of this.#log) {
+      if (event.type === "message") {
+        const { seq, message, username, sender, timestamp, client_id } = event;
+        messages.set(seq, { seq, message, username, sender, timestamp, client_id });
+      } else if (event.type === "edited") {
+        const target = messages.get(event.target);
+        if (target) messages.set(event.target, { ...target, message: event.message, edited: event.timestamp });
+      } else if (event.type === "deleted") messages.delete(event.target);
+    }
+    return [...messages.values()];
+  }
+}

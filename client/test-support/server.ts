@@ -1,0 +1,86 @@
+/** Serves the built client and a `MockRoom` to a browser, under the real server's content policy. */
+import { readFile } from "node:fs/promises";
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { WebSocketServer } from "ws";
+import type { ClientFrame, ServerFrame } from "../src/lib/frames";
+import { MockRoom, SELF } from "./room";
+
+const DIST = new URL("../dist/", import.meta.url);
+const TYPES: Record<string, string> = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'";
+
+export class MockServer {
+  readonly room = new MockRoom();
+  language = "pt-BR";
+  /** Whether connections are taken. */
+  accepting = true;
+  url = "";
+  readonly #http = createServer((request, response) => void this.#page(request, response));
+  readonly #websocket = new WebSocketServer({ noServer: true, handleProtocols: () => "papo.v1" });
+
+  async start(): Promise<this> {
+    this.#http.on("upgrade", (request, socket, head) => {
+      if (!this.accepting) socket.end("HTTP/1.1 503 Service Unavailable\r\n\r\n");
+      else this.#websocket.handleUpgrade(request, socket, head, (opened) => this.#websocket.emit("connection", opened));
+    });
+    this.#websocket.on("connection", (socket) => {
+      const send = (frame: ServerFrame): void => socket.send(JSON.stringify(frame));
+      socket.on("close", () => this.room.followers.delete(send));
+      socket.on("message", (data) => this.room.request(JSON.parse(String(data)) as ClientFrame, send));
+      this.room.greet(send);
+    });
+    await new Promise<void>((resolve) => this.#http.listen(0, "127.0.0.1", resolve));
+    this.url = `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+    return this;
+  }
+
+  stop(): void {
+    this.drop();
+    this.#http.closeAllConnections();
+    this.#http.close();
+  }
+
+  /** Cuts every connection, or closes it with a code. */
+  drop(code?: number): void {
+    for (const socket of this.#websocket.clients) {
+      if (code === undefined) socket.terminate();
+      else socket.close(code);
+    }
+  }
+
+  async #page(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", this.url);
+    const answer = (status: number, type: string, body: string | Buffer): void => {
+      response.writeHead(status, { "content-type": type, "content-security-policy": POLICY });
+      response.end(body);
+    };
+    const [, file, extension] = /^\/static\/([a-z]+\.(js|css|svg))$/.exec(url.pathname) ?? [];
+    if (file && extension) answer(200, TYPES[extension] ?? "", await readFile(new URL(file, DIST)));
+    else if (url.pathname === "/room/1/messages/") {
+      const page = this.room.page(Number(url.searchParams.get("before")));
+      answer(200, "application/json", JSON.stringify(page));
+    } else if (url.pathname === "/room/1/") answer(200, "text/html; charset=utf-8", this.#html());
+    else answer(404, "text/plain", "not found");
+  }
+
+  #html(): string {
+    const boot = { language: this.language, sender: SELF.sender, snapshot: this.room.snapshot() };
+    return `<!doctype html>
+<html lang="${this.language}">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content" />
+    <title>Papo</title>
+    <link rel="icon" href="/static/favicon.svg" />
+    <link rel="stylesheet" href="/static/papo.css" />
+  </head>
+  <body class="chat-page">
+    <div id="chat"></div>
+    <script type="application/json" id="boot">${JSON.stringify(boot).replaceAll("<", "\\u003c")}</script>
+    <script type="module" src="/static/chat.js"></script>
+  </body>
+</html>`;
+  }
+}
