@@ -19,6 +19,9 @@ mod sessions;
 mod threads;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

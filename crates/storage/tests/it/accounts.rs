@@ -1,0 +1,110 @@
+//! Accounts, the first one, and the history's name.
+
+use papo_domain::{AccountId, AccountName, SenderId};
+use papo_storage::StorageError;
+use tokio::task::JoinSet;
+
+use crate::world::{World, account, token};
+
+crate::stories!(
+    an_account_is_made_once,
+    an_account_takes_its_name_from_guests,
+    the_setup_token_is_used_once,
+    a_hundred_racers_make_one_administrator,
+    a_failed_claim_leaves_the_token,
+    the_epoch_stays,
+);
+
+async fn an_account_is_made_once(world: &World) {
+    let made = world.storage.create_account(account("Maria", SenderId(1)));
+    let made = made.await.unwrap();
+    for name in ["Maria", "MARIA", "Mаria"] {
+        let again = world.storage.create_account(account(name, SenderId(2)));
+        let again = again.await;
+        assert!(matches!(again, Err(StorageError::Exists(_))), "{again:?}");
+    }
+    let bia = world.storage.create_account(account("bia", SenderId(3)));
+    let bia = bia.await.unwrap();
+    let all = world.storage.accounts().await.unwrap();
+    assert_eq!(all, [bia, made.clone()]);
+    let one = world.storage.account(made.id).await.unwrap();
+    assert_eq!(one, Some(made.clone()));
+    assert_eq!(world.storage.account(AccountId(99)).await.unwrap(), None);
+    let password = async |name| {
+        let name = AccountName::parse(name).unwrap();
+        world.storage.account_password(name).await.unwrap()
+    };
+    let (found, hash) = password("maria").await.unwrap();
+    assert_eq!((found, hash.0.as_str()), (made, "$argon2id$of-Maria"));
+    assert_eq!(password("ninguém").await, None);
+}
+
+async fn an_account_takes_its_name_from_guests(world: &World) {
+    let (one, other) = (world.room("Uma").await, world.room("Outra").await);
+    let guest = world.guest(one, "аdmin").await;
+    world.join(&guest, other, "Ana").await;
+    let owner = world.guest(one, "Admin").await;
+    let made = world.storage.create_account(account("Admin", owner.sender));
+    made.await.unwrap();
+    let rooms = async |guest: crate::world::Guest| {
+        let memberships = world.storage.memberships(guest.session).await.unwrap();
+        memberships.into_iter().map(|m| m.0).collect::<Vec<_>>()
+    };
+    assert_eq!(rooms(guest).await, [other]);
+    assert_eq!(rooms(owner).await, [one]);
+}
+
+async fn the_setup_token_is_used_once(world: &World) {
+    let storage = &world.storage;
+    let is_token = async |number| storage.is_setup_token(token(number)).await.unwrap();
+    let claim = async |number, name| {
+        let claimed = storage.claim_setup(token(number), account(name, SenderId(1)));
+        claimed.await.unwrap()
+    };
+    assert!(!is_token(1).await);
+    assert_eq!(claim(1, "Ana").await, None);
+    storage.set_setup_token(token(1)).await.unwrap();
+    storage.set_setup_token(token(2)).await.unwrap();
+    assert!(!is_token(1).await && is_token(2).await);
+    assert_eq!(claim(1, "Ana").await, None);
+    let made = claim(2, "Ana").await.unwrap();
+    assert!(made.is_admin);
+    assert!(!is_token(2).await);
+    assert_eq!(claim(2, "Bia").await, None);
+    assert_eq!(storage.accounts().await.unwrap(), [made]);
+}
+
+async fn a_hundred_racers_make_one_administrator(world: &World) {
+    world.storage.set_setup_token(token(1)).await.unwrap();
+    let mut racers = JoinSet::new();
+    for number in 0..100 {
+        let storage = world.storage.clone();
+        let new = account(&format!("Pessoa {number}"), SenderId(number));
+        racers.spawn(async move { storage.claim_setup(token(1), new).await.unwrap() });
+    }
+    let winners = racers.join_all().await.into_iter().flatten();
+    assert_eq!(winners.count(), 1);
+    assert_eq!(world.storage.accounts().await.unwrap().len(), 1);
+}
+
+async fn a_failed_claim_leaves_the_token(world: &World) {
+    let storage = &world.storage;
+    let made = storage.create_account(account("Ana", SenderId(1)));
+    made.await.unwrap();
+    storage.set_setup_token(token(1)).await.unwrap();
+    let claimed = storage.claim_setup(token(1), account("ANA", SenderId(2)));
+    let claimed = claimed.await;
+    assert!(
+        matches!(claimed, Err(StorageError::Exists(_))),
+        "{claimed:?}"
+    );
+    assert!(storage.is_setup_token(token(1)).await.unwrap());
+}
+
+async fn the_epoch_stays(world: &World) {
+    let epoch = world.storage.epoch().await.unwrap();
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    world.post(&ana, room, "olá").await;
+    assert_eq!(world.storage.epoch().await.unwrap(), epoch);
+}

@@ -1,0 +1,31 @@
+//! One suite over every database: a story is told to `World`, which knows only the trait, and `stories!` runs it on each.
+//! What only one database can be asked stands in a file with its name.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::doc_markdown, reason = "SQLite is the name of a product")]
+
+mod accounts;
+mod import;
+mod log;
+mod messages;
+mod model;
+mod rooms;
+mod sessions;
+mod speed;
+mod sqlite;
+mod world;
+
+/// Runs stories on each database. Another one is another function here, and a constructor of `World`.
+macro_rules! stories {
+    ($($name:ident),* $(,)?) => { $(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let world = crate::world::World::sqlite();
+                super::$name(&world).await;
+                world.is_sound().await;
+            }
+        }
+    )* };
+}
+use stories;

@@ -1,0 +1,175 @@
+//! Random changes, against the plainest thing that could be right.
+
+use std::collections::HashMap;
+
+use papo_domain::{EventKind, MessageText, Seq};
+use papo_storage::{NewEvent, Refusal};
+use proptest::prelude::*;
+
+use crate::world::{Guest, World};
+
+/// What one of the people tries.
+#[derive(Debug, Clone)]
+enum Try {
+    Post {
+        who: usize,
+        room: usize,
+        id: Option<u8>,
+    },
+    Edit {
+        who: usize,
+        room: usize,
+        target: i64,
+    },
+    Delete {
+        who: usize,
+        room: usize,
+        target: i64,
+    },
+}
+
+/// The rooms as lists.
+#[derive(Default)]
+struct Model {
+    logs: [Vec<Entry>; 2],
+    ids: HashMap<(usize, u8), (usize, Seq)>,
+}
+
+enum Entry {
+    Message { who: usize, text: Option<String> },
+    Change,
+}
+
+impl Model {
+    /// What a try must be answered: where it stands, and whether it stood there before.
+    fn answer(&mut self, number: usize, what: &Try) -> Result<(usize, Seq, bool), Refusal> {
+        let text = Some(format!("texto {number}"));
+        let (room, entry) = match *what {
+            Try::Post { who, room, id } => {
+                if let Some(id) = id {
+                    if let Some(&(room, seq)) = self.ids.get(&(who, id)) {
+                        return Ok((room, seq, true));
+                    }
+                    self.ids.insert((who, id), (room, self.next(room)));
+                }
+                (room, Entry::Message { who, text })
+            }
+            Try::Edit { who, room, target } => {
+                *self.message(who, room, target)? = text;
+                (room, Entry::Change)
+            }
+            Try::Delete { who, room, target } => {
+                *self.message(who, room, target)? = None;
+                (room, Entry::Change)
+            }
+        };
+        let seq = self.next(room);
+        self.logs[room].push(entry);
+        Ok((room, seq, false))
+    }
+
+    fn next(&self, room: usize) -> Seq {
+        Seq(i64::try_from(self.logs[room].len()).unwrap() + 1)
+    }
+
+    fn message(
+        &mut self,
+        who: usize,
+        room: usize,
+        target: i64,
+    ) -> Result<&mut Option<String>, Refusal> {
+        let index = usize::try_from(target - 1).map_err(|_| Refusal::NoMessage)?;
+        match self.logs[room].get_mut(index) {
+            Some(Entry::Message { who: owner, text }) if text.is_some() => {
+                if *owner == who {
+                    Ok(text)
+                } else {
+                    Err(Refusal::NotYours)
+                }
+            }
+            _ => Err(Refusal::NoMessage),
+        }
+    }
+}
+
+fn tries() -> impl Strategy<Value = Vec<Vec<Try>>> {
+    let (who, room, target) = (0..3_usize, 0..2_usize, 0..12_i64);
+    let post = (who.clone(), room.clone(), prop::option::of(0..6_u8));
+    let post = post.prop_map(|(who, room, id)| Try::Post { who, room, id });
+    let change = (who, room, target, any::<bool>()).prop_map(|(who, room, target, edit)| {
+        if edit {
+            Try::Edit { who, room, target }
+        } else {
+            Try::Delete { who, room, target }
+        }
+    });
+    let batch = prop::collection::vec(prop_oneof![post, change], 1..8);
+    prop::collection::vec(batch, 1..8)
+}
+
+async fn compare(world: &World, batches: Vec<Vec<Try>>) {
+    let rooms = [world.room("Uma").await, world.room("Outra").await];
+    let mut people = Vec::new();
+    for name in ["Ana", "Bia", "Caio"] {
+        let guest = world.guest(rooms[0], name).await;
+        world.join(&guest, rooms[1], name).await;
+        people.push(guest);
+    }
+    let event = |number: usize, what: &Try| -> NewEvent {
+        let text = format!("texto {number}");
+        let guest = |who: usize| -> &Guest { &people[who] };
+        match *what {
+            Try::Post { who, room, id } => {
+                let id = id.map(|id| id.to_string());
+                guest(who).post(rooms[room], id.as_deref(), &text)
+            }
+            Try::Edit { who, room, target } => guest(who).edit(rooms[room], Seq(target), &text),
+            Try::Delete { who, room, target } => guest(who).delete(rooms[room], Seq(target)),
+        }
+    };
+    let mut model = Model::default();
+    let mut number = 0;
+    for batch in batches {
+        let mut expected = Vec::new();
+        let mut events = Vec::new();
+        for what in &batch {
+            events.push(event(number, what));
+            let answer = model.answer(number, what);
+            expected.push(answer.map(|(room, seq, known)| (rooms[room], seq, known)));
+            number += 1;
+        }
+        let answers = world.append(events).await.into_iter();
+        let answers = answers.map(|a| a.map(|a| (a.event.room, a.event.seq, a.duplicate)));
+        assert_eq!(answers.collect::<Vec<_>>(), expected);
+    }
+    for (room, log) in rooms.into_iter().zip(&model.logs) {
+        let texts = log.iter().filter_map(|entry| match entry {
+            Entry::Message { text, .. } => text.clone(),
+            Entry::Change => None,
+        });
+        assert_eq!(world.texts(room).await, texts.collect::<Vec<_>>());
+        let events = world.events(room).await;
+        assert_eq!(events.len(), log.len());
+        for (event, entry) in events.iter().zip(log) {
+            let shown = match (&event.kind, entry) {
+                (EventKind::Posted(posted), Entry::Message { text, .. }) => {
+                    posted.text.as_ref().map(MessageText::as_str) == text.as_deref()
+                }
+                (EventKind::Edited { .. } | EventKind::Deleted { .. }, Entry::Change) => true,
+                _ => false,
+            };
+            assert!(shown, "{event:?}");
+        }
+    }
+    world.is_sound().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sqlite_does_what_lists_would(batches in tries()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(compare(&World::sqlite(), batches));
+    }
+}

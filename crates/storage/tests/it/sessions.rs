@@ -1,0 +1,185 @@
+//! Sessions and memberships.
+
+use papo_domain::{RoomId, SessionId};
+use papo_storage::sqlite::SESSION_LIFETIME_MILLIS;
+use papo_storage::{JoinRefusal, NewSession};
+
+use crate::world::{World, account, at, set_room, state, token, username};
+
+crate::stories!(
+    a_session_is_found_by_its_token,
+    a_session_carries_its_account,
+    a_session_that_ended_is_gone,
+    unused_sessions_expire,
+    unused_sessions_do_not_count,
+    joining_again_changes_the_name,
+    joining_is_refused,
+    leaving_says_what_was_left,
+    memberships_are_listed,
+);
+
+async fn a_session_is_found_by_its_token(world: &World) {
+    let room = world.room("Geral").await;
+    let guest = world.session().await;
+    let found = world.storage.session(guest.token, None).await.unwrap();
+    let found = found.unwrap();
+    assert_eq!((found.id, found.sender), (guest.session, guest.sender));
+    assert_eq!(found.last_username, None);
+    assert_eq!(found.account, None);
+    world.join(&guest, room, "Ana").await;
+    let found = world
+        .storage
+        .session(guest.token, Some(room))
+        .await
+        .unwrap();
+    let found = found.unwrap();
+    assert_eq!(found.username, Some(username("Ana")));
+    assert_eq!(found.last_username, Some(username("Ana")));
+    let elsewhere = world.storage.session(guest.token, Some(RoomId(99))).await;
+    assert_eq!(elsewhere.unwrap().unwrap().username, None);
+    let unknown = world.storage.session(token(999), None).await.unwrap();
+    assert_eq!(unknown, None);
+}
+
+async fn a_session_carries_its_account(world: &World) {
+    let guest = world.session().await;
+    let made = world.storage.create_account(account("Ana", guest.sender));
+    let made = made.await.unwrap();
+    let new = NewSession {
+        token: token(77),
+        sender: guest.sender,
+        account: Some(made.id),
+        at: at(3),
+    };
+    let id = world.storage.create_session(new).await.unwrap();
+    let found = world.storage.session(token(77), None).await.unwrap();
+    let found = found.unwrap();
+    assert_eq!(found.id, id);
+    assert_eq!(found.account, Some(made));
+    assert_eq!(found.last_used, at(3));
+}
+
+async fn a_session_that_ended_is_gone(world: &World) {
+    let room = world.room("Geral").await;
+    let guest = world.guest(room, "Ana").await;
+    world.post(&guest, room, "fica").await;
+    world.storage.end_session(guest.session).await.unwrap();
+    let found = world.storage.session(guest.token, Some(room)).await;
+    assert_eq!(found.unwrap(), None);
+    let memberships = world.storage.memberships(guest.session).await;
+    assert_eq!(memberships.unwrap(), []);
+    assert_eq!(world.texts(room).await, ["fica"]);
+    world.storage.end_session(guest.session).await.unwrap();
+}
+
+async fn unused_sessions_expire(world: &World) {
+    let room = world.room("Geral").await;
+    let old = world.guest(room, "Ana").await;
+    let used = world.guest(room, "Bia").await;
+    world
+        .storage
+        .touch_session(used.session, at(100))
+        .await
+        .unwrap();
+    // A use that is told late takes nothing back.
+    world
+        .storage
+        .touch_session(used.session, at(50))
+        .await
+        .unwrap();
+    assert_eq!(world.storage.expire_sessions(at(100)).await.unwrap(), 1);
+    let gone = world.storage.session(old.token, None).await.unwrap();
+    assert_eq!(gone, None);
+    let here = world.storage.session(used.token, None).await.unwrap();
+    assert_eq!(here.unwrap().last_used, at(100));
+}
+
+async fn unused_sessions_do_not_count(world: &World) {
+    let old = world.session().await;
+    let other = world.session().await;
+    let later = at(SESSION_LIFETIME_MILLIS);
+    world
+        .storage
+        .touch_session(other.session, later)
+        .await
+        .unwrap();
+    let found = world.storage.session(old.token, None).await.unwrap();
+    assert!(found.is_some());
+    let later = at(SESSION_LIFETIME_MILLIS + 1);
+    world
+        .storage
+        .touch_session(other.session, later)
+        .await
+        .unwrap();
+    let found = world.storage.session(old.token, None).await.unwrap();
+    assert_eq!(found, None);
+}
+
+async fn joining_again_changes_the_name(world: &World) {
+    let room = world.room("Geral").await;
+    let guest = world.session().await;
+    let join = async |name| {
+        let joined = world
+            .storage
+            .join(guest.session, room, username(name), at(9));
+        joined.await.unwrap().unwrap()
+    };
+    let first = join("Ana").await;
+    assert_eq!(first.room.id, room);
+    assert_eq!(first.previous, None);
+    assert_eq!(join("Bia").await.previous, Some(username("Ana")));
+    let memberships = world.storage.memberships(guest.session).await;
+    assert_eq!(memberships.unwrap(), [(room, username("Bia"))]);
+}
+
+async fn joining_is_refused(world: &World) {
+    let room = world.room("Geral").await;
+    let guest = world.session().await;
+    let owner = world.session().await;
+    let made = world.storage.create_account(account("Admin", owner.sender));
+    let made = made.await.unwrap();
+    let new = NewSession {
+        token: token(77),
+        sender: owner.sender,
+        account: Some(made.id),
+        at: at(0),
+    };
+    let signed_in = world.storage.create_session(new).await.unwrap();
+    let join = async |session, room, name| {
+        let joined = world.storage.join(session, room, username(name), at(9));
+        joined.await.unwrap().map(|joined| joined.previous)
+    };
+    let (ana, nobody) = (guest.session, SessionId(999));
+    assert_eq!(join(ana, RoomId(99), "Ana").await, Err(JoinRefusal::NoRoom));
+    assert_eq!(join(nobody, room, "Ana").await, Err(JoinRefusal::NoSession));
+    // The second has a Cyrillic letter.
+    for name in ["admin", "аdmin", "A D M I N"] {
+        let refused = join(ana, room, name).await;
+        assert_eq!(refused, Err(JoinRefusal::NameRegistered), "{name}");
+    }
+    assert_eq!(join(signed_in, room, "ADMIN").await, Ok(None));
+    let close = set_room(room, state("Geral", false));
+    world.append_one(close).await.unwrap();
+    assert_eq!(join(ana, room, "Ana").await, Err(JoinRefusal::NoRoom));
+}
+
+async fn leaving_says_what_was_left(world: &World) {
+    let (one, other) = (world.room("Uma").await, world.room("Outra").await);
+    let guest = world.guest(one, "Ana").await;
+    world.join(&guest, other, "Ana").await;
+    let leave = async |room| world.storage.leave(guest.session, room).await.unwrap();
+    assert_eq!(leave(Some(one)).await, [one]);
+    assert_eq!(leave(Some(one)).await, []);
+    world.join(&guest, one, "Ana").await;
+    assert_eq!(leave(None).await, [one, other]);
+    assert_eq!(leave(None).await, []);
+}
+
+async fn memberships_are_listed(world: &World) {
+    let (one, other) = (world.room("Uma").await, world.room("Outra").await);
+    let guest = world.guest(one, "Ana").await;
+    world.join(&guest, other, "Bia").await;
+    let memberships = world.storage.memberships(guest.session).await;
+    let expected = [(one, username("Ana")), (other, username("Bia"))];
+    assert_eq!(memberships.unwrap(), expected);
+}

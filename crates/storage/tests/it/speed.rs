@@ -1,0 +1,89 @@
+//! How fast it is: `cargo test --release -p papo-storage -- --ignored --nocapture`.
+
+use std::time::Instant;
+
+use papo_storage::Storage;
+use papo_storage::sqlite::SqliteStorage;
+
+use crate::world::World;
+
+const BATCHES: u32 = 1_000;
+const BATCH: u32 = 64;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures, and asserts nothing"]
+async fn appends_and_snapshots() {
+    let world = World::sqlite();
+    let room = world.room("Geral").await;
+    let mut people = Vec::new();
+    for number in 0..32 {
+        people.push(world.guest(room, &format!("Pessoa {number}")).await);
+    }
+    let mut events = Vec::new();
+    for batch in 0..BATCHES {
+        let mut next = Vec::new();
+        for number in 0..BATCH {
+            let id = format!("{:08x}-{batch}-{number}", batch.wrapping_mul(2_654_435_761));
+            let guest = &people[(number % 32) as usize];
+            next.push(guest.post(
+                room,
+                Some(&id),
+                "uma mensagem de tamanho comum, como tantas",
+            ));
+        }
+        events.push(next);
+    }
+    let start = Instant::now();
+    for batch in events {
+        world.append(batch).await;
+    }
+    report("append, a message", start, BATCHES * BATCH);
+
+    let start = Instant::now();
+    for _ in 0..BATCHES {
+        world.append(vec![people[0].post(room, None, "olá")]).await;
+    }
+    report("append alone, a message", start, BATCHES);
+
+    for limit in [1, 50] {
+        let start = Instant::now();
+        for _ in 0..BATCHES {
+            world.storage.snapshot(room, limit).await.unwrap();
+        }
+        report(&format!("snapshot of {limit}"), start, BATCHES);
+    }
+
+    let start = Instant::now();
+    for _ in 0..BATCHES {
+        world.storage.last_seqs(vec![room]).await.unwrap();
+    }
+    report("last_seqs of 1", start, BATCHES);
+
+    let start = Instant::now();
+    let filter = papo_storage::MessageFilter {
+        search: Some("não há".into()),
+        limit: 50,
+        ..papo_storage::MessageFilter::default()
+    };
+    world.storage.find_messages(filter).await.unwrap();
+    report("a search through all", start, 1);
+
+    let start = Instant::now();
+    world.is_sound().await;
+    report("check of all", start, 1);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("papo.sqlite3");
+    let start = Instant::now();
+    let storage = SqliteStorage::open(&file).unwrap();
+    report("open a new one", start, 1);
+    storage.close().await.unwrap();
+    let start = Instant::now();
+    let storage = SqliteStorage::open(&file).unwrap();
+    report("open again", start, 1);
+    storage.epoch().await.unwrap();
+}
+
+fn report(what: &str, start: Instant, count: u32) {
+    println!("{what}: {:?}", start.elapsed() / count);
+}

@@ -1,0 +1,201 @@
+//! A database for one story, and short words for what stories do.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use papo_domain::{
+    AccountName, ClientId, Event, MessageText, RoomDescription, RoomId, RoomName, RoomState,
+    SenderId, Seq, SessionId, Timestamp, Username,
+};
+use papo_storage::sqlite::SqliteStorage;
+use papo_storage::{
+    Appended, Change, NewAccount, NewEvent, NewSession, Refusal, Storage, StoredPassword, TokenHash,
+};
+
+pub(crate) struct World {
+    pub(crate) storage: Arc<dyn Storage>,
+    sessions: AtomicU64,
+    _folder: Box<dyn Any + Send + Sync>,
+}
+
+impl World {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = SqliteStorage::open(&folder.path().join("papo.sqlite3")).unwrap();
+        Self::of(Arc::new(storage), folder)
+    }
+
+    pub(crate) fn of(storage: Arc<dyn Storage>, folder: impl Any + Send + Sync) -> Self {
+        Self {
+            storage,
+            sessions: AtomicU64::new(0),
+            _folder: Box::new(folder),
+        }
+    }
+
+    /// How every story ends.
+    pub(crate) async fn is_sound(&self) {
+        let wrong = self.storage.check().await.unwrap();
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+
+    pub(crate) async fn room(&self, name: &str) -> RoomId {
+        let room = self.storage.create_room(state(name, true), at(0)).await;
+        room.unwrap().id
+    }
+
+    pub(crate) async fn session(&self) -> Guest {
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
+        // Large ones, whose bits don't fit a signed number.
+        let sender = SenderId(u64::MAX - number);
+        let token = token(number);
+        let new = NewSession {
+            token,
+            sender,
+            account: None,
+            at: at(0),
+        };
+        let session = self.storage.create_session(new).await.unwrap();
+        Guest {
+            session,
+            sender,
+            token,
+        }
+    }
+
+    /// Somebody who has joined a room.
+    pub(crate) async fn guest(&self, room: RoomId, name: &str) -> Guest {
+        let guest = self.session().await;
+        self.join(&guest, room, name).await;
+        guest
+    }
+
+    pub(crate) async fn join(&self, guest: &Guest, room: RoomId, name: &str) {
+        let joined = self
+            .storage
+            .join(guest.session, room, username(name), at(0))
+            .await;
+        joined.unwrap().unwrap();
+    }
+
+    pub(crate) async fn append(&self, batch: Vec<NewEvent>) -> Vec<Result<Appended, Refusal>> {
+        self.storage.append(batch).await.unwrap()
+    }
+
+    pub(crate) async fn append_one(&self, event: NewEvent) -> Result<Appended, Refusal> {
+        let mut answers = self.append(vec![event]).await;
+        assert_eq!(answers.len(), 1);
+        answers.remove(0)
+    }
+
+    /// Posts, and says under which number.
+    pub(crate) async fn post(&self, guest: &Guest, room: RoomId, text: &str) -> Seq {
+        let posted = self.append_one(guest.post(room, None, text)).await;
+        posted.unwrap().event.seq
+    }
+
+    pub(crate) async fn events(&self, room: RoomId) -> Vec<Event> {
+        let events = self.storage.events_after(room, Seq::START, usize::MAX);
+        events.await.unwrap()
+    }
+
+    pub(crate) async fn last_seq(&self, room: RoomId) -> Seq {
+        self.storage.room(room).await.unwrap().unwrap().last_seq
+    }
+
+    /// The texts of a room's messages.
+    pub(crate) async fn texts(&self, room: RoomId) -> Vec<String> {
+        let snapshot = self.storage.snapshot(room, usize::MAX).await.unwrap();
+        let messages = snapshot.unwrap().page.messages;
+        messages.iter().map(|m| m.text.to_string()).collect()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guest {
+    pub(crate) session: SessionId,
+    pub(crate) sender: SenderId,
+    pub(crate) token: TokenHash,
+}
+
+impl Guest {
+    pub(crate) fn post(&self, room: RoomId, id: Option<&str>, text_: &str) -> NewEvent {
+        let change = Change::Post {
+            session: self.session,
+            client_id: id.map(client_id),
+            text: text(text_),
+        };
+        event(room, change)
+    }
+
+    pub(crate) fn edit(&self, room: RoomId, target: Seq, text_: &str) -> NewEvent {
+        let change = Change::Edit {
+            session: self.session,
+            target,
+            text: text(text_),
+        };
+        event(room, change)
+    }
+
+    pub(crate) fn delete(&self, room: RoomId, target: Seq) -> NewEvent {
+        let change = Change::Delete {
+            session: Some(self.session),
+            target,
+        };
+        event(room, change)
+    }
+}
+
+pub(crate) fn event(room: RoomId, change: Change) -> NewEvent {
+    NewEvent {
+        room,
+        at: at(1),
+        change,
+    }
+}
+
+pub(crate) fn set_room(room: RoomId, state: RoomState) -> NewEvent {
+    event(room, Change::SetRoom(state))
+}
+
+/// Milliseconds after the stories begin.
+pub(crate) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(1_795_000_000_000 + millis)
+}
+
+pub(crate) fn state(name: &str, is_active: bool) -> RoomState {
+    RoomState {
+        name: RoomName::parse(name).unwrap(),
+        description: RoomDescription::parse(&format!("About {name}")).unwrap(),
+        is_active,
+    }
+}
+
+pub(crate) fn username(name: &str) -> Username {
+    Username::parse(name).unwrap()
+}
+
+pub(crate) fn text(text: &str) -> MessageText {
+    MessageText::parse(text).unwrap()
+}
+
+pub(crate) fn client_id(id: &str) -> ClientId {
+    format!("client-{id}").parse().unwrap()
+}
+
+pub(crate) fn token(number: u64) -> TokenHash {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&number.to_be_bytes());
+    TokenHash(bytes)
+}
+
+pub(crate) fn account(name: &str, sender: SenderId) -> NewAccount {
+    NewAccount {
+        name: AccountName::parse(name).unwrap(),
+        password: StoredPassword(format!("$argon2id$of-{name}")),
+        sender,
+        is_admin: true,
+        at: at(0),
+    }
+}
