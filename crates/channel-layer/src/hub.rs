@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use papo_domain::{RoomId, SessionId, Username};
+use papo_domain::{RoomId, SenderId, SessionId, Username};
 use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 
+use crate::live_room::FollowerId;
 use crate::{Connection, ConnectionId, Frame, LiveRoom, Notice, Present, TailLimits};
 
 /// The live rooms of this process, by id, and its connections, by session.
@@ -26,7 +27,8 @@ pub struct Follower {
     hub: Arc<Hub>,
     /// The room.
     pub room: Arc<LiveRoom>,
-    connection: Arc<Connection>,
+    id: FollowerId,
+    sender: SenderId,
 }
 
 impl Hub {
@@ -50,11 +52,12 @@ impl Hub {
         let mut rooms = self.rooms.write();
         let new = || Arc::new(LiveRoom::new(id, self.limits, Arc::clone(&self.all_bytes)));
         let room = Arc::clone(rooms.entry(id).or_insert_with(new));
-        room.add(Arc::clone(connection), username, now);
+        let follower = room.add(Arc::clone(connection), username, now);
         Follower {
             hub: Arc::clone(self),
             room,
-            connection: Arc::clone(connection),
+            id: follower,
+            sender: connection.sender,
         }
     }
 
@@ -156,7 +159,7 @@ impl Hub {
 impl Drop for Follower {
     fn drop(&mut self) {
         let mut rooms = self.hub.rooms.write();
-        if self.room.remove(&self.connection, Instant::now()) {
+        if self.room.remove(self.id, self.sender, Instant::now()) {
             rooms.remove(&self.room.id);
         }
     }
@@ -164,7 +167,7 @@ impl Drop for Follower {
 
 #[cfg(test)]
 mod tests {
-    use papo_domain::{SenderId, Seq};
+    use papo_domain::Seq;
 
     use super::*;
     use crate::{FrameKind, Read};
@@ -230,6 +233,17 @@ mod tests {
         );
         let mut out = Vec::new();
         assert_eq!(followers[9].room.read(Seq(499), 1, &mut out), Read::Frames);
+    }
+
+    #[test]
+    fn following_again_before_the_first_time_ends_is_one_following() {
+        let hub = Arc::new(Hub::default());
+        let (connection, first) = follow(&hub, 1, 1);
+        let name = Username::parse("Ana").unwrap();
+        let second = hub.follow(RoomId(1), &connection, name, Instant::now());
+        drop(first);
+        assert_eq!(second.room.follower_count(), 1);
+        assert_eq!(hub.online(RoomId(1)), 1);
     }
 
     #[tokio::test]

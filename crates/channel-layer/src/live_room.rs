@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use papo_domain::{RoomId, SenderId, Seq, Username};
@@ -36,6 +36,10 @@ impl Default for TailLimits {
     }
 }
 
+/// Tells the followings of a room apart; a connection may for a moment have two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FollowerId(u64);
+
 /// A followed room: its tail, who follows it, who is there, who is writing.
 #[derive(Debug)]
 pub struct LiveRoom {
@@ -44,7 +48,7 @@ pub struct LiveRoom {
     tail: Mutex<Tail>,
     /// Held by whoever reads the log for the tail, so that one does it for all.
     pub reading: tokio::sync::Mutex<()>,
-    followers: Mutex<HashMap<ConnectionId, Arc<Connection>>>,
+    followers: Mutex<HashMap<FollowerId, Arc<Connection>>>,
     presence: Mutex<Presence>,
     typing: Mutex<Typing>,
     is_active: AtomicBool,
@@ -186,16 +190,24 @@ impl LiveRoom {
         }
     }
 
-    pub(crate) fn add(&self, connection: Arc<Connection>, username: Username, now: Instant) {
+    pub(crate) fn add(
+        &self,
+        connection: Arc<Connection>,
+        username: Username,
+        now: Instant,
+    ) -> FollowerId {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = FollowerId(NEXT.fetch_add(1, Ordering::Relaxed));
         self.presence.lock().enter(connection.sender, username, now);
-        self.followers.lock().insert(connection.id, connection);
+        self.followers.lock().insert(id, connection);
+        id
     }
 
     /// Whether nobody is left.
-    pub(crate) fn remove(&self, connection: &Connection, now: Instant) -> bool {
-        self.presence.lock().leave(connection.sender, now);
+    pub(crate) fn remove(&self, id: FollowerId, sender: SenderId, now: Instant) -> bool {
+        self.presence.lock().leave(sender, now);
         let mut followers = self.followers.lock();
-        followers.remove(&connection.id);
+        followers.remove(&id);
         followers.is_empty()
     }
 

@@ -192,6 +192,10 @@ pub enum ServerFrame {
         sender: String,
         username: String,
     },
+    Left {
+        #[ts(type = "number")]
+        room: i64,
+    },
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[ts(type = "number")]

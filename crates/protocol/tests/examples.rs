@@ -74,6 +74,7 @@ fn what_the_server_sends_is_written_exactly_so() {
         "deleted",
         "edited",
         "error",
+        "left",
         "message",
         "pong",
         "presence",

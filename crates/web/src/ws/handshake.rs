@@ -1,0 +1,201 @@
+//! The opening handshake: who may, and in which protocol. Nothing is made for anybody who may not.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use data_encoding::BASE64;
+use http::header::{CONNECTION, RETRY_AFTER, UPGRADE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use papo_app::{Connection, Error};
+use papo_domain::RoomId;
+use papo_protocol::SUBPROTOCOL;
+use sha1::{Digest, Sha1};
+use tokio::net::TcpStream;
+
+use super::session::{Session, Speech};
+use crate::caller::Caller;
+use crate::cookies::session_token;
+use crate::origin::is_same_origin;
+use crate::site::Site;
+
+const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
+const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
+const VERSION: HeaderName = HeaderName::from_static("sec-websocket-version");
+const PROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-protocol");
+/// What RFC 6455 §1.3 has hashed with the client's key.
+const MAGIC: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Why a handshake is refused; a line of text for whoever writes the client.
+type Refusal = (StatusCode, String);
+
+/// `/ws/chat/{id}/`: one room, plain or `papo.v1`.
+pub(crate) async fn chat(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    match id.parse() {
+        Ok(room) => answer(site, caller, Some(room), request).await,
+        Err(_) => (StatusCode::NOT_FOUND, "no such room").into_response(),
+    }
+}
+
+/// `/ws/`: many rooms, `papo.v1`.
+pub(crate) async fn rooms(State(site): State<Arc<Site>>, caller: Caller, request: Request) -> Response {
+    answer(site, caller, None, request).await
+}
+
+async fn answer(site: Arc<Site>, caller: Caller, room: Option<RoomId>, mut request: Request) -> Response {
+    match open(&site, &caller, room, &mut request).await {
+        Ok(response) => response,
+        Err((status, reason)) => {
+            tracing::debug!(%status, reason, "refusing a socket");
+            let mut response = (status, reason).into_response();
+            if status == StatusCode::UPGRADE_REQUIRED {
+                response.headers_mut().insert(VERSION, HeaderValue::from_static("13"));
+            }
+            if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            response
+        }
+    }
+}
+
+async fn open(
+    site: &Arc<Site>,
+    caller: &Caller,
+    room: Option<RoomId>,
+    request: &mut Request,
+) -> Result<Response, Refusal> {
+    let headers = request.headers();
+    let accept = accept_key(request.method(), headers)?;
+    if !is_same_origin(headers, &site.settings) {
+        return Err((StatusCode::FORBIDDEN, "the page belongs to another site".into()));
+    }
+    let is_full = offers_papo(headers);
+    let speech = match room {
+        Some(room) if !is_full => Speech::Plain(room),
+        None if !is_full => return Err((StatusCode::BAD_REQUEST, format!("speak {SUBPROTOCOL} here"))),
+        room => Speech::Full(room),
+    };
+    let visitor = site.app.visitor(session_token(headers, caller), room).await.map_err(|error| refusal(&error))?;
+    let visitor = visitor.ok_or_else(|| (StatusCode::FORBIDDEN, "join the room first".to_owned()))?;
+    let connection =
+        site.app.connect(&visitor, room, caller.address).await.map_err(|error| refusal(&error))?;
+    let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
+        site.app.disconnect(&connection);
+        return Err((StatusCode::BAD_REQUEST, "this connection can't be upgraded".into()));
+    };
+    site.sockets.spawn(serve(Arc::clone(site), connection, speech, upgrade));
+    Ok(switching(accept, is_full))
+}
+
+/// Serves the socket once the handshake's answer is out.
+async fn serve(site: Arc<Site>, connection: Arc<Connection>, speech: Speech, upgrade: OnUpgrade) {
+    let parts = match upgrade.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
+        Ok(Ok(parts)) => parts,
+        Ok(Err(_)) | Err(_) => {
+            site.app.disconnect(&connection);
+            return;
+        }
+    };
+    let app = Arc::clone(&site.app);
+    drop(site);
+    Session::new(app, connection, speech, parts.io.into_inner(), parts.read_buf).run().await;
+}
+
+/// What the client's key is answered with, when the request is a WebSocket handshake.
+fn accept_key(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
+    let is_upgrade = has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket");
+    if method != Method::GET || !is_upgrade {
+        return Err((StatusCode::UPGRADE_REQUIRED, "this is a WebSocket".into()));
+    }
+    if headers.get(&VERSION).is_none_or(|version| version != "13") {
+        return Err((StatusCode::UPGRADE_REQUIRED, "only version 13 is spoken here".into()));
+    }
+    let key = headers.get(&KEY).map(HeaderValue::as_bytes).unwrap_or_default();
+    if BASE64.decode(key).is_ok_and(|bytes| bytes.len() == 16) {
+        let digest = Sha1::new().chain_update(key).chain_update(MAGIC).finalize();
+        let accept = HeaderValue::try_from(BASE64.encode(&digest));
+        Ok(accept.expect("Base 64 is a header value"))
+    } else {
+        Err((StatusCode::BAD_REQUEST, "a key of 16 bytes is missing".into()))
+    }
+}
+
+fn offers_papo(headers: &HeaderMap) -> bool {
+    has_token(headers, &PROTOCOL, SUBPROTOCOL)
+}
+
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+}
+
+fn switching(accept: HeaderValue, is_full: bool) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(ACCEPT, accept);
+    if is_full {
+        headers.insert(PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    }
+    response
+}
+
+fn refusal(error: &Error) -> Refusal {
+    let status = match error {
+        Error::NoRoom => StatusCode::NOT_FOUND,
+        Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::FORBIDDEN,
+    };
+    (status, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|&(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn the_example_of_the_rfc_is_answered_as_there() {
+        let headers = headers(&[
+            ("connection", "keep-alive, Upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ]);
+        assert_eq!(accept_key(&Method::GET, &headers).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(accept_key(&Method::POST, &headers).unwrap_err().0, StatusCode::UPGRADE_REQUIRED);
+    }
+
+    #[test]
+    fn a_request_that_is_no_handshake_is_told_so() {
+        let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
+        let old = headers(&[upgrade[0], upgrade[1], key, ("sec-websocket-version", "8")]);
+        assert_eq!(accept_key(&Method::GET, &old).unwrap_err().0, StatusCode::UPGRADE_REQUIRED);
+        let keyless = headers(&[upgrade[0], upgrade[1], ("sec-websocket-version", "13")]);
+        assert_eq!(accept_key(&Method::GET, &keyless).unwrap_err().0, StatusCode::BAD_REQUEST);
+        assert!(accept_key(&Method::GET, &HeaderMap::new()).is_err());
+    }
+
+    #[test]
+    fn the_subprotocol_may_be_one_of_several() {
+        assert!(offers_papo(&headers(&[("sec-websocket-protocol", "chat, papo.v1")])));
+        assert!(!offers_papo(&headers(&[("sec-websocket-protocol", "papo.v10")])));
+    }
+}

@@ -1,0 +1,15 @@
+//! The sockets: `/ws/chat/{id}/`, the seed's, and `/ws/`, for many rooms at once.
+//!
+//! [`handshake`] decides who may; [`session`] is one open socket; [`plain`] and [`full`] are the two protocols
+//! that it can speak.
+
+mod answers;
+mod followed;
+mod full;
+mod handshake;
+mod in_flight;
+mod outgoing;
+mod plain;
+mod session;
+
+pub(crate) use handshake::{chat, rooms};
