@@ -19,5 +19,5 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ["tests/**/*.test.ts"], restoreMocks: true },
+  test: { restoreMocks: true, testTimeout: 30_000 },
 });

@@ -7,7 +7,12 @@ export interface Piece {
 }
 
 const LINK = /\bhttps?:\/\/[^\s<>"'`]+/giu;
-const TRAILING_PUNCTUATION = /[.,;:!?…*_~]+$/u;
+const TRAILING_PUNCTUATION = ".,;:!?…*_~";
+const BRACKETS: ReadonlyMap<string, string> = new Map([
+  [")", "("],
+  ["]", "["],
+  ["}", "{"],
+]);
 const EMOJI = /^(?:\p{RGI_Emoji}|\s){1,12}$/v;
 const MOST_EMOJI = 3;
 
@@ -29,18 +34,23 @@ export function splitLinks(text: string): Piece[] {
 /** One to three emoji and nothing else. */
 export function isOnlyEmoji(text: string): boolean {
   if (text.length > 60 || !EMOJI.test(text)) return false;
-  return [...new Intl.Segmenter().segment(text.replace(/\s/gu, ""))].length <= MOST_EMOJI;
+  const count = [...new Intl.Segmenter().segment(text.replace(/\s/gu, ""))].length;
+  return count >= 1 && count <= MOST_EMOJI;
 }
 
 /** Punctuation and a closing bracket that the sentence around the link needs aren't part of it. */
 function trimLink(link: string): string {
-  let trimmed = link.replace(TRAILING_PUNCTUATION, "");
-  for (const [open, close] of ["()", "[]", "{}"]) {
-    while (open && close && trimmed.endsWith(close) && count(trimmed, close) > count(trimmed, open)) {
-      trimmed = trimmed.slice(0, -1).replace(TRAILING_PUNCTUATION, "");
-    }
-  }
-  return trimmed;
+  let end = link.length;
+  while (end > 0 && isOutside(link, end)) end -= 1;
+  return link.slice(0, end);
+}
+
+/** Whether the last character of the first `end` is punctuation, or closes a bracket that the link doesn't open. */
+function isOutside(link: string, end: number): boolean {
+  const last = link.charAt(end - 1);
+  const opening = BRACKETS.get(last);
+  if (opening === undefined) return TRAILING_PUNCTUATION.includes(last);
+  return !link.slice(0, end).includes(opening);
 }
 
 function webAddress(link: string): string | undefined {
@@ -50,8 +60,4 @@ function webAddress(link: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function count(text: string, character: string): number {
-  return text.split(character).length - 1;
 }

@@ -1,0 +1,243 @@
+/** The chat screen in a real browser, against the mock room. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { CHROMIUM, type Visit, close, launch, leave, visit } from "../test-support/browser";
+import { SELF } from "../test-support/room";
+import type { MockServer } from "../test-support/server";
+
+const MARIA = { sender: "p8w2e6rt4y1cd", username: "Maria" };
+
+function fill(count: number): (server: MockServer) => void {
+  return ({ room }) => {
+    for (let number = 1; number <= count; number += 1) room.say(MARIA, `message ${number}`);
+  };
+}
+
+describe.skipIf(CHROMIUM === undefined)("the chat screen", () => {
+  let current: Visit;
+
+  async function open(...parameters: Parameters<typeof visit>): Promise<Visit> {
+    current = await visit(...parameters);
+    await current.page.getByText("Online", { exact: true }).waitFor();
+    return current;
+  }
+
+  const messages = (): Promise<string[]> => current.page.locator(".message-text").allTextContents();
+  const fromEnd = (): Promise<number> =>
+    current.page.locator(".log").evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
+  const scrollBy = (pixels: number): Promise<void> =>
+    current.page.locator(".log").evaluate((log, by) => void (log.scrollTop += by), pixels);
+  const write = async (text: string): Promise<void> => {
+    await current.page.getByLabel("Mensagem", { exact: true }).fill(text);
+    await current.page.keyboard.press("Enter");
+  };
+
+  beforeAll(launch);
+  afterAll(close);
+  afterEach(async () => {
+    expect(current.complaints).toEqual([]);
+    await leave(current);
+  });
+
+  test("opens at the end", async () => {
+    await open(fill(60));
+    expect((await messages()).at(-1)).toBe("message 60");
+    expect(await fromEnd()).toBeLessThan(2);
+  });
+
+  test("sends with Enter, keeps line breaks, shows the message once", async () => {
+    const { page, room } = await open();
+    await page.getByText("Ninguém falou ainda").waitFor();
+    const input = page.getByLabel("Mensagem", { exact: true });
+    await input.pressSequentially("one");
+    await input.press("Shift+Enter");
+    await input.pressSequentially("two");
+    await input.press("Enter");
+    await page.getByText("Enviada").waitFor({ state: "attached" });
+    expect(await messages()).toEqual(["one\ntwo"]);
+    expect(await input.inputValue()).toBe("");
+    expect(room.page(Infinity).messages).toHaveLength(1);
+  });
+
+  test("never reads a message as HTML, and links only the web", async () => {
+    const text = `<img src=x onerror=alert(1)> https://papo.example javascript:alert(1)`;
+    const { page } = await open(({ room }) => void room.say({ ...MARIA, username: "<b>M</b>" }, text));
+    expect(await messages()).toEqual([text]);
+    expect(await page.locator(".message img, .message b").count()).toBe(0);
+    const link = page.locator(".message a");
+    expect(await link.getAttribute("href")).toBe("https://papo.example/");
+    expect(await link.getAttribute("rel")).toBe("noopener noreferrer nofollow ugc");
+  });
+
+  test("loads older messages without moving what one reads", async () => {
+    const { page } = await open(fill(180));
+    const read = page.getByText("message 140", { exact: true });
+    await read.evaluate((element) => element.scrollIntoView({ block: "start" }));
+    const before = await read.boundingBox();
+    await page.getByText("message 90", { exact: true }).waitFor({ state: "attached" });
+    expect((await read.boundingBox())?.y).toBeCloseTo(before?.y ?? 0, 0);
+    for (let times = 0; times < 5; times += 1) {
+      await scrollBy(-100_000);
+      await page.waitForTimeout(50);
+    }
+    await page.getByText("Aqui começa a conversa.").waitFor();
+    expect(await messages()).toEqual(Array.from({ length: 180 }, (_, index) => `message ${index + 1}`));
+  });
+
+  test("counts new messages while one reads older ones", async () => {
+    const { page, room } = await open(fill(60));
+    await scrollBy(-600);
+    const place = await fromEnd();
+    room.say(MARIA, "news");
+    room.say(MARIA, "more news");
+    const button = page.getByRole("button", { name: /2.* novas mensagens/ });
+    await button.waitFor();
+    expect(await fromEnd()).toBeGreaterThan(place);
+    await button.click();
+    await button.waitFor({ state: "detached" });
+    expect(await fromEnd()).toBeLessThan(2);
+    await page.getByText("Novas mensagens", { exact: true }).waitFor();
+  });
+
+  test("counts unread messages in the title while the page is hidden", async () => {
+    const { page, room } = await open(fill(1));
+    const hide = (state: string): Promise<void> =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, "visibilityState", { value, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, state);
+    await hide("hidden");
+    room.say(MARIA, "psst");
+    await expect.poll(() => page.title()).toBe("(1) Geral · Papo");
+    await hide("visible");
+    await expect.poll(() => page.title()).toBe("Geral · Papo");
+  });
+
+  test("keeps what was typed while offline and over a reload, and can't send it", async () => {
+    const { page, server } = await open();
+    await page.getByLabel("Mensagem", { exact: true }).fill("not yet");
+    server.accepting = false;
+    server.drop();
+    await page.getByText("Desconectado").waitFor();
+    expect(await page.getByRole("button", { name: "Enviar" }).isDisabled()).toBe(true);
+    await page.reload();
+    expect(await page.getByLabel("Mensagem", { exact: true }).inputValue()).toBe("not yet");
+    server.accepting = true;
+    await page.getByText("Online", { exact: true }).waitFor();
+    expect(await page.getByRole("button", { name: "Enviar" }).isEnabled()).toBe(true);
+  });
+
+  test("a message that wasn't acknowledged is sent by the next page, and shown once", async () => {
+    const { page, room } = await open();
+    room.answer = "hold";
+    await write("on its way");
+    await page.getByText("Enviando…").waitFor({ state: "attached" });
+    room.answer = "ack";
+    await page.reload();
+    await page.getByText("Enviada").waitFor({ state: "attached" });
+    await page.reload();
+    await page.getByText("Online", { exact: true }).waitFor();
+    expect(await messages()).toEqual(["on its way"]);
+    expect(room.page(Infinity).messages).toHaveLength(1);
+  });
+
+  test("two tabs with one outbox show a message once", async () => {
+    const { page, room, context, server } = await open();
+    room.answer = "hold";
+    await write("once");
+    await page.getByText("Enviando…").waitFor({ state: "attached" });
+    room.answer = "ack";
+    const other = await context.newPage();
+    await other.goto(`${server.url}/room/1/`);
+    for (const tab of [page, other]) {
+      await tab.getByText("Enviada").waitFor({ state: "attached" });
+      expect(await tab.locator(".message-text").allTextContents()).toEqual(["once"]);
+    }
+  });
+
+  test("a refused message can be tried again or discarded", async () => {
+    const { page, room } = await open();
+    room.answer = { code: "bad_message", message: "blank" };
+    await write("refused");
+    await page.getByRole("button", { name: "Tentar de novo" }).click();
+    await page.getByRole("button", { name: "Descartar" }).click();
+    await expect.poll(messages).toEqual([]);
+  });
+
+  test("edits one's last message with the arrow key, and deletes one after asking", async () => {
+    const { page } = await open(({ room }) => {
+      room.say(SELF, "keep");
+      room.say(SELF, "mistake");
+    });
+    await page.keyboard.press("ArrowUp");
+    await write("corrected");
+    await page.getByText("(editada)").waitFor();
+    expect(await messages()).toEqual(["keep", "corrected"]);
+    await page.getByText("corrected").hover();
+    await page.getByRole("button", { name: "Apagar" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancelar" }).click();
+    expect(await messages()).toHaveLength(2);
+    await page.getByText("corrected").hover();
+    await page.getByRole("button", { name: "Apagar" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Apagar" }).click();
+    await expect.poll(messages).toEqual(["keep"]);
+  });
+
+  test("the keyboard reaches the actions of a message", async () => {
+    const { page } = await open(({ room }) => void room.say(SELF, "mine"));
+    await page.getByRole("log").focus();
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(await page.getByLabel("Mensagem", { exact: true }).inputValue()).toBe("mine");
+    await page.keyboard.press("Escape");
+    expect(await page.getByLabel("Mensagem", { exact: true }).inputValue()).toBe("");
+  });
+
+  test("refuses a message that is too long", async () => {
+    const { page } = await open();
+    await page.getByLabel("Mensagem", { exact: true }).fill("😀".repeat(4_001));
+    await page.getByText("a mais do que cabe").waitFor();
+    expect(await page.getByRole("button", { name: "Enviar" }).isDisabled()).toBe(true);
+    await page.getByLabel("Mensagem", { exact: true }).fill("😀".repeat(4_000));
+    expect(await page.getByRole("button", { name: "Enviar" }).isEnabled()).toBe(true);
+  });
+
+  test("shows who is there, who types, and which names are easily mistaken", async () => {
+    const { page, room } = await open();
+    room.gather([SELF, MARIA, { sender: "z9y8x7w6v5u4t", username: "Joao" }]);
+    room.broadcast({ type: "typing", room: 1, ...MARIA });
+    await page.getByText(/Maria.* está escrevendo/).waitFor();
+    await page.getByRole("button", { name: /3.* pessoas online/ }).click();
+    expect(await page.locator(".person-name").allInnerTexts()).toEqual(["João\u00a0·k3v9", "Maria", "Joao\u00a0·z9y8"]);
+    await page.keyboard.press("Escape");
+    await page.getByText("Quem está online").waitFor({ state: "hidden" });
+  });
+
+  test("follows the room's name and its end", async () => {
+    const { page, room, server } = await open();
+    room.happen({ type: "room", name: "Novo nome", description: "", active: true });
+    await page.getByRole("heading", { name: "Novo nome" }).waitFor();
+    room.happen({ type: "room", name: "Novo nome", description: "", active: false });
+    server.drop(4004);
+    await page.getByText("Esta sala foi fechada.").waitFor();
+    expect(await page.getByRole("link", { name: "Voltar às salas" }).last().getAttribute("href")).toBe("/");
+  });
+
+  test("tells that one has left", async () => {
+    const { page, server } = await open();
+    server.drop(4001);
+    expect(await page.getByRole("link", { name: "Entrar de novo" }).getAttribute("href")).toBe("/room/1/join/");
+  });
+
+  test("stays fluid through thousands of messages", async () => {
+    const { page, room } = await open(fill(50));
+    for (let number = 1; number <= 3_000; number += 1) room.say(MARIA, `burst ${number}`);
+    await page.getByText("burst 3000", { exact: true }).waitFor();
+    await expect.poll(() => page.locator(".message").count()).toBe(1_000);
+    expect(await fromEnd()).toBeLessThan(2);
+    const started = Date.now();
+    await write("still quick");
+    await page.getByText("still quick").waitFor();
+    expect(Date.now() - started).toBeLessThan(1_500);
+  });
+});

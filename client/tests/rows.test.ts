@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { showMessage } from "../src/lib/room-state";
+import { createRows } from "../src/ui/rows";
+import { Unread } from "../src/ui/unread.svelte";
+import { OTHER, SELF, message } from "./world";
+
+const at = (seq: number, time: string, sender = OTHER, username = "Maria") =>
+  showMessage(message(seq, { sender, username, timestamp: new Date(`2026-11-${time}`).toISOString() }), SELF);
+
+test("groups what one person says within five minutes of a day", () => {
+  const rows = createRows(
+    [
+      at(1, "23T23:58:00"),
+      at(2, "24T00:01:00"),
+      at(3, "24T00:05:00"),
+      at(4, "24T00:11:00"),
+      at(5, "24T00:11:30", SELF),
+      at(6, "24T00:12:00", SELF, "Johnny"),
+    ],
+    undefined,
+  );
+  expect(rows.map(({ startsDay }) => startsDay)).toEqual([true, true, false, false, false, false]);
+  expect(rows.map(({ startsGroup }) => startsGroup)).toEqual([true, true, false, true, true, true]);
+  expect(rows.map(({ endsGroup }) => endsGroup)).toEqual([true, false, true, true, true, true]);
+});
+
+test("a group ends where the new messages begin", () => {
+  const rows = createRows([at(1, "24T10:00:00"), at(2, "24T10:00:10")], 2);
+  expect(rows[1]).toMatchObject({ startsNew: true, startsGroup: true });
+  expect(rows[0]?.endsGroup).toBe(true);
+});
+
+test("counts what others said while nobody looked", () => {
+  const unread = new Unread();
+  const messages = [at(1, "24T10:00:00")];
+  unread.update(messages, false);
+  expect(unread.count).toBe(0);
+  messages.push(at(2, "24T10:01:00"), at(3, "24T10:02:00", SELF), at(4, "24T10:03:00"));
+  unread.update(messages, false);
+  expect(unread).toMatchObject({ count: 2, firstNew: 2 });
+  unread.update(messages, true);
+  expect(unread).toMatchObject({ count: 0, firstNew: 2 });
+  messages.push(at(5, "24T10:04:00"));
+  unread.update(messages, false);
+  expect(unread).toMatchObject({ count: 1, firstNew: 5 });
+  unread.answered();
+  expect(unread.firstNew).toBeUndefined();
+});
+
+test("the first message of an empty room counts", () => {
+  const unread = new Unread();
+  unread.update([], false);
+  unread.update([at(1, "24T10:00:00")], false);
+  expect(unread.count).toBe(1);
+});
