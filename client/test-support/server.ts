@@ -76,7 +76,7 @@ export class MockServer {
     <link rel="icon" href="/static/favicon.svg" />
     <link rel="stylesheet" href="/static/papo.css" />
   </head>
-  <body class="chat-page">
+  <body>
     <div id="chat"></div>
     <script type="application/json" id="boot">${JSON.stringify(boot).replaceAll("<", "\\u003c")}</script>
     <script type="module" src="/static/chat.js"></script>

@@ -124,6 +124,7 @@ test("survives the page: is sent by the next one, and shown once though the snap
       await vi.waitUntil(() => world.socket.sentOf("send").length === 1);
       const sent = world.socket.lastSent("send");
       expect(sent.client_id).toBe(client_id);
+      expect(texts(room)).toEqual(["Olá!"]);
       world.socket.receive({ type: "ack", ref: sent.ref, room: 1, seq: 1 });
     }
     expect(texts(room)).toEqual(["Olá!"]);

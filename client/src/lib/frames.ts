@@ -8,7 +8,6 @@ export type Message = {
   sender: string;
   timestamp: string;
   edited?: string;
-  client_id?: string;
 };
 
 export type Limits = {
