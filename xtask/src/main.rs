@@ -1,2 +1,49 @@
-//! Papo's automation.
-fn main() {}
+//! Papo's automation: `cargo xtask` says what there is.
+
+mod bench;
+mod check;
+mod client;
+mod requirements;
+mod run;
+mod screenshots;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Papo's automation",
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the tests need, and run all of them: Rust, client, browser.
+    Test,
+    /// Check formatting, lints, licences and the freshness of what is generated.
+    Check,
+    /// Write the protocol's types for the client, and build client/dist.
+    Client,
+    /// Take the pictures in docs/screenshots.
+    Screenshots,
+    /// Measure.
+    Bench {
+        #[command(subcommand)]
+        what: bench::What,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Test => test::run(),
+        Task::Check => check::run(),
+        Task::Client => client::write(),
+        Task::Screenshots => screenshots::run(),
+        Task::Bench { what } => bench::run(&what),
+    }
+}

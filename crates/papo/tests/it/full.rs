@@ -1,0 +1,259 @@
+//! `papo.v1`, as `docs/protocol.md` says.
+
+use papo_protocol::{ClientFrame, ErrorCode, ResetReason, ServerFrame};
+use papo_testing::{Guest, Server, Socket, client_id};
+
+use super::start;
+
+/// A socket that follows the room, after its welcome and snapshot.
+fn follow(guest: &Guest, room: i64) -> (Socket, String, i64) {
+    let mut socket = guest.socket(room).unwrap();
+    assert!(matches!(socket.receive().unwrap(), ServerFrame::Welcome { .. }));
+    socket.subscribe(room, None).unwrap();
+    match socket.receive().unwrap() {
+        ServerFrame::Snapshot { epoch, seq, .. } => (socket, epoch, seq),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ana(server: &Server) -> Guest {
+    Guest::joined(server, 1, "Ana").unwrap()
+}
+
+fn error_of(socket: &mut Socket, frame: &str) -> ErrorCode {
+    socket.send_text(frame).unwrap();
+    match socket.receive().unwrap() {
+        ServerFrame::Error { code, message, .. } => {
+            assert!(!message.is_empty());
+            code
+        }
+        other => panic!("{frame}: {other:?}"),
+    }
+}
+
+fn seqs(socket: &mut Socket, count: usize) -> Vec<i64> {
+    let mut seqs = Vec::new();
+    while seqs.len() < count {
+        if let ServerFrame::Message { seq, .. } = socket.receive().unwrap() {
+            seqs.push(seq);
+        }
+    }
+    seqs
+}
+
+#[test]
+fn a_message_is_acknowledged_and_everybody_gets_it_once() {
+    let server = start();
+    let (mut hers, _, _) = follow(&ana(&server), 1);
+    let bia = Guest::joined(&server, 1, "Bia").unwrap();
+    let (mut others, _, _) = follow(&bia, 1);
+    let id = client_id();
+    let first = hers.post_as(1, "Olá!", &id).unwrap();
+    assert_eq!(hers.wait_for_ack(first).unwrap(), 1);
+    let again = hers.post_as(1, "Olá de novo!", &id).unwrap();
+    assert_eq!(hers.wait_for_ack(again).unwrap(), 1);
+    let second = hers.post(1, "dois").unwrap();
+    assert_eq!(hers.wait_for_ack(second).unwrap(), 2);
+    match others.receive().unwrap() {
+        ServerFrame::Message { seq, message, username, client_id, deleted, .. } => {
+            assert_eq!((seq, message.as_str(), username.as_str()), (1, "Olá!", "Ana"));
+            assert_eq!((client_id, deleted), (Some(id), false));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(others.receive().unwrap(), ServerFrame::Message { seq: 2, .. }));
+}
+
+#[test]
+fn who_comes_back_gets_what_was_missed_in_order_and_once() {
+    let server = start();
+    let guest = ana(&server);
+    let (mut reader, epoch, seq) = follow(&guest, 1);
+    assert_eq!(seq, 0);
+    let (mut writer, _, _) = follow(&Guest::joined(&server, 1, "Bia").unwrap(), 1);
+    for number in 0..5 {
+        let reference = writer.post(1, &number.to_string()).unwrap();
+        writer.wait_for_ack(reference).unwrap();
+    }
+    assert_eq!(seqs(&mut reader, 2), [1, 2]);
+    drop(reader);
+    let mut back = guest.socket(1).unwrap();
+    back.receive().unwrap();
+    back.subscribe(1, Some((&epoch, 2))).unwrap();
+    assert!(matches!(back.receive().unwrap(), ServerFrame::Subscribed { after: 2, seq: 5, .. }));
+    assert_eq!(seqs(&mut back, 3), [3, 4, 5]);
+    let reference = writer.post(1, "six").unwrap();
+    writer.wait_for_ack(reference).unwrap();
+    assert_eq!(seqs(&mut back, 1), [6]);
+}
+
+#[test]
+fn what_cannot_be_continued_is_reset_with_its_reason() {
+    let server = start();
+    let guest = ana(&server);
+    let (mut socket, epoch, _) = follow(&guest, 1);
+    for (epoch, after, expected) in [
+        ("0123456789abcdef", 0, ResetReason::Epoch),
+        ("not an epoch", 0, ResetReason::Epoch),
+        (epoch.as_str(), 7, ResetReason::Ahead),
+    ] {
+        let reference = socket.subscribe(1, Some((epoch, after))).unwrap();
+        match socket.receive().unwrap() {
+            ServerFrame::Reset { r#ref, reason, .. } => assert_eq!((r#ref, reason), (Some(reference), expected)),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(socket.receive().unwrap(), ServerFrame::Snapshot { seq: 0, .. }));
+    }
+}
+
+#[test]
+fn ones_own_messages_can_be_edited_and_deleted_and_others_not() {
+    let server = start();
+    let (mut hers, epoch, _) = follow(&ana(&server), 1);
+    let bia = Guest::joined(&server, 1, "Bia").unwrap();
+    let (mut others, _, _) = follow(&bia, 1);
+    let reference = hers.post(1, "segredo").unwrap();
+    let seq = hers.wait_for_ack(reference).unwrap();
+    let edit = |message: &str| format!(r#"{{"type":"edit","ref":5,"seq":{seq},"message":"{message}"}}"#);
+    others.receive().unwrap();
+    assert_eq!(error_of(&mut others, &edit("mine")), ErrorCode::NotYours);
+    let delete = format!(r#"{{"type":"delete","ref":6,"seq":{seq}}}"#);
+    assert_eq!(error_of(&mut others, &delete), ErrorCode::NotYours);
+    hers.send_text(&edit("corrigido")).unwrap();
+    hers.wait_for_ack(5).unwrap();
+    match others.receive().unwrap() {
+        ServerFrame::Edited { seq: 2, target, message, .. } => {
+            assert_eq!((target, message.as_str()), (seq, "corrigido"));
+        }
+        other => panic!("{other:?}"),
+    }
+    hers.send_text(&delete).unwrap();
+    hers.wait_for_ack(6).unwrap();
+    assert!(matches!(others.receive().unwrap(), ServerFrame::Deleted { seq: 3, target: 1, .. }));
+    // Read again from the log, by a server that has forgotten everything, no text is left.
+    let mut server = server;
+    server.stop().unwrap();
+    server.restart().unwrap();
+    let mut back = bia.socket(1).unwrap();
+    back.receive().unwrap();
+    back.subscribe(1, Some((&epoch, 0))).unwrap();
+    back.receive().unwrap();
+    let replayed: Vec<_> = (0..3).map(|_| back.receive_text().unwrap()).collect();
+    assert!(replayed.iter().all(|text| !text.contains("segredo") && !text.contains("corrigido")), "{replayed:?}");
+}
+
+#[test]
+fn each_mistake_has_its_code_and_the_socket_goes_on() {
+    let server = start();
+    let guest = ana(&server);
+    let (mut socket, _, _) = follow(&guest, 1);
+    let send = |field: &str| format!(r#"{{"type":"send","ref":9,"client_id":"12345678",{field}}}"#);
+    let long = send(&format!(r#""message":"{}""#, "é".repeat(4_001)));
+    let cases = [
+        ("nonsense", ErrorCode::BadFrame),
+        (r#"{"type":"shout"}"#, ErrorCode::BadFrame),
+        (r#"{"type":"ping","extra":1}"#, ErrorCode::BadFrame),
+        (&send(r#""message":7"#), ErrorCode::BadFrame),
+        (r#"{"type":"subscribe","after":3}"#, ErrorCode::BadFrame),
+        (&send(r#""message":"  ""#), ErrorCode::BadMessage),
+        (&long, ErrorCode::BadMessage),
+        (r#"{"type":"send","client_id":"short","message":"a"}"#, ErrorCode::BadClientId),
+        (&send(r#""message":"a","username":"Bia""#), ErrorCode::WrongUsername),
+        (&send(r#""message":"a","room":2"#), ErrorCode::NotSubscribed),
+        (r#"{"type":"edit","seq":99,"message":"a"}"#, ErrorCode::NoMessage),
+        (r#"{"type":"delete","seq":-1}"#, ErrorCode::NoMessage),
+    ];
+    for (frame, code) in cases {
+        assert_eq!(error_of(&mut socket, frame), code, "{frame}");
+    }
+    socket.send_text(r#"{"type":"ping","ref":3}"#).unwrap();
+    assert_eq!(socket.receive().unwrap(), ServerFrame::Pong { r#ref: Some(3) });
+    let reference = socket.post(1, "first").unwrap();
+    assert_eq!(socket.wait_for_ack(reference).unwrap(), 1);
+}
+
+#[test]
+fn one_socket_follows_many_rooms() {
+    let server = start();
+    let mut guest = ana(&server);
+    guest.join(2, "Ana Paula").unwrap();
+    let mut socket = guest.rooms_socket().unwrap();
+    socket.receive().unwrap();
+    for (room, name) in [(1, "Ana"), (2, "Ana Paula")] {
+        socket.subscribe(room, None).unwrap();
+        match socket.receive().unwrap() {
+            ServerFrame::Snapshot { username, .. } => assert_eq!(username, name),
+            other => panic!("{other:?}"),
+        }
+    }
+    let subscribe = r#"{"type":"subscribe","room":3}"#;
+    assert_eq!(error_of(&mut socket, subscribe), ErrorCode::NotJoined);
+    assert_eq!(error_of(&mut socket, r#"{"type":"subscribe","room":77}"#), ErrorCode::NotJoined);
+    assert_eq!(error_of(&mut socket, r#"{"type":"typing"}"#), ErrorCode::BadFrame);
+    for room in [1, 2] {
+        let reference = socket.post(room, "oi").unwrap();
+        assert_eq!(socket.wait_for_ack(reference).unwrap(), 1);
+        seqs(&mut socket, 1);
+    }
+    guest.leave(1).unwrap();
+    assert_eq!(socket.receive().unwrap(), ServerFrame::Left { room: 1 });
+    assert_eq!(error_of(&mut socket, r#"{"type":"subscribe","room":1}"#), ErrorCode::NotJoined);
+    let reference = socket.post(2, "still in two").unwrap();
+    assert_eq!(socket.wait_for_ack(reference).unwrap(), 2);
+}
+
+#[test]
+fn a_new_name_holds_at_once_and_old_messages_keep_the_old_one() {
+    let server = start();
+    let mut guest = ana(&server);
+    let (mut socket, _, _) = follow(&guest, 1);
+    let reference = socket.post(1, "before").unwrap();
+    socket.wait_for_ack(reference).unwrap();
+    guest.join(1, "Ana Maria").unwrap();
+    let page = guest.get("/room/1/join/").unwrap();
+    assert!(page.body.contains("Ana Maria"));
+    let mut names = Vec::new();
+    socket.post(1, "after").unwrap();
+    while names.len() < 2 {
+        if let ServerFrame::Message { username, .. } = socket.receive().unwrap() {
+            names.push(username);
+        }
+    }
+    assert_eq!(names, ["Ana", "Ana Maria"]);
+}
+
+#[test]
+fn people_see_who_is_there_and_who_writes() {
+    let server = start();
+    let (mut hers, _, _) = follow(&ana(&server), 1);
+    let (mut others, _, _) = follow(&Guest::joined(&server, 1, "Bia").unwrap(), 1);
+    let both = hers
+        .receive_where(|frame| matches!(frame, ServerFrame::Presence { online: 2, .. }))
+        .unwrap();
+    let ServerFrame::Presence { people, .. } = both else { unreachable!() };
+    let names: Vec<_> = people.iter().map(|person| person.username.as_str()).collect();
+    assert_eq!(names, ["Ana", "Bia"]);
+    others.send(&ClientFrame::Typing { r#ref: None, room: None }).unwrap();
+    let typing = hers.receive_where(|frame| matches!(frame, ServerFrame::Typing { .. })).unwrap();
+    assert!(matches!(typing, ServerFrame::Typing { username, .. } if username == "Bia"));
+    drop(others);
+    hers.receive_where(|frame| matches!(frame, ServerFrame::Presence { online: 1, .. })).unwrap();
+}
+
+#[test]
+fn many_messages_sent_at_once_keep_their_order() {
+    let server = start();
+    let (mut socket, _, _) = follow(&ana(&server), 1);
+    for number in 0..500 {
+        socket.post(1, &number.to_string()).unwrap();
+    }
+    let mut numbers = Vec::new();
+    while numbers.len() < 500 {
+        if let ServerFrame::Message { seq, message, .. } = socket.receive().unwrap() {
+            numbers.push((seq, message.parse::<i64>().unwrap()));
+        }
+    }
+    assert!(numbers.iter().enumerate().all(|(index, &(seq, number))| {
+        usize::try_from(seq - 1) == Ok(index) && number == seq - 1
+    }));
+}

@@ -1,0 +1,19 @@
+//! Papo as a black box: the binary, over real sockets.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod access;
+mod durability;
+mod full;
+mod plain;
+
+use papo_testing::{Server, ServerBuilder};
+
+/// The binary under test, not yet started.
+fn papo() -> ServerBuilder {
+    ServerBuilder::new(env!("CARGO_BIN_EXE_papo"))
+}
+
+/// A server in a new folder, with the rooms 1, 2 and 3.
+fn start() -> Server {
+    papo().start().unwrap()
+}

@@ -1,0 +1,32 @@
+//! `cargo xtask check`: everything about the sources that isn't a test.
+
+use anyhow::Result;
+
+use crate::client;
+use crate::requirements::{cargo_tool, node_packages};
+use crate::run::{self, command, step};
+
+/// Checks formatting, lints, licences, and that what is generated is fresh.
+pub(crate) fn run() -> Result<()> {
+    step(&mut command("cargo", &["fmt", "--all", "--check"]))?;
+    let clippy = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "--deny",
+        "warnings",
+    ];
+    step(&mut command("cargo", &clippy))?;
+    let mut documentation = command("cargo", &["doc", "--workspace", "--no-deps", "--locked"]);
+    step(documentation.env("RUSTDOCFLAGS", "--deny warnings"))?;
+    cargo_tool("deny")?;
+    step(&mut command(
+        "cargo",
+        &["deny", "--locked", "check", "bans", "licenses", "sources"],
+    ))?;
+    node_packages()?;
+    step(command("npm", &["run", "format:check"]).current_dir(run::client()))?;
+    client::check()
+}

@@ -1,0 +1,109 @@
+//! What the tests and tools need besides Rust: found, installed where that may be done, or explained.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::run::{client, command, output, step};
+
+/// The oldest Node that the client's tools run on.
+const NODE: u32 = 20;
+
+/// A Chromium for the browser tests: `PAPO_CHROMIUM`, an installed one, or Debian's package.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("PAPO_CHROMIUM") {
+        return Ok(path.into());
+    }
+    if let Some(path) = installed_chromium() {
+        return Ok(path);
+    }
+    install("chromium")?;
+    installed_chromium().map_or_else(
+        || {
+            bail!(
+                "the browser tests need Chromium: install it (on Debian: apt-get install chromium), \
+                 or name one in PAPO_CHROMIUM"
+            )
+        },
+        Ok,
+    )
+}
+
+/// Node and the client's packages.
+pub(crate) fn node_packages() -> Result<()> {
+    let version = output(Command::new("node").arg("--version")).unwrap_or_default();
+    let major = version
+        .trim()
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
+    if major.is_none_or(|major: u32| major < NODE) {
+        bail!(
+            "the client needs Node {NODE} or later with npm; found {:?}",
+            version.trim()
+        );
+    }
+    let npm = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+    step(command("npm", &npm).current_dir(client()))
+}
+
+/// A cargo subcommand, installed from crates.io when it is missing.
+pub(crate) fn cargo_tool(name: &str) -> Result<()> {
+    if succeeds(Command::new("cargo").args([name, "--version"])) {
+        return Ok(());
+    }
+    step(&mut command(
+        "cargo",
+        &["install", "--locked", &format!("cargo-{name}")],
+    ))
+}
+
+fn installed_chromium() -> Option<PathBuf> {
+    let names = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    ];
+    let folders: Vec<_> =
+        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
+    let candidates = names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    candidates
+        .chain([PathBuf::from("/snap/bin/chromium")])
+        .find(|path| path.is_file())
+}
+
+/// Installs a Debian package, where there is apt-get and the right to use it.
+fn install(package: &str) -> Result<()> {
+    if !Path::new("/usr/bin/apt-get").exists() {
+        return Ok(());
+    }
+    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let apt = |arguments: &[&str]| {
+        let mut words = vec!["apt-get"];
+        words.extend(arguments);
+        if !is_root {
+            words.splice(0..0, ["sudo", "--non-interactive"]);
+        }
+        let mut command = command(words[0], &words[1..]);
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        step(&mut command)
+    };
+    if !is_root && !succeeds(Command::new("sudo").args(["--non-interactive", "true"])) {
+        return Ok(());
+    }
+    apt(&["update", "-qq"])?;
+    apt(&["install", "-y", "-qq", "--no-install-recommends", package])
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

@@ -1,0 +1,23 @@
+//! `cargo xtask test`: all tests.
+
+use anyhow::Result;
+
+use crate::requirements::{chromium, node_packages};
+use crate::run::{client, command, debug_binary, step};
+
+/// Runs every test there is: Rust, client, browser.
+pub(crate) fn run() -> Result<()> {
+    let chromium = chromium()?;
+    node_packages()?;
+    step(&mut command("cargo", &["test", "--workspace", "--locked"]))?;
+    step(command("npm", &["run", "check"]).current_dir(client()))?;
+    step(command("npm", &["test"]).current_dir(client()))?;
+    let binary = debug_binary()?;
+    let mut browser = command("npm", &["run", "test:browser"]);
+    step(
+        browser
+            .current_dir(client())
+            .env("PAPO_CHROMIUM", chromium)
+            .env("PAPO_BINARY", binary),
+    )
+}
