@@ -21,7 +21,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many prepared statements a connection keeps; more than there are in this program.
 const STATEMENTS: usize = 64;
 /// Page cache of the writer and of each reader, in KiB, as far as they fill it.
-const WRITER_CACHE: i32 = 2_048;
+const WRITER_CACHE: i32 = 4_096;
 const READER_CACHE: i32 = 512;
 /// The write-ahead log's file is cut to this many bytes when it starts over.
 const WAL_KEPT: i32 = 8 * 1_024 * 1_024;

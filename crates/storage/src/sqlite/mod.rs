@@ -12,6 +12,7 @@ mod errors;
 mod import;
 mod log;
 mod messages;
+mod queue;
 mod rooms;
 mod rows;
 mod schema;

@@ -1,53 +1,44 @@
-//! The threads that own the connections: one that writes, some that read. Work comes to them over bounded channels as
-//! closures; once it is in a channel it runs to its end, whether or not anyone still waits for the answer.
+//! The threads that own the connections: one that writes, some that read. Work comes to them as closures; once it is in
+//! a queue it runs to its end, whether or not anyone still waits for the answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
+use super::queue::{Queue, Work};
 use super::writer::Writer;
 use crate::StorageError;
 
-/// How much work waits for the writer, and for the readers together; who comes then waits with it in hand.
-const QUEUE: usize = 256;
-
-type Work<State> = Box<dyn FnOnce(&mut State) + Send>;
+/// How many pieces of work wait for the writer, and how many for the readers; who comes then waits for a place.
+const PLACES: usize = 256;
 
 /// The threads' handle.
 pub(super) struct Threads {
-    queues: Mutex<Option<Queues>>,
-    writer: Mutex<Option<JoinHandle<Result<(), StorageError>>>>,
-}
-
-#[derive(Clone)]
-struct Queues {
-    writer: mpsc::Sender<Work<Writer>>,
-    readers: mpsc::Sender<Work<Connection>>,
+    for_writer: Arc<Queue<Writer>>,
+    for_readers: Arc<Queue<Connection>>,
+    writing: Mutex<Option<JoinHandle<Result<(), StorageError>>>>,
 }
 
 impl Threads {
     /// Starts the threads.
     pub(super) fn start(writer: Writer, readers: Vec<Connection>) -> Result<Self, StorageError> {
-        let (to_readers, work) = mpsc::channel(QUEUE);
-        let work = Arc::new(Mutex::new(work));
+        let threads = Self {
+            for_writer: Arc::new(Queue::new(PLACES)),
+            for_readers: Arc::new(Queue::new(PLACES)),
+            writing: Mutex::new(None),
+        };
         let mut reading = Vec::new();
         for reader in readers {
-            let work = Arc::clone(&work);
-            reading.push(spawn("sqlite-reader", move || read(reader, &work))?);
+            let queue = Arc::clone(&threads.for_readers);
+            reading.push(spawn("sqlite-reader", move || read(reader, &queue))?);
         }
-        let (to_writer, work) = mpsc::channel(QUEUE);
-        let writing = spawn("sqlite-writer", move || write(writer, work, reading))?;
-        let queues = Queues {
-            writer: to_writer,
-            readers: to_readers,
-        };
-        Ok(Self {
-            queues: Mutex::new(Some(queues)),
-            writer: Mutex::new(Some(writing)),
-        })
+        let queue = Arc::clone(&threads.for_writer);
+        let writing = spawn("sqlite-writer", move || write(writer, &queue, reading))?;
+        *lock(&threads.writing) = Some(writing);
+        Ok(threads)
     }
 
     /// Has the writer do something.
@@ -55,7 +46,7 @@ impl Threads {
         &self,
         work: impl FnOnce(&mut Writer) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
-        ask(self.queues().map(|queues| queues.writer), work).await
+        ask(&self.for_writer, work).await
     }
 
     /// Has one of the readers do something.
@@ -63,22 +54,18 @@ impl Threads {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let work = |reader: &mut Connection| work(reader);
-        ask(self.queues().map(|queues| queues.readers), work).await
+        ask(&self.for_readers, |reader: &mut Connection| work(reader)).await
     }
 
     /// Takes no more work, finishes what was taken, and closes the database. Blocks; the second call does nothing.
     pub(super) fn stop(&self) -> Result<(), StorageError> {
-        drop(take(&self.queues));
-        match take(&self.writer) {
-            Some(writer) => writer.join().unwrap_or_else(|_| Err(panicked())),
+        self.for_readers.close();
+        self.for_writer.close();
+        let writing = lock(&self.writing).take();
+        match writing {
+            Some(writing) => writing.join().unwrap_or_else(|_| Err(panicked())),
             None => Ok(()),
         }
-    }
-
-    fn queues(&self) -> Option<Queues> {
-        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        queues.clone()
     }
 }
 
@@ -90,37 +77,33 @@ impl Drop for Threads {
     }
 }
 
-async fn ask<State: 'static, T: Send + 'static>(
-    queue: Option<mpsc::Sender<Work<State>>>,
+async fn ask<State, T: Send + 'static>(
+    queue: &Queue<State>,
     work: impl FnOnce(&mut State) -> Result<T, StorageError> + Send + 'static,
 ) -> Result<T, StorageError> {
-    let closed = || StorageError::Unavailable("it is closed".into());
     let (answer, answered) = oneshot::channel();
     let work = Box::new(move |state: &mut State| {
         // Nobody may be waiting any more; the work was to be done all the same.
         let _ = answer.send(work(state));
     });
-    let queue = queue.ok_or_else(closed)?;
-    queue.send(work).await.map_err(|_| closed())?;
+    if !queue.push(work).await {
+        return Err(StorageError::Unavailable("it is closed".into()));
+    }
     answered.await.unwrap_or_else(|_| Err(panicked()))
 }
 
-fn read(mut reader: Connection, queue: &Mutex<mpsc::Receiver<Work<Connection>>>) {
-    let next = || {
-        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.blocking_recv()
-    };
-    while let Some(work) = next() {
+fn read(mut reader: Connection, queue: &Queue<Connection>) {
+    while let Some(work) = queue.next() {
         run(work, &mut reader);
     }
 }
 
 fn write(
     mut writer: Writer,
-    mut queue: mpsc::Receiver<Work<Writer>>,
+    queue: &Queue<Writer>,
     readers: Vec<JoinHandle<()>>,
 ) -> Result<(), StorageError> {
-    while let Some(work) = queue.blocking_recv() {
+    while let Some(work) = queue.next() {
         run(work, &mut writer);
         writer.checkpoint_when_due();
     }
@@ -146,8 +129,8 @@ fn spawn<T: Send + 'static>(
     thread.map_err(|error| StorageError::Unavailable(format!("can't start a thread: {error}")))
 }
 
-fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn panicked() -> StorageError {

@@ -1,6 +1,6 @@
 //! How fast it is: `cargo test --release -p papo-storage -- --ignored --nocapture`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use papo_storage::Storage;
 use papo_storage::sqlite::SqliteStorage;
@@ -33,57 +33,77 @@ async fn appends_and_snapshots() {
         }
         events.push(next);
     }
-    let start = Instant::now();
+    let start = Start::now();
     for batch in events {
         world.append(batch).await;
     }
-    report("append, a message", start, BATCHES * BATCH);
+    report("append, a message", &start, BATCHES * BATCH);
 
-    let start = Instant::now();
+    let start = Start::now();
     for _ in 0..BATCHES {
         world.append(vec![people[0].post(room, None, "olá")]).await;
     }
-    report("append alone, a message", start, BATCHES);
+    report("append alone, a message", &start, BATCHES);
 
     for limit in [1, 50] {
-        let start = Instant::now();
+        let start = Start::now();
         for _ in 0..BATCHES {
             world.storage.snapshot(room, limit).await.unwrap();
         }
-        report(&format!("snapshot of {limit}"), start, BATCHES);
+        report(&format!("snapshot of {limit}"), &start, BATCHES);
     }
 
-    let start = Instant::now();
+    let start = Start::now();
     for _ in 0..BATCHES {
         world.storage.last_seqs(vec![room]).await.unwrap();
     }
-    report("last_seqs of 1", start, BATCHES);
+    report("last_seqs of 1", &start, BATCHES);
 
-    let start = Instant::now();
+    let start = Start::now();
     let filter = papo_storage::MessageFilter {
         search: Some("não há".into()),
         limit: 50,
         ..papo_storage::MessageFilter::default()
     };
     world.storage.find_messages(filter).await.unwrap();
-    report("a search through all", start, 1);
+    report("a search through all", &start, 1);
 
-    let start = Instant::now();
+    let start = Start::now();
     world.is_sound().await;
-    report("check of all", start, 1);
+    report("check of all", &start, 1);
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("papo.sqlite3");
-    let start = Instant::now();
+    let start = Start::now();
     let storage = SqliteStorage::open(&file).unwrap();
-    report("open a new one", start, 1);
+    report("open a new one", &start, 1);
     storage.close().await.unwrap();
-    let start = Instant::now();
+    let start = Start::now();
     let storage = SqliteStorage::open(&file).unwrap();
-    report("open again", start, 1);
+    report("open again", &start, 1);
     storage.epoch().await.unwrap();
 }
 
-fn report(what: &str, start: Instant, count: u32) {
-    println!("{what}: {:?}", start.elapsed() / count);
+/// A moment, and how much processor time the program has used until then.
+struct Start(Instant, Duration);
+
+impl Start {
+    fn now() -> Self {
+        Self(Instant::now(), cpu())
+    }
+}
+
+fn report(what: &str, start: &Start, count: u32) {
+    let (wall, cpu) = (start.0.elapsed() / count, (cpu() - start.1) / count);
+    println!("{what}: {wall:?}, {cpu:?} of all threads' processor time");
+}
+
+/// Nanoseconds on a processor, as Linux counts them for each thread.
+fn cpu() -> Duration {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let nanos = threads.flatten().filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanos.sum())
 }
