@@ -1,1 +1,29 @@
-//! The edge: pages, sockets, administration.
+//! The edge: pages, sockets, administration. HTTP and HTML are only here.
+//!
+//! A handler extracts what came, calls the application and renders what it says; rules are elsewhere.
+//! Start reading at `routes.rs`.
+
+mod admin;
+mod assets;
+mod caller;
+mod cookies;
+mod failure;
+mod form_errors;
+mod language;
+mod middleware;
+mod origin;
+mod page;
+mod pages;
+mod query;
+mod routes;
+#[cfg(test)]
+mod samples;
+mod server;
+mod settings;
+mod site;
+mod visitor;
+mod ws;
+
+pub use origin::{Origin, OriginError};
+pub use server::run;
+pub use settings::{AddressRange, AddressRangeError, WebSettings};

@@ -10,7 +10,7 @@ use http::header::{CONNECTION, RETRY_AFTER, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use papo_app::{Connection, Error};
+use papo_app::{App, Connection, Error};
 use papo_domain::RoomId;
 use papo_protocol::SUBPROTOCOL;
 use sha1::{Digest, Sha1};
@@ -20,6 +20,7 @@ use super::session::{Session, Speech};
 use crate::caller::Caller;
 use crate::cookies::session_token;
 use crate::origin::is_same_origin;
+use crate::server::Slot;
 use crate::site::Site;
 
 const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
@@ -92,22 +93,25 @@ async fn open(
         site.app.disconnect(&connection);
         return Err((StatusCode::BAD_REQUEST, "this connection can't be upgraded".into()));
     };
-    site.sockets.spawn(serve(Arc::clone(site), connection, speech, upgrade));
+    let slot = request.extensions_mut().remove::<Slot>();
+    site.sockets.spawn(serve(Arc::clone(&site.app), connection, speech, upgrade, slot));
     Ok(switching(accept, is_full))
 }
 
-/// Serves the socket once the handshake's answer is out.
-async fn serve(site: Arc<Site>, connection: Arc<Connection>, speech: Speech, upgrade: OnUpgrade) {
-    let parts = match upgrade.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
-        Ok(Ok(parts)) => parts,
-        Ok(Err(_)) | Err(_) => {
-            site.app.disconnect(&connection);
-            return;
+/// Serves the socket once the handshake's answer is out. It keeps its place among the connections.
+async fn serve(
+    app: Arc<App>,
+    connection: Arc<Connection>,
+    speech: Speech,
+    upgrade: OnUpgrade,
+    _slot: Option<Slot>,
+) {
+    match upgrade.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
+        Ok(Ok(parts)) => {
+            Session::new(app, connection, speech, parts.io.into_inner(), parts.read_buf).run().await;
         }
-    };
-    let app = Arc::clone(&site.app);
-    drop(site);
-    Session::new(app, connection, speech, parts.io.into_inner(), parts.read_buf).run().await;
+        Ok(Err(_)) | Err(_) => app.disconnect(&connection),
+    }
 }
 
 /// What the client's key is answered with, when the request is a WebSocket handshake.

@@ -1,0 +1,57 @@
+//! Brings `client/dist` into the binary: each file as it is, compressed, and with a hash of its content.
+//!
+//! Compressing here and not at start costs the running server nothing: both forms are read-only pages of its
+//! executable, and the system drops them from memory when nobody asks for them.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+
+fn main() {
+    let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let output = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let source = manifest.join("../../client/dist");
+    println!("cargo::rerun-if-changed={}", source.display());
+    if let Err(error) = embed(&source, &output) {
+        println!("cargo::error=can't embed {}: {error}", source.display());
+    }
+}
+
+/// Copies each file and its compressed form to `output`, and lists them in `assets.rs`.
+fn embed(source: &Path, output: &Path) -> io::Result<()> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(source)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    files.retain(|file| file.is_file());
+    files.sort();
+    let mut list = String::from("static ASSETS: &[Asset] = &[\n");
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let content = fs::read(&file)?;
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        io::Write::write_all(&mut encoder, &content)?;
+        fs::write(output.join(format!("{name}.gz")), encoder.finish()?)?;
+        fs::write(output.join(&name), &content)?;
+        let plain = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\"))");
+        let compressed = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.gz\"))");
+        let version = version(&content);
+        writeln!(
+            list,
+            "    Asset {{ name: {name:?}, version: {version:?}, plain: {plain}, compressed: {compressed} }},"
+        )
+        .expect("a String takes everything");
+    }
+    list.push_str("];\n");
+    fs::write(output.join("assets.rs"), list)
+}
+
+/// The first 64 bits of the content's hash.
+fn version(content: &[u8]) -> String {
+    Sha256::digest(content).iter().take(8).fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes everything");
+        text
+    })
+}

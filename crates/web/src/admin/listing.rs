@@ -1,0 +1,93 @@
+//! What the lists of the administration share: pages, and the notice of what was just done.
+
+use serde::Deserialize;
+
+use crate::language::Key;
+use crate::query;
+
+/// How many rows a page has.
+pub(super) const ROWS: usize = 50;
+/// Nobody leafs further; it keeps offsets small.
+const LAST_PAGE: usize = 100_000;
+
+/// Where one is in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pager {
+    /// From 1.
+    pub(crate) number: usize,
+    pub(crate) has_next: bool,
+}
+
+impl Pager {
+    /// The page that a query asks for, as text; the first when it is none.
+    pub(super) fn new(page: &str) -> Self {
+        let number = page.parse().unwrap_or(1).clamp(1, LAST_PAGE);
+        Self { number, has_next: false }
+    }
+
+    pub(super) const fn offset(self) -> usize {
+        (self.number - 1) * ROWS
+    }
+
+    pub(crate) const fn has_previous(self) -> bool {
+        self.number > 1
+    }
+}
+
+/// What was just done, for the notice above a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Done {
+    Created,
+    Saved,
+    Activated,
+    Deactivated,
+    Deleted,
+}
+
+impl Done {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Saved => "saved",
+            Self::Activated => "activated",
+            Self::Deactivated => "deactivated",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// The notice.
+    pub(crate) const fn key(self) -> Key {
+        match self {
+            Self::Created => Key("admin-done-created"),
+            Self::Saved => Key("admin-done-saved"),
+            Self::Activated => Key("admin-done-activated"),
+            Self::Deactivated => Key("admin-done-deactivated"),
+            Self::Deleted => Key("admin-done-deleted"),
+        }
+    }
+
+    /// Where to go on, with the notice.
+    pub(super) fn at(self, path: &str) -> String {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        format!("{path}{separator}{}", query::pair("done", self.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_page_number_is_a_page() {
+        for (text, number) in [("", 1), ("0", 1), ("-3", 1), ("x", 1), ("7", 7), ("999999999", LAST_PAGE)] {
+            assert_eq!(Pager::new(text).number, number, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_notice_is_added_to_what_was_asked() {
+        assert_eq!(Done::Saved.at("/admin/rooms/"), "/admin/rooms/?done=saved");
+        assert_eq!(Done::Deleted.at("/admin/messages/?q=a"), "/admin/messages/?q=a&done=deleted");
+    }
+}

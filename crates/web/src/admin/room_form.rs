@@ -1,0 +1,113 @@
+//! `/admin/rooms/new/` and `/admin/rooms/{id}/`: making a room, and changing one.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use papo_app::Error;
+use papo_domain::{Room, RoomId};
+use serde::Deserialize;
+
+use super::Done;
+use crate::failure::Failure;
+use crate::form_errors::FormErrors;
+use crate::page::{Page, show, show_refused};
+use crate::site::Site;
+use crate::visitor::{Admin, RoomPath};
+
+#[derive(Template)]
+#[template(path = "admin/room.html")]
+pub(crate) struct RoomFormPage {
+    pub(crate) page: Page,
+    /// The room that is changed; `None` for a new one.
+    pub(crate) room: Option<RoomId>,
+    pub(crate) form: RoomForm,
+    pub(crate) errors: FormErrors,
+}
+
+impl RoomFormPage {
+    fn title(&self) -> Cow<'static, str> {
+        let key = if self.room.is_some() { "admin-room-edit-title" } else { "admin-room-new" };
+        self.page.text(key)
+    }
+}
+
+/// A room as typed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RoomForm {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    /// A checkbox: there when it is checked.
+    is_active: Option<String>,
+}
+
+impl RoomForm {
+    fn new(room: &Room) -> Self {
+        Self {
+            name: room.name.to_string(),
+            description: room.description.to_string(),
+            is_active: room.is_active.then(String::new),
+        }
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.is_active.is_some()
+    }
+}
+
+/// `GET /admin/rooms/new/`
+pub(crate) async fn new(page: Page, _: Admin) -> Result<Response, Failure> {
+    let form = RoomForm { is_active: Some(String::new()), ..RoomForm::default() };
+    show(&RoomFormPage { page, room: None, form, errors: FormErrors::default() })
+}
+
+/// `POST /admin/rooms/new/`
+pub(crate) async fn create(
+    State(site): State<Arc<Site>>,
+    page: Page,
+    admin: Admin,
+    Form(form): Form<RoomForm>,
+) -> Result<Response, Failure> {
+    let created =
+        site.app.create_room(&admin.administrator, &form.name, &form.description, form.is_active()).await;
+    match created {
+        Ok(_) => Ok(Redirect::to(&Done::Created.at("/admin/rooms/")).into_response()),
+        Err(error) => refuse(page, None, form, error),
+    }
+}
+
+/// `GET /admin/rooms/{id}/`
+pub(crate) async fn edit(
+    State(site): State<Arc<Site>>,
+    page: Page,
+    admin: Admin,
+    RoomPath(room): RoomPath,
+) -> Result<Response, Failure> {
+    let form = RoomForm::new(&site.app.any_room(&admin.administrator, room).await?);
+    show(&RoomFormPage { page, room: Some(room), form, errors: FormErrors::default() })
+}
+
+/// `POST /admin/rooms/{id}/`
+pub(crate) async fn save(
+    State(site): State<Arc<Site>>,
+    page: Page,
+    admin: Admin,
+    RoomPath(room): RoomPath,
+    Form(form): Form<RoomForm>,
+) -> Result<Response, Failure> {
+    let saved =
+        site.app.set_room(&admin.administrator, room, &form.name, &form.description, form.is_active()).await;
+    match saved {
+        Ok(()) => Ok(Redirect::to(&Done::Saved.at("/admin/rooms/")).into_response()),
+        Err(error) => refuse(page, Some(room), form, error),
+    }
+}
+
+fn refuse(page: Page, room: Option<RoomId>, form: RoomForm, error: Error) -> Result<Response, Failure> {
+    let errors = FormErrors::explain(error.clone(), page.language)?;
+    show_refused(&error.into(), &RoomFormPage { page, room, form, errors })
+}

@@ -1,0 +1,97 @@
+//! `/admin/rooms/`: all rooms, the inactive ones too.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use papo_app::RoomFilter;
+use papo_domain::RoomOverview;
+use serde::Deserialize;
+
+use super::listing::ROWS;
+use super::{Done, Pager};
+use crate::failure::Failure;
+use crate::page::{Page, show};
+use crate::query::{self, own_path};
+use crate::site::Site;
+use crate::visitor::{Admin, RoomPath};
+
+#[derive(Template)]
+#[template(path = "admin/rooms.html")]
+pub(crate) struct AdminRoomsPage {
+    pub(crate) page: Page,
+    pub(crate) search: RoomSearch,
+    pub(crate) rooms: Vec<RoomOverview>,
+    pub(crate) pager: Pager,
+}
+
+/// What is looked for, as typed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RoomSearch {
+    pub(crate) q: String,
+    /// `active`, `inactive`, or all.
+    pub(crate) state: String,
+    page: String,
+    pub(crate) done: Option<Done>,
+}
+
+impl RoomSearch {
+    /// The same search's page.
+    fn url(&self, page: usize) -> String {
+        let page = if page == 1 { String::new() } else { page.to_string() };
+        let query = query::string([("q", self.q.as_str()), ("state", &self.state), ("page", &page)]);
+        format!("/admin/rooms/{query}")
+    }
+
+    fn is_narrow(&self) -> bool {
+        !self.q.is_empty() || !self.state.is_empty()
+    }
+
+    fn filter(&self, pager: Pager) -> RoomFilter {
+        let is_active = match self.state.as_str() {
+            "active" => Some(true),
+            "inactive" => Some(false),
+            _ => None,
+        };
+        let search = Some(self.q.trim().to_owned()).filter(|text| !text.is_empty());
+        // One more than is shown tells whether there is a next page.
+        RoomFilter { is_active, search, offset: pager.offset(), limit: Some(ROWS + 1) }
+    }
+}
+
+/// `GET /admin/rooms/`
+pub(crate) async fn list(
+    State(site): State<Arc<Site>>,
+    page: Page,
+    admin: Admin,
+    Query(search): Query<RoomSearch>,
+) -> Result<Response, Failure> {
+    let mut pager = Pager::new(&search.page);
+    let mut rooms = site.app.find_rooms(&admin.administrator, search.filter(pager)).await?;
+    pager.has_next = rooms.len() > ROWS;
+    rooms.truncate(ROWS);
+    show(&AdminRoomsPage { page, search, rooms, pager })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct StateForm {
+    is_active: bool,
+    /// The list to come back to.
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /admin/rooms/{id}/state/`: activates or deactivates a room.
+pub(crate) async fn set_state(
+    State(site): State<Arc<Site>>,
+    admin: Admin,
+    RoomPath(room): RoomPath,
+    Form(form): Form<StateForm>,
+) -> Result<Response, Failure> {
+    site.app.set_room_active(&admin.administrator, room, form.is_active).await?;
+    let done = if form.is_active { Done::Activated } else { Done::Deactivated };
+    Ok(Redirect::to(&done.at(own_path(&form.next))).into_response())
+}

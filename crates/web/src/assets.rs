@@ -1,0 +1,139 @@
+//! The files of `client/dist`, which the build puts into the binary (`build.rs`).
+//!
+//! Pages name a file by [`url`], with its content's hash: such an answer may be kept for ever. Asked for
+//! without the hash, or with an older one, a file is checked with its `ETag` each time.
+
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// A file of `client/dist`.
+struct Asset {
+    name: &'static str,
+    /// The first 64 bits of its content's hash.
+    version: &'static str,
+    plain: &'static [u8],
+    /// Its gzip form.
+    compressed: &'static [u8],
+}
+
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// Where a page finds a file.
+pub(crate) fn url(name: &str) -> String {
+    match find(name) {
+        Some(asset) => format!("/static/{name}?v={}", asset.version),
+        None => format!("/static/{name}"),
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Version {
+    v: Option<String>,
+}
+
+/// `GET /static/{file}`
+pub(crate) async fn show(
+    Path(name): Path<String>,
+    Query(version): Query<Version>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let asset = find(&name).ok_or(Failure::NotFound)?;
+    let is_current = version.v.as_deref() == Some(asset.version);
+    Ok(asset.answer(&headers, is_current))
+}
+
+/// `GET /favicon.ico`: for those who ask without reading a page.
+pub(crate) async fn icon(headers: HeaderMap) -> Result<Response, Failure> {
+    let asset = find("favicon.svg").ok_or(Failure::NotFound)?;
+    Ok(asset.answer(&headers, false))
+}
+
+fn find(name: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.name == name)
+}
+
+impl Asset {
+    fn answer(&self, headers: &HeaderMap, is_current: bool) -> Response {
+        let compress = accepts_gzip(headers) && self.compressed.len() < self.plain.len();
+        let form = if compress { "-gzip" } else { "" };
+        let tag = format!("\"{}{form}\"", self.version);
+        let keep = if is_current { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let about = [(CACHE_CONTROL, keep), (VARY, "accept-encoding"), (ETAG, tag.as_str())];
+        if is_known(headers, &tag) {
+            return (StatusCode::NOT_MODIFIED, about).into_response();
+        }
+        let content = [(CONTENT_TYPE, self.media_type())];
+        if compress {
+            (about, content, [(CONTENT_ENCODING, "gzip")], self.compressed).into_response()
+        } else {
+            (about, content, self.plain).into_response()
+        }
+    }
+
+    fn media_type(&self) -> &'static str {
+        match self.name.rsplit('.').next() {
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            Some("png") => "image/png",
+            Some("woff2") => "font/woff2",
+            Some("webmanifest") => "application/manifest+json",
+            _ => "application/octet-stream",
+        }
+    }
+}
+
+/// Whether the client takes gzip: named, or by `*`, and not with a weight of zero.
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|offer| {
+        let mut parts = offer.split(';').map(str::trim);
+        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).and_then(|weight| weight.parse::<f32>().ok());
+        is_gzip && weight.is_none_or(|weight| weight > 0.0)
+    })
+}
+
+/// Whether the client has this form already.
+fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).any(|known| {
+        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_names_files_by_their_content() {
+        for name in ["papo.css", "chat.js", "page.js", "favicon.svg"] {
+            assert!(url(name).starts_with(&format!("/static/{name}?v=")), "{name} isn't in client/dist");
+        }
+    }
+
+    #[test]
+    fn gzip_is_given_to_those_who_take_it() {
+        let headers = |value: &str| HeaderMap::from_iter([(ACCEPT_ENCODING, value.parse().unwrap())]);
+        for yes in ["gzip", "br, gzip;q=0.5", "*", "deflate,GZIP"] {
+            assert!(accepts_gzip(&headers(yes)), "{yes}");
+        }
+        for no in ["", "br", "gzip;q=0", "identity"] {
+            assert!(!accepts_gzip(&headers(no)), "{no}");
+        }
+    }
+
+    #[test]
+    fn the_chat_screen_is_a_small_download() {
+        let size = |name| find(name).map_or(0, |asset| asset.compressed.len());
+        assert!(size("chat.js") + size("papo.css") <= 60 * 1024);
+    }
+}

@@ -1,0 +1,136 @@
+//! Why a request isn't answered as asked: the one place that turns errors into status codes.
+//!
+//! A failure travels as a bare answer that carries it; the middleware `error_pages` then writes the page in the reader's
+//! language, and [`as_json`] does the same for routes that programs ask.
+
+use axum::Json;
+use axum::http::Extensions;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+use papo_app::Error;
+use papo_protocol::{ErrorCode, ServerFrame};
+
+/// Why a request isn't answered as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The application refused.
+    App(Error),
+    /// There is no such page.
+    NotFound,
+    /// A page of another site, or something that doesn't say where it comes from, asked for a change.
+    CrossSite,
+    /// Signed in, but not as an administrator.
+    NotAdministrator,
+    /// Only for people who have signed in, and this is the page that was asked for.
+    SignInFirst(String),
+    /// It took too long.
+    Timeout,
+    /// The form can't be read, and other mistakes that only programs make.
+    Other(StatusCode),
+}
+
+/// A client that was too quick or met an overload should wait this long when nothing better is known.
+const RETRY_SECONDS: u64 = 5;
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::App(error)
+    }
+}
+
+impl Failure {
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self {
+            Self::App(error) => status(error),
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::CrossSite | Self::NotAdministrator => StatusCode::FORBIDDEN,
+            Self::SignInFirst(_) => StatusCode::UNAUTHORIZED,
+            Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Other(status) => *status,
+        }
+    }
+
+    /// Seconds after which it may be tried again.
+    pub(crate) fn retry_seconds(&self) -> Option<u64> {
+        match self {
+            Self::App(error) => error.retry().map(|after| after.as_secs().max(1)),
+            Self::Timeout => Some(RETRY_SECONDS),
+            _ => None,
+        }
+    }
+
+    /// The failure that an answer carries, or stands for.
+    pub(crate) fn of(status: StatusCode, extensions: &Extensions) -> Option<Self> {
+        match extensions.get::<Self>() {
+            Some(failure) => Some(failure.clone()),
+            None if status == StatusCode::NOT_FOUND => Some(Self::NotFound),
+            None if status.is_client_error() || status.is_server_error() => Some(Self::Other(status)),
+            None => None,
+        }
+    }
+
+    /// The protocol's code for it, where there is one.
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::App(Error::NotJoined) => ErrorCode::NotJoined,
+            Self::App(Error::NoRoom) | Self::NotFound => ErrorCode::NoRoom,
+            Self::App(Error::RateLimited(_)) => ErrorCode::RateLimited,
+            _ if self.status().is_server_error() => ErrorCode::Unavailable,
+            _ => ErrorCode::BadFrame,
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        if let Self::SignInFirst(next) = &self {
+            return Redirect::to(&format!("/admin/login/?{}", crate::query::pair("next", next))).into_response();
+        }
+        let mut response = self.status().into_response();
+        if let Some(seconds) = self.retry_seconds() {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Puts the protocol's error frame in the place of a failure, for routes that programs ask.
+pub(crate) async fn as_json(response: Response) -> Response {
+    let Some(failure) = Failure::of(response.status(), response.extensions()) else {
+        return response;
+    };
+    let message = match &failure {
+        Failure::App(error) => error.to_string(),
+        other => other.status().to_string(),
+    };
+    let (code, retry) = (failure.code(), failure.retry_seconds());
+    let (parts, _) = response.into_parts();
+    let mut answer = Json(ServerFrame::Error { r#ref: None, code, message, retry }).into_response();
+    *answer.status_mut() = parts.status;
+    if let Some(retry) = parts.headers.get(RETRY_AFTER) {
+        answer.headers_mut().insert(RETRY_AFTER, retry.clone());
+    }
+    answer
+}
+
+const fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::NoRoom | Error::NoMessage | Error::SetupLink => StatusCode::NOT_FOUND,
+        Error::NotJoined | Error::NotYours | Error::WrongUsername => StatusCode::FORBIDDEN,
+        Error::Username(_)
+        | Error::NameRegistered
+        | Error::Message(_)
+        | Error::Id(_)
+        | Error::RoomName(_)
+        | Error::RoomDescription(_)
+        | Error::RoomNameTaken
+        | Error::AccountNameTaken
+        | Error::PasswordLength
+        | Error::SignIn => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

@@ -1,0 +1,89 @@
+//! What a form says when the application refused what was typed.
+
+use papo_app::{Error, PASSWORD_CHARACTERS};
+use papo_domain::{RoomDescriptionError, RoomNameError, UsernameError};
+
+use crate::language::{Key, Language};
+
+/// What is wrong with a form, if anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct FormErrors(Option<(Place, String)>);
+
+/// Where a form shows its error; named as the input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Username,
+    Password,
+    Name,
+    Description,
+    /// Above all fields.
+    Form,
+}
+
+impl Place {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::Password => "password",
+            Self::Name => "name",
+            Self::Description => "description",
+            Self::Form => "form",
+        }
+    }
+}
+
+impl FormErrors {
+    /// What to say about the error; an error that isn't about the form comes back.
+    pub(crate) fn explain(error: Error, language: Language) -> Result<Self, Error> {
+        let place = match &error {
+            Error::Username(_) | Error::NameRegistered | Error::AccountNameTaken => Place::Username,
+            Error::PasswordLength => Place::Password,
+            Error::RoomName(_) | Error::RoomNameTaken => Place::Name,
+            Error::RoomDescription(_) => Place::Description,
+            Error::SignIn | Error::RateLimited(_) => Place::Form,
+            _ => return Err(error),
+        };
+        Ok(Self(Some((place, text(&error, language)))))
+    }
+
+    /// The error that belongs to an input.
+    pub(crate) fn at(&self, input: &str) -> Option<&str> {
+        self.0.as_ref().filter(|(place, _)| place.as_str() == input).map(|(_, text)| text.as_str())
+    }
+}
+
+fn text(error: &Error, language: Language) -> String {
+    match error {
+        Error::Username(UsernameError::Character(character)) => {
+            let code = format!("U+{:04X}", u32::from(*character));
+            language.text_with("error-username-character", [("code", code.into())])
+        }
+        Error::PasswordLength => {
+            let (least, most) = (*PASSWORD_CHARACTERS.start(), *PASSWORD_CHARACTERS.end());
+            language.text_with("error-password-length", [("least", least.into()), ("most", most.into())])
+        }
+        Error::RateLimited(after) => rate_limited(after.as_secs(), language),
+        other => language.text(key(other).0).into_owned(),
+    }
+}
+
+/// Says when to try again.
+pub(crate) fn rate_limited(seconds: u64, language: Language) -> String {
+    language.text_with("error-rate-limited", [("seconds", seconds.max(1).into())])
+}
+
+const fn key(error: &Error) -> Key {
+    match error {
+        Error::Username(UsernameError::TooLong) => Key("error-username-long"),
+        Error::Username(_) => Key("error-username-blank"),
+        Error::NameRegistered => Key("error-username-registered"),
+        Error::AccountNameTaken => Key("error-account-taken"),
+        Error::RoomName(RoomNameError::Blank) => Key("error-room-name-blank"),
+        Error::RoomName(RoomNameError::TooLong) => Key("error-room-name-long"),
+        Error::RoomName(RoomNameError::Control) => Key("error-room-name-control"),
+        Error::RoomNameTaken => Key("error-room-name-taken"),
+        Error::RoomDescription(RoomDescriptionError::TooLong) => Key("error-description-long"),
+        Error::RoomDescription(RoomDescriptionError::Nul) => Key("error-description-character"),
+        _ => Key("error-sign-in"),
+    }
+}

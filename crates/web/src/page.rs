@@ -1,0 +1,105 @@
+//! What every page shows around its content, and how a page becomes an answer.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::response::{Html, IntoResponse, Response};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use http::request::Parts;
+use papo_domain::Timestamp;
+
+use crate::assets;
+use crate::failure::Failure;
+use crate::language::{Language, negotiate};
+use crate::site::Site;
+
+/// What every page shows around its content.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    /// The reader's language.
+    pub(crate) language: Language,
+    /// Its own path and query, to come back to after the language was switched.
+    pub(crate) path: String,
+    /// The time, for "5 minutes ago".
+    pub(crate) now: Timestamp,
+}
+
+impl Page {
+    /// A text in the reader's language.
+    pub(crate) fn text(&self, key: &str) -> Cow<'static, str> {
+        self.language.text(key)
+    }
+
+    /// How long ago something was.
+    pub(crate) fn ago(&self, then: Timestamp) -> String {
+        self.language.ago(then, self.now)
+    }
+
+    /// A day.
+    pub(crate) fn date(&self, at: Timestamp) -> String {
+        self.language.date(at)
+    }
+
+    /// Which page of a list this is.
+    pub(crate) fn number(&self, page: usize) -> String {
+        self.language.text_with("admin-page", [("number", page.into())])
+    }
+
+    /// Where a file of the client is.
+    pub(crate) fn asset(&self, name: &str) -> String {
+        assets::url(name)
+    }
+
+    /// The languages that the switch offers.
+    pub(crate) fn languages(&self) -> [Language; 2] {
+        Language::ALL
+    }
+
+    /// `page` when the page is in that part of the site, for `aria-current`.
+    pub(crate) fn is_in_administration(&self) -> bool {
+        self.path.starts_with("/admin/")
+    }
+}
+
+impl FromRequestParts<Arc<Site>> for Page {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Infallible> {
+        let OriginalUri(asked) = OriginalUri::from_request_parts(parts, site).await?;
+        let path = asked.path_and_query().map_or("/", |path| path.as_str());
+        Ok(Self {
+            language: negotiate(&parts.headers),
+            path: path.to_owned(),
+            now: site.settings.clock.now(),
+        })
+    }
+}
+
+/// A page as an answer.
+pub(crate) fn show<T: Template>(template: &T) -> Result<Response, Failure> {
+    show_with(StatusCode::OK, template)
+}
+
+/// A form again, with what the failure says about it: its status, and when to try again.
+pub(crate) fn show_refused<T: Template>(failure: &Failure, template: &T) -> Result<Response, Failure> {
+    let mut response = show_with(failure.status(), template)?;
+    if let Some(seconds) = failure.retry_seconds() {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
+}
+
+/// A page as an answer with another status, such as that of a form that can't be taken.
+pub(crate) fn show_with<T: Template>(status: StatusCode, template: &T) -> Result<Response, Failure> {
+    match template.render() {
+        Ok(html) => Ok((status, Html(html)).into_response()),
+        Err(error) => {
+            tracing::error!(%error, "a page can't be rendered");
+            Err(papo_app::Error::Internal.into())
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `GET /room/{id}/`: the chat. The page brings the room's last messages along, so that the screen shows them at once.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+use papo_app::{Error, Visitor};
+use papo_domain::{Room, SenderId};
+use papo_protocol::ServerFrame;
+use serde::Serialize;
+
+use crate::caller::Caller;
+use crate::cookies::{session_token, set_session};
+use crate::failure::Failure;
+use crate::language::Language;
+use crate::page::{Page, show};
+use crate::site::Site;
+use crate::visitor::InRoom;
+
+#[derive(Template)]
+#[template(path = "chat.html")]
+pub(crate) struct ChatPage {
+    pub(crate) page: Page,
+    pub(crate) room: Room,
+    pub(crate) boot: Boot,
+}
+
+/// What the page tells the screen, as JSON that may stand in a script element.
+pub(crate) struct Boot(String);
+
+impl Boot {
+    pub(crate) fn new(language: Language, sender: SenderId, snapshot: &ServerFrame) -> Self {
+        #[derive(Serialize)]
+        struct Content<'a> {
+            language: &'static str,
+            sender: String,
+            snapshot: &'a ServerFrame,
+        }
+        let content = Content { language: language.code(), sender: sender.to_string(), snapshot };
+        let json = serde_json::to_string(&content).expect("frames have string keys and no fallible parts");
+        Self(escape(&json))
+    }
+
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `GET /room/{id}/`
+pub(crate) async fn show_chat(
+    State(site): State<Arc<Site>>,
+    page: Page,
+    caller: Caller,
+    headers: HeaderMap,
+    InRoom { room, visitor }: InRoom,
+) -> Result<Response, Failure> {
+    let (room, snapshot) = match site.app.chat(visitor.as_ref(), room).await {
+        Err(Error::NotJoined) => return Ok(Redirect::to(&format!("/room/{room}/join/")).into_response()),
+        other => other?,
+    };
+    let sender = visitor.as_ref().map(Visitor::sender).ok_or(Error::NotJoined)?;
+    let boot = Boot::new(page.language, sender, &snapshot);
+    // Whoever comes back keeps the cookie for another while.
+    let cookie = session_token(&headers, &caller).map(|token| [(SET_COOKIE, set_session(token, &caller))]);
+    Ok((cookie, show(&ChatPage { page, room, boot })?).into_response())
+}
+
+/// JSON in which nothing can end the script element or be taken for markup. The characters stand only in its strings.
+fn escape(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() + json.len() / 8);
+    for character in json.chars() {
+        match character {
+            '<' => text.push_str("\\u003c"),
+            '>' => text.push_str("\\u003e"),
+            '&' => text.push_str("\\u0026"),
+            '\u{2028}' => text.push_str("\\u2028"),
+            '\u{2029}' => text.push_str("\\u2029"),
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_ends_the_script_element() {
+        let hostile = "</script><!--<script>&\u{2028}\u{2029}ção";
+        let json = escape(&serde_json::to_string(hostile).unwrap());
+        assert!(!json.contains(['<', '>', '&', '\u{2028}', '\u{2029}']));
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), hostile);
+    }
+}

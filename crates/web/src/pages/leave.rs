@@ -1,0 +1,91 @@
+//! `/leave/`: leaving a room, or all.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use papo_domain::{Room, RoomId};
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::page::{Page, show};
+use crate::site::Site;
+use crate::visitor::Guest;
+
+#[derive(Template)]
+#[template(path = "leave.html")]
+pub(crate) struct LeavePage {
+    pub(crate) page: Page,
+    pub(crate) choice: Choice,
+}
+
+/// What can be left.
+pub(crate) enum Choice {
+    /// This room.
+    Room(Room),
+    /// All rooms that the reader is in.
+    All,
+    /// The reader is in none.
+    Nowhere,
+}
+
+impl LeavePage {
+    fn title(&self) -> String {
+        let language = self.page.language;
+        match &self.choice {
+            Choice::Room(room) => language.text_with("leave-title", [("room", room.name.as_str().into())]),
+            Choice::All => language.text("leave-all-title").into_owned(),
+            Choice::Nowhere => language.text("leave-nowhere-title").into_owned(),
+        }
+    }
+}
+
+/// Which room; all of them without it.
+#[derive(Deserialize)]
+pub(crate) struct Which {
+    #[serde(default)]
+    room: String,
+}
+
+impl Which {
+    fn room(&self) -> Result<Option<RoomId>, Failure> {
+        if self.room.is_empty() {
+            return Ok(None);
+        }
+        self.room.parse().map(Some).map_err(|_| papo_app::Error::NoRoom.into())
+    }
+}
+
+/// `GET /leave/?room=ID`
+pub(crate) async fn ask(
+    State(site): State<Arc<Site>>,
+    page: Page,
+    Guest(visitor): Guest,
+    Query(which): Query<Which>,
+) -> Result<Response, Failure> {
+    let joined = match &visitor {
+        Some(visitor) => site.app.memberships(visitor).await?,
+        None => Vec::new(),
+    };
+    let choice = match which.room()? {
+        Some(room) if joined.iter().any(|(id, _)| *id == room) => Choice::Room(site.app.room(room).await?),
+        None if !joined.is_empty() => Choice::All,
+        _ => Choice::Nowhere,
+    };
+    show(&LeavePage { page, choice })
+}
+
+/// `POST /leave/`
+pub(crate) async fn leave(
+    State(site): State<Arc<Site>>,
+    Guest(visitor): Guest,
+    Form(which): Form<Which>,
+) -> Result<Response, Failure> {
+    let room = which.room()?;
+    if let Some(visitor) = &visitor {
+        site.app.leave(visitor, room).await?;
+    }
+    Ok(Redirect::to("/").into_response())
+}

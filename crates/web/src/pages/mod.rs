@@ -1,0 +1,12 @@
+//! The pages that everybody can see.
+
+pub(crate) mod chat;
+mod error;
+pub(crate) mod join;
+pub(crate) mod language;
+pub(crate) mod leave;
+pub(crate) mod messages;
+pub(crate) mod rooms;
+pub(crate) mod service;
+
+pub(crate) use error::ErrorPage;

@@ -1,0 +1,64 @@
+//! Every route, on one page.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::OriginalUri;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{MethodRouter, get, post};
+use http::StatusCode;
+
+use crate::failure::{Failure, as_json};
+use crate::site::Site;
+use crate::{admin, assets, middleware, pages, ws};
+
+/// All routes, with what happens around them.
+pub(crate) fn router(site: &Arc<Site>) -> Router {
+    let routes = Router::new()
+        .page("/", get(pages::rooms::list))
+        .page("/room/{id}/join/", get(pages::join::show_form).post(pages::join::join))
+        .page("/room/{id}/", get(pages::chat::show_chat))
+        .page("/room/{id}/messages/", get(pages::messages::older).layer(map_response(as_json)))
+        .page("/leave/", get(pages::leave::ask).post(pages::leave::leave))
+        .page("/language/", post(pages::language::choose))
+        .page("/admin/", get(admin::front))
+        .page("/admin/login/", get(admin::sign_in::show_form).post(admin::sign_in::sign_in))
+        .page("/admin/logout/", post(admin::sign_in::sign_out))
+        .page("/admin/setup/{token}/", get(admin::setup::show_form).post(admin::setup::claim))
+        .page("/admin/rooms/", get(admin::rooms::list))
+        .page("/admin/rooms/new/", get(admin::room_form::new).post(admin::room_form::create))
+        .page("/admin/rooms/{id}/", get(admin::room_form::edit).post(admin::room_form::save))
+        .page("/admin/rooms/{id}/state/", post(admin::rooms::set_state))
+        .page("/admin/messages/", get(admin::messages::list).post(admin::messages::delete))
+        .route("/ws/chat/{id}/", get(ws::chat))
+        .route("/ws/", get(ws::rooms))
+        .route("/static/{file}", get(assets::show))
+        .route("/favicon.ico", get(assets::icon))
+        .route("/robots.txt", get(pages::service::robots))
+        .route("/healthz", get(pages::service::health))
+        .route("/readyz", get(pages::service::ready))
+        .fallback(|| async { Failure::NotFound })
+        .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED });
+    middleware::surround(routes, site).with_state(Arc::clone(site))
+}
+
+trait Pages {
+    /// A page, whose path ends with a slash; asked for without it, it redirects.
+    fn page(self, path: &'static str, methods: MethodRouter<Arc<Site>>) -> Self;
+}
+
+impl Pages for Router<Arc<Site>> {
+    fn page(self, path: &'static str, methods: MethodRouter<Arc<Site>>) -> Self {
+        let routes = self.route(path, methods);
+        match path.trim_end_matches('/') {
+            "" => routes,
+            short => routes.route(short, get(add_slash)),
+        }
+    }
+}
+
+async fn add_slash(OriginalUri(asked): OriginalUri) -> Response {
+    let query = asked.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("{}/{query}", asked.path())).into_response()
+}

@@ -1,0 +1,70 @@
+//! Accepts connections and serves requests on them, until told to stop.
+//!
+//! `axum::serve` would do, but for limits that it doesn't have: on connections, on headers, and on the time of the stop.
+
+mod connection;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use papo_app::App;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub(crate) use connection::Slot;
+
+use crate::caller::Peer;
+use crate::routes;
+use crate::settings::WebSettings;
+use crate::site::Site;
+
+/// After an error that is the machine's, such as too many open files: others may close theirs meanwhile.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves people on `listener` until `shutdown`; then finishes what is being answered, waits for the sockets to say
+/// goodbye, and returns within the limit that is set.
+pub async fn run(listener: TcpListener, app: Arc<App>, settings: WebSettings, shutdown: CancellationToken) {
+    let site = Site::new(app, settings, shutdown.clone());
+    let router = routes::router(&site);
+    let connections = TaskTracker::new();
+    let slots = Arc::new(Semaphore::new(site.settings.max_connections));
+    while let Some((stream, peer, slot)) = shutdown.run_until_cancelled(next(&listener, &slots)).await {
+        let connection = connection::serve(stream, peer, slot, router.clone(), Arc::clone(&site));
+        connections.spawn(connection);
+    }
+    drop(listener);
+    connections.close();
+    site.sockets.close();
+    let all = async {
+        connections.wait().await;
+        site.sockets.wait().await;
+    };
+    if tokio::time::timeout(site.settings.stop_limit, all).await.is_err() {
+        let left = connections.len() + site.sockets.len();
+        tracing::warn!(left, "connections didn't end in time and are cut");
+    }
+}
+
+/// Waits for a free place, then for somebody to take it.
+async fn next(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, Peer, OwnedSemaphorePermit) {
+    let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return (stream, Peer(peer), slot),
+            Err(error) if is_clients(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "can't accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The client went away before it was accepted.
+fn is_clients(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}

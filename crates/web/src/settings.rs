@@ -1,0 +1,112 @@
+//! What the one who runs Papo can set about the edge.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use papo_app::Clock;
+
+use crate::origin::Origin;
+
+/// What the one who runs Papo can set about the edge.
+#[derive(Debug, Clone)]
+pub struct WebSettings {
+    /// The proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// Where people find this server, when it isn't where it is asked: `https://papo.example.org`.
+    pub public_url: Option<Origin>,
+    /// The most connections open at once; more wait.
+    pub max_connections: usize,
+    /// How long requests and sockets may take to finish once the server is told to stop.
+    pub stop_limit: Duration,
+    /// Tells the time, for "5 minutes ago".
+    pub clock: Clock,
+}
+
+impl Default for WebSettings {
+    fn default() -> Self {
+        Self {
+            trusted_proxies: Vec::new(),
+            public_url: None,
+            max_connections: 100_000,
+            stop_limit: Duration::from_secs(20),
+            clock: Clock::system(),
+        }
+    }
+}
+
+impl WebSettings {
+    /// Whether a peer is one of the configured proxies.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|range| range.contains(peer))
+    }
+}
+
+/// An address, or all those that share its first bits: `192.0.2.1`, `10.0.0.0/8`, `fd00::/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressRange {
+    first: IpAddr,
+    bits: u8,
+}
+
+/// Not an address or range of addresses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an address or range of addresses: {0}")]
+pub struct AddressRangeError(String);
+
+impl AddressRange {
+    /// Whether the address is in the range.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.first, address.to_canonical()) {
+            (IpAddr::V4(first), IpAddr::V4(address)) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.bits)).unwrap_or(0);
+                first.to_bits() & mask == address.to_bits() & mask
+            }
+            (IpAddr::V6(first), IpAddr::V6(address)) => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(self.bits)).unwrap_or(0);
+                first.to_bits() & mask == address.to_bits() & mask
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for AddressRange {
+    type Err = AddressRangeError;
+
+    fn from_str(text: &str) -> Result<Self, AddressRangeError> {
+        let wrong = || AddressRangeError(text.to_owned());
+        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let first: IpAddr = address.parse().map_err(|_| wrong())?;
+        let most = if first.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(most), str::parse).map_err(|_| wrong())?;
+        if bits > most { Err(wrong()) } else { Ok(Self { first, bits }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_holds_the_addresses_with_its_first_bits() {
+        let contains = |range: &str, address: &str| {
+            range.parse::<AddressRange>().unwrap().contains(address.parse().unwrap())
+        };
+        assert!(contains("127.0.0.1", "127.0.0.1"));
+        assert!(!contains("127.0.0.1", "127.0.0.2"));
+        assert!(contains("10.0.0.0/8", "10.200.3.4"));
+        assert!(contains("10.0.0.0/8", "::ffff:10.200.3.4"));
+        assert!(!contains("10.0.0.0/8", "11.0.0.1"));
+        assert!(contains("0.0.0.0/0", "203.0.113.9"));
+        assert!(contains("fd00::/8", "fdab::1"));
+        assert!(!contains("::/0", "192.0.2.1"));
+    }
+
+    #[test]
+    fn what_is_no_range_is_refused() {
+        for bad in ["", "localhost", "10.0.0.0/33", "10.0.0/8", "::/129", "1.2.3.4/"] {
+            assert!(bad.parse::<AddressRange>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+# The pages that the server writes. The chat screen is in chat.ftl.
+
+skip-to-content = Skip to the content
+main-navigation = Main
+nav-rooms = Rooms
+nav-administration = Administration
+language-switch = Language
+back-to-rooms = Back to the rooms
+cancel = Cancel
+
+## Time
+
+ago-now = just now
+ago-minutes = { $count ->
+    [one] { $count } minute ago
+   *[other] { $count } minutes ago
+}
+ago-hours = { $count ->
+    [one] { $count } hour ago
+   *[other] { $count } hours ago
+}
+ago-days = { $count ->
+    [one] { $count } day ago
+   *[other] { $count } days ago
+}
+date = { $day } { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+} { $year }
+moment = { date }, { $time } UTC
+
+## The list of rooms
+
+rooms-title = Rooms
+rooms-lead = Pick a room and pull up a chair.
+rooms-online = { $count ->
+    [0] Nobody online
+    [one] { $count } online
+   *[other] { $count } online
+}
+rooms-joined = You are in this room
+rooms-quiet = No messages yet
+rooms-last-activity = Last message:
+rooms-leave-all = Leave all rooms
+rooms-empty-title = No room is open
+rooms-empty-text = Whoever administers Papo can create the first one.
+rooms-empty-action = Open the administration
+
+## Joining a room
+
+join-title = Join { $room }
+join-change-title = Your name in { $room }
+join-username = Your name
+join-hint = This is how the people in the room will see you. Up to 25 characters.
+join-submit = Join the room
+join-change-submit = Save name and return to the chat
+
+## The chat
+
+chat-needs-script = The chat needs JavaScript. Turn it on in your browser and reload the page.
+
+## Leaving
+
+leave-title = Leave { $room }?
+leave-all-title = Leave all rooms?
+leave-text = You stop getting messages. Come back whenever you like, under the same name.
+leave-submit = Leave
+leave-all-submit = Leave all
+leave-stay = Stay
+leave-nowhere-title = You aren’t in any room
+leave-nowhere-text = There is nothing to leave. How about joining one?
+
+## Errors of forms
+
+error-username-blank = Write a name.
+error-username-long = The name has more than 25 characters. Choose a shorter one.
+error-username-character = The name has a character that can’t be used ({ $code }): it is invisible or changes the direction of text.
+error-username-registered = This name, or one very much like it, belongs to an account. Choose another.
+error-account-taken = There is an account with this name, or one very much like it.
+error-password-length = A password has { $least } to { $most } characters.
+error-sign-in = Wrong name or password.
+error-room-name-blank = Write a name for the room.
+error-room-name-long = The room’s name has more than 100 characters.
+error-room-name-control = The room’s name must be a single line.
+error-room-name-taken = There is a room with this name.
+error-description-long = The description has more than 1,000 characters.
+error-description-character = The description has a character that can’t be stored.
+error-rate-limited = { $seconds ->
+    [one] That was too often. Try again in { $seconds } second.
+   *[other] That was too often. Try again in { $seconds } seconds.
+}
+
+## Error pages
+
+error-page-not-found-title = Page not found
+error-page-not-found-text = Check the address, or start from the list of rooms.
+error-page-no-room-title = This room doesn’t exist
+error-page-no-room-text = It may have been closed, or the address has changed. Other rooms are open.
+error-page-not-joined-title = Join the room first
+error-page-not-joined-text = This page is for people who are in the room.
+error-page-no-message-title = This message no longer exists
+error-page-no-message-text = It had been deleted already.
+error-page-setup-title = This link is no longer valid
+error-page-setup-text = It was used already, or the server has made a newer one.
+error-page-not-administrator-title = For administrators only
+error-page-not-administrator-text = Your account has no access to the administration.
+error-page-cross-site-title = Request refused
+error-page-cross-site-text = It didn’t come from a page of this site. Open the page here and try again.
+error-page-method-title = That isn’t done here
+error-page-method-text = The address exists, but it doesn’t take this kind of request.
+error-page-large-title = That is too much
+error-page-large-text = What was sent is larger than allowed.
+error-page-rate-limited-title = Not so fast
+error-page-unavailable-title = Back in a moment
+error-page-unavailable-text = The server can’t answer now. Try again in a little while.
+error-page-internal-title = Something went wrong
+error-page-internal-text = The fault is ours and has been noted. Try again in a little while.
+error-page-request-title = We didn’t understand the request
+error-page-request-text = Go back to the page before and try again.
+
+## Administration
+
+admin-title = Administration
+admin-sign-in-title = Sign in to the administration
+admin-sign-in-text = Use your administrator’s account.
+admin-username = Account name
+admin-password = Password
+admin-sign-in = Sign in
+admin-sign-out = Sign out
+admin-setup-title = First administrator
+admin-setup-text = Choose the name and password of the account that will look after the rooms. This link works only once.
+admin-setup-username-hint = It is also your name in the rooms; nobody else can use it.
+admin-setup-password-hint = At least { $least } characters.
+admin-setup-submit = Create account
+admin-rooms = Rooms
+admin-messages = Messages
+admin-search = Search
+admin-filter = Filter
+admin-clear = Clear
+admin-all-rooms = All
+admin-state = State
+admin-state-all = All
+admin-state-active = Active
+admin-state-inactive = Inactive
+admin-active = Active
+admin-inactive = Inactive
+admin-pages = Pages
+admin-page = Page { $number }
+admin-previous = Previous
+admin-next = Next
+admin-actions = Actions
+admin-nothing-found-title = Nothing found
+admin-nothing-found-text = Change or clear the filters.
+
+admin-room-new = New room
+admin-room-edit-title = Edit room
+admin-room-name = Name
+admin-room-name-hint = Up to 100 characters, on one line.
+admin-room-description = Description
+admin-room-description-hint = Shown in the list of rooms. May be empty.
+admin-room-active = Open: it is listed, and people can join
+admin-room-created = Created
+admin-room-last-activity = Last message
+admin-room-edit = Edit
+admin-room-activate = Activate
+admin-room-deactivate = Deactivate
+admin-room-see-messages = See messages
+admin-room-create = Create room
+admin-room-save = Save
+admin-never = never
+
+admin-message = Message
+admin-message-room = Room
+admin-message-sender = Who
+admin-message-time = When
+admin-message-from = From
+admin-message-to = To
+admin-message-edited = edited
+admin-message-delete = Delete
+admin-message-delete-confirm = Delete for everybody
+
+admin-done-created = Room created.
+admin-done-saved = Room saved.
+admin-done-activated = Room activated.
+admin-done-deactivated = Room deactivated. Those who were in it have been told.
+admin-done-deleted = Message deleted.

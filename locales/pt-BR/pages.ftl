@@ -1,0 +1,196 @@
+# As páginas que o servidor escreve. A tela da conversa está em chat.ftl.
+
+skip-to-content = Ir para o conteúdo
+main-navigation = Principal
+nav-rooms = Salas
+nav-administration = Administração
+language-switch = Idioma
+back-to-rooms = Voltar às salas
+cancel = Cancelar
+
+## Tempo
+
+ago-now = agora mesmo
+ago-minutes = { $count ->
+    [one] há { $count } minuto
+   *[other] há { $count } minutos
+}
+ago-hours = { $count ->
+    [one] há { $count } hora
+   *[other] há { $count } horas
+}
+ago-days = { $count ->
+    [one] há { $count } dia
+   *[other] há { $count } dias
+}
+date = { $day } de { $month ->
+    [1] janeiro
+    [2] fevereiro
+    [3] março
+    [4] abril
+    [5] maio
+    [6] junho
+    [7] julho
+    [8] agosto
+    [9] setembro
+    [10] outubro
+    [11] novembro
+   *[12] dezembro
+} de { $year }
+moment = { date }, { $time } UTC
+
+## Lista de salas
+
+rooms-title = Salas
+rooms-lead = Escolha uma sala e puxe uma cadeira.
+rooms-online = { $count ->
+    [0] Ninguém online
+    [one] { $count } online
+   *[other] { $count } online
+}
+rooms-joined = Você está nesta sala
+rooms-quiet = Nenhuma mensagem ainda
+rooms-last-activity = Última mensagem:
+rooms-leave-all = Sair de todas as salas
+rooms-empty-title = Nenhuma sala aberta
+rooms-empty-text = Quem administra o Papo pode criar a primeira.
+rooms-empty-action = Abrir a administração
+
+## Entrar em uma sala
+
+join-title = Entrar em { $room }
+join-change-title = Seu nome em { $room }
+join-username = Seu nome
+join-hint = É assim que as pessoas da sala vão ver você. Até 25 caracteres.
+join-submit = Entrar na sala
+join-change-submit = Salvar nome e voltar à conversa
+
+## A conversa
+
+chat-needs-script = A conversa precisa de JavaScript. Ligue-o no navegador e recarregue a página.
+
+## Sair
+
+leave-title = Sair de { $room }?
+leave-all-title = Sair de todas as salas?
+leave-text = Você deixa de receber as mensagens. Pode voltar quando quiser, com o mesmo nome.
+leave-submit = Sair
+leave-all-submit = Sair de todas
+leave-stay = Ficar
+leave-nowhere-title = Você não está em nenhuma sala
+leave-nowhere-text = Não há de onde sair. Que tal entrar em uma?
+
+## Erros dos formulários
+
+error-username-blank = Escreva um nome.
+error-username-long = O nome tem mais de 25 caracteres. Escolha um mais curto.
+error-username-character = O nome tem um caractere que não pode ser usado ({ $code }): ele não aparece ou muda a direção do texto.
+error-username-registered = Este nome, ou um muito parecido, é de uma conta. Escolha outro.
+error-account-taken = Já existe uma conta com este nome ou um muito parecido.
+error-password-length = A senha deve ter de { $least } a { $most } caracteres.
+error-sign-in = Nome ou senha incorretos.
+error-room-name-blank = Escreva um nome para a sala.
+error-room-name-long = O nome da sala tem mais de 100 caracteres.
+error-room-name-control = O nome da sala deve ficar em uma só linha.
+error-room-name-taken = Já existe uma sala com este nome.
+error-description-long = A descrição tem mais de 1.000 caracteres.
+error-description-character = A descrição tem um caractere que não pode ser guardado.
+error-rate-limited = { $seconds ->
+    [one] Foram muitas tentativas seguidas. Tente de novo em { $seconds } segundo.
+   *[other] Foram muitas tentativas seguidas. Tente de novo em { $seconds } segundos.
+}
+
+## Páginas de erro
+
+error-page-not-found-title = Página não encontrada
+error-page-not-found-text = Confira o endereço, ou comece pela lista de salas.
+error-page-no-room-title = Esta sala não existe
+error-page-no-room-text = Ela pode ter sido fechada, ou o endereço mudou. Há outras salas abertas.
+error-page-not-joined-title = Entre na sala primeiro
+error-page-not-joined-text = Esta página é para quem está na sala.
+error-page-no-message-title = Esta mensagem não existe mais
+error-page-no-message-text = Ela já tinha sido apagada.
+error-page-setup-title = Este link não vale mais
+error-page-setup-text = Ele já foi usado, ou o servidor criou um mais novo.
+error-page-not-administrator-title = Só para quem administra
+error-page-not-administrator-text = Sua conta não tem acesso à administração.
+error-page-cross-site-title = Pedido recusado
+error-page-cross-site-text = Ele não veio de uma página deste site. Abra a página aqui e tente de novo.
+error-page-method-title = Isto não se faz aqui
+error-page-method-text = O endereço existe, mas não aceita esse tipo de pedido.
+error-page-large-title = É coisa demais
+error-page-large-text = O que foi enviado passa do tamanho permitido.
+error-page-rate-limited-title = Calma aí
+error-page-unavailable-title = Já voltamos
+error-page-unavailable-text = O servidor não consegue responder agora. Tente de novo daqui a pouco.
+error-page-internal-title = Algo deu errado
+error-page-internal-text = O defeito é nosso e ficou registrado. Tente de novo daqui a pouco.
+error-page-request-title = Não entendemos o pedido
+error-page-request-text = Volte à página anterior e tente de novo.
+
+## Administração
+
+admin-title = Administração
+admin-sign-in-title = Entrar na administração
+admin-sign-in-text = Use a sua conta de administrador.
+admin-username = Nome da conta
+admin-password = Senha
+admin-sign-in = Entrar
+admin-sign-out = Encerrar sessão
+admin-setup-title = Primeiro administrador
+admin-setup-text = Escolha o nome e a senha da conta que vai cuidar das salas. Este link só vale uma vez.
+admin-setup-username-hint = Também é o seu nome nas salas; ninguém mais poderá usá-lo.
+admin-setup-password-hint = Pelo menos { $least } caracteres.
+admin-setup-submit = Criar conta
+admin-rooms = Salas
+admin-messages = Mensagens
+admin-search = Buscar
+admin-filter = Filtrar
+admin-clear = Limpar
+admin-all-rooms = Todas
+admin-state = Estado
+admin-state-all = Todos
+admin-state-active = Ativas
+admin-state-inactive = Inativas
+admin-active = Ativa
+admin-inactive = Inativa
+admin-pages = Páginas
+admin-page = Página { $number }
+admin-previous = Anterior
+admin-next = Próxima
+admin-actions = Ações
+admin-nothing-found-title = Nada encontrado
+admin-nothing-found-text = Mude ou limpe os filtros.
+
+admin-room-new = Nova sala
+admin-room-edit-title = Editar sala
+admin-room-name = Nome
+admin-room-name-hint = Até 100 caracteres, em uma linha.
+admin-room-description = Descrição
+admin-room-description-hint = Aparece na lista de salas. Pode ficar vazia.
+admin-room-active = Aberta: aparece na lista e aceita pessoas
+admin-room-created = Criada em
+admin-room-last-activity = Última mensagem
+admin-room-edit = Editar
+admin-room-activate = Ativar
+admin-room-deactivate = Desativar
+admin-room-see-messages = Ver mensagens
+admin-room-create = Criar sala
+admin-room-save = Salvar
+admin-never = nunca
+
+admin-message = Mensagem
+admin-message-room = Sala
+admin-message-sender = Quem
+admin-message-time = Quando
+admin-message-from = De
+admin-message-to = Até
+admin-message-edited = editada
+admin-message-delete = Apagar
+admin-message-delete-confirm = Apagar para todo mundo
+
+admin-done-created = Sala criada.
+admin-done-saved = Sala salva.
+admin-done-activated = Sala ativada.
+admin-done-deactivated = Sala desativada. Quem estava nela foi avisado.
+admin-done-deleted = Mensagem apagada.
