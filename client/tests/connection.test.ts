@@ -78,7 +78,7 @@ test("asks at once whether the connection survived when the page becomes visible
   const { world, room } = onlineRoom();
   world.wake();
   expect(world.socket.sentOf("ping")).toHaveLength(1);
-  world.advance(5_000);
+  world.advance(10_000);
   expect(room.state.status).toBe("offline");
 });
 

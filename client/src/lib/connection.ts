@@ -54,6 +54,12 @@ export class Connection {
     this.#rooms.set(room.id, room);
   }
 
+  /** The room is over. With the last one the connection is, too. */
+  detach(room: Attached): void {
+    this.#rooms.delete(room.id);
+    if (this.#rooms.size === 0) this.stop();
+  }
+
   start(): void {
     this.#stopListening = this.environment.onWake(() => this.#woken());
     this.#connect();
@@ -121,11 +127,9 @@ export class Connection {
     const reason = END_CODES.get(code);
     const requests = this.#requests;
     this.#requests = undefined;
-    if (reason === undefined) this.#each((room) => room.dropped(this.#greetedAt === undefined));
-    else this.#each((room) => room.ended(reason));
+    this.#each((room) => (reason === undefined ? room.dropped(this.#greetedAt === undefined) : room.ended(reason)));
     requests?.lose();
     if (reason === undefined) this.#retry();
-    else this.stop();
   }
 
   #retry(): void {

@@ -6,7 +6,7 @@ import type { Environment } from "./environment";
 
 export const ANSWER_MILLISECONDS = 20_000;
 const LONGEST_SILENCE_SECONDS = 25;
-const PROBE_MILLISECONDS = 5_000;
+const PROBE_MILLISECONDS = 10_000;
 
 export class Heartbeat {
   #cancel: () => void = () => {};

@@ -110,6 +110,7 @@ export class Room implements Attached {
       this.#timeline.addPage(before, await fetchOlder(this.#environment, this.id, before));
       return true;
     } catch {
+      this.#timeline.cancelPage();
       return false;
     } finally {
       this.#loadingOlder = false;
@@ -123,7 +124,8 @@ export class Room implements Attached {
   }
 
   connecting(): void {
-    this.#become(undefined, "connecting");
+    this.#status = "connecting";
+    this.#changed();
   }
 
   opened(welcome: Welcome): void {
@@ -165,32 +167,29 @@ export class Room implements Attached {
 
   ended(reason: EndReason): void {
     this.#leaveLine(reason);
+    this.connection.detach(this);
   }
 
   async #askWhy(): Promise<void> {
     const reason = await whyRefused(this.#environment, this.id);
-    if (reason === undefined || this.#status === "online") return;
-    this.connection.stop();
-    this.ended(reason);
+    if (reason !== undefined && this.#status !== "online") this.ended(reason);
   }
 
-  #become(sender: string | undefined, status = this.#status): void {
-    this.#status = status;
-    if (sender !== undefined && sender !== this.#outgoing?.sender) {
-      this.#outgoing = new OutgoingMessages(
-        this.id,
-        sender,
-        this.#outbox,
-        this.#environment,
-        ({ client_id, message }, answered) =>
-          this.connection.request({ type: "send", room: this.id, client_id, message }, answered),
-        () => {
-          this.#settleOutgoing();
-          this.#changed();
-        },
-      );
-    }
-    this.#changed();
+  #become(sender: string): void {
+    if (sender === this.#outgoing?.sender) return;
+    this.#outgoing?.offline();
+    this.#outgoing = new OutgoingMessages(
+      this.id,
+      sender,
+      this.#outbox,
+      this.#environment,
+      ({ client_id, message }, answered) =>
+        this.connection.request({ type: "send", room: this.id, client_id, message }, answered),
+      () => {
+        this.#settleOutgoing();
+        this.#changed();
+      },
+    );
   }
 
   #follow(): void {
@@ -206,7 +205,7 @@ export class Room implements Attached {
   }
 
   #followAgain(): void {
-    if (this.#status !== "left" && this.#status !== "closed" && this.#awaitingAnswer) this.#follow();
+    if (this.#status === "connecting" && this.#awaitingAnswer) this.#follow();
   }
 
   #takeSnapshot(snapshot: Snapshot): void {
@@ -238,7 +237,7 @@ export class Room implements Attached {
       this.#arrived(event.sender, event.client_id);
     } else if (event.type === "room") {
       this.#about = { ...this.#about, name: event.name, description: event.description };
-      if (!event.active) this.#leaveLine("closed");
+      if (!event.active) this.ended("closed");
     }
     this.#outgoing?.reached(event.seq);
   }

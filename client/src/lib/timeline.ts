@@ -45,6 +45,11 @@ export class Timeline {
     this.#changesDuringPage = undefined;
   }
 
+  /** The page won't come. */
+  cancelPage(): void {
+    this.#changesDuringPage = undefined;
+  }
+
   /** Whether something just like that is here, posted at `time` (milliseconds since the epoch) or later. */
   holds(sender: string, text: string, time: number): boolean {
     return this.messages.some(

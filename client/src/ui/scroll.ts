@@ -8,7 +8,6 @@ const END_PIXELS = 40;
 export class LogScroll {
   atEnd = true;
   #anchor: { element: Element; top: number } | undefined;
-  #shown: Element[] = [];
 
   constructor(
     private readonly container: HTMLElement,
@@ -25,9 +24,8 @@ export class LogScroll {
   hold(): void {
     this.#anchor = undefined;
     if (this.atEnd) return;
-    this.#shown = [...this.container.querySelectorAll(this.rowSelector)];
-    const top = this.container.getBoundingClientRect().top;
-    const element = this.#firstBelow(top);
+    const rows = this.container.querySelectorAll(this.rowSelector);
+    const element = firstBelow(rows, this.container.getBoundingClientRect().top);
     if (element !== undefined) this.#anchor = { element, top: element.getBoundingClientRect().top };
   }
 
@@ -43,16 +41,16 @@ export class LogScroll {
     this.atEnd = true;
     this.container.scrollTop = this.container.scrollHeight;
   }
+}
 
-  /** The first row that ends below `top`. Rows are in order, so half of them can be left out at each step. */
-  #firstBelow(top: number): Element | undefined {
-    let low = 0;
-    let high = this.#shown.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#shown[middle]?.getBoundingClientRect().bottom ?? 0) > top) high = middle;
-      else low = middle + 1;
-    }
-    return this.#shown[low];
+/** The first row that ends below `top`. Rows are in order, so half of them can be left out at each step. */
+function firstBelow(rows: ArrayLike<Element>, top: number): Element | undefined {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rows[middle]?.getBoundingClientRect().bottom ?? 0) > top) high = middle;
+    else low = middle + 1;
   }
+  return rows[low];
 }
