@@ -3,11 +3,6 @@
 //! A method of [`Storage`] is one use case and at most one transaction. Nothing above this crate
 //! knows which database it is; one suite of tests (`tests/it/`) runs on all of them.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "SQLite is the name of a product, and not of anything in the code"
-)]
-
 mod fold;
 mod model;
 pub mod sqlite;

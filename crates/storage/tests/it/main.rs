@@ -2,7 +2,6 @@
 //! What only one database can be asked stands in a file with its name.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-#![allow(clippy::doc_markdown, reason = "SQLite is the name of a product")]
 
 mod accounts;
 mod import;

@@ -94,7 +94,10 @@ impl Start {
 }
 
 fn report(what: &str, start: &Start, count: u32) {
-    let (wall, cpu) = (start.0.elapsed() / count, (cpu() - start.1) / count);
+    let (wall, cpu) = (
+        start.0.elapsed() / count,
+        cpu().saturating_sub(start.1) / count,
+    );
     println!("{what}: {wall:?}, {cpu:?} of all threads' processor time");
 }
 
