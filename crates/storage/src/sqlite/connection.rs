@@ -17,7 +17,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// "Papo" in ASCII, in the file's header: tells Papo's databases from everyone else's.
 const APPLICATION_ID: i32 = 0x5061_706f;
 /// How long to wait for another process that holds the lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many prepared statements a connection keeps; more than there are in this program.
 const STATEMENTS: usize = 64;
 /// Page cache of the writer and of each reader, in KiB, as far as they fill it.

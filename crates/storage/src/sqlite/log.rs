@@ -3,7 +3,9 @@
 use papo_domain::{Event, RoomId, Seq};
 use rusqlite::{Connection, params};
 
-use super::batch::{Batch, Stop};
+use super::batch::Batch;
+use super::errors::damaged;
+use super::known::Stop;
 use super::rows;
 use crate::{Appended, NewEvent, Refusal, StorageError};
 
@@ -48,11 +50,9 @@ pub(super) fn event(db: &Connection, room: RoomId, seq: Seq) -> Result<Event, St
         rows::EVENT
     ))?;
     let mut events = statement.query_and_then([room.0, seq.0], |row| rows::event(room, row))?;
-    events.next().unwrap_or_else(|| {
-        Err(super::errors::damaged(format_args!(
-            "room {room} lacks event {seq}"
-        )))
-    })
+    events
+        .next()
+        .unwrap_or_else(|| Err(damaged(format_args!("room {room} lacks event {seq}"))))
 }
 
 /// The end of each of these rooms' logs.

@@ -10,6 +10,7 @@ mod check;
 mod connection;
 mod errors;
 mod import;
+mod known;
 mod log;
 mod messages;
 mod queue;

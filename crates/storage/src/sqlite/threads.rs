@@ -1,5 +1,5 @@
-//! The threads that own the connections: one that writes, some that read. Work comes to them as closures; once it is in
-//! a queue it runs to its end, whether or not anyone still waits for the answer.
+//! The threads that own the connections: one that writes, some that read. Work comes to them as closures; once a write
+//! is in its queue it runs to its end, whether or not anyone still waits for the answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,20 +41,30 @@ impl Threads {
         Ok(threads)
     }
 
-    /// Has the writer do something.
+    /// Has the writer do something; it is done even if nobody waits for the answer any more.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Writer) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
-        ask(&self.for_writer, work).await
+        let (answer, answered) = oneshot::channel();
+        let work = Box::new(move |writer: &mut Writer| {
+            let _ = answer.send(work(writer));
+        });
+        ask(&self.for_writer, work, answered).await
     }
 
-    /// Has one of the readers do something.
+    /// Has one of the readers do something, unless nobody waits for the answer any more.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
-        ask(&self.for_readers, |reader: &mut Connection| work(reader)).await
+        let (answer, answered) = oneshot::channel();
+        let work = Box::new(move |reader: &mut Connection| {
+            if !answer.is_closed() {
+                let _ = answer.send(work(reader));
+            }
+        });
+        ask(&self.for_readers, work, answered).await
     }
 
     /// Takes no more work, finishes what was taken, and closes the database. Blocks; the second call does nothing.
@@ -77,15 +87,11 @@ impl Drop for Threads {
     }
 }
 
-async fn ask<State, T: Send + 'static>(
+async fn ask<State, T>(
     queue: &Queue<State>,
-    work: impl FnOnce(&mut State) -> Result<T, StorageError> + Send + 'static,
+    work: Work<State>,
+    answered: oneshot::Receiver<Result<T, StorageError>>,
 ) -> Result<T, StorageError> {
-    let (answer, answered) = oneshot::channel();
-    let work = Box::new(move |state: &mut State| {
-        // Nobody may be waiting any more; the work was to be done all the same.
-        let _ = answer.send(work(state));
-    });
     if !queue.push(work).await {
         return Err(StorageError::Unavailable("it is closed".into()));
     }

@@ -2,23 +2,30 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::connection::BUSY_TIMEOUT;
 use super::errors;
 use crate::StorageError;
 
 /// From this many pages (of 4 KiB) on, the write-ahead log is brought into the database after a transaction.
 const CHECKPOINT_AT: i32 = 1_000;
-/// From this many on, the writer waits for readers to let go of the log, so that it can start over.
+/// Each time it has grown by this many, the writer waits a moment for readers to let go of the log, so that it can
+/// start over.
 const INSIST_AT: i32 = 16 * CHECKPOINT_AT;
+/// How long a moment is: nobody can write meanwhile.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// The connection that writes.
 pub(super) struct Writer {
     db: Connection,
     /// How many pages the write-ahead log has, as of the last commit.
     log_pages: Arc<AtomicI32>,
+    /// How many it must have for the writer to wait for readers.
+    insist_at: i32,
     /// Why nothing may be written any more.
     broken: Option<String>,
 }
@@ -35,6 +42,7 @@ impl Writer {
         Ok(Self {
             db,
             log_pages,
+            insist_at: INSIST_AT,
             broken: None,
         })
     }
@@ -66,12 +74,16 @@ impl Writer {
         if pages < CHECKPOINT_AT || self.broken.is_some() {
             return;
         }
-        let mode = if pages < INSIST_AT {
-            "PASSIVE"
+        if pages < INSIST_AT {
+            self.insist_at = INSIST_AT;
+        }
+        let checkpointed = if pages < self.insist_at {
+            self.checkpoint("PASSIVE")
         } else {
-            "RESTART"
+            self.insist_at = pages.saturating_add(INSIST_AT);
+            self.insist()
         };
-        if let Err(error) = self.checkpoint(mode) {
+        if let Err(error) = checkpointed {
             tracing::warn!(%error, "the checkpoint failed");
             self.note(&error);
         }
@@ -94,6 +106,13 @@ impl Writer {
     #[cfg(test)]
     pub(super) fn connection(&self) -> &Connection {
         &self.db
+    }
+
+    fn insist(&self) -> Result<(), StorageError> {
+        self.db.busy_timeout(MOMENT)?;
+        let checkpointed = self.checkpoint("RESTART");
+        self.db.busy_timeout(BUSY_TIMEOUT)?;
+        checkpointed
     }
 
     fn checkpoint(&self, mode: &str) -> Result<(), StorageError> {
