@@ -23,13 +23,18 @@ fn main() {
 
 /// Copies each file and its compressed form to `output`, and lists them in `assets.rs`.
 fn embed(source: &Path, output: &Path) -> io::Result<()> {
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(source)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut files: Vec<PathBuf> = fs::read_dir(source)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
     files.retain(|file| file.is_file());
     files.sort();
     let mut list = String::from("static ASSETS: &[Asset] = &[\n");
     for file in files {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let content = fs::read(&file)?;
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         io::Write::write_all(&mut encoder, &content)?;
@@ -50,8 +55,11 @@ fn embed(source: &Path, output: &Path) -> io::Result<()> {
 
 /// The first 64 bits of the content's hash.
 fn version(content: &[u8]) -> String {
-    Sha256::digest(content).iter().take(8).fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes everything");
-        text
-    })
+    Sha256::digest(content)
+        .iter()
+        .take(8)
+        .fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a String takes everything");
+            text
+        })
 }

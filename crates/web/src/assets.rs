@@ -64,14 +64,28 @@ impl Asset {
         let compress = accepts_gzip(headers) && self.compressed.len() < self.plain.len();
         let form = if compress { "-gzip" } else { "" };
         let tag = format!("\"{}{form}\"", self.version);
-        let keep = if is_current { "public, max-age=31536000, immutable" } else { "no-cache" };
-        let about = [(CACHE_CONTROL, keep), (VARY, "accept-encoding"), (ETAG, tag.as_str())];
+        let keep = if is_current {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
+        let about = [
+            (CACHE_CONTROL, keep),
+            (VARY, "accept-encoding"),
+            (ETAG, tag.as_str()),
+        ];
         if is_known(headers, &tag) {
             return (StatusCode::NOT_MODIFIED, about).into_response();
         }
         let content = [(CONTENT_TYPE, self.media_type())];
         if compress {
-            (about, content, [(CONTENT_ENCODING, "gzip")], self.compressed).into_response()
+            (
+                about,
+                content,
+                [(CONTENT_ENCODING, "gzip")],
+                self.compressed,
+            )
+                .into_response()
         } else {
             (about, content, self.plain).into_response()
         }
@@ -92,21 +106,32 @@ impl Asset {
 
 /// Whether the client takes gzip: named, or by `*`, and not with a weight of zero.
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let values = headers
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|offer| {
         let mut parts = offer.split(';').map(str::trim);
-        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
-        let weight = parts.find_map(|part| part.strip_prefix("q=")).and_then(|weight| weight.parse::<f32>().ok());
+        let is_gzip = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
+        let weight = parts
+            .find_map(|part| part.strip_prefix("q="))
+            .and_then(|weight| weight.parse::<f32>().ok());
         is_gzip && weight.is_none_or(|weight| weight > 0.0)
     })
 }
 
 /// Whether the client has this form already.
 fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim).any(|known| {
-        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
-    })
+    let values = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 #[cfg(test)]
@@ -116,13 +141,17 @@ mod tests {
     #[test]
     fn a_page_names_files_by_their_content() {
         for name in ["papo.css", "chat.js", "page.js", "favicon.svg"] {
-            assert!(url(name).starts_with(&format!("/static/{name}?v=")), "{name} isn't in client/dist");
+            assert!(
+                url(name).starts_with(&format!("/static/{name}?v=")),
+                "{name} isn't in client/dist"
+            );
         }
     }
 
     #[test]
     fn gzip_is_given_to_those_who_take_it() {
-        let headers = |value: &str| HeaderMap::from_iter([(ACCEPT_ENCODING, value.parse().unwrap())]);
+        let headers =
+            |value: &str| HeaderMap::from_iter([(ACCEPT_ENCODING, value.parse().unwrap())]);
         for yes in ["gzip", "br, gzip;q=0.5", "*", "deflate,GZIP"] {
             assert!(accepts_gzip(&headers(yes)), "{yes}");
         }

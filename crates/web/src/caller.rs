@@ -34,9 +34,15 @@ impl Caller {
         let is_proxy = settings.trusts(peer);
         let is_secure = match &settings.public_url {
             Some(public) => Origin::is_secure(public),
-            None => is_proxy && last(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme == "https"),
+            None => {
+                is_proxy && last(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme == "https")
+            }
         };
-        let address = if is_proxy { forwarded_for(headers, settings).unwrap_or(peer) } else { peer };
+        let address = if is_proxy {
+            forwarded_for(headers, settings).unwrap_or(peer)
+        } else {
+            peer
+        };
         Self { address, is_secure }
     }
 }
@@ -45,14 +51,21 @@ impl FromRequestParts<Arc<Site>> for Caller {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip());
+        let peer = parts
+            .extensions
+            .get::<Peer>()
+            .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip());
         Ok(Self::new(peer, &parts.headers, &site.settings))
     }
 }
 
 /// The last address in the chain that isn't a trusted proxy: what stands before it, anyone can have written.
 fn forwarded_for(headers: &HeaderMap, settings: &WebSettings) -> Option<IpAddr> {
-    let values: Vec<_> = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
+    let values: Vec<_> = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
     let chain = values.iter().rev().flat_map(|value| value.rsplit(','));
     for hop in chain {
         let address = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
@@ -91,15 +104,30 @@ mod tests {
     fn only_a_configured_proxy_is_believed() {
         assert_eq!(address("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
         assert_eq!(address("127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
-        assert_eq!(address("::ffff:127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(
+            address("::ffff:127.0.0.1", &["198.51.100.1"]),
+            "198.51.100.1"
+        );
         assert_eq!(address("127.0.0.1", &[]), "127.0.0.1");
     }
 
     #[test]
     fn what_the_client_itself_wrote_is_not_believed() {
-        assert_eq!(address("127.0.0.1", &["1.1.1.1, 198.51.100.1"]), "198.51.100.1");
-        assert_eq!(address("127.0.0.1", &["1.1.1.1, 198.51.100.1, 10.2.3.4"]), "198.51.100.1");
-        assert_eq!(address("127.0.0.1", &["1.1.1.1", "198.51.100.1"]), "198.51.100.1");
-        assert_eq!(address("127.0.0.1", &["198.51.100.1, nonsense"]), "127.0.0.1");
+        assert_eq!(
+            address("127.0.0.1", &["1.1.1.1, 198.51.100.1"]),
+            "198.51.100.1"
+        );
+        assert_eq!(
+            address("127.0.0.1", &["1.1.1.1, 198.51.100.1, 10.2.3.4"]),
+            "198.51.100.1"
+        );
+        assert_eq!(
+            address("127.0.0.1", &["1.1.1.1", "198.51.100.1"]),
+            "198.51.100.1"
+        );
+        assert_eq!(
+            address("127.0.0.1", &["198.51.100.1, nonsense"]),
+            "127.0.0.1"
+        );
     }
 }

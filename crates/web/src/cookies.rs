@@ -12,9 +12,16 @@ const LANGUAGE_SECONDS: u32 = 365 * 24 * 3_600;
 
 /// The value of the first cookie with this name.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(candidate, _)| *candidate == name).map(|(_, value)| value)
+    let values = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut pairs = values
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .find(|(candidate, _)| *candidate == name)
+        .map(|(_, value)| value)
 }
 
 /// The session's token. On HTTPS only the cookie that no other host and no plain page can have set counts.
@@ -38,12 +45,17 @@ pub(crate) fn set_language(language: Language, caller: &Caller) -> HeaderValue {
 }
 
 fn session_name(caller: &Caller) -> &'static str {
-    if caller.is_secure { "__Host-papo_session" } else { "papo_session" }
+    if caller.is_secure {
+        "__Host-papo_session"
+    } else {
+        "papo_session"
+    }
 }
 
 fn set(name: &str, value: &str, seconds: u32, caller: &Caller) -> HeaderValue {
     let secure = if caller.is_secure { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let cookie =
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::try_from(cookie).expect("tokens and language codes are plain ASCII")
 }
 
@@ -52,7 +64,10 @@ mod tests {
     use super::*;
 
     fn caller(is_secure: bool) -> Caller {
-        Caller { address: [127, 0, 0, 1].into(), is_secure }
+        Caller {
+            address: [127, 0, 0, 1].into(),
+            is_secure,
+        }
     }
 
     #[test]
@@ -68,8 +83,14 @@ mod tests {
     #[test]
     fn a_session_on_https_is_bound_to_host_and_tls() {
         let cookie = set_session("token", &caller(true));
-        let expected = "__Host-papo_session=token; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure";
+        let expected =
+            "__Host-papo_session=token; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure";
         assert_eq!(cookie, expected);
-        assert!(!set_session("token", &caller(false)).to_str().unwrap().contains("Secure"));
+        assert!(
+            !set_session("token", &caller(false))
+                .to_str()
+                .unwrap()
+                .contains("Secure")
+        );
     }
 }

@@ -65,7 +65,9 @@ impl Failure {
         match extensions.get::<Self>() {
             Some(failure) => Some(failure.clone()),
             None if status == StatusCode::NOT_FOUND => Some(Self::NotFound),
-            None if status.is_client_error() || status.is_server_error() => Some(Self::Other(status)),
+            None if status.is_client_error() || status.is_server_error() => {
+                Some(Self::Other(status))
+            }
             None => None,
         }
     }
@@ -85,11 +87,17 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         if let Self::SignInFirst(next) = &self {
-            return Redirect::to(&format!("/admin/login/?{}", crate::query::pair("next", next))).into_response();
+            return Redirect::to(&format!(
+                "/admin/login/?{}",
+                crate::query::pair("next", next)
+            ))
+            .into_response();
         }
         let mut response = self.status().into_response();
         if let Some(seconds) = self.retry_seconds() {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);
         response
@@ -107,7 +115,13 @@ pub(crate) async fn as_json(response: Response) -> Response {
     };
     let (code, retry) = (failure.code(), failure.retry_seconds());
     let (parts, _) = response.into_parts();
-    let mut answer = Json(ServerFrame::Error { r#ref: None, code, message, retry }).into_response();
+    let mut answer = Json(ServerFrame::Error {
+        r#ref: None,
+        code,
+        message,
+        retry,
+    })
+    .into_response();
     *answer.status_mut() = parts.status;
     if let Some(retry) = parts.headers.get(RETRY_AFTER) {
         answer.headers_mut().insert(RETRY_AFTER, retry.clone());

@@ -48,7 +48,10 @@ impl FormErrors {
 
     /// The error that belongs to an input.
     pub(crate) fn at(&self, input: &str) -> Option<&str> {
-        self.0.as_ref().filter(|(place, _)| place.as_str() == input).map(|(_, text)| text.as_str())
+        self.0
+            .as_ref()
+            .filter(|(place, _)| place.as_str() == input)
+            .map(|(_, text)| text.as_str())
     }
 }
 
@@ -60,7 +63,10 @@ fn text(error: &Error, language: Language) -> String {
         }
         Error::PasswordLength => {
             let (least, most) = (*PASSWORD_CHARACTERS.start(), *PASSWORD_CHARACTERS.end());
-            language.text_with("error-password-length", [("least", least.into()), ("most", most.into())])
+            language.text_with(
+                "error-password-length",
+                [("least", least.into()), ("most", most.into())],
+            )
         }
         Error::RateLimited(after) => rate_limited(after.as_secs(), language),
         other => language.text(key(other).0).into_owned(),

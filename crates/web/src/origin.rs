@@ -59,7 +59,11 @@ impl Origin {
             None if authority.as_str().ends_with(':') => return Err(OriginError),
             None => scheme.port(),
         };
-        Ok(Self { scheme, host: authority.host().to_ascii_lowercase(), port })
+        Ok(Self {
+            scheme,
+            host: authority.host().to_ascii_lowercase(),
+            port,
+        })
     }
 
     /// The origin of a page's whole address, as `Referer` has it.
@@ -78,15 +82,26 @@ impl FromStr for Origin {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<Self, OriginError> {
-        let authority = text.split_once("://").map(|(_, rest)| rest).ok_or(OriginError)?;
-        if authority.contains(['/', '?', '#']) { Err(OriginError) } else { Self::of_page(text) }
+        let authority = text
+            .split_once("://")
+            .map(|(_, rest)| rest)
+            .ok_or(OriginError)?;
+        if authority.contains(['/', '?', '#']) {
+            Err(OriginError)
+        } else {
+            Self::of_page(text)
+        }
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme.as_str(), self.host)?;
-        if self.port == self.scheme.port() { Ok(()) } else { write!(f, ":{}", self.port) }
+        if self.port == self.scheme.port() {
+            Ok(())
+        } else {
+            write!(f, ":{}", self.port)
+        }
     }
 }
 
@@ -133,7 +148,10 @@ mod tests {
             public_url: public_url.map(|url| url.parse().unwrap()),
             ..WebSettings::default()
         };
-        let headers = HeaderMap::from_iter([(ORIGIN, origin.parse().unwrap()), (HOST, host.parse().unwrap())]);
+        let headers = HeaderMap::from_iter([
+            (ORIGIN, origin.parse().unwrap()),
+            (HOST, host.parse().unwrap()),
+        ]);
         is_same_origin(&headers, &settings)
     }
 

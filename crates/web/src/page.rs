@@ -12,7 +12,6 @@ use http::header::RETRY_AFTER;
 use http::request::Parts;
 use papo_domain::Timestamp;
 
-use crate::assets;
 use crate::failure::Failure;
 use crate::language::{Language, negotiate};
 use crate::site::Site;
@@ -46,20 +45,11 @@ impl Page {
 
     /// Which page of a list this is.
     pub(crate) fn number(&self, page: usize) -> String {
-        self.language.text_with("admin-page", [("number", page.into())])
+        self.language
+            .text_with("admin-page", [("number", page.into())])
     }
 
-    /// Where a file of the client is.
-    pub(crate) fn asset(&self, name: &str) -> String {
-        assets::url(name)
-    }
-
-    /// The languages that the switch offers.
-    pub(crate) fn languages(&self) -> [Language; 2] {
-        Language::ALL
-    }
-
-    /// `page` when the page is in that part of the site, for `aria-current`.
+    /// Whether it is in that part of the site.
     pub(crate) fn is_in_administration(&self) -> bool {
         self.path.starts_with("/admin/")
     }
@@ -85,7 +75,10 @@ pub(crate) fn show<T: Template>(template: &T) -> Result<Response, Failure> {
 }
 
 /// A form again, with what the failure says about it: its status, and when to try again.
-pub(crate) fn show_refused<T: Template>(failure: &Failure, template: &T) -> Result<Response, Failure> {
+pub(crate) fn show_refused<T: Template>(
+    failure: &Failure,
+    template: &T,
+) -> Result<Response, Failure> {
     let mut response = show_with(failure.status(), template)?;
     if let Some(seconds) = failure.retry_seconds() {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -94,7 +87,10 @@ pub(crate) fn show_refused<T: Template>(failure: &Failure, template: &T) -> Resu
 }
 
 /// A page as an answer with another status, such as that of a form that can't be taken.
-pub(crate) fn show_with<T: Template>(status: StatusCode, template: &T) -> Result<Response, Failure> {
+pub(crate) fn show_with<T: Template>(
+    status: StatusCode,
+    template: &T,
+) -> Result<Response, Failure> {
     match template.render() {
         Ok(html) => Ok((status, Html(html)).into_response()),
         Err(error) => {

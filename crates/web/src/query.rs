@@ -28,7 +28,9 @@ pub(crate) fn string<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) ->
 /// A path of this server that a request names to go to next; the front page when it is anything else, such as
 /// `//evil`, `/\evil` or a whole address.
 pub(crate) fn own_path(text: &str) -> &str {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let is_own = text.starts_with('/') && !text.starts_with("//");
     if is_plain && is_own { text } else { "/" }
 }
@@ -39,7 +41,10 @@ mod tests {
 
     #[test]
     fn values_are_escaped_and_empty_ones_left_out() {
-        assert_eq!(string([("q", "a&b=ç d"), ("x", ""), ("page", "2")]), "?q=a%26b%3D%C3%A7%20d&page=2");
+        assert_eq!(
+            string([("q", "a&b=ç d"), ("x", ""), ("page", "2")]),
+            "?q=a%26b%3D%C3%A7%20d&page=2"
+        );
         assert_eq!(string([("q", "")]), "");
     }
 

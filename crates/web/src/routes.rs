@@ -17,20 +17,41 @@ use crate::{admin, assets, middleware, pages, ws};
 pub(crate) fn router(site: &Arc<Site>) -> Router {
     let routes = Router::new()
         .page("/", get(pages::rooms::list))
-        .page("/room/{id}/join/", get(pages::join::show_form).post(pages::join::join))
+        .page(
+            "/room/{id}/join/",
+            get(pages::join::show_form).post(pages::join::join),
+        )
         .page("/room/{id}/", get(pages::chat::show_chat))
-        .page("/room/{id}/messages/", get(pages::messages::older).layer(map_response(as_json)))
+        .page(
+            "/room/{id}/messages/",
+            get(pages::messages::older).layer(map_response(as_json)),
+        )
         .page("/leave/", get(pages::leave::ask).post(pages::leave::leave))
         .page("/language/", post(pages::language::choose))
         .page("/admin/", get(admin::front))
-        .page("/admin/login/", get(admin::sign_in::show_form).post(admin::sign_in::sign_in))
+        .page(
+            "/admin/login/",
+            get(admin::sign_in::show_form).post(admin::sign_in::sign_in),
+        )
         .page("/admin/logout/", post(admin::sign_in::sign_out))
-        .page("/admin/setup/{token}/", get(admin::setup::show_form).post(admin::setup::claim))
+        .page(
+            "/admin/setup/{token}/",
+            get(admin::setup::show_form).post(admin::setup::claim),
+        )
         .page("/admin/rooms/", get(admin::rooms::list))
-        .page("/admin/rooms/new/", get(admin::room_form::new).post(admin::room_form::create))
-        .page("/admin/rooms/{id}/", get(admin::room_form::edit).post(admin::room_form::save))
+        .page(
+            "/admin/rooms/new/",
+            get(admin::room_form::new).post(admin::room_form::create),
+        )
+        .page(
+            "/admin/rooms/{id}/",
+            get(admin::room_form::edit).post(admin::room_form::save),
+        )
         .page("/admin/rooms/{id}/state/", post(admin::rooms::set_state))
-        .page("/admin/messages/", get(admin::messages::list).post(admin::messages::delete))
+        .page(
+            "/admin/messages/",
+            get(admin::messages::list).post(admin::messages::delete),
+        )
         .route("/ws/chat/{id}/", get(ws::chat))
         .route("/ws/", get(ws::rooms))
         .route("/static/{file}", get(assets::show))
@@ -59,6 +80,9 @@ impl Pages for Router<Arc<Site>> {
 }
 
 async fn add_slash(OriginalUri(asked): OriginalUri) -> Response {
-    let query = asked.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let query = asked
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
     Redirect::permanent(&format!("{}/{query}", asked.path())).into_response()
 }

@@ -38,7 +38,9 @@ impl Default for WebSettings {
 impl WebSettings {
     /// Whether a peer is one of the configured proxies.
     pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
-        self.trusted_proxies.iter().any(|range| range.contains(peer))
+        self.trusted_proxies
+            .iter()
+            .any(|range| range.contains(peer))
     }
 }
 
@@ -63,7 +65,9 @@ impl AddressRange {
                 first.to_bits() & mask == address.to_bits() & mask
             }
             (IpAddr::V6(first), IpAddr::V6(address)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.bits)).unwrap_or(0);
+                let mask = u128::MAX
+                    .checked_shl(128 - u32::from(self.bits))
+                    .unwrap_or(0);
                 first.to_bits() & mask == address.to_bits() & mask
             }
             _ => false,
@@ -76,11 +80,17 @@ impl FromStr for AddressRange {
 
     fn from_str(text: &str) -> Result<Self, AddressRangeError> {
         let wrong = || AddressRangeError(text.to_owned());
-        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) = text
+            .split_once('/')
+            .map_or((text, None), |(address, bits)| (address, Some(bits)));
         let first: IpAddr = address.parse().map_err(|_| wrong())?;
         let most = if first.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Ok(most), str::parse).map_err(|_| wrong())?;
-        if bits > most { Err(wrong()) } else { Ok(Self { first, bits }) }
+        if bits > most {
+            Err(wrong())
+        } else {
+            Ok(Self { first, bits })
+        }
     }
 }
 
@@ -91,7 +101,10 @@ mod tests {
     #[test]
     fn a_range_holds_the_addresses_with_its_first_bits() {
         let contains = |range: &str, address: &str| {
-            range.parse::<AddressRange>().unwrap().contains(address.parse().unwrap())
+            range
+                .parse::<AddressRange>()
+                .unwrap()
+                .contains(address.parse().unwrap())
         };
         assert!(contains("127.0.0.1", "127.0.0.1"));
         assert!(!contains("127.0.0.1", "127.0.0.2"));
@@ -105,7 +118,14 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_refused() {
-        for bad in ["", "localhost", "10.0.0.0/33", "10.0.0/8", "::/129", "1.2.3.4/"] {
+        for bad in [
+            "",
+            "localhost",
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "::/129",
+            "1.2.3.4/",
+        ] {
             assert!(bad.parse::<AddressRange>().is_err(), "{bad}");
         }
     }

@@ -21,7 +21,16 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn new(app: Arc<App>, settings: WebSettings, stopping: CancellationToken) -> Arc<Self> {
-        Arc::new(Self { app, settings, sockets: TaskTracker::new(), stopping })
+    pub(crate) fn new(
+        app: Arc<App>,
+        settings: WebSettings,
+        stopping: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            app,
+            settings,
+            sockets: TaskTracker::new(),
+            stopping,
+        })
     }
 }

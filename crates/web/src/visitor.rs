@@ -56,14 +56,21 @@ impl FromRequestParts<Arc<Site>> for Admin {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Failure> {
-        let visitor = find(parts, site, None).await?.filter(|visitor| visitor.account().is_some());
+        let visitor = find(parts, site, None)
+            .await?
+            .filter(|visitor| visitor.account().is_some());
         let Some(visitor) = visitor else {
             let Ok(OriginalUri(asked)) = OriginalUri::from_request_parts(parts, site).await;
-            let next = asked.path_and_query().map_or("/admin/", |path| path.as_str());
+            let next = asked
+                .path_and_query()
+                .map_or("/admin/", |path| path.as_str());
             return Err(Failure::SignInFirst(next.to_owned()));
         };
         let administrator = visitor.administrator().ok_or(Failure::NotAdministrator)?;
-        Ok(Self { administrator, visitor })
+        Ok(Self {
+            administrator,
+            visitor,
+        })
     }
 }
 
@@ -74,11 +81,17 @@ impl FromRequestParts<Arc<Site>> for RoomPath {
         let Ok(Path(id)) = Path::<String>::from_request_parts(parts, site).await else {
             return Err(Failure::NotFound);
         };
-        id.parse().map(Self).map_err(|_| Failure::App(papo_app::Error::NoRoom))
+        id.parse()
+            .map(Self)
+            .map_err(|_| Failure::App(papo_app::Error::NoRoom))
     }
 }
 
-async fn find(parts: &mut Parts, site: &Arc<Site>, room: Option<RoomId>) -> Result<Option<Visitor>, Failure> {
+async fn find(
+    parts: &mut Parts,
+    site: &Arc<Site>,
+    room: Option<RoomId>,
+) -> Result<Option<Visitor>, Failure> {
     let Ok(caller) = Caller::from_request_parts(parts, site).await;
     let token = session_token(&parts.headers, &caller);
     Ok(site.app.visitor(token, room).await?)

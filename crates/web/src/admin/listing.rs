@@ -22,7 +22,10 @@ impl Pager {
     /// The page that a query asks for, as text; the first when it is none.
     pub(super) fn new(page: &str) -> Self {
         let number = page.parse().unwrap_or(1).clamp(1, LAST_PAGE);
-        Self { number, has_next: false }
+        Self {
+            number,
+            has_next: false,
+        }
     }
 
     pub(super) const fn offset(self) -> usize {
@@ -80,7 +83,14 @@ mod tests {
 
     #[test]
     fn any_page_number_is_a_page() {
-        for (text, number) in [("", 1), ("0", 1), ("-3", 1), ("x", 1), ("7", 7), ("999999999", LAST_PAGE)] {
+        for (text, number) in [
+            ("", 1),
+            ("0", 1),
+            ("-3", 1),
+            ("x", 1),
+            ("7", 7),
+            ("999999999", LAST_PAGE),
+        ] {
             assert_eq!(Pager::new(text).number, number, "{text}");
         }
     }
@@ -88,6 +98,9 @@ mod tests {
     #[test]
     fn a_notice_is_added_to_what_was_asked() {
         assert_eq!(Done::Saved.at("/admin/rooms/"), "/admin/rooms/?done=saved");
-        assert_eq!(Done::Deleted.at("/admin/messages/?q=a"), "/admin/messages/?q=a&done=deleted");
+        assert_eq!(
+            Done::Deleted.at("/admin/messages/?q=a"),
+            "/admin/messages/?q=a&done=deleted"
+        );
     }
 }

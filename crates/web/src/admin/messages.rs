@@ -51,14 +51,18 @@ pub(crate) struct MessageSearch {
     pub(crate) room: String,
     pub(crate) from: String,
     pub(crate) to: String,
-    page: String,
+    pub(crate) page: String,
     pub(crate) done: Option<Done>,
 }
 
 impl MessageSearch {
     /// The same search's page.
     fn url(&self, page: usize) -> String {
-        let page = if page == 1 { String::new() } else { page.to_string() };
+        let page = if page == 1 {
+            String::new()
+        } else {
+            page.to_string()
+        };
         let query = query::string([
             ("q", self.q.as_str()),
             ("room", &self.room),
@@ -70,7 +74,9 @@ impl MessageSearch {
     }
 
     fn is_narrow(&self) -> bool {
-        [&self.q, &self.room, &self.from, &self.to].iter().any(|text| !text.is_empty())
+        [&self.q, &self.room, &self.from, &self.to]
+            .iter()
+            .any(|text| !text.is_empty())
     }
 
     fn is_room(&self, id: RoomId) -> bool {
@@ -99,14 +105,29 @@ fn start_of(date: Date) -> Option<Timestamp> {
 pub(crate) async fn list(
     State(site): State<Arc<Site>>,
     page: Page,
-    Admin { administrator, visitor }: Admin,
+    Admin {
+        administrator,
+        visitor,
+    }: Admin,
     Query(search): Query<MessageSearch>,
 ) -> Result<Response, Failure> {
     let mut pager = Pager::new(&search.page);
-    let found = site.app.find_messages(&administrator, Some(&visitor), search.filter(pager)).await?;
+    let found = site
+        .app
+        .find_messages(&administrator, Some(&visitor), search.filter(pager))
+        .await?;
     pager.has_next = found.more;
-    let rooms = site.app.find_rooms(&administrator, RoomFilter::default()).await?;
-    show(&AdminMessagesPage { page, search, rooms, messages: found.messages, pager })
+    let rooms = site
+        .app
+        .find_rooms(&administrator, RoomFilter::default())
+        .await?;
+    show(&AdminMessagesPage {
+        page,
+        search,
+        rooms,
+        messages: found.messages,
+        pager,
+    })
 }
 
 #[derive(Deserialize)]
@@ -125,7 +146,9 @@ pub(crate) async fn delete(
     Form(form): Form<DeleteForm>,
 ) -> Result<Response, Failure> {
     let room = form.room.parse().map_err(|_| papo_app::Error::NoRoom)?;
-    site.app.delete_message(&administrator, room, Seq(form.seq)).await?;
+    site.app
+        .delete_message(&administrator, room, Seq(form.seq))
+        .await?;
     Ok(Redirect::to(&Done::Deleted.at(own_path(&form.next))).into_response())
 }
 
@@ -135,7 +158,11 @@ mod tests {
 
     #[test]
     fn days_are_whole_and_the_last_one_is_included() {
-        let search = MessageSearch { from: "2026-11-24".into(), to: "2026-11-24".into(), ..MessageSearch::default() };
+        let search = MessageSearch {
+            from: "2026-11-24".into(),
+            to: "2026-11-24".into(),
+            ..MessageSearch::default()
+        };
         let filter = search.filter(Pager::new("3"));
         assert_eq!(filter.from, Some("2026-11-24T00:00:00Z".parse().unwrap()));
         assert_eq!(filter.until, Some("2026-11-25T00:00:00Z".parse().unwrap()));
@@ -144,7 +171,12 @@ mod tests {
 
     #[test]
     fn what_is_no_date_or_room_narrows_nothing() {
-        let search = MessageSearch { from: "x".into(), to: "9999-12-31".into(), room: "y".into(), ..Default::default() };
+        let search = MessageSearch {
+            from: "x".into(),
+            to: "9999-12-31".into(),
+            room: "y".into(),
+            ..Default::default()
+        };
         let filter = search.filter(Pager::new(""));
         assert_eq!((filter.from, filter.until, filter.room), (None, None, None));
     }

@@ -30,7 +30,11 @@ pub(crate) struct RoomFormPage {
 
 impl RoomFormPage {
     fn title(&self) -> Cow<'static, str> {
-        let key = if self.room.is_some() { "admin-room-edit-title" } else { "admin-room-new" };
+        let key = if self.room.is_some() {
+            "admin-room-edit-title"
+        } else {
+            "admin-room-new"
+        };
         self.page.text(key)
     }
 }
@@ -42,7 +46,7 @@ pub(crate) struct RoomForm {
     pub(crate) name: String,
     pub(crate) description: String,
     /// A checkbox: there when it is checked.
-    is_active: Option<String>,
+    pub(crate) is_active: Option<String>,
 }
 
 impl RoomForm {
@@ -61,8 +65,16 @@ impl RoomForm {
 
 /// `GET /admin/rooms/new/`
 pub(crate) async fn new(page: Page, _: Admin) -> Result<Response, Failure> {
-    let form = RoomForm { is_active: Some(String::new()), ..RoomForm::default() };
-    show(&RoomFormPage { page, room: None, form, errors: FormErrors::default() })
+    let form = RoomForm {
+        is_active: Some(String::new()),
+        ..RoomForm::default()
+    };
+    show(&RoomFormPage {
+        page,
+        room: None,
+        form,
+        errors: FormErrors::default(),
+    })
 }
 
 /// `POST /admin/rooms/new/`
@@ -72,8 +84,15 @@ pub(crate) async fn create(
     admin: Admin,
     Form(form): Form<RoomForm>,
 ) -> Result<Response, Failure> {
-    let created =
-        site.app.create_room(&admin.administrator, &form.name, &form.description, form.is_active()).await;
+    let created = site
+        .app
+        .create_room(
+            &admin.administrator,
+            &form.name,
+            &form.description,
+            form.is_active(),
+        )
+        .await;
     match created {
         Ok(_) => Ok(Redirect::to(&Done::Created.at("/admin/rooms/")).into_response()),
         Err(error) => refuse(page, None, form, error),
@@ -88,7 +107,12 @@ pub(crate) async fn edit(
     RoomPath(room): RoomPath,
 ) -> Result<Response, Failure> {
     let form = RoomForm::new(&site.app.any_room(&admin.administrator, room).await?);
-    show(&RoomFormPage { page, room: Some(room), form, errors: FormErrors::default() })
+    show(&RoomFormPage {
+        page,
+        room: Some(room),
+        form,
+        errors: FormErrors::default(),
+    })
 }
 
 /// `POST /admin/rooms/{id}/`
@@ -99,15 +123,36 @@ pub(crate) async fn save(
     RoomPath(room): RoomPath,
     Form(form): Form<RoomForm>,
 ) -> Result<Response, Failure> {
-    let saved =
-        site.app.set_room(&admin.administrator, room, &form.name, &form.description, form.is_active()).await;
+    let saved = site
+        .app
+        .set_room(
+            &admin.administrator,
+            room,
+            &form.name,
+            &form.description,
+            form.is_active(),
+        )
+        .await;
     match saved {
         Ok(()) => Ok(Redirect::to(&Done::Saved.at("/admin/rooms/")).into_response()),
         Err(error) => refuse(page, Some(room), form, error),
     }
 }
 
-fn refuse(page: Page, room: Option<RoomId>, form: RoomForm, error: Error) -> Result<Response, Failure> {
+fn refuse(
+    page: Page,
+    room: Option<RoomId>,
+    form: RoomForm,
+    error: Error,
+) -> Result<Response, Failure> {
     let errors = FormErrors::explain(error.clone(), page.language)?;
-    show_refused(&error.into(), &RoomFormPage { page, room, form, errors })
+    show_refused(
+        &error.into(),
+        &RoomFormPage {
+            page,
+            room,
+            form,
+            errors,
+        },
+    )
 }

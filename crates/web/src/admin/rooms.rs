@@ -34,15 +34,23 @@ pub(crate) struct RoomSearch {
     pub(crate) q: String,
     /// `active`, `inactive`, or all.
     pub(crate) state: String,
-    page: String,
+    pub(crate) page: String,
     pub(crate) done: Option<Done>,
 }
 
 impl RoomSearch {
     /// The same search's page.
     fn url(&self, page: usize) -> String {
-        let page = if page == 1 { String::new() } else { page.to_string() };
-        let query = query::string([("q", self.q.as_str()), ("state", &self.state), ("page", &page)]);
+        let page = if page == 1 {
+            String::new()
+        } else {
+            page.to_string()
+        };
+        let query = query::string([
+            ("q", self.q.as_str()),
+            ("state", &self.state),
+            ("page", &page),
+        ]);
         format!("/admin/rooms/{query}")
     }
 
@@ -58,7 +66,12 @@ impl RoomSearch {
         };
         let search = Some(self.q.trim().to_owned()).filter(|text| !text.is_empty());
         // One more than is shown tells whether there is a next page.
-        RoomFilter { is_active, search, offset: pager.offset(), limit: Some(ROWS + 1) }
+        RoomFilter {
+            is_active,
+            search,
+            offset: pager.offset(),
+            limit: Some(ROWS + 1),
+        }
     }
 }
 
@@ -70,10 +83,18 @@ pub(crate) async fn list(
     Query(search): Query<RoomSearch>,
 ) -> Result<Response, Failure> {
     let mut pager = Pager::new(&search.page);
-    let mut rooms = site.app.find_rooms(&admin.administrator, search.filter(pager)).await?;
+    let mut rooms = site
+        .app
+        .find_rooms(&admin.administrator, search.filter(pager))
+        .await?;
     pager.has_next = rooms.len() > ROWS;
     rooms.truncate(ROWS);
-    show(&AdminRoomsPage { page, search, rooms, pager })
+    show(&AdminRoomsPage {
+        page,
+        search,
+        rooms,
+        pager,
+    })
 }
 
 #[derive(Deserialize)]
@@ -91,7 +112,13 @@ pub(crate) async fn set_state(
     RoomPath(room): RoomPath,
     Form(form): Form<StateForm>,
 ) -> Result<Response, Failure> {
-    site.app.set_room_active(&admin.administrator, room, form.is_active).await?;
-    let done = if form.is_active { Done::Activated } else { Done::Deactivated };
+    site.app
+        .set_room_active(&admin.administrator, room, form.is_active)
+        .await?;
+    let done = if form.is_active {
+        Done::Activated
+    } else {
+        Done::Deactivated
+    };
     Ok(Redirect::to(&done.at(own_path(&form.next))).into_response())
 }

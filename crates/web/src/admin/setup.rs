@@ -29,7 +29,9 @@ pub(crate) struct SetupPage {
 impl SetupPage {
     fn password_hint(&self) -> String {
         let least = *PASSWORD_CHARACTERS.start();
-        self.page.language.text_with("admin-setup-password-hint", [("least", least.into())])
+        self.page
+            .language
+            .text_with("admin-setup-password-hint", [("least", least.into())])
     }
 }
 
@@ -51,7 +53,11 @@ pub(crate) async fn show_form(
     if !site.app.setup_is_open(&token, caller.address).await? {
         return Err(Error::SetupLink.into());
     }
-    show(&SetupPage { page, username: String::new(), errors: FormErrors::default() })
+    show(&SetupPage {
+        page,
+        username: String::new(),
+        errors: FormErrors::default(),
+    })
 }
 
 /// `POST /admin/setup/{token}/`
@@ -63,7 +69,16 @@ pub(crate) async fn claim(
     Path(token): Path<String>,
     Form(SetupForm { username, password }): Form<SetupForm>,
 ) -> Result<Response, Failure> {
-    let claimed = site.app.claim_setup(visitor.as_ref(), &token, &username, password, caller.address).await;
+    let claimed = site
+        .app
+        .claim_setup(
+            visitor.as_ref(),
+            &token,
+            &username,
+            password,
+            caller.address,
+        )
+        .await;
     match claimed {
         Ok(signed_in) => {
             let cookie = [(SET_COOKIE, set_session(&signed_in.token, &caller))];
@@ -71,7 +86,14 @@ pub(crate) async fn claim(
         }
         Err(error) => {
             let errors = FormErrors::explain(error.clone(), page.language)?;
-            show_refused(&error.into(), &SetupPage { page, username, errors })
+            show_refused(
+                &error.into(),
+                &SetupPage {
+                    page,
+                    username,
+                    errors,
+                },
+            )
         }
     }
 }

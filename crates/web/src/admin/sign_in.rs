@@ -54,7 +54,12 @@ pub(crate) async fn show_form(
     if visitor.as_ref().and_then(Visitor::administrator).is_some() {
         return Ok(Redirect::to(destination(&next)).into_response());
     }
-    show(&SignInPage { page, next, username: String::new(), errors: FormErrors::default() })
+    show(&SignInPage {
+        page,
+        next,
+        username: String::new(),
+        errors: FormErrors::default(),
+    })
 }
 
 /// `POST /admin/login/`
@@ -63,16 +68,32 @@ pub(crate) async fn sign_in(
     page: Page,
     caller: Caller,
     Guest(visitor): Guest,
-    Form(SignInForm { username, password, next }): Form<SignInForm>,
+    Form(SignInForm {
+        username,
+        password,
+        next,
+    }): Form<SignInForm>,
 ) -> Result<Response, Failure> {
-    match site.app.sign_in(visitor.as_ref(), &username, password, caller.address).await {
+    match site
+        .app
+        .sign_in(visitor.as_ref(), &username, password, caller.address)
+        .await
+    {
         Ok(signed_in) => {
             let cookie = [(SET_COOKIE, set_session(&signed_in.token, &caller))];
             Ok((cookie, Redirect::to(destination(&next))).into_response())
         }
         Err(error) => {
             let errors = FormErrors::explain(error.clone(), page.language)?;
-            show_refused(&error.into(), &SignInPage { page, next, username, errors })
+            show_refused(
+                &error.into(),
+                &SignInPage {
+                    page,
+                    next,
+                    username,
+                    errors,
+                },
+            )
         }
     }
 }
@@ -91,5 +112,9 @@ pub(crate) async fn sign_out(
 }
 
 fn destination(next: &str) -> &str {
-    if next.is_empty() { "/admin/" } else { own_path(next) }
+    if next.is_empty() {
+        "/admin/"
+    } else {
+        own_path(next)
+    }
 }

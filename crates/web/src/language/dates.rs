@@ -17,9 +17,9 @@ impl Language {
         let seconds = (now.as_millis() - then.as_millis()) / 1_000;
         match seconds {
             ..MINUTE => self.text("ago-now").into_owned(),
-            ..HOUR => self.text_with("ago-minutes", [("count", (seconds / MINUTE).into())]),
-            ..DAY => self.text_with("ago-hours", [("count", (seconds / HOUR).into())]),
-            ..WEEK => self.text_with("ago-days", [("count", (seconds / DAY).into())]),
+            MINUTE..HOUR => self.text_with("ago-minutes", [("count", (seconds / MINUTE).into())]),
+            HOUR..DAY => self.text_with("ago-hours", [("count", (seconds / HOUR).into())]),
+            DAY..WEEK => self.text_with("ago-days", [("count", (seconds / DAY).into())]),
             _ => self.date(then),
         }
     }
@@ -41,7 +41,10 @@ impl Language {
             ("month", i64::from(at.month()).into()),
             // Text, since a year has no thousands.
             ("year", at.year().to_string().into()),
-            ("time", format!("{:02}:{:02}", at.hour(), at.minute()).into()),
+            (
+                "time",
+                format!("{:02}:{:02}", at.hour(), at.minute()).into(),
+            ),
         ];
         self.text_with(key, values)
     }
@@ -65,7 +68,11 @@ mod tests {
             ("2026-11-24T18:51:30.000Z", "há 5 minutos", "5 minutes ago"),
             ("2026-11-24T16:51:30.000Z", "há 2 horas", "2 hours ago"),
             ("2026-11-23T16:51:30.000Z", "há 1 dia", "1 day ago"),
-            ("2026-03-01T16:51:30.000Z", "1 de março de 2026", "1 March 2026"),
+            (
+                "2026-03-01T16:51:30.000Z",
+                "1 de março de 2026",
+                "1 March 2026",
+            ),
         ] {
             assert_eq!(Language::Portuguese.ago(at(then), now), portuguese);
             assert_eq!(Language::English.ago(at(then), now), english);
@@ -75,7 +82,13 @@ mod tests {
     #[test]
     fn a_moment_says_its_time_zone() {
         let then = at("2026-11-24T08:06:34.120Z");
-        assert_eq!(Language::Portuguese.moment(then), "24 de novembro de 2026, 08:06 UTC");
-        assert_eq!(Language::English.moment(then), "24 November 2026, 08:06 UTC");
+        assert_eq!(
+            Language::Portuguese.moment(then),
+            "24 de novembro de 2026, 08:06 UTC"
+        );
+        assert_eq!(
+            Language::English.moment(then),
+            "24 November 2026, 08:06 UTC"
+        );
     }
 }

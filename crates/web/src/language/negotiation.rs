@@ -21,7 +21,9 @@ fn best(accept: &str) -> Option<Language> {
     let wanted = accept.split(',').filter_map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let language = spoken(parts.next()?)?;
-        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
+        let weight = parts
+            .find_map(|part| part.strip_prefix("q="))
+            .map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
         (weight > 0.0).then_some((language, weight))
     });
     // `max_by` would give the last of equals.
@@ -32,7 +34,9 @@ fn best(accept: &str) -> Option<Language> {
 /// The language that a range like `pt`, `pt-PT` or `en-GB` means.
 fn spoken(range: &str) -> Option<Language> {
     let primary = range.split('-').next()?;
-    Language::ALL.into_iter().find(|language| language.code()[..2].eq_ignore_ascii_case(primary))
+    Language::ALL
+        .into_iter()
+        .find(|language| language.code()[..2].eq_ignore_ascii_case(primary))
 }
 
 #[cfg(test)]
@@ -42,15 +46,34 @@ mod tests {
     use super::*;
 
     fn asked(accept: &str) -> Language {
-        negotiate(&HeaderMap::from_iter([(ACCEPT_LANGUAGE, accept.parse().unwrap())]))
+        negotiate(&HeaderMap::from_iter([(
+            ACCEPT_LANGUAGE,
+            accept.parse().unwrap(),
+        )]))
     }
 
     #[test]
     fn the_browsers_first_choice_that_is_spoken_wins() {
-        for english in ["en", "en-GB,pt;q=0.8", "fr, en;q=0.5", "pt;q=0.1, en;q=0.2", "EN-us", "pt;q=0, en;q=0.1"] {
+        for english in [
+            "en",
+            "en-GB,pt;q=0.8",
+            "fr, en;q=0.5",
+            "pt;q=0.1, en;q=0.2",
+            "EN-us",
+            "pt;q=0, en;q=0.1",
+        ] {
             assert_eq!(asked(english), Language::English, "{english}");
         }
-        for portuguese in ["", "pt", "pt-PT, en", "fr", "*", "en;q=0", "en;q=x", "pt;q=0.5,en;q=0.5"] {
+        for portuguese in [
+            "",
+            "pt",
+            "pt-PT, en",
+            "fr",
+            "*",
+            "en;q=0",
+            "en;q=x",
+            "pt;q=0.5,en;q=0.5",
+        ] {
             assert_eq!(asked(portuguese), Language::Portuguese, "{portuguese}");
         }
     }

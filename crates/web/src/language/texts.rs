@@ -15,10 +15,18 @@ pub(crate) struct Key(pub(crate) &'static str);
 
 type Bundle = FluentBundle<FluentResource>;
 
-static PORTUGUESE: LazyLock<Bundle> =
-    LazyLock::new(|| bundle(Language::Portuguese, include_str!("../../../../locales/pt-BR/pages.ftl")));
-static ENGLISH: LazyLock<Bundle> =
-    LazyLock::new(|| bundle(Language::English, include_str!("../../../../locales/en/pages.ftl")));
+static PORTUGUESE: LazyLock<Bundle> = LazyLock::new(|| {
+    bundle(
+        Language::Portuguese,
+        include_str!("../../../../locales/pt-BR/pages.ftl"),
+    )
+});
+static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| {
+    bundle(
+        Language::English,
+        include_str!("../../../../locales/en/pages.ftl"),
+    )
+});
 
 impl Language {
     /// A text without variables.
@@ -53,7 +61,10 @@ impl Language {
 }
 
 fn bundle(language: Language, source: &'static str) -> Bundle {
-    let tag: LanguageIdentifier = language.code().parse().expect("both codes are language tags");
+    let tag: LanguageIdentifier = language
+        .code()
+        .parse()
+        .expect("both codes are language tags");
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     // Names are set apart by <bdi>, in the templates that show them.
     bundle.set_use_isolating(false);
@@ -62,7 +73,8 @@ fn bundle(language: Language, source: &'static str) -> Bundle {
         Language::English => |value, _| whole_number(value, ','),
     }));
     // A mistake in the file leaves texts out; the tests below find it.
-    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
+    let resource =
+        FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
     bundle.add_resource_overriding(resource);
     bundle
 }
@@ -99,14 +111,28 @@ mod tests {
     ];
 
     fn keys(source: &str) -> BTreeSet<&str> {
-        let lines = source.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
-        lines.filter_map(|line| line.split_once(" =").map(|(key, _)| key)).collect()
+        let lines = source
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+        lines
+            .filter_map(|line| line.split_once(" =").map(|(key, _)| key))
+            .collect()
     }
 
     /// Everything below a folder of this crate, as one text.
     fn read_all(folder: &Path) -> String {
-        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        entries.map(|path| if path.is_dir() { read_all(&path) } else { std::fs::read_to_string(path).unwrap() }).collect()
+        let entries = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        entries
+            .map(|path| {
+                if path.is_dir() {
+                    read_all(&path)
+                } else {
+                    std::fs::read_to_string(path).unwrap()
+                }
+            })
+            .collect()
     }
 
     fn templates_and_sources() -> String {
@@ -126,7 +152,8 @@ mod tests {
     fn every_text_is_used() {
         let uses = templates_and_sources();
         for key in keys(SOURCES[0]) {
-            let is_used = uses.contains(&format!("\"{key}\"")) || SOURCES[0].contains(&format!("{{ {key} }}"));
+            let is_used = uses.contains(&format!("\"{key}\""))
+                || SOURCES[0].contains(&format!("{{ {key} }}"));
             assert!(is_used, "{key} is used nowhere");
         }
     }
@@ -136,8 +163,14 @@ mod tests {
         let (keys, uses) = (keys(SOURCES[0]), templates_and_sources());
         let calls = [".text(", ".text_with(", "Key("];
         for call in calls.iter().flat_map(|call| uses.split(call).skip(1)) {
-            if let Some(literal) = call.trim_start().strip_prefix('"') {
-                let key = literal.split('"').next().unwrap();
+            let literal = call
+                .trim_start()
+                .strip_prefix('"')
+                .and_then(|literal| literal.split('"').next());
+            // Other quotes are those of this very test.
+            if let Some(key) =
+                literal.filter(|key| key.starts_with(|c: char| c.is_ascii_lowercase()))
+            {
                 assert!(keys.contains(key), "there is no text {key}");
             }
         }
@@ -146,7 +179,10 @@ mod tests {
     #[test]
     fn thousands_are_set_apart_as_each_language_does() {
         for (number, expected) in [(7, "7"), (1204, "1.204"), (1_000_000, "1.000.000")] {
-            assert_eq!(whole_number(&FluentValue::from(number), '.').as_deref(), Some(expected));
+            assert_eq!(
+                whole_number(&FluentValue::from(number), '.').as_deref(),
+                Some(expected)
+            );
         }
     }
 }

@@ -18,7 +18,11 @@ use crate::site::Site;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-pub(super) async fn refuse(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+pub(super) async fn refuse(
+    State(site): State<Arc<Site>>,
+    request: Request,
+    next: Next,
+) -> Response {
     if request.method().is_safe() || is_own(request.headers(), &site.settings) {
         next.run(request).await
     } else {
@@ -39,7 +43,9 @@ mod tests {
     use super::*;
 
     fn is_own_with(pairs: &[(&'static str, &str)]) -> bool {
-        let headers = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+        let headers = pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
         is_own(&headers.collect(), &WebSettings::default())
     }
 
@@ -71,6 +77,10 @@ mod tests {
         ] {
             assert!(!is_own_with(&[host, other]), "{other:?}");
         }
-        assert!(!is_own_with(&[host, ("sec-fetch-site", "cross-site"), ("origin", "https://papo.example")]));
+        assert!(!is_own_with(&[
+            host,
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://papo.example")
+        ]));
     }
 }

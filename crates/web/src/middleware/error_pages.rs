@@ -24,13 +24,18 @@ pub(super) async fn write(State(site): State<Arc<Site>>, request: Request, next:
     }
     let mut response = match Failure::of(response.status(), response.extensions()) {
         // What handlers wrote themselves is a page or JSON; what axum says is plain text.
-        Some(failure) if !is(response.headers(), "text/html") && !is(response.headers(), "application/json") => {
+        Some(failure)
+            if !is(response.headers(), "text/html")
+                && !is(response.headers(), "application/json") =>
+        {
             replace(response, page, &failure)
         }
         _ => response,
     };
     if is(response.headers(), "text/html") {
-        response.headers_mut().append(VARY, HeaderValue::from_static("accept-language, cookie"));
+        response
+            .headers_mut()
+            .append(VARY, HeaderValue::from_static("accept-language, cookie"));
     }
     response
 }
@@ -49,5 +54,7 @@ fn replace(response: Response, page: Page, failure: &Failure) -> Response {
 }
 
 fn is(headers: &HeaderMap, media_type: &str) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(media_type.as_bytes()))
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(media_type.as_bytes()))
 }

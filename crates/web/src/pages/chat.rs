@@ -39,8 +39,13 @@ impl Boot {
             sender: String,
             snapshot: &'a ServerFrame,
         }
-        let content = Content { language: language.code(), sender: sender.to_string(), snapshot };
-        let json = serde_json::to_string(&content).expect("frames have string keys and no fallible parts");
+        let content = Content {
+            language: language.code(),
+            sender: sender.to_string(),
+            snapshot,
+        };
+        let json =
+            serde_json::to_string(&content).expect("frames have string keys and no fallible parts");
         Self(escape(&json))
     }
 
@@ -58,13 +63,19 @@ pub(crate) async fn show_chat(
     InRoom { room, visitor }: InRoom,
 ) -> Result<Response, Failure> {
     let (room, snapshot) = match site.app.chat(visitor.as_ref(), room).await {
-        Err(Error::NotJoined) => return Ok(Redirect::to(&format!("/room/{room}/join/")).into_response()),
+        Err(Error::NotJoined) => {
+            return Ok(Redirect::to(&format!("/room/{room}/join/")).into_response());
+        }
         other => other?,
     };
-    let sender = visitor.as_ref().map(Visitor::sender).ok_or(Error::NotJoined)?;
+    let sender = visitor
+        .as_ref()
+        .map(Visitor::sender)
+        .ok_or(Error::NotJoined)?;
     let boot = Boot::new(page.language, sender, &snapshot);
     // Whoever comes back keeps the cookie for another while.
-    let cookie = session_token(&headers, &caller).map(|token| [(SET_COOKIE, set_session(token, &caller))]);
+    let cookie =
+        session_token(&headers, &caller).map(|token| [(SET_COOKIE, set_session(token, &caller))]);
     Ok((cookie, show(&ChatPage { page, room, boot })?).into_response())
 }
 

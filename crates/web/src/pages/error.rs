@@ -21,7 +21,9 @@ impl ErrorPage {
     pub(crate) fn new(page: Page, failure: &Failure) -> Self {
         let (title, text) = keys(failure);
         let text = match (failure, failure.retry_seconds()) {
-            (Failure::App(Error::RateLimited(_)), Some(seconds)) => rate_limited(seconds, page.language),
+            (Failure::App(Error::RateLimited(_)), Some(seconds)) => {
+                rate_limited(seconds, page.language)
+            }
             _ => page.text(text.0).into_owned(),
         };
         Self { page, title, text }
@@ -31,27 +33,62 @@ impl ErrorPage {
 /// Title and text.
 fn keys(failure: &Failure) -> (Key, Key) {
     match failure {
-        Failure::App(Error::NoRoom) => (Key("error-page-no-room-title"), Key("error-page-no-room-text")),
-        Failure::App(Error::NotJoined) => (Key("error-page-not-joined-title"), Key("error-page-not-joined-text")),
-        Failure::App(Error::NoMessage) => (Key("error-page-no-message-title"), Key("error-page-no-message-text")),
-        Failure::App(Error::SetupLink) => (Key("error-page-setup-title"), Key("error-page-setup-text")),
-        Failure::NotAdministrator => {
-            (Key("error-page-not-administrator-title"), Key("error-page-not-administrator-text"))
+        Failure::App(Error::NoRoom) => (
+            Key("error-page-no-room-title"),
+            Key("error-page-no-room-text"),
+        ),
+        Failure::App(Error::NotJoined) => (
+            Key("error-page-not-joined-title"),
+            Key("error-page-not-joined-text"),
+        ),
+        Failure::App(Error::NoMessage) => (
+            Key("error-page-no-message-title"),
+            Key("error-page-no-message-text"),
+        ),
+        Failure::App(Error::SetupLink) => {
+            (Key("error-page-setup-title"), Key("error-page-setup-text"))
         }
-        Failure::CrossSite => (Key("error-page-cross-site-title"), Key("error-page-cross-site-text")),
+        Failure::NotAdministrator => (
+            Key("error-page-not-administrator-title"),
+            Key("error-page-not-administrator-text"),
+        ),
+        Failure::CrossSite => (
+            Key("error-page-cross-site-title"),
+            Key("error-page-cross-site-text"),
+        ),
         other => keys_of_status(other.status()),
     }
 }
 
 fn keys_of_status(status: StatusCode) -> (Key, Key) {
     match status {
-        StatusCode::NOT_FOUND => (Key("error-page-not-found-title"), Key("error-page-not-found-text")),
-        StatusCode::METHOD_NOT_ALLOWED => (Key("error-page-method-title"), Key("error-page-method-text")),
-        StatusCode::PAYLOAD_TOO_LARGE => (Key("error-page-large-title"), Key("error-page-large-text")),
+        StatusCode::NOT_FOUND => (
+            Key("error-page-not-found-title"),
+            Key("error-page-not-found-text"),
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            Key("error-page-method-title"),
+            Key("error-page-method-text"),
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            (Key("error-page-large-title"), Key("error-page-large-text"))
+        }
         // The text says when, and is written elsewhere.
-        StatusCode::TOO_MANY_REQUESTS => (Key("error-page-rate-limited-title"), Key("error-page-request-text")),
-        StatusCode::SERVICE_UNAVAILABLE => (Key("error-page-unavailable-title"), Key("error-page-unavailable-text")),
-        status if status.is_server_error() => (Key("error-page-internal-title"), Key("error-page-internal-text")),
-        _ => (Key("error-page-request-title"), Key("error-page-request-text")),
+        StatusCode::TOO_MANY_REQUESTS => (
+            Key("error-page-rate-limited-title"),
+            Key("error-page-request-text"),
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => (
+            Key("error-page-unavailable-title"),
+            Key("error-page-unavailable-text"),
+        ),
+        status if status.is_server_error() => (
+            Key("error-page-internal-title"),
+            Key("error-page-internal-text"),
+        ),
+        _ => (
+            Key("error-page-request-title"),
+            Key("error-page-request-text"),
+        ),
     }
 }

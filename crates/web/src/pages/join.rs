@@ -73,10 +73,15 @@ pub(crate) async fn join(
     InRoom { room, visitor }: InRoom,
     Form(form): Form<JoinForm>,
 ) -> Result<Response, Failure> {
-    let answer = site.app.join(visitor.as_ref(), room, &form.username, caller.address).await;
+    let answer = site
+        .app
+        .join(visitor.as_ref(), room, &form.username, caller.address)
+        .await;
     let error = match answer {
         Ok(joined) => {
-            let cookie = joined.token.map(|token| [(SET_COOKIE, set_session(&token, &caller))]);
+            let cookie = joined
+                .token
+                .map(|token| [(SET_COOKIE, set_session(&token, &caller))]);
             return Ok((cookie, Redirect::to(&format!("/room/{room}/"))).into_response());
         }
         Err(error) => error,
@@ -84,7 +89,16 @@ pub(crate) async fn join(
     let errors = FormErrors::explain(error.clone(), page.language)?;
     let room = site.app.room(room).await?;
     let is_joined = is_joined(visitor.as_ref());
-    show_refused(&error.into(), &JoinPage { page, room, is_joined, username: form.username, errors })
+    show_refused(
+        &error.into(),
+        &JoinPage {
+            page,
+            room,
+            is_joined,
+            username: form.username,
+            errors,
+        },
+    )
 }
 
 fn is_joined(visitor: Option<&Visitor>) -> bool {

@@ -21,8 +21,12 @@ pub(crate) struct LanguageForm {
 }
 
 /// `POST /language/`
-pub(crate) async fn choose(caller: Caller, Form(form): Form<LanguageForm>) -> Result<Response, Failure> {
-    let language = Language::from_code(&form.language).ok_or(Failure::Other(StatusCode::BAD_REQUEST))?;
+pub(crate) async fn choose(
+    caller: Caller,
+    Form(form): Form<LanguageForm>,
+) -> Result<Response, Failure> {
+    let language =
+        Language::from_code(&form.language).ok_or(Failure::Other(StatusCode::BAD_REQUEST))?;
     let cookie = [(SET_COOKIE, set_language(language, &caller))];
     Ok((cookie, Redirect::to(own_path(&form.next))).into_response())
 }

@@ -35,7 +35,9 @@ impl LeavePage {
     fn title(&self) -> String {
         let language = self.page.language;
         match &self.choice {
-            Choice::Room(room) => language.text_with("leave-title", [("room", room.name.as_str().into())]),
+            Choice::Room(room) => {
+                language.text_with("leave-title", [("room", room.name.as_str().into())])
+            }
             Choice::All => language.text("leave-all-title").into_owned(),
             Choice::Nowhere => language.text("leave-nowhere-title").into_owned(),
         }
@@ -54,7 +56,10 @@ impl Which {
         if self.room.is_empty() {
             return Ok(None);
         }
-        self.room.parse().map(Some).map_err(|_| papo_app::Error::NoRoom.into())
+        self.room
+            .parse()
+            .map(Some)
+            .map_err(|_| papo_app::Error::NoRoom.into())
     }
 }
 
@@ -70,7 +75,9 @@ pub(crate) async fn ask(
         None => Vec::new(),
     };
     let choice = match which.room()? {
-        Some(room) if joined.iter().any(|(id, _)| *id == room) => Choice::Room(site.app.room(room).await?),
+        Some(room) if joined.iter().any(|(id, _)| *id == room) => {
+            Choice::Room(site.app.room(room).await?)
+        }
         None if !joined.is_empty() => Choice::All,
         _ => Choice::Nowhere,
     };

@@ -29,6 +29,9 @@ pub(crate) async fn older(
     InRoom { room, visitor }: InRoom,
     Query(Before { before }): Query<Before>,
 ) -> Result<Json<MessagesPage>, Failure> {
-    let (messages, more) = site.app.older_messages(visitor.as_ref(), room, Seq(before)).await?;
+    let (messages, more) = site
+        .app
+        .older_messages(visitor.as_ref(), room, Seq(before))
+        .await?;
     Ok(Json(MessagesPage { messages, more }))
 }

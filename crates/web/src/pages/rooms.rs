@@ -25,7 +25,9 @@ pub(crate) struct RoomsPage {
 
 impl RoomsPage {
     fn online(&self, count: usize) -> String {
-        self.page.language.text_with("rooms-online", [("count", count.into())])
+        self.page
+            .language
+            .text_with("rooms-online", [("count", count.into())])
     }
 
     fn is_joined(&self, listing: &RoomListing) -> bool {
@@ -40,8 +42,18 @@ pub(crate) async fn list(
     Guest(visitor): Guest,
 ) -> Result<Response, Failure> {
     let joined = match &visitor {
-        Some(visitor) => site.app.memberships(visitor).await?.into_iter().map(|(room, _)| room).collect(),
+        Some(visitor) => site
+            .app
+            .memberships(visitor)
+            .await?
+            .into_iter()
+            .map(|(room, _)| room)
+            .collect(),
         None => HashSet::new(),
     };
-    show(&RoomsPage { page, rooms: site.app.active_rooms().await?, joined })
+    show(&RoomsPage {
+        page,
+        rooms: site.app.active_rooms().await?,
+        joined,
+    })
 }

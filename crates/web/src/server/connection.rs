@@ -25,12 +25,14 @@ const HEADER_BYTES: usize = 16 * 1024;
 /// The longest that a request's head may take, which is also how long a connection may idle.
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// The same for a proxy, which keeps its connections for later and isn't slow.
-const PROXY_HEADER_TIME: Duration = Duration::from_secs(300);
+const PROXY_HEADER_TIME: Duration = Duration::from_mins(5);
 
 /// A place among the connections; free when its last copy is dropped. The server puts it into each request too, for
 /// whoever takes over an upgraded connection.
 #[derive(Debug, Clone)]
-pub(crate) struct Slot(#[expect(dead_code, reason = "is held, not read")] Arc<OwnedSemaphorePermit>);
+pub(crate) struct Slot(
+    #[expect(dead_code, reason = "is held, not read")] Arc<OwnedSemaphorePermit>,
+);
 
 impl Slot {
     fn new(permit: OwnedSemaphorePermit) -> Self {
@@ -51,7 +53,11 @@ pub(super) async fn serve(
     }
     let slot = Slot::new(slot);
     let service = service_fn(move |request| answer(router.clone(), request, peer, slot.clone()));
-    let header_time = if site.settings.trusts(peer.0.ip()) { PROXY_HEADER_TIME } else { HEADER_TIME };
+    let header_time = if site.settings.trusts(peer.0.ip()) {
+        PROXY_HEADER_TIME
+    } else {
+        HEADER_TIME
+    };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_time)
@@ -71,7 +77,12 @@ pub(super) async fn serve(
     }
 }
 
-async fn answer(router: Router, mut request: Request<Incoming>, peer: Peer, slot: Slot) -> Result<Response, Infallible> {
+async fn answer(
+    router: Router,
+    mut request: Request<Incoming>,
+    peer: Peer,
+    slot: Slot,
+) -> Result<Response, Infallible> {
     request.extensions_mut().insert(peer);
     request.extensions_mut().insert(slot);
     router.oneshot(request.map(Body::new)).await

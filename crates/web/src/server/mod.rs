@@ -26,12 +26,19 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves people on `listener` until `shutdown`; then finishes what is being answered, waits for the sockets to say
 /// goodbye, and returns within the limit that is set.
-pub async fn run(listener: TcpListener, app: Arc<App>, settings: WebSettings, shutdown: CancellationToken) {
+pub async fn run(
+    listener: TcpListener,
+    app: Arc<App>,
+    settings: WebSettings,
+    shutdown: CancellationToken,
+) {
     let site = Site::new(app, settings, shutdown.clone());
     let router = routes::router(&site);
     let connections = TaskTracker::new();
     let slots = Arc::new(Semaphore::new(site.settings.max_connections));
-    while let Some((stream, peer, slot)) = shutdown.run_until_cancelled(next(&listener, &slots)).await {
+    while let Some((stream, peer, slot)) =
+        shutdown.run_until_cancelled(next(&listener, &slots)).await
+    {
         let connection = connection::serve(stream, peer, slot, router.clone(), Arc::clone(&site));
         connections.spawn(connection);
     }
@@ -42,15 +49,24 @@ pub async fn run(listener: TcpListener, app: Arc<App>, settings: WebSettings, sh
         connections.wait().await;
         site.sockets.wait().await;
     };
-    if tokio::time::timeout(site.settings.stop_limit, all).await.is_err() {
+    if tokio::time::timeout(site.settings.stop_limit, all)
+        .await
+        .is_err()
+    {
         let left = connections.len() + site.sockets.len();
         tracing::warn!(left, "connections didn't end in time and are cut");
     }
 }
 
 /// Waits for a free place, then for somebody to take it.
-async fn next(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, Peer, OwnedSemaphorePermit) {
-    let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed");
+async fn next(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> (TcpStream, Peer, OwnedSemaphorePermit) {
+    let slot = Arc::clone(slots)
+        .acquire_owned()
+        .await
+        .expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => return (stream, Peer(peer), slot),
@@ -66,5 +82,8 @@ async fn next(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, Pee
 /// The client went away before it was accepted.
 fn is_clients(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
