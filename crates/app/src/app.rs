@@ -10,6 +10,7 @@ use papo_storage::Storage;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::pages::Pages;
 use crate::passwords::Passwords;
 use crate::room_log::RoomLog;
 use crate::{Clock, Error, Random, RateLimits};
@@ -57,6 +58,7 @@ impl Default for Settings {
 pub struct App {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) pages: Arc<Pages>,
     pub(crate) log: RoomLog,
     pub(crate) rate_limits: RateLimits,
     pub(crate) passwords: Passwords,
@@ -71,10 +73,12 @@ impl App {
     /// Starts on a storage: its writer, and the tasks that keep what is live true.
     pub async fn start(storage: Arc<dyn Storage>, settings: Settings) -> Result<Arc<Self>, Error> {
         let hub = Arc::new(Hub::new(settings.tails));
+        let pages = Arc::new(Pages::default());
         let broken = CancellationToken::new();
         let (log, writer) = RoomLog::new(
             Arc::clone(&storage),
             Arc::clone(&hub),
+            Arc::clone(&pages),
             settings.clock.clone(),
             broken.clone(),
         );
@@ -82,6 +86,7 @@ impl App {
             epoch: storage.epoch().await?,
             storage,
             hub,
+            pages,
             log,
             rate_limits: RateLimits::new(settings.rate_limits),
             passwords: Passwords::new(),

@@ -10,6 +10,7 @@ mod app;
 mod error;
 mod live;
 mod messages;
+mod pages;
 mod passwords;
 mod rate_limits;
 mod room_log;

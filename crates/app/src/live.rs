@@ -11,20 +11,23 @@ use papo_domain::{RoomId, Seq};
 use papo_storage::{Storage, StorageError};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::pages::{PAGE, Pages};
 use crate::room_log::frame;
 use crate::{App, Error};
 
-/// Events read at a time.
-pub(crate) const PAGE: usize = 256;
 /// When a tail lacks more than this, it starts again at the end instead of reading all that lies between.
 const JUMP: i64 = 10_000;
 /// How often the log is asked for what others wrote: half of the two seconds within which it must be noticed.
 const POLL: Duration = Duration::from_secs(1);
 const PRESENCE: Duration = Duration::from_millis(100);
-const HOUSEKEEPING: Duration = Duration::from_secs(600);
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
 
 /// Starts the tail of a room that somebody follows.
-pub(crate) async fn open(storage: &Arc<dyn Storage>, live: &Arc<LiveRoom>) -> Result<(), Error> {
+pub(crate) async fn open(
+    storage: &Arc<dyn Storage>,
+    pages: &Arc<Pages>,
+    live: &Arc<LiveRoom>,
+) -> Result<(), Error> {
     if live.is_open() {
         return Ok(());
     }
@@ -40,17 +43,21 @@ pub(crate) async fn open(storage: &Arc<dyn Storage>, live: &Arc<LiveRoom>) -> Re
         live.hear(end)
     };
     if is_lacking {
-        read_missing(Arc::clone(storage), Arc::clone(live)).await;
+        read_missing(Arc::clone(storage), Arc::clone(pages), Arc::clone(live)).await;
     }
     Ok(())
 }
 
 /// Reads what a tail lacks, until it lacks nothing. A storage that fails is asked again at the next poll.
-pub(crate) async fn read_missing(storage: Arc<dyn Storage>, live: Arc<LiveRoom>) {
+pub(crate) async fn read_missing(
+    storage: Arc<dyn Storage>,
+    pages: Arc<Pages>,
+    live: Arc<LiveRoom>,
+) {
     let _reading = live.reading.lock().await;
     loop {
         let from = live.end();
-        match read_page(&storage, &live, from).await {
+        match read_page(&storage, &pages, &live, from).await {
             Ok(()) if live.end() > from && live.hear(live.end()) => {}
             Ok(()) => return,
             Err(error) => {
@@ -63,6 +70,7 @@ pub(crate) async fn read_missing(storage: Arc<dyn Storage>, live: Arc<LiveRoom>)
 
 async fn read_page(
     storage: &Arc<dyn Storage>,
+    pages: &Pages,
     live: &LiveRoom,
     from: Seq,
 ) -> Result<(), StorageError> {
@@ -72,6 +80,9 @@ async fn read_page(
         return Ok(());
     }
     let events = storage.events_after(live.id, from, PAGE).await?;
+    for event in &events {
+        pages.heed(event);
+    }
     live.append(events.iter().map(frame));
     Ok(())
 }
@@ -115,7 +126,8 @@ impl App {
                         if let Some(room) = self.hub.room(id)
                             && room.hear(end)
                         {
-                            read_missing(Arc::clone(&self.storage), room).await;
+                            read_missing(Arc::clone(&self.storage), Arc::clone(&self.pages), room)
+                                .await;
                         }
                     }
                 }

@@ -178,8 +178,8 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
     }
 
     #[test]
@@ -206,11 +206,11 @@ mod tests {
         for host in 0..20 {
             let host = format!("2001:db8:0:1::{host:x}");
             assert_eq!(
-                limits.check(Action::SignIn, None, address(&host), None),
+                limits.check(Action::SignIn, None, Some(address(&host)), None),
                 Ok(())
             );
         }
-        let sign_in = |host| limits.check(Action::SignIn, None, address(host), None);
+        let sign_in = |host| limits.check(Action::SignIn, None, Some(address(host)), None);
         assert!(sign_in("2001:db8:0:1:ffff::1").is_err());
         assert_eq!(sign_in("2001:db8:0:2::1"), Ok(()));
         assert_eq!(sign_in("::ffff:192.0.2.1"), Ok(()));
@@ -221,7 +221,7 @@ mod tests {
         let limits = RateLimits::new(false);
         for _ in 0..1_000 {
             assert_eq!(
-                limits.check(Action::SignIn, None, address("192.0.2.1"), None),
+                limits.check(Action::SignIn, None, Some(address("192.0.2.1")), None),
                 Ok(())
             );
         }

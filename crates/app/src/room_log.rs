@@ -14,6 +14,7 @@ use papo_storage::{Appended, Change, NewEvent, Storage, StorageError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::pages::Pages;
 use crate::{Clock, Error, live};
 
 /// How many changes may wait for the writer; more are refused with [`Error::Unavailable`].
@@ -51,6 +52,7 @@ pub(crate) struct Writer {
     waiting: mpsc::Receiver<Waiting>,
     storage: Arc<dyn Storage>,
     hub: Arc<Hub>,
+    pages: Arc<Pages>,
     clock: Clock,
     /// Cancelled when the disk can't be trusted any more: the process must restart.
     broken: CancellationToken,
@@ -60,6 +62,7 @@ impl RoomLog {
     pub(crate) fn new(
         storage: Arc<dyn Storage>,
         hub: Arc<Hub>,
+        pages: Arc<Pages>,
         clock: Clock,
         broken: CancellationToken,
     ) -> (Self, Writer) {
@@ -70,6 +73,7 @@ impl RoomLog {
                 waiting,
                 storage,
                 hub,
+                pages,
                 clock,
                 broken,
             },
@@ -155,6 +159,7 @@ impl Writer {
                         seq: event.seq,
                         timestamp: event.timestamp,
                     }));
+                    self.pages.heed(&event);
                     if !duplicate && self.hub.room(event.room).is_some() {
                         frames.entry(event.room).or_default().push(frame(&event));
                     }
@@ -164,7 +169,11 @@ impl Writer {
         }
         for (room, frames) in frames {
             if let Some(room) = self.hub.append(room, frames) {
-                tokio::spawn(live::read_missing(Arc::clone(&self.storage), room));
+                tokio::spawn(live::read_missing(
+                    Arc::clone(&self.storage),
+                    Arc::clone(&self.pages),
+                    room,
+                ));
             }
         }
     }

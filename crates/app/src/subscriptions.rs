@@ -10,7 +10,6 @@ use papo_protocol::{ResetReason, SNAPSHOT_MESSAGES, ServerFrame, snapshot_frame}
 use papo_storage::Snapshot;
 use tokio::time::Instant;
 
-use crate::room_log::frame;
 use crate::{Action, App, Error, Visitor, live};
 
 /// Where a subscription begins.
@@ -102,7 +101,7 @@ impl App {
         let follower = self
             .hub
             .follow(room, connection, username.clone(), Instant::now());
-        live::open(&self.storage, &follower.room).await?;
+        live::open(&self.storage, &self.pages, &follower.room).await?;
         if !follower.room.is_active() {
             return Err(Error::NoRoom);
         }
@@ -144,10 +143,14 @@ impl App {
         Ok((room.last_seq, frame))
     }
 
-    /// A page of frames from the log, for a cursor that is behind the tail.
-    pub async fn frames_after(&self, room: RoomId, cursor: Seq) -> Result<Vec<Frame>, Error> {
-        let events = self.storage.events_after(room, cursor, live::PAGE).await?;
-        Ok(events.iter().map(frame).collect())
+    /// A page of frames from the log, for a cursor that is behind the tail, which ends at `end`.
+    pub async fn frames_after(
+        &self,
+        room: RoomId,
+        cursor: Seq,
+        end: Seq,
+    ) -> Result<Vec<Frame>, Error> {
+        Ok(self.pages.after(&self.storage, room, cursor, end).await?)
     }
 
     /// Whether a cursor is so far behind that its client has to start over.

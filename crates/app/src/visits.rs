@@ -13,9 +13,9 @@ use tokio::time::Instant;
 use crate::{Action, App, Error};
 
 /// A session that isn't used for this long is over.
-const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+const SESSION_LIFE: Duration = Duration::from_hours(30 * 24);
 /// A session's use is noted at most this often, so that reading pages doesn't write.
-const TOUCH_PAUSE: Duration = Duration::from_secs(24 * 3600);
+const TOUCH_PAUSE: Duration = Duration::from_hours(24);
 
 /// Somebody with a session, seen in one request.
 #[derive(Debug, Clone)]

@@ -42,7 +42,7 @@ impl Followed {
             Read::End => return Ok(Step::End),
             Read::Frames => {}
             Read::Behind if app.is_too_far_behind(cursor, room.end()) => return Ok(Step::TooFarBehind),
-            Read::Behind => out.extend(app.frames_after(room.id, cursor).await?),
+            Read::Behind => out.extend(app.frames_after(room.id, cursor, room.end()).await?),
         }
         if let Some(last) = out.last() {
             self.subscription.cursor = last.seq;
