@@ -233,7 +233,7 @@ describe.skipIf(CHROMIUM === undefined)("the chat screen", () => {
     const { page, room } = await open(fill(50));
     for (let number = 1; number <= 3_000; number += 1) room.say(MARIA, `burst ${number}`);
     await page.getByText("burst 3000", { exact: true }).waitFor();
-    await expect.poll(() => page.locator(".message").count()).toBe(1_000);
+    await expect.poll(() => page.locator(".message").count()).toBeLessThanOrEqual(1_200);
     expect(await fromEnd()).toBeLessThan(2);
     const started = Date.now();
     await write("still quick");

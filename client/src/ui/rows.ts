@@ -16,19 +16,35 @@ export interface Row {
 
 const GROUP_MILLISECONDS = 5 * 60_000;
 
+const rowsBefore = new WeakMap<ShownMessage, Row>();
+
+/** A row that hasn't changed is the same object as before, so that only what changed is drawn again. */
 export function createRows(messages: readonly ShownMessage[], firstNew: number | undefined): Row[] {
   const rows: Row[] = [];
   let before: Row | undefined;
   for (const message of messages) {
-    const date = new Date(message.timestamp);
+    const date = rowsBefore.get(message)?.date ?? new Date(message.timestamp);
     const startsDay = before === undefined || !sameDay(before.date, date);
     const startsNew = firstNew !== undefined && message.seq === firstNew;
     const startsGroup = startsDay || startsNew || before === undefined || !belongTogether(before, message, date);
-    if (before !== undefined) before.endsGroup = startsGroup;
+    if (before !== undefined) rows.push(settle(before, startsGroup));
     before = { message, date, startsDay, startsGroup, endsGroup: true, startsNew };
-    rows.push(before);
   }
+  if (before !== undefined) rows.push(settle(before, true));
   return rows;
+}
+
+function settle(row: Row, endsGroup: boolean): Row {
+  const same = rowsBefore.get(row.message);
+  const unchanged =
+    same?.startsDay === row.startsDay &&
+    same.startsGroup === row.startsGroup &&
+    same.endsGroup === endsGroup &&
+    same.startsNew === row.startsNew;
+  if (same !== undefined && unchanged) return same;
+  row.endsGroup = endsGroup;
+  rowsBefore.set(row.message, row);
+  return row;
 }
 
 function belongTogether(before: Row, message: ShownMessage, date: Date): boolean {
