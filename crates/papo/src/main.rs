@@ -1,2 +1,38 @@
-//! The `papo` command.
-fn main() {}
+//! The `papo` command: reads what was asked, wires the parts together, and runs.
+//!
+//! The only place that names the database and the channel layer in use. What people can do is in `papo_app`, which
+//! the commands call as the pages and sockets do. Each command gives back what it has to say; only `serve` writes
+//! while it runs.
+
+mod cli;
+mod columns;
+mod config;
+mod data_folder;
+mod doctor;
+mod import_django;
+mod instance;
+mod logging;
+mod room;
+mod serve;
+mod user;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let outcome = cli::CommandLine::parse().run();
+    match outcome {
+        Ok(outcome) => {
+            // Whoever reads may have gone, as `head` does.
+            let _ = std::io::stdout().write_all(outcome.text.as_bytes());
+            outcome.exit_code
+        }
+        Err(error) => {
+            let line = format!("{error:#}").replace(['\n', '\r'], " ");
+            let _ = writeln!(std::io::stderr(), "papo: {line}");
+            ExitCode::FAILURE
+        }
+    }
+}

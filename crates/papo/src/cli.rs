@@ -1,0 +1,252 @@
+//! The command line: its commands, and its flags out of the table of options.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
+use papo_domain::RoomId;
+
+use crate::config::table::{self, Setting};
+use crate::config::{Config, Values};
+use crate::{doctor, import_django, instance, logging, room, serve, user};
+
+/// A real-time chat that anyone can run.
+///
+/// Without a command it serves. Options can also be given as environment variables, and in the file papo.toml in the
+/// data folder; flags go before variables, variables before the file.
+#[derive(Debug, Parser)]
+#[command(name = "papo", version)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    common: CommonFlags,
+    #[command(flatten)]
+    server: ServerFlags,
+    #[command(subcommand)]
+    command: Option<PapoCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum PapoCommand {
+    /// Serve the chat until told to stop
+    Serve(ServerFlags),
+    /// Make, list, open and close rooms
+    #[command(subcommand)]
+    Room(RoomCommand),
+    /// Make and list accounts
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Bring in rooms and messages from elsewhere
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Check the data folder, the database and this machine, and say what to do
+    Doctor,
+}
+
+/// What to do about rooms.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RoomCommand {
+    /// Make a room
+    Create {
+        /// Its name, unlike any other's
+        name: String,
+        /// What it is about
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        description: String,
+    },
+    /// List all rooms
+    List,
+    /// Let people into a room again
+    Activate {
+        /// The room's number
+        id: RoomId,
+    },
+    /// Close a room: its people are told, and nobody sees it but administrators
+    Deactivate {
+        /// The room's number
+        id: RoomId,
+    },
+}
+
+/// What to do about accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account; the password comes from a prompt, or is one line of standard input
+    Create {
+        /// The name to sign in with
+        name: String,
+        /// May administer
+        #[arg(long)]
+        admin: bool,
+    },
+    /// List all accounts
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+enum ImportCommand {
+    /// Bring in a database of the Django chat; a second time brings in only what is new
+    Django {
+        /// Its SQLite database
+        file: PathBuf,
+    },
+}
+
+/// What a command says when it is done.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// For standard output.
+    pub(crate) text: String,
+    /// For whoever started it.
+    pub(crate) exit_code: ExitCode,
+}
+
+impl From<String> for Outcome {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            exit_code: ExitCode::SUCCESS,
+        }
+    }
+}
+
+impl CommandLine {
+    /// Does what was asked.
+    pub(crate) fn run(self) -> Result<Outcome> {
+        let mut flags = self.common.0;
+        flags.extend(self.server.0);
+        let command = match self.command {
+            None => PapoCommand::Serve(ServerFlags::default()),
+            Some(command) => command,
+        };
+        if let PapoCommand::Serve(own) = &command {
+            flags.extend(own.0.clone());
+        }
+        let config = Config::load(flags);
+        // The one command that is there to say what is wrong with it.
+        if let PapoCommand::Doctor = command {
+            return doctor::run(&config);
+        }
+        let config = config?;
+        logging::start(&config.log)?;
+        let text = match command {
+            PapoCommand::Serve(_) => serve::run(&config).map(|()| String::new()),
+            PapoCommand::Room(command) => {
+                instance::with_instance(&config, async |i| room::run(&i.app, command).await)
+            }
+            PapoCommand::User(command) => {
+                let command = user::prepare(command)?;
+                instance::with_instance(&config, async |i| user::run(&i.app, command).await)
+            }
+            PapoCommand::Import(ImportCommand::Django { file }) => {
+                import_django::run(&config, &file)
+            }
+            PapoCommand::Doctor => unreachable!("it was run above"),
+        };
+        text.map(Outcome::from)
+    }
+}
+
+/// The flags of every command.
+#[derive(Debug, Default)]
+struct CommonFlags(Values);
+
+/// The flags of the server.
+#[derive(Debug, Default)]
+struct ServerFlags(Values);
+
+impl Args for CommonFlags {
+    fn augment_args(command: Command) -> Command {
+        command.args(
+            table::COMMON
+                .iter()
+                .map(|setting| flag(setting).global(true)),
+        )
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl Args for ServerFlags {
+    fn augment_args(command: Command) -> Command {
+        command
+            .next_help_heading("Server options")
+            .args(table::SERVER.iter().map(flag))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for CommonFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self(given(matches, &table::COMMON)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.extend(given(matches, &table::COMMON));
+        Ok(())
+    }
+}
+
+impl FromArgMatches for ServerFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self(given(matches, &table::SERVER)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.extend(given(matches, &table::SERVER));
+        Ok(())
+    }
+}
+
+fn flag(setting: &Setting) -> Arg {
+    let variable = setting.variable();
+    let help = match setting.default {
+        "" => format!("{} [env: {variable}]", setting.help),
+        default => format!("{} [env: {variable}] [default: {default}]", setting.help),
+    };
+    Arg::new(setting.key)
+        .long(setting.flag())
+        .value_name(setting.value_name)
+        .help(help)
+}
+
+fn given(matches: &ArgMatches, settings: &'static [Setting]) -> Values {
+    let values = settings.iter().filter_map(|setting| {
+        let text = matches.get_one::<String>(setting.key)?;
+        Some((setting.key, text.clone()))
+    });
+    values.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_servers_flags_go_before_and_after_its_command() {
+        for arguments in [
+            ["papo", "serve", "--listen", "[::]:80"].as_slice(),
+            &["papo", "--listen", "[::]:80", "serve"],
+            &["papo", "--listen", "[::]:80"],
+        ] {
+            assert!(
+                CommandLine::try_parse_from(arguments).is_ok(),
+                "{arguments:?}"
+            );
+        }
+        let wrong = ["papo", "room", "list", "--listen", "[::]:80"];
+        assert!(CommandLine::try_parse_from(wrong).is_err());
+    }
+}

@@ -1,0 +1,181 @@
+//! What can be set, and what it is set to.
+
+mod sources;
+pub(crate) mod table;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use papo_app::Settings;
+use papo_web::{AddressRange, Origin, WebSettings};
+
+pub(crate) use sources::{Sources, Values, file_path, unknown_variables};
+
+/// The values of all options, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The folder with the database.
+    pub(crate) data_dir: PathBuf,
+    /// What to log.
+    pub(crate) log: String,
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// The edge.
+    pub(crate) web: WebSettings,
+    /// The application.
+    pub(crate) app: Settings,
+}
+
+impl Config {
+    /// Puts together what the flags, the variables and the file of the data folder say.
+    pub(crate) fn load(flags: Values) -> Result<Self> {
+        let mut sources = Sources {
+            flags,
+            variables: sources::variables()?,
+            file: Values::new(),
+        };
+        let data_dir: PathBuf = sources.required(&table::DATA_DIR)?;
+        sources.file = sources::file(&data_dir)?;
+        Self::from_sources(data_dir, &sources)
+    }
+
+    fn from_sources(data_dir: PathBuf, sources: &Sources) -> Result<Self> {
+        let seconds = |setting| -> Result<Duration> {
+            let seconds: Positive = sources.required(setting)?;
+            Ok(Duration::from_secs(seconds.0.into()))
+        };
+        let count = |setting| -> Result<usize> {
+            let count: Positive = sources.required(setting)?;
+            usize::try_from(count.0).context("too large a number for this machine")
+        };
+        let proxies: Option<Proxies> = sources.optional(&table::TRUSTED_PROXIES)?;
+        let public_url: Option<PublicUrl> = sources.optional(&table::PUBLIC_URL)?;
+        let Listen(listen) = sources.required(&table::LISTEN)?;
+        let LogFilter(log) = sources.required(&table::LOG)?;
+        let Switch(rate_limits) = sources.required(&table::RATE_LIMITS)?;
+        let web = WebSettings {
+            trusted_proxies: proxies.map_or_else(Vec::new, |proxies| proxies.0),
+            public_url: public_url.map(|url| url.0),
+            max_connections: count(&table::MAX_CONNECTIONS)?,
+            stop_limit: seconds(&table::STOP_SECONDS)?,
+            ..WebSettings::default()
+        };
+        let app = Settings {
+            rate_limits,
+            session_connections: count(&table::MAX_SESSION_CONNECTIONS)?,
+            rooms: count(&table::MAX_SOCKET_ROOMS)?,
+            resume_events: count(&table::MAX_RESUME_EVENTS)?,
+            heartbeat: seconds(&table::HEARTBEAT_SECONDS)?,
+            ..Settings::default()
+        };
+        Ok(Self {
+            data_dir,
+            log,
+            listen,
+            web,
+            app,
+        })
+    }
+}
+
+/// A number from 1.
+struct Positive(u32);
+
+impl FromStr for Positive {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(number) if number > 0 => Ok(Self(number)),
+            _ => Err("not a whole number from 1 to 4294967295"),
+        }
+    }
+}
+
+/// On or off.
+struct Switch(bool);
+
+impl FromStr for Switch {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "on" | "true" => Ok(Self(true)),
+            "off" | "false" => Ok(Self(false)),
+            _ => Err("neither on nor off"),
+        }
+    }
+}
+
+/// An address with a port.
+struct Listen(SocketAddr);
+
+impl FromStr for Listen {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let address = text.replace("localhost", "127.0.0.1").parse();
+        address.map(Self).map_err(
+            |_| "not an address with a port, such as 127.0.0.1:8000, 0.0.0.0:80 or [::]:8000",
+        )
+    }
+}
+
+/// What a filter of `tracing` looks like.
+struct LogFilter(String);
+
+impl FromStr for LogFilter {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match tracing_subscriber::EnvFilter::builder().parse(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(_) => Err("not a filter of the log, such as warn or info,papo_web=debug"),
+        }
+    }
+}
+
+/// A list of addresses and ranges.
+struct Proxies(Vec<AddressRange>);
+
+impl FromStr for Proxies {
+    type Err = papo_web::AddressRangeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let items = text.split([',', ' ']).filter(|item| !item.is_empty());
+        items.map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// An origin; a slash after it is forgiven.
+struct PublicUrl(Origin);
+
+impl FromStr for PublicUrl {
+    type Err = papo_web::OriginError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.strip_suffix('/').unwrap_or(text).parse().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_parts() {
+        let config = Config::from_sources("data".into(), &Sources::default()).unwrap();
+        let (app, web) = (Settings::default(), WebSettings::default());
+        assert_eq!(config.listen, SocketAddr::from(([127, 0, 0, 1], 8000)));
+        assert_eq!(config.app.rate_limits, app.rate_limits);
+        assert_eq!(config.app.session_connections, app.session_connections);
+        assert_eq!(config.app.rooms, app.rooms);
+        assert_eq!(config.app.resume_events, app.resume_events);
+        assert_eq!(config.app.heartbeat, app.heartbeat);
+        assert_eq!(config.web.max_connections, web.max_connections);
+        assert_eq!(config.web.stop_limit, web.stop_limit);
+    }
+}

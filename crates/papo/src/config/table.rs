@@ -1,0 +1,151 @@
+//! Every option, in one table: its flag, its `PAPO_…` variable and its key in `papo.toml` are one name.
+
+/// An option of the command line.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// Its key in `papo.toml`; the flag and the variable are made of it.
+    pub(crate) key: &'static str,
+    /// What stands for the value in the help.
+    pub(crate) value_name: &'static str,
+    /// The value when nobody gives one; empty means none.
+    pub(crate) default: &'static str,
+    /// What it does, in one sentence.
+    pub(crate) help: &'static str,
+}
+
+pub(crate) const DATA_DIR: Setting = Setting {
+    key: "data_dir",
+    value_name: "DIR",
+    default: "./data",
+    help: "The folder with the database and papo.toml",
+};
+pub(crate) const LOG: Setting = Setting {
+    key: "log",
+    value_name: "FILTER",
+    default: "info",
+    help: "What to log: error, warn, info, debug or trace; also by part, such as info,papo_web=debug",
+};
+pub(crate) const LISTEN: Setting = Setting {
+    key: "listen",
+    value_name: "ADDRESS",
+    default: "127.0.0.1:8000",
+    help: "Where to listen; 0.0.0.0:8000 lets the whole network in, port 0 takes any free port",
+};
+pub(crate) const PUBLIC_URL: Setting = Setting {
+    key: "public_url",
+    value_name: "URL",
+    default: "",
+    help: "Where people find this server, when a proxy is in front of it: https://papo.example.org",
+};
+pub(crate) const TRUSTED_PROXIES: Setting = Setting {
+    key: "trusted_proxies",
+    value_name: "ADDRESSES",
+    default: "",
+    help: "The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and ranges \
+           such as 10.0.0.0/8, with commas between",
+};
+pub(crate) const RATE_LIMITS: Setting = Setting {
+    key: "rate_limits",
+    value_name: "on|off",
+    default: "on",
+    help: "Whether joining, sending, connecting, signing in and searching are limited; off is for benchmarks",
+};
+pub(crate) const MAX_CONNECTIONS: Setting = Setting {
+    key: "max_connections",
+    value_name: "NUMBER",
+    default: "100000",
+    help: "The most connections open at once; more wait for a free place",
+};
+pub(crate) const MAX_SESSION_CONNECTIONS: Setting = Setting {
+    key: "max_session_connections",
+    value_name: "NUMBER",
+    default: "50",
+    help: "The most sockets open at once of one browser",
+};
+pub(crate) const MAX_SOCKET_ROOMS: Setting = Setting {
+    key: "max_socket_rooms",
+    value_name: "NUMBER",
+    default: "100",
+    help: "The most rooms followed on one socket",
+};
+pub(crate) const MAX_RESUME_EVENTS: Setting = Setting {
+    key: "max_resume_events",
+    value_name: "NUMBER",
+    default: "10000",
+    help: "The most missed events that a client gets one by one; whoever missed more starts over from a snapshot",
+};
+pub(crate) const HEARTBEAT_SECONDS: Setting = Setting {
+    key: "heartbeat_seconds",
+    value_name: "SECONDS",
+    default: "25",
+    help: "How often clients show that they are there; less than the idle time of any proxy between",
+};
+pub(crate) const STOP_SECONDS: Setting = Setting {
+    key: "stop_seconds",
+    value_name: "SECONDS",
+    default: "20",
+    help: "How long requests and sockets may take to finish once the server is told to stop",
+};
+
+/// The options of every command.
+pub(crate) const COMMON: [Setting; 2] = [DATA_DIR, LOG];
+
+/// The options of the server.
+pub(crate) const SERVER: [Setting; 10] = [
+    LISTEN,
+    PUBLIC_URL,
+    TRUSTED_PROXIES,
+    RATE_LIMITS,
+    MAX_CONNECTIONS,
+    MAX_SESSION_CONNECTIONS,
+    MAX_SOCKET_ROOMS,
+    MAX_RESUME_EVENTS,
+    HEARTBEAT_SECONDS,
+    STOP_SECONDS,
+];
+
+/// All options.
+pub(crate) fn all() -> impl Iterator<Item = &'static Setting> {
+    COMMON.iter().chain(&SERVER)
+}
+
+impl Setting {
+    /// `--public-url` without the dashes before it.
+    pub(crate) fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+
+    /// `PAPO_PUBLIC_URL`.
+    pub(crate) fn variable(&self) -> String {
+        format!("PAPO_{}", self.key.to_uppercase())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_readme_names_exactly_the_variables_there_are() {
+        let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+        let readme = std::fs::read_to_string(readme).unwrap_or_default();
+        let rows = readme.lines().filter(|line| line.starts_with('|'));
+        let documented: BTreeSet<&str> = rows
+            .flat_map(|row| row.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
+            .filter(|word| word.starts_with("PAPO_"))
+            .collect();
+        let existing: BTreeSet<String> = all().map(Setting::variable).collect();
+        if !documented.is_empty() {
+            let existing: BTreeSet<&str> = existing.iter().map(String::as_str).collect();
+            assert_eq!(documented, existing);
+        }
+    }
+
+    #[test]
+    fn one_key_makes_the_flag_and_the_variable() {
+        assert_eq!(PUBLIC_URL.flag(), "public-url");
+        assert_eq!(PUBLIC_URL.variable(), "PAPO_PUBLIC_URL");
+    }
+}

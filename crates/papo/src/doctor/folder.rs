@@ -1,0 +1,103 @@
+//! The data folder: is it there, can Papo write in it, can others read it, how much is free.
+
+use std::fs::Metadata;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access, statvfs};
+
+use super::Finding;
+
+const MIB: u64 = 1 << 20;
+/// Below this the database can't even tidy itself up.
+const PROBLEM_BELOW: u64 = 64 * MIB;
+/// Below this somebody should look after it.
+const WARNING_BELOW: u64 = 1_024 * MIB;
+
+/// What there is to say about the folder; makes nothing.
+pub(super) fn check(folder: &Path) -> Vec<Finding> {
+    const SUBJECT: &str = "data folder";
+    let shown = folder.display();
+    match folder.metadata() {
+        Ok(metadata) if !metadata.is_dir() => {
+            let text = format!("{shown} is a file; name a folder with --data-dir");
+            vec![Finding::problem(SUBJECT, text)]
+        }
+        Ok(metadata) => vec![existing(folder, &metadata), free_space(folder)],
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => missing(folder),
+        Err(error) => {
+            let text = format!("{shown} can't be looked at: {error}; check who owns it");
+            vec![Finding::problem(SUBJECT, text)]
+        }
+    }
+}
+
+fn existing(folder: &Path, metadata: &Metadata) -> Finding {
+    const SUBJECT: &str = "data folder";
+    let shown = folder.display();
+    if let Err(error) = is_writable(folder) {
+        let text = format!(
+            "can't write in {shown}: {error}; give it to the user that runs papo (chown, chmod u+rwx)"
+        );
+        return Finding::problem(SUBJECT, text);
+    }
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let text = format!(
+            "{shown} is open to other users of this machine (mode {mode:o}); close it with: chmod 700 {shown}"
+        );
+        return Finding::warning(SUBJECT, text);
+    }
+    Finding::fine(
+        SUBJECT,
+        format!("{shown} is there, can be written, and is closed to others"),
+    )
+}
+
+fn missing(folder: &Path) -> Vec<Finding> {
+    const SUBJECT: &str = "data folder";
+    let shown = folder.display();
+    let parent = nearest_parent(folder);
+    if let Err(error) = is_writable(&parent) {
+        let text = format!(
+            "{shown} doesn't exist, and can't be made in {}: {error}; make it yourself or name another with --data-dir",
+            parent.display()
+        );
+        return vec![Finding::problem(SUBJECT, text)];
+    }
+    let text = format!("{shown} doesn't exist yet; `papo serve` makes it");
+    vec![Finding::fine(SUBJECT, text), free_space(&parent)]
+}
+
+fn free_space(folder: &Path) -> Finding {
+    const SUBJECT: &str = "free space";
+    let disk = match statvfs(folder) {
+        Ok(disk) => disk,
+        Err(error) => return Finding::warning(SUBJECT, format!("can't be told: {error}")),
+    };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let text = format!("{} MiB", free / MIB);
+    if free < PROBLEM_BELOW {
+        Finding::problem(
+            SUBJECT,
+            format!("only {text}; when it is used up, sending is refused: free some"),
+        )
+    } else if free < WARNING_BELOW {
+        Finding::warning(
+            SUBJECT,
+            format!("only {text}; free some before it is used up"),
+        )
+    } else {
+        Finding::fine(SUBJECT, text)
+    }
+}
+
+fn is_writable(folder: &Path) -> rustix::io::Result<()> {
+    access(folder, Access::WRITE_OK | Access::EXEC_OK)
+}
+
+fn nearest_parent(folder: &Path) -> PathBuf {
+    let mut parents = folder.ancestors().skip(1);
+    let existing = parents.find(|parent| !parent.as_os_str().is_empty() && parent.exists());
+    existing.map_or_else(|| PathBuf::from("."), Path::to_owned)
+}

@@ -1,0 +1,78 @@
+//! `papo room`: rooms from the command line, while a server runs or not.
+
+use anyhow::{Result, anyhow};
+use papo_app::{Administrator, App, Error, RoomFilter};
+use papo_domain::{RoomId, RoomOverview};
+
+use crate::cli::RoomCommand;
+use crate::columns::columns;
+
+/// Does it, and says what was done.
+pub(crate) async fn run(app: &App, command: RoomCommand) -> Result<String> {
+    match command {
+        RoomCommand::Create { name, description } => create(app, &name, &description).await,
+        RoomCommand::List => list(app).await,
+        RoomCommand::Activate { id } => set_active(app, id, true).await,
+        RoomCommand::Deactivate { id } => set_active(app, id, false).await,
+    }
+}
+
+async fn create(app: &App, name: &str, description: &str) -> Result<String> {
+    let administrator = Administrator::local();
+    let made = app
+        .create_room(&administrator, name, description, true)
+        .await;
+    let room = made.map_err(|error| anyhow!("can't make the room {name:?}: {error}"))?;
+    Ok(format!("Made room {}: {}\n", room.id, room.name))
+}
+
+async fn list(app: &App) -> Result<String> {
+    let administrator = Administrator::local();
+    let mut rooms = app
+        .find_rooms(&administrator, RoomFilter::default())
+        .await?;
+    rooms.sort_by_key(|overview| overview.room.id);
+    let rows: Vec<_> = rooms.iter().map(row).collect();
+    Ok(columns(
+        ["ID", "NAME", "STATE", "LAST MESSAGE (UTC)", "DESCRIPTION"],
+        &rows,
+    ))
+}
+
+async fn set_active(app: &App, id: RoomId, is_active: bool) -> Result<String> {
+    let administrator = Administrator::local();
+    let set = app.set_room_active(&administrator, id, is_active).await;
+    let room = set.map_err(|error| match error {
+        Error::NoRoom => anyhow!("no room {id}; `papo room list` shows them all"),
+        other => anyhow!("room {id}: {other}"),
+    })?;
+    let state = state(is_active);
+    Ok(format!("Room {id}, {}, is {state}\n", room.name))
+}
+
+fn row(overview: &RoomOverview) -> [String; 5] {
+    let RoomOverview {
+        room,
+        last_activity,
+    } = overview;
+    [
+        room.id.to_string(),
+        room.name.to_string(),
+        state(room.is_active).to_owned(),
+        last_activity.map_or_else(|| "-".to_owned(), minute),
+        room.description.to_string(),
+    ]
+}
+
+const fn state(is_active: bool) -> &'static str {
+    if is_active { "active" } else { "inactive" }
+}
+
+/// `2026-11-24 18:56`.
+pub(crate) fn minute(time: papo_domain::Timestamp) -> String {
+    time.to_string()
+        .chars()
+        .take(16)
+        .collect::<String>()
+        .replace('T', " ")
+}

@@ -1,0 +1,42 @@
+//! Taking the port.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+
+use anyhow::{Result, anyhow};
+use tokio::net::{TcpListener, TcpSocket};
+
+/// How many connections the system keeps for us until they are accepted: everyone comes back at once after a restart.
+const BACKLOG: u32 = 4_096;
+
+/// Listens on the address.
+pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
+    listen(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "port {} is in use by another program; stop it, or choose another port with --listen",
+            address.port()
+        ),
+        ErrorKind::PermissionDenied => anyhow!(
+            "not allowed to listen on {address}; choose a port from 1024 up with --listen, \
+             or give papo the capability CAP_NET_BIND_SERVICE"
+        ),
+        ErrorKind::AddrNotAvailable => anyhow!(
+            "this machine doesn't have the address {}; choose another with --listen, such as 0.0.0.0:{}",
+            address.ip(),
+            address.port()
+        ),
+        _ => anyhow!("can't listen on {address}: {error}"),
+    })
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A restart mustn't wait for the connections of the last run to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}

@@ -1,0 +1,114 @@
+//! `papo user`: accounts from the command line, while a server runs or not.
+
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
+
+use anyhow::{Context, Result, anyhow, bail};
+use papo_app::{Administrator, App};
+use papo_domain::{Account, AccountName};
+
+use crate::cli::UserCommand;
+use crate::columns::columns;
+use crate::room::minute;
+
+/// More bytes than any password has.
+const LONGEST_LINE: u64 = 4_096;
+
+/// A command with everything that has to be asked for.
+#[derive(Debug)]
+pub(crate) enum Prepared {
+    Create(NewUser),
+    List,
+}
+
+/// An account to be made.
+pub(crate) struct NewUser {
+    name: AccountName,
+    password: String,
+    is_admin: bool,
+}
+
+impl std::fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewUser({:?}, …)", self.name)
+    }
+}
+
+/// Asks for what the command needs, before anything is opened or changed.
+pub(crate) fn prepare(command: UserCommand) -> Result<Prepared> {
+    match command {
+        UserCommand::Create { name, admin } => Ok(Prepared::Create(NewUser {
+            name: AccountName::parse(&name).map_err(|error| cannot_make(&name, &error))?,
+            password: password()?,
+            is_admin: admin,
+        })),
+        UserCommand::List => Ok(Prepared::List),
+    }
+}
+
+/// Does it, and says what was done.
+pub(crate) async fn run(app: &App, command: Prepared) -> Result<String> {
+    match command {
+        Prepared::Create(user) => create(app, user).await,
+        Prepared::List => list(app).await,
+    }
+}
+
+async fn create(app: &App, user: NewUser) -> Result<String> {
+    let NewUser {
+        name,
+        password,
+        is_admin,
+    } = user;
+    let administrator = Administrator::local();
+    let made = app
+        .create_account(&administrator, name.as_str(), password, is_admin)
+        .await;
+    let account = made.map_err(|error| cannot_make(name.as_str(), &error))?;
+    let what = if is_admin { "administrator" } else { "account" };
+    Ok(format!("Made the {what} {}\n", account.name))
+}
+
+async fn list(app: &App) -> Result<String> {
+    let accounts = app.accounts(&Administrator::local()).await?;
+    let rows: Vec<_> = accounts.iter().map(row).collect();
+    Ok(columns(["NAME", "ADMINISTRATOR", "MADE (UTC)"], &rows))
+}
+
+fn row(account: &Account) -> [String; 3] {
+    [
+        account.name.to_string(),
+        if account.is_admin { "yes" } else { "no" }.to_owned(),
+        minute(account.created_at),
+    ]
+}
+
+fn cannot_make(name: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
+    anyhow!("can't make the account {name:?}: {error}")
+}
+
+/// The password: asked for twice on a terminal, else one line of standard input.
+fn password() -> Result<String> {
+    if std::io::stdin().is_terminal() {
+        let password = ask("Password: ")?;
+        if ask("The same again: ")? != password {
+            bail!("the two passwords are different");
+        }
+        return Ok(password);
+    }
+    let mut line = Vec::new();
+    let mut input = std::io::stdin().lock().take(LONGEST_LINE);
+    input
+        .read_until(b'\n', &mut line)
+        .context("can't read the password from standard input")?;
+    let line = String::from_utf8(line).context("the password is not valid UTF-8")?;
+    let password = line.strip_suffix('\n').unwrap_or(&line);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    if password.is_empty() {
+        bail!("no password on standard input");
+    }
+    Ok(password.to_owned())
+}
+
+fn ask(prompt: &str) -> Result<String> {
+    rpassword::prompt_password(prompt).context("can't read the password")
+}
