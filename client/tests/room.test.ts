@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { MemoryOutbox } from "../src/lib/outbox";
+import { Room } from "../src/lib/room";
 import { EPOCH, OTHER, SELF, message, onlineRoom, openRoom, posted, snapshot, texts, WELCOME } from "./world";
 
 test("shows the known messages at once and resumes after them", () => {
@@ -104,6 +106,18 @@ test.each([
   const { world, room } = openRoom();
   world.socket.receive(WELCOME, { type: "error", ref: 1, code, message: "" });
   expect(room.state.status).toBe(status);
+});
+
+test("ends when the session leaves this room, though others are followed on the same connection", () => {
+  const { world, room, connection } = onlineRoom();
+  const other = new Room(2, connection, { environment: world, outbox: new MemoryOutbox() });
+  world.socket.receive({ type: "left", room: 1 });
+  expect(room.state.status).toBe("left");
+  world.socket.end();
+  world.advance(30_000);
+  world.socket.receive(WELCOME);
+  expect(world.socket.sentOf("subscribe").map((frame) => frame.room)).toEqual([2]);
+  expect([room.state.status, other.state.status]).toEqual(["left", "connecting"]);
 });
 
 test("subscribes again later when the server can't answer now", () => {

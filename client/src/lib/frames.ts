@@ -78,5 +78,6 @@ export type ServerFrame =
   | { type: "error"; ref?: number; code: ErrorCode; message: string; retry?: number }
   | { type: "presence"; room: number; online: number; people: Person[] }
   | { type: "typing"; room: number; sender: string; username: string }
+  | { type: "left"; room: number }
   | { type: "pong"; ref?: number }
   | { type: "reconnect"; delay: number };

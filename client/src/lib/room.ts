@@ -151,6 +151,9 @@ export class Room implements Attached {
       case "presence":
         this.#presence = frame;
         break;
+      case "left":
+        this.ended("left");
+        break;
       case "typing":
         this.#typing.heard({ sender: frame.sender, username: frame.username });
         break;

@@ -13,7 +13,7 @@ export type LoggedMessage = Message & { client_id?: string };
 export type RoomEvent = ServerFrameOf<"message" | "edited" | "deleted" | "room">;
 
 /** A frame about one room. */
-export type RoomFrame = RoomEvent | ServerFrameOf<"snapshot" | "subscribed" | "reset" | "presence" | "typing">;
+export type RoomFrame = RoomEvent | ServerFrameOf<"snapshot" | "subscribed" | "reset" | "presence" | "typing" | "left">;
 
 /** A request that is answered, before it has its `ref`. */
 export type Request = Extract<ClientFrame, { type: "subscribe" | "unsubscribe" | "send" | "edit" | "delete" }>;
