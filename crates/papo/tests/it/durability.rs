@@ -8,9 +8,16 @@ use super::start;
 fn messages(guest: &Guest) -> Vec<(i64, String)> {
     let mut socket = guest.socket(1).unwrap();
     socket.subscribe(1, None).unwrap();
-    let frame = socket.receive_where(|frame| matches!(frame, ServerFrame::Snapshot { .. })).unwrap();
-    let ServerFrame::Snapshot { messages, .. } = frame else { unreachable!() };
-    messages.into_iter().map(|message| (message.seq, message.message)).collect()
+    let frame = socket
+        .receive_where(|frame| matches!(frame, ServerFrame::Snapshot { .. }))
+        .unwrap();
+    let ServerFrame::Snapshot { messages, .. } = frame else {
+        unreachable!()
+    };
+    messages
+        .into_iter()
+        .map(|message| (message.seq, message.message))
+        .collect()
 }
 
 fn writer(server: &Server) -> (Guest, Socket) {
@@ -44,7 +51,9 @@ fn a_stop_finishes_what_is_in_flight_and_tells_people_to_come_back() {
     let mut server = start();
     let (guest, mut socket) = writer(&server);
     let mut plain = guest.plain_socket(1).unwrap();
-    let references: Vec<_> = (0..50).map(|number| socket.post(1, &number.to_string()).unwrap()).collect();
+    let references: Vec<_> = (0..50)
+        .map(|number| socket.post(1, &number.to_string()).unwrap())
+        .collect();
     socket.wait_for_ack(references[0]).unwrap();
     server.terminate().unwrap();
     let mut told = false;

@@ -8,7 +8,10 @@ use super::start;
 /// A socket that follows the room, after its welcome and snapshot.
 fn follow(guest: &Guest, room: i64) -> (Socket, String, i64) {
     let mut socket = guest.socket(room).unwrap();
-    assert!(matches!(socket.receive().unwrap(), ServerFrame::Welcome { .. }));
+    assert!(matches!(
+        socket.receive().unwrap(),
+        ServerFrame::Welcome { .. }
+    ));
     socket.subscribe(room, None).unwrap();
     match socket.receive().unwrap() {
         ServerFrame::Snapshot { epoch, seq, .. } => (socket, epoch, seq),
@@ -55,13 +58,26 @@ fn a_message_is_acknowledged_and_everybody_gets_it_once() {
     let second = hers.post(1, "dois").unwrap();
     assert_eq!(hers.wait_for_ack(second).unwrap(), 2);
     match others.receive().unwrap() {
-        ServerFrame::Message { seq, message, username, client_id, deleted, .. } => {
-            assert_eq!((seq, message.as_str(), username.as_str()), (1, "Olá!", "Ana"));
+        ServerFrame::Message {
+            seq,
+            message,
+            username,
+            client_id,
+            deleted,
+            ..
+        } => {
+            assert_eq!(
+                (seq, message.as_str(), username.as_str()),
+                (1, "Olá!", "Ana")
+            );
             assert_eq!((client_id, deleted), (Some(id), false));
         }
         other => panic!("{other:?}"),
     }
-    assert!(matches!(others.receive().unwrap(), ServerFrame::Message { seq: 2, .. }));
+    assert!(matches!(
+        others.receive().unwrap(),
+        ServerFrame::Message { seq: 2, .. }
+    ));
 }
 
 #[test]
@@ -80,7 +96,14 @@ fn who_comes_back_gets_what_was_missed_in_order_and_once() {
     let mut back = guest.socket(1).unwrap();
     back.receive().unwrap();
     back.subscribe(1, Some((&epoch, 2))).unwrap();
-    assert!(matches!(back.receive().unwrap(), ServerFrame::Subscribed { after: 2, seq: 5, .. }));
+    assert!(matches!(
+        back.receive().unwrap(),
+        ServerFrame::Subscribed {
+            after: 2,
+            seq: 5,
+            ..
+        }
+    ));
     assert_eq!(seqs(&mut back, 3), [3, 4, 5]);
     let reference = writer.post(1, "six").unwrap();
     writer.wait_for_ack(reference).unwrap();
@@ -99,10 +122,15 @@ fn what_cannot_be_continued_is_reset_with_its_reason() {
     ] {
         let reference = socket.subscribe(1, Some((epoch, after))).unwrap();
         match socket.receive().unwrap() {
-            ServerFrame::Reset { r#ref, reason, .. } => assert_eq!((r#ref, reason), (Some(reference), expected)),
+            ServerFrame::Reset { r#ref, reason, .. } => {
+                assert_eq!((r#ref, reason), (Some(reference), expected))
+            }
             other => panic!("{other:?}"),
         }
-        assert!(matches!(socket.receive().unwrap(), ServerFrame::Snapshot { seq: 0, .. }));
+        assert!(matches!(
+            socket.receive().unwrap(),
+            ServerFrame::Snapshot { seq: 0, .. }
+        ));
     }
 }
 
@@ -114,7 +142,8 @@ fn ones_own_messages_can_be_edited_and_deleted_and_others_not() {
     let (mut others, _, _) = follow(&bia, 1);
     let reference = hers.post(1, "segredo").unwrap();
     let seq = hers.wait_for_ack(reference).unwrap();
-    let edit = |message: &str| format!(r#"{{"type":"edit","ref":5,"seq":{seq},"message":"{message}"}}"#);
+    let edit =
+        |message: &str| format!(r#"{{"type":"edit","ref":5,"seq":{seq},"message":"{message}"}}"#);
     others.receive().unwrap();
     assert_eq!(error_of(&mut others, &edit("mine")), ErrorCode::NotYours);
     let delete = format!(r#"{{"type":"delete","ref":6,"seq":{seq}}}"#);
@@ -122,14 +151,26 @@ fn ones_own_messages_can_be_edited_and_deleted_and_others_not() {
     hers.send_text(&edit("corrigido")).unwrap();
     hers.wait_for_ack(5).unwrap();
     match others.receive().unwrap() {
-        ServerFrame::Edited { seq: 2, target, message, .. } => {
+        ServerFrame::Edited {
+            seq: 2,
+            target,
+            message,
+            ..
+        } => {
             assert_eq!((target, message.as_str()), (seq, "corrigido"));
         }
         other => panic!("{other:?}"),
     }
     hers.send_text(&delete).unwrap();
     hers.wait_for_ack(6).unwrap();
-    assert!(matches!(others.receive().unwrap(), ServerFrame::Deleted { seq: 3, target: 1, .. }));
+    assert!(matches!(
+        others.receive().unwrap(),
+        ServerFrame::Deleted {
+            seq: 3,
+            target: 1,
+            ..
+        }
+    ));
     // Read again from the log, by a server that has forgotten everything, no text is left.
     let mut server = server;
     server.stop().unwrap();
@@ -139,7 +180,12 @@ fn ones_own_messages_can_be_edited_and_deleted_and_others_not() {
     back.subscribe(1, Some((&epoch, 0))).unwrap();
     back.receive().unwrap();
     let replayed: Vec<_> = (0..3).map(|_| back.receive_text().unwrap()).collect();
-    assert!(replayed.iter().all(|text| !text.contains("segredo") && !text.contains("corrigido")), "{replayed:?}");
+    assert!(
+        replayed
+            .iter()
+            .all(|text| !text.contains("segredo") && !text.contains("corrigido")),
+        "{replayed:?}"
+    );
 }
 
 #[test]
@@ -157,17 +203,29 @@ fn each_mistake_has_its_code_and_the_socket_goes_on() {
         (r#"{"type":"subscribe","after":3}"#, ErrorCode::BadFrame),
         (&send(r#""message":"  ""#), ErrorCode::BadMessage),
         (&long, ErrorCode::BadMessage),
-        (r#"{"type":"send","client_id":"short","message":"a"}"#, ErrorCode::BadClientId),
-        (&send(r#""message":"a","username":"Bia""#), ErrorCode::WrongUsername),
+        (
+            r#"{"type":"send","client_id":"short","message":"a"}"#,
+            ErrorCode::BadClientId,
+        ),
+        (
+            &send(r#""message":"a","username":"Bia""#),
+            ErrorCode::WrongUsername,
+        ),
         (&send(r#""message":"a","room":2"#), ErrorCode::NotSubscribed),
-        (r#"{"type":"edit","seq":99,"message":"a"}"#, ErrorCode::NoMessage),
+        (
+            r#"{"type":"edit","seq":99,"message":"a"}"#,
+            ErrorCode::NoMessage,
+        ),
         (r#"{"type":"delete","seq":-1}"#, ErrorCode::NoMessage),
     ];
     for (frame, code) in cases {
         assert_eq!(error_of(&mut socket, frame), code, "{frame}");
     }
     socket.send_text(r#"{"type":"ping","ref":3}"#).unwrap();
-    assert_eq!(socket.receive().unwrap(), ServerFrame::Pong { r#ref: Some(3) });
+    assert_eq!(
+        socket.receive().unwrap(),
+        ServerFrame::Pong { r#ref: Some(3) }
+    );
     let reference = socket.post(1, "first").unwrap();
     assert_eq!(socket.wait_for_ack(reference).unwrap(), 1);
 }
@@ -188,8 +246,14 @@ fn one_socket_follows_many_rooms() {
     }
     let subscribe = r#"{"type":"subscribe","room":3}"#;
     assert_eq!(error_of(&mut socket, subscribe), ErrorCode::NotJoined);
-    assert_eq!(error_of(&mut socket, r#"{"type":"subscribe","room":77}"#), ErrorCode::NotJoined);
-    assert_eq!(error_of(&mut socket, r#"{"type":"typing"}"#), ErrorCode::BadFrame);
+    assert_eq!(
+        error_of(&mut socket, r#"{"type":"subscribe","room":77}"#),
+        ErrorCode::NotJoined
+    );
+    assert_eq!(
+        error_of(&mut socket, r#"{"type":"typing"}"#),
+        ErrorCode::BadFrame
+    );
     for room in [1, 2] {
         let reference = socket.post(room, "oi").unwrap();
         assert_eq!(socket.wait_for_ack(reference).unwrap(), 1);
@@ -197,7 +261,10 @@ fn one_socket_follows_many_rooms() {
     }
     guest.leave(1).unwrap();
     assert_eq!(socket.receive().unwrap(), ServerFrame::Left { room: 1 });
-    assert_eq!(error_of(&mut socket, r#"{"type":"subscribe","room":1}"#), ErrorCode::NotJoined);
+    assert_eq!(
+        error_of(&mut socket, r#"{"type":"subscribe","room":1}"#),
+        ErrorCode::NotJoined
+    );
     let reference = socket.post(2, "still in two").unwrap();
     assert_eq!(socket.wait_for_ack(reference).unwrap(), 2);
 }
@@ -230,14 +297,27 @@ fn people_see_who_is_there_and_who_writes() {
     let both = hers
         .receive_where(|frame| matches!(frame, ServerFrame::Presence { online: 2, .. }))
         .unwrap();
-    let ServerFrame::Presence { people, .. } = both else { unreachable!() };
-    let names: Vec<_> = people.iter().map(|person| person.username.as_str()).collect();
+    let ServerFrame::Presence { people, .. } = both else {
+        unreachable!()
+    };
+    let names: Vec<_> = people
+        .iter()
+        .map(|person| person.username.as_str())
+        .collect();
     assert_eq!(names, ["Ana", "Bia"]);
-    others.send(&ClientFrame::Typing { r#ref: None, room: None }).unwrap();
-    let typing = hers.receive_where(|frame| matches!(frame, ServerFrame::Typing { .. })).unwrap();
+    others
+        .send(&ClientFrame::Typing {
+            r#ref: None,
+            room: None,
+        })
+        .unwrap();
+    let typing = hers
+        .receive_where(|frame| matches!(frame, ServerFrame::Typing { .. }))
+        .unwrap();
     assert!(matches!(typing, ServerFrame::Typing { username, .. } if username == "Bia"));
     drop(others);
-    hers.receive_where(|frame| matches!(frame, ServerFrame::Presence { online: 1, .. })).unwrap();
+    hers.receive_where(|frame| matches!(frame, ServerFrame::Presence { online: 1, .. }))
+        .unwrap();
 }
 
 #[test]

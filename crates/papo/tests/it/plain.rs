@@ -19,15 +19,26 @@ fn two_people_talk_as_in_the_seed() {
     let server = start();
     let joao = Guest::joined(&server, 1, "João").unwrap();
     let maria = Guest::joined(&server, 1, "Maria").unwrap();
-    let (mut hers, mut his) = (maria.plain_socket(1).unwrap(), joao.plain_socket(1).unwrap());
-    his.send_text(r#"{"message":"Olá!","username":"João"}"#).unwrap();
+    let (mut hers, mut his) = (
+        maria.plain_socket(1).unwrap(),
+        joao.plain_socket(1).unwrap(),
+    );
+    his.send_text(r#"{"message":"Olá!","username":"João"}"#)
+        .unwrap();
     let frame = hers.receive_text().unwrap();
     assert_eq!(frame, his.receive_text().unwrap());
     let (message, username, timestamp) = rendered(&frame);
     assert_eq!((message.as_str(), username.as_str()), ("Olá!", "João"));
-    assert_eq!((timestamp.len(), &timestamp[19..20], &timestamp[23..]), (24, ".", "Z"));
-    hers.send_text(r#"{"message":"Oi <b>João</b>\n👋","username":"Maria"}"#).unwrap();
-    assert_eq!(rendered(&his.receive_text().unwrap()).0, "Oi <b>João</b>\n👋");
+    assert_eq!(
+        (timestamp.len(), &timestamp[19..20], &timestamp[23..]),
+        (24, ".", "Z")
+    );
+    hers.send_text(r#"{"message":"Oi <b>João</b>\n👋","username":"Maria"}"#)
+        .unwrap();
+    assert_eq!(
+        rendered(&his.receive_text().unwrap()).0,
+        "Oi <b>João</b>\n👋"
+    );
 }
 
 #[test]
@@ -40,11 +51,25 @@ fn a_plain_client_gets_messages_and_nothing_else() {
     full.subscribe(1, None).unwrap();
     let reference = full.post(1, "one").unwrap();
     let seq = full.wait_for_ack(reference).unwrap();
-    full.send(&ClientFrame::Typing { r#ref: None, room: None }).unwrap();
-    let edit = ClientFrame::Edit { r#ref: Some(90), room: None, seq, message: "uno".into() };
+    full.send(&ClientFrame::Typing {
+        r#ref: None,
+        room: None,
+    })
+    .unwrap();
+    let edit = ClientFrame::Edit {
+        r#ref: Some(90),
+        room: None,
+        seq,
+        message: "uno".into(),
+    };
     full.send(&edit).unwrap();
     full.wait_for_ack(90).unwrap();
-    full.send(&ClientFrame::Delete { r#ref: Some(91), room: None, seq }).unwrap();
+    full.send(&ClientFrame::Delete {
+        r#ref: Some(91),
+        room: None,
+        seq,
+    })
+    .unwrap();
     full.wait_for_ack(91).unwrap();
     let reference = full.post(1, "two").unwrap();
     full.wait_for_ack(reference).unwrap();
@@ -60,7 +85,11 @@ fn what_cannot_be_accepted_closes_the_socket_and_stores_nothing() {
     let guest = Guest::joined(&server, 1, "Bia").unwrap();
     let long = format!(r#"{{"message":"{}"}}"#, "a".repeat(4_001));
     let huge = format!(r#"{{"message":"{}"}}"#, "a".repeat(70_000));
-    let deep = format!(r#"{{"message":"a","x":{}{}}}"#, "[".repeat(40), "]".repeat(40));
+    let deep = format!(
+        r#"{{"message":"a","x":{}{}}}"#,
+        "[".repeat(40),
+        "]".repeat(40)
+    );
     let cases: [(Message, u16); 14] = [
         (Message::text("not JSON"), 1007),
         (Message::text(""), 1007),
@@ -71,9 +100,15 @@ fn what_cannot_be_accepted_closes_the_socket_and_stores_nothing() {
         (Message::text(r#"{"message":null,"username":"Bia"}"#), 1007),
         (Message::text(r#"{"message":"a","username":7}"#), 1007),
         (Message::text(deep), 1007),
-        (Message::text(r#"{"message":" \n\t ","username":"Bia"}"#), 1008),
+        (
+            Message::text(r#"{"message":" \n\t ","username":"Bia"}"#),
+            1008,
+        ),
         (Message::text(long), 1008),
-        (Message::text(r#"{"message":"I am Ana","username":"Ana"}"#), 1008),
+        (
+            Message::text(r#"{"message":"I am Ana","username":"Ana"}"#),
+            1008,
+        ),
         (Message::binary(&b"bytes"[..]), 1003),
         (Message::text(huge), 1009),
     ];
@@ -85,12 +120,21 @@ fn what_cannot_be_accepted_closes_the_socket_and_stores_nothing() {
         assert_eq!(closed.code, code, "{shown}: {closed:?}");
         assert!(!closed.reason.is_empty(), "{shown}");
     }
-    witness_socket.send_text(r#"{"message":"still here"}"#).unwrap();
-    assert_eq!(rendered(&witness_socket.receive_text().unwrap()).0, "still here");
+    witness_socket
+        .send_text(r#"{"message":"still here"}"#)
+        .unwrap();
+    assert_eq!(
+        rendered(&witness_socket.receive_text().unwrap()).0,
+        "still here"
+    );
     let mut full = witness.socket(1).unwrap();
     full.subscribe(1, None).unwrap();
-    let snapshot = full.receive_where(|frame| matches!(frame, ServerFrame::Snapshot { .. })).unwrap();
-    let ServerFrame::Snapshot { seq, messages, .. } = snapshot else { unreachable!() };
+    let snapshot = full
+        .receive_where(|frame| matches!(frame, ServerFrame::Snapshot { .. }))
+        .unwrap();
+    let ServerFrame::Snapshot { seq, messages, .. } = snapshot else {
+        unreachable!()
+    };
     assert_eq!((seq, messages.len()), (1, 1));
 }
 
@@ -100,7 +144,9 @@ fn a_name_may_be_left_out_or_be_ones_own() {
     let guest = Guest::joined(&server, 1, "João").unwrap();
     let mut socket = guest.plain_socket(1).unwrap();
     socket.send_text(r#"{"message":"a"}"#).unwrap();
-    socket.send_text(r#"{"message":"b","username":" Joa\u0303o "}"#).unwrap();
+    socket
+        .send_text(r#"{"message":"b","username":" Joa\u0303o "}"#)
+        .unwrap();
     for expected in ["a", "b"] {
         let (message, username, _) = rendered(&socket.receive_text().unwrap());
         assert_eq!((message.as_str(), username.as_str()), (expected, "João"));
@@ -116,7 +162,10 @@ fn after_leaving_the_socket_is_closed_and_the_room_asks_again() {
     assert_eq!(socket.wait_for_close().unwrap().code, 4001);
     assert_eq!(Socket::refusal(guest.plain_socket(1)).unwrap(), 403);
     let page = guest.get("/room/1/").unwrap();
-    assert_eq!((page.status, page.header("location")), (303, "/room/1/join/"));
+    assert_eq!(
+        (page.status, page.header("location")),
+        (303, "/room/1/join/")
+    );
 }
 
 #[test]
@@ -125,10 +174,14 @@ fn deactivating_a_room_from_the_command_line_closes_its_sockets() {
     let guest = Guest::joined(&server, 2, "Ana").unwrap();
     let (mut plain, mut full) = (guest.plain_socket(2).unwrap(), guest.socket(2).unwrap());
     full.subscribe(2, None).unwrap();
-    full.receive_where(|frame| matches!(frame, ServerFrame::Snapshot { .. })).unwrap();
+    full.receive_where(|frame| matches!(frame, ServerFrame::Snapshot { .. }))
+        .unwrap();
     server.command(&["room", "deactivate", "2"]).unwrap();
     let told = full.receive().unwrap();
-    assert!(matches!(told, ServerFrame::Room { active: false, .. }), "{told:?}");
+    assert!(
+        matches!(told, ServerFrame::Room { active: false, .. }),
+        "{told:?}"
+    );
     assert_eq!(full.wait_for_close().unwrap().code, 4004);
     assert_eq!(plain.wait_for_close().unwrap().code, 4004);
     assert_eq!(Socket::refusal(guest.plain_socket(2)).unwrap(), 404);
