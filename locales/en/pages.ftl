@@ -48,7 +48,7 @@ rooms-online = { $count ->
     [one] { $count } online
    *[other] { $count } online
 }
-rooms-joined = You are in this room
+rooms-joined = You are here
 rooms-quiet = No messages yet
 rooms-last-activity = Last message:
 rooms-leave-all = Leave all rooms

@@ -48,7 +48,7 @@ rooms-online = { $count ->
     [one] { $count } online
    *[other] { $count } online
 }
-rooms-joined = Você está nesta sala
+rooms-joined = Você está aqui
 rooms-quiet = Nenhuma mensagem ainda
 rooms-last-activity = Última mensagem:
 rooms-leave-all = Sair de todas as salas
