@@ -3,7 +3,7 @@
 use papo_domain::{
     ClientId, Event, EventKind, MessageText, Posted, RoomId, RoomState, Seq, SessionId, Timestamp,
 };
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::known::{Known, Stop};
 use super::rooms;
@@ -14,15 +14,26 @@ use crate::{Appended, Change, NewEvent, Refusal, StorageError};
 pub(super) struct Batch<'a> {
     db: &'a Connection,
     known: Known<'a>,
+    insert_message: CachedStatement<'a>,
+    insert_event: CachedStatement<'a>,
 }
 
 impl<'a> Batch<'a> {
     /// An empty batch.
-    pub(super) fn new(db: &'a Connection) -> Self {
-        Self {
+    pub(super) fn new(db: &'a Connection) -> Result<Self, StorageError> {
+        Ok(Self {
             db,
             known: Known::new(db),
-        }
+            insert_message: db.prepare_cached(
+                "INSERT INTO message (room_id, seq, sender, username, content, timestamp, client_id) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+                 ON CONFLICT (sender, client_id) WHERE client_id IS NOT NULL DO NOTHING",
+            )?,
+            insert_event: db.prepare_cached(
+                "INSERT INTO event (room_id, seq, kind, target, at, name, description, is_active) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?,
+        })
     }
 
     /// Stores one change.
@@ -70,22 +81,15 @@ impl<'a> Batch<'a> {
             Err(failed) => return Err(failed),
         };
         let (seq, at) = self.known.next(room, at)?;
-        let stored = self
-            .db
-            .prepare_cached(
-                "INSERT INTO message (room_id, seq, sender, username, content, timestamp, client_id) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-                 ON CONFLICT (sender, client_id) WHERE client_id IS NOT NULL DO NOTHING",
-            )?
-            .execute(params![
-                room.0,
-                seq.0,
-                sender.0.cast_signed(),
-                username.as_str(),
-                text.as_str(),
-                at.as_millis(),
-                client_id.as_ref().map(ClientId::as_str),
-            ])?;
+        let stored = self.insert_message.execute(params![
+            room.0,
+            seq.0,
+            sender.0.cast_signed(),
+            username.as_str(),
+            text.as_str(),
+            at.as_millis(),
+            client_id.as_ref().map(ClientId::as_str),
+        ])?;
         if stored == 0 {
             let known = self.known.posted(Some(sender), client_id.as_ref())?;
             return known.ok_or(Stop::Refused(Refusal::NoMessage));
@@ -172,21 +176,16 @@ impl<'a> Batch<'a> {
             EventKind::Deleted { target } => (kind::DELETED, Some(target.0), None),
             EventKind::Room(state) => (kind::ROOM, None, Some(state)),
         };
-        self.db
-            .prepare_cached(
-                "INSERT INTO event (room_id, seq, kind, target, at, name, description, is_active) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                room.0,
-                seq.0,
-                kind,
-                target,
-                at.as_millis(),
-                state.map(|state| state.name.as_str()),
-                state.map(|state| state.description.as_str()),
-                state.map(|state| state.is_active),
-            ])?;
+        self.insert_event.execute(params![
+            room.0,
+            seq.0,
+            kind,
+            target,
+            at.as_millis(),
+            state.map(|state| state.name.as_str()),
+            state.map(|state| state.description.as_str()),
+            state.map(|state| state.is_active),
+        ])?;
         let log = self.known.room(room)?;
         log.has_grown = true;
         log.last_seq = seq;

@@ -14,7 +14,7 @@ pub(super) fn append(
     db: &Connection,
     events: Vec<NewEvent>,
 ) -> Result<Vec<Result<Appended, Refusal>>, StorageError> {
-    let mut batch = Batch::new(db);
+    let mut batch = Batch::new(db)?;
     let mut answers = Vec::with_capacity(events.len());
     for event in events {
         answers.push(match batch.store(event) {

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use papo_storage::Storage;
+use papo_domain::{RoomDescription, RoomName, SenderId};
 use papo_storage::sqlite::SqliteStorage;
+use papo_storage::{ImportedMessage, ImportedRoom, Storage};
 
-use crate::world::World;
+use crate::world::{World, at, client_id, text, username};
 
 const BATCHES: u32 = 1_000;
 const BATCH: u32 = 64;
@@ -82,6 +83,49 @@ async fn appends_and_snapshots() {
     let storage = SqliteStorage::open(&file).unwrap();
     report("open again", &start, 1);
     storage.epoch().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "measures, and asserts nothing"]
+async fn an_import() {
+    let world = World::sqlite();
+    let messages = (0..100_000_u32).map(|number| {
+        Ok(ImportedMessage {
+            sender: SenderId(u64::from(number % 50)),
+            username: username("Ana"),
+            text: text("uma mensagem de tamanho comum, como tantas"),
+            timestamp: at(i64::from(number)),
+            client_id: client_id(&format!("{number:016x}")),
+        })
+    });
+    let room = ImportedRoom {
+        name: RoomName::parse("Geral").unwrap(),
+        description: RoomDescription::default(),
+        is_active: true,
+        created_at: at(0),
+        messages: Box::new(messages),
+    };
+    let start = Start::now();
+    let rooms = Box::new(std::iter::once(Ok(room)));
+    world.storage.import(rooms, at(0)).await.unwrap();
+    report("import, a message", &start, 100_000);
+}
+
+#[tokio::test]
+#[ignore = "measures, and asserts nothing"]
+async fn memory_of_one_that_is_idle() {
+    let before = resident();
+    let folder = tempfile::tempdir().unwrap();
+    let storage = SqliteStorage::open(&folder.path().join("papo.sqlite3")).unwrap();
+    storage.epoch().await.unwrap();
+    println!("resident: {before} before, then {}", resident());
+}
+
+/// What the program has in memory, as Linux says.
+fn resident() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS"));
+    line.unwrap_or_default().replace("VmRSS:", "").trim().into()
 }
 
 /// A moment, and how much processor time the program has used until then.

@@ -32,9 +32,10 @@ CREATE TABLE event (
     PRIMARY KEY (room_id, seq)
 ) STRICT, WITHOUT ROWID;
 
--- `content` is the present text; NULL once the message is deleted.
+-- `content` is the present text; NULL once the message is deleted. Each has the event that posted it, and so a room;
+-- `papo check` looks, so that storing a message needn't.
 CREATE TABLE message (
-    room_id   INTEGER NOT NULL REFERENCES room (id),
+    room_id   INTEGER NOT NULL,
     seq       INTEGER NOT NULL,
     sender    INTEGER NOT NULL,
     username  TEXT    NOT NULL,
