@@ -10,6 +10,7 @@ use papo_storage::Storage;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::metrics::Metrics;
 use crate::pages::Pages;
 use crate::passwords::Passwords;
 use crate::room_log::RoomLog;
@@ -63,6 +64,7 @@ pub struct App {
     pub(crate) rate_limits: RateLimits,
     pub(crate) passwords: Passwords,
     pub(crate) settings: Settings,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) epoch: Epoch,
     pub(crate) stopping: CancellationToken,
     broken: CancellationToken,
@@ -74,11 +76,13 @@ impl App {
     pub async fn start(storage: Arc<dyn Storage>, settings: Settings) -> Result<Arc<Self>, Error> {
         let hub = Arc::new(Hub::new(settings.tails));
         let pages = Arc::new(Pages::default());
+        let metrics = Arc::new(Metrics::new());
         let broken = CancellationToken::new();
         let (log, writer) = RoomLog::new(
             Arc::clone(&storage),
             Arc::clone(&hub),
             Arc::clone(&pages),
+            Arc::clone(&metrics),
             settings.clock.clone(),
             broken.clone(),
         );
@@ -87,6 +91,7 @@ impl App {
             storage,
             hub,
             pages,
+            metrics,
             log,
             rate_limits: RateLimits::new(settings.rate_limits),
             passwords: Passwords::new(),
@@ -126,6 +131,22 @@ impl App {
         }
         self.storage.last_seqs(Vec::new()).await?;
         Ok(())
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Brings the figures up to date that are read rather than counted.
+    pub fn refresh_metrics(&self) {
+        let figure = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+        self.metrics
+            .connections
+            .set(figure(self.hub.connection_count()));
+        self.metrics.rooms.set(figure(self.hub.rooms().len()));
+        self.metrics.tail_bytes.set(figure(self.hub.tail_bytes()));
+        self.metrics.waiting.set(figure(self.log.waiting()));
     }
 
     /// The history's name.

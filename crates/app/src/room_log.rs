@@ -12,8 +12,10 @@ use papo_channel_layer::{Frame, FrameKind, Hub};
 use papo_domain::{Event, EventKind, RoomId, Seq, Timestamp};
 use papo_storage::{Appended, Change, NewEvent, Storage, StorageError};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::Metrics;
 use crate::pages::Pages;
 use crate::{Clock, Error, live};
 
@@ -53,6 +55,7 @@ pub(crate) struct Writer {
     storage: Arc<dyn Storage>,
     hub: Arc<Hub>,
     pages: Arc<Pages>,
+    metrics: Arc<Metrics>,
     clock: Clock,
     /// Cancelled when the disk can't be trusted any more: the process must restart.
     broken: CancellationToken,
@@ -63,6 +66,7 @@ impl RoomLog {
         storage: Arc<dyn Storage>,
         hub: Arc<Hub>,
         pages: Arc<Pages>,
+        metrics: Arc<Metrics>,
         clock: Clock,
         broken: CancellationToken,
     ) -> (Self, Writer) {
@@ -74,10 +78,16 @@ impl RoomLog {
                 storage,
                 hub,
                 pages,
+                metrics,
                 clock,
                 broken,
             },
         )
+    }
+
+    /// How many changes wait for the writer.
+    pub(crate) fn waiting(&self) -> usize {
+        WAITING - self.waiting.capacity()
     }
 
     /// Puts a change in line. Changes are committed in the order in which they are put here.
@@ -132,12 +142,19 @@ impl Writer {
                  }| (NewEvent { room, at, change }, on_commit),
             )
             .unzip();
-        match self.storage.append(events).await {
+        self.metrics
+            .batch_events
+            .record(f64::from(u32::try_from(events.len()).unwrap_or(u32::MAX)));
+        let start = Instant::now();
+        let stored = self.storage.append(events).await;
+        self.metrics.commit_seconds.record(start.elapsed());
+        match stored {
             Ok(results) => self.tell(results, callbacks),
             Err(error) => {
                 if matches!(error, StorageError::Broken(_)) {
                     self.broken.cancel();
                 }
+                self.metrics.commit_failures.increment(1);
                 let error = Error::from(error);
                 for on_commit in callbacks {
                     on_commit(Err(error.clone()));
@@ -159,6 +176,7 @@ impl Writer {
                         seq: event.seq,
                         timestamp: event.timestamp,
                     }));
+                    self.metrics.events.increment(u64::from(!duplicate));
                     self.pages.heed(&event);
                     if !duplicate && self.hub.room(event.room).is_some() {
                         frames.entry(event.room).or_default().push(frame(&event));
