@@ -1,0 +1,94 @@
+//! What each scenario prints, as one line of JSON, and `cargo xtask bench` reads.
+
+use serde::{Deserialize, Serialize};
+
+/// How long something took, over all the times it was done.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Times {
+    /// Half took no longer than this many milliseconds.
+    pub p50: f64,
+    /// 99 % took no longer than this many milliseconds.
+    pub p99: f64,
+    /// The longest, in milliseconds.
+    pub max: f64,
+}
+
+/// Posts to everybody in one room.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Fanout {
+    /// Posts sent during the measured time.
+    pub posts: usize,
+    /// Frames that arrived during the measured time.
+    pub deliveries: usize,
+    /// How long the measured time was, in seconds.
+    pub seconds: f64,
+    /// The server's processor time, user and system, for one delivery, in microseconds.
+    pub cpu_per_delivery: f64,
+    /// How much of one processor the generator itself used: near 1 it is what limits.
+    pub generator: f64,
+    /// From a post to its arrival at one connection.
+    pub delivered: Times,
+    /// From a post to its arrival at the last connection.
+    pub everybody: Times,
+    /// Posts of the measured time that didn't reach everybody.
+    pub incomplete: usize,
+}
+
+/// Posts that wait for their acknowledgement.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Post {
+    /// Acknowledged posts.
+    pub posts: usize,
+    /// Acknowledged posts a second.
+    pub rate: f64,
+    /// From a post to its acknowledgement.
+    pub acknowledged: Times,
+    /// The server's processor time, user and system, for one post, in microseconds.
+    pub cpu_per_post: f64,
+    /// How much of one processor the generator itself used.
+    pub generator: f64,
+}
+
+/// Bare writes to a file, each followed by `fdatasync`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sync {
+    /// One write and its `fdatasync`.
+    pub synced: Times,
+}
+
+/// Clients that come back and missed something.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Resume {
+    /// Clients.
+    pub clients: usize,
+    /// Events that each of them missed.
+    pub events: usize,
+    /// From the first connection attempt to the last one open, in seconds.
+    pub connected: f64,
+    /// From the first connection attempt until the last client had all events, in seconds.
+    pub whole: f64,
+    /// From a client's `subscribe` until it had all events.
+    pub caught_up: Times,
+    /// How much of one processor the generator itself used.
+    pub generator: f64,
+}
+
+/// Memory by number of connections that do nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Idle {
+    /// Connections, and the server's resident memory in KiB.
+    pub steps: Vec<(usize, f64)>,
+}
+
+/// A page asked for again and again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Page {
+    /// Answers a second.
+    pub rate: f64,
+    /// Bytes of one answer's body.
+    pub bytes: usize,
+    /// From a request to its whole answer.
+    pub answered: Times,
+    /// The server's processor time for one answer, in microseconds.
+    pub cpu_per_answer: f64,
+}

@@ -1,0 +1,76 @@
+//! Joins rooms before anything is measured: blocking, on a few threads.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+use crate::http::{Head, join};
+use crate::target::Target;
+
+/// How many join at a time: the server commits those together.
+const THREADS: usize = 32;
+
+/// Makes the target's sessions, each joined to the rooms of its connections; their cookies.
+pub(crate) fn join_all(target: &Target) -> Result<Vec<String>> {
+    let sessions: Vec<usize> = (0..target.sessions).collect();
+    let share = sessions.len().div_ceil(THREADS).max(1);
+    let cookies: Result<Vec<Vec<String>>> = thread::scope(|scope| {
+        let threads: Vec<_> = sessions
+            .chunks(share)
+            .map(|sessions| scope.spawn(move || join_some(target, sessions)))
+            .collect();
+        let ended = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| bail!("joining panicked")));
+        ended.collect()
+    });
+    Ok(cookies?.concat())
+}
+
+fn join_some(target: &Target, sessions: &[usize]) -> Result<Vec<String>> {
+    let mut stream = TcpStream::connect(target.address)?;
+    stream.set_nodelay(true)?;
+    sessions
+        .iter()
+        .map(|&session| join_rooms(target, session, &mut stream))
+        .collect()
+}
+
+fn join_rooms(target: &Target, session: usize, stream: &mut TcpStream) -> Result<String> {
+    let connections = (session..target.connections.max(session + 1)).step_by(target.sessions);
+    let rooms: BTreeSet<usize> = connections
+        .map(|connection| target.room(connection))
+        .collect();
+    let mut cookie = None;
+    for room in rooms {
+        let set = join_room(target.address, room, session, cookie.as_deref(), stream)?;
+        cookie = set.or(cookie);
+    }
+    cookie.context("joining gave no session")
+}
+
+fn join_room(
+    address: SocketAddr,
+    room: usize,
+    session: usize,
+    cookie: Option<&str>,
+    stream: &mut TcpStream,
+) -> Result<Option<String>> {
+    stream.write_all(join(address, room, &Target::username(session), cookie).as_bytes())?;
+    let mut answer = Vec::new();
+    let mut scratch = [0; 4_096];
+    loop {
+        let count = stream.read(&mut scratch)?;
+        answer.extend_from_slice(&scratch[..count]);
+        match Head::first(&answer)? {
+            Some(head) if answer.len() < head.length + head.body && count > 0 => {}
+            Some(head) if head.status == 303 => return Ok(head.cookie),
+            Some(head) => bail!("joining room {room} was answered with {}", head.status),
+            None if count == 0 => bail!("the server closed the connection"),
+            None => {}
+        }
+    }
+}
