@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod client;
+mod generated;
 mod requirements;
 mod run;
 mod screenshots;

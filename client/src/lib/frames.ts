@@ -1,25 +1,230 @@
-/** The frames of `papo.v1` (docs/protocol.md). Types only; the server's Rust types are their source. */
+// The frames of papo.v1. Written from crates/protocol by `cargo xtask client`; don't edit.
 
-/** A message in a snapshot or a page of older ones. */
+/**
+ * A frame that a `papo.v1` client sends.
+ */
+export type ClientFrame =
+  | {
+      type: "subscribe";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+      /**
+       * The room; may be left out on a room's own socket.
+       */
+      room?: number;
+      /**
+       * The epoch of `after`.
+       */
+      epoch?: string;
+      /**
+       * The last seq that the client has.
+       */
+      after?: number;
+    }
+  | {
+      type: "unsubscribe";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+      /**
+       * The room.
+       */
+      room?: number;
+    }
+  | {
+      type: "send";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+      /**
+       * The room.
+       */
+      room?: number;
+      /**
+       * Names the message, not the attempt.
+       */
+      client_id: string;
+      /**
+       * What it says.
+       */
+      message: string;
+      /**
+       * One's own name, to be checked.
+       */
+      username?: string;
+    }
+  | {
+      type: "edit";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+      /**
+       * The room.
+       */
+      room?: number;
+      /**
+       * The event that posted it.
+       */
+      seq: number;
+      /**
+       * The new text.
+       */
+      message: string;
+    }
+  | {
+      type: "delete";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+      /**
+       * The room.
+       */
+      room?: number;
+      /**
+       * The event that posted it.
+       */
+      seq: number;
+    }
+  | {
+      type: "typing";
+      /**
+       * Accepted and ignored: there is no answer.
+       */
+      ref?: number;
+      /**
+       * The room.
+       */
+      room?: number;
+    }
+  | {
+      type: "ping";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+    };
+
+/**
+ * A frame that the server sends. Fields are described in `docs/protocol.md`.
+ */
+export type ServerFrame =
+  | { type: "welcome"; epoch: string; sender: string; heartbeat: number; limits: Limits }
+  | {
+      type: "snapshot";
+      ref?: number;
+      room: number;
+      epoch: string;
+      seq: number;
+      name: string;
+      description: string;
+      username: string;
+      more: boolean;
+      messages: Array<Message>;
+    }
+  | { type: "subscribed"; ref?: number; room: number; after: number; seq: number; username: string }
+  | { type: "reset"; ref?: number; room: number; reason: ResetReason }
+  | {
+      type: "message";
+      room: number;
+      seq: number;
+      message: string;
+      username: string;
+      sender: string;
+      timestamp: string;
+      client_id?: string;
+      edited?: string;
+      deleted?: boolean;
+    }
+  | { type: "edited"; room: number; seq: number; target: number; message: string; timestamp: string; deleted?: boolean }
+  | { type: "deleted"; room: number; seq: number; target: number; timestamp: string }
+  | { type: "room"; room: number; seq: number; name: string; description: string; active: boolean; timestamp: string }
+  | { type: "ack"; ref?: number; room: number; seq?: number; timestamp?: string }
+  | { type: "error"; ref?: number; code: ErrorCode; message: string; retry?: number }
+  | { type: "presence"; room: number; online: number; people: Array<Person> }
+  | { type: "typing"; room: number; sender: string; username: string }
+  | { type: "left"; room: number }
+  | { type: "pong"; ref?: number }
+  | { type: "reconnect"; delay: number };
+
+/**
+ * A message in a snapshot or page.
+ */
 export type Message = {
+  /**
+   * The event that posted it.
+   */
   seq: number;
+  /**
+   * Its present text.
+   */
   message: string;
+  /**
+   * The name its sender had.
+   */
   username: string;
+  /**
+   * Who wrote it.
+   */
   sender: string;
+  /**
+   * When it was posted.
+   */
   timestamp: string;
+  /**
+   * When it was last edited.
+   */
   edited?: string;
 };
 
+/**
+ * What the server allows, told in `welcome`.
+ */
 export type Limits = {
+  /**
+   * The longest message, in Unicode code points.
+   */
   message_characters: number;
+  /**
+   * The longest frame, in bytes.
+   */
   frame_bytes: number;
+  /**
+   * The most rooms followed on one socket.
+   */
   rooms: number;
+  /**
+   * The most requests that wait for an answer on one socket; more are not read until some are answered.
+   */
   in_flight: number;
+  /**
+   * The most missed events that are sent one by one; who misses more is reset.
+   */
   resume_events: number;
 };
 
-export type Person = { sender: string; username: string };
+/**
+ * Somebody in a room.
+ */
+export type Person = {
+  /**
+   * Who.
+   */
+  sender: string;
+  /**
+   * Under which name.
+   */
+  username: string;
+};
 
+/**
+ * Why a request was refused; `docs/protocol.md` says when each comes.
+ */
 export type ErrorCode =
   | "bad_frame"
   | "bad_message"
@@ -34,50 +239,7 @@ export type ErrorCode =
   | "rate_limited"
   | "unavailable";
 
-export type ClientFrame =
-  | { type: "subscribe"; ref?: number; room?: number; epoch?: string; after?: number }
-  | { type: "unsubscribe"; ref?: number; room?: number }
-  | { type: "send"; ref?: number; room?: number; client_id: string; message: string; username?: string }
-  | { type: "edit"; ref?: number; room?: number; seq: number; message: string }
-  | { type: "delete"; ref?: number; room?: number; seq: number }
-  | { type: "typing"; ref?: number; room?: number }
-  | { type: "ping"; ref?: number };
-
-export type ServerFrame =
-  | { type: "welcome"; epoch: string; sender: string; heartbeat: number; limits: Limits }
-  | {
-      type: "snapshot";
-      ref?: number;
-      room: number;
-      epoch: string;
-      seq: number;
-      name: string;
-      description: string;
-      username: string;
-      more: boolean;
-      messages: Message[];
-    }
-  | { type: "subscribed"; ref?: number; room: number; after: number; seq: number; username: string }
-  | { type: "reset"; ref?: number; room: number; reason: "epoch" | "ahead" | "behind" }
-  | {
-      type: "message";
-      room: number;
-      seq: number;
-      message: string;
-      username: string;
-      sender: string;
-      timestamp: string;
-      client_id?: string;
-      edited?: string;
-      deleted?: boolean;
-    }
-  | { type: "edited"; room: number; seq: number; target: number; message: string; timestamp: string }
-  | { type: "deleted"; room: number; seq: number; target: number; timestamp: string }
-  | { type: "room"; room: number; seq: number; name: string; description: string; active: boolean; timestamp: string }
-  | { type: "ack"; ref?: number; room?: number; seq?: number; timestamp?: string }
-  | { type: "error"; ref?: number; code: ErrorCode; message: string; retry?: number }
-  | { type: "presence"; room: number; online: number; people: Person[] }
-  | { type: "typing"; room: number; sender: string; username: string }
-  | { type: "left"; room: number }
-  | { type: "pong"; ref?: number }
-  | { type: "reconnect"; delay: number };
+/**
+ * Why a client has to start over.
+ */
+export type ResetReason = "epoch" | "ahead" | "behind";

@@ -11,9 +11,7 @@ use tokio::time::Instant;
 
 use crate::presence::Presence;
 use crate::typing::Typing;
-use crate::{
-    Append, Connection, ConnectionId, Frame, FrameKind, PresenceFrame, Present, Read, Tail,
-};
+use crate::{Append, Connection, Frame, FrameKind, PresenceFrame, Present, Read, Tail};
 
 /// How much of the logs' ends is kept in memory.
 #[derive(Debug, Clone, Copy)]

@@ -1,53 +1,46 @@
 //! What clients send.
 
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
 use crate::JSON_DEPTH;
 
 /// A frame that a `papo.v1` client sends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[ts(optional_fields)]
+#[cfg_attr(feature = "schema", ts(optional_fields))]
 pub enum ClientFrame {
     /// Follow a room.
     Subscribe {
         /// Comes back in the answer.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
         /// The room; may be left out on a room's own socket.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         room: Option<i64>,
         /// The epoch of `after`.
         #[serde(skip_serializing_if = "Option::is_none")]
         epoch: Option<String>,
         /// The last seq that the client has.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         after: Option<i64>,
     },
     /// Stop following a room.
     Unsubscribe {
         /// Comes back in the answer.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
         /// The room.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         room: Option<i64>,
     },
     /// Post a message.
     Send {
         /// Comes back in the answer.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
         /// The room.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         room: Option<i64>,
         /// Names the message, not the attempt.
         client_id: String,
@@ -61,14 +54,11 @@ pub enum ClientFrame {
     Edit {
         /// Comes back in the answer.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
         /// The room.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         room: Option<i64>,
         /// The event that posted it.
-        #[ts(type = "number")]
         seq: i64,
         /// The new text.
         message: String,
@@ -77,32 +67,26 @@ pub enum ClientFrame {
     Delete {
         /// Comes back in the answer.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
         /// The room.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         room: Option<i64>,
         /// The event that posted it.
-        #[ts(type = "number")]
         seq: i64,
     },
     /// Say that one is writing.
     Typing {
         /// Accepted and ignored: there is no answer.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
         /// The room.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         room: Option<i64>,
     },
     /// A heartbeat.
     Ping {
         /// Comes back in the answer.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
     },
 }

@@ -1,10 +1,10 @@
 //! The codes of error frames.
 
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
 /// Why a request was refused; `docs/protocol.md` says when each comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// Not JSON, an unknown type or field, a field missing or mistyped.

@@ -1,12 +1,12 @@
 //! What the server sends.
 
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
 use crate::ErrorCode;
 
 /// What the server allows, told in `welcome`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Limits {
     /// The longest message, in Unicode code points.
     pub message_characters: usize,
@@ -21,11 +21,15 @@ pub struct Limits {
 }
 
 /// A message in a snapshot or page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(optional_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    ts(optional_fields, rename = "Message"),
+    schemars(rename = "Message")
+)]
 pub struct MessageObject {
     /// The event that posted it.
-    #[ts(type = "number")]
     pub seq: i64,
     /// Its present text.
     pub message: String,
@@ -41,7 +45,8 @@ pub struct MessageObject {
 }
 
 /// Somebody in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Person {
     /// Who.
     pub sender: String,
@@ -50,7 +55,8 @@ pub struct Person {
 }
 
 /// Why a client has to start over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ResetReason {
     /// Another history.
@@ -62,26 +68,23 @@ pub enum ResetReason {
 }
 
 /// A frame that the server sends. Fields are described in `docs/protocol.md`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[ts(optional_fields)]
+#[cfg_attr(feature = "schema", ts(optional_fields))]
 #[expect(missing_docs, reason = "docs/protocol.md describes each field, once")]
 pub enum ServerFrame {
     Welcome {
         epoch: String,
         sender: String,
-        #[ts(type = "number")]
         heartbeat: u64,
         limits: Limits,
     },
     Snapshot {
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
-        #[ts(type = "number")]
         room: i64,
         epoch: String,
-        #[ts(type = "number")]
         seq: i64,
         name: String,
         description: String,
@@ -91,28 +94,20 @@ pub enum ServerFrame {
     },
     Subscribed {
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
-        #[ts(type = "number")]
         room: i64,
-        #[ts(type = "number")]
         after: i64,
-        #[ts(type = "number")]
         seq: i64,
         username: String,
     },
     Reset {
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
-        #[ts(type = "number")]
         room: i64,
         reason: ResetReason,
     },
     Message {
-        #[ts(type = "number")]
         room: i64,
-        #[ts(type = "number")]
         seq: i64,
         message: String,
         username: String,
@@ -123,35 +118,27 @@ pub enum ServerFrame {
         #[serde(skip_serializing_if = "Option::is_none")]
         edited: Option<String>,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        #[ts(as = "Option<bool>")]
+        #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
         deleted: bool,
     },
     Edited {
-        #[ts(type = "number")]
         room: i64,
-        #[ts(type = "number")]
         seq: i64,
-        #[ts(type = "number")]
         target: i64,
         message: String,
         timestamp: String,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        #[ts(as = "Option<bool>")]
+        #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
         deleted: bool,
     },
     Deleted {
-        #[ts(type = "number")]
         room: i64,
-        #[ts(type = "number")]
         seq: i64,
-        #[ts(type = "number")]
         target: i64,
         timestamp: String,
     },
     Room {
-        #[ts(type = "number")]
         room: i64,
-        #[ts(type = "number")]
         seq: i64,
         name: String,
         description: String,
@@ -160,49 +147,39 @@ pub enum ServerFrame {
     },
     Ack {
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
-        #[ts(type = "number")]
         room: i64,
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         seq: Option<i64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         timestamp: Option<String>,
     },
     Error {
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
         code: ErrorCode,
         message: String,
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         retry: Option<u64>,
     },
     Presence {
-        #[ts(type = "number")]
         room: i64,
         online: usize,
         people: Vec<Person>,
     },
     Typing {
-        #[ts(type = "number")]
         room: i64,
         sender: String,
         username: String,
     },
     Left {
-        #[ts(type = "number")]
         room: i64,
     },
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
         r#ref: Option<u64>,
     },
     Reconnect {
-        #[ts(type = "number")]
         delay: u64,
     },
 }

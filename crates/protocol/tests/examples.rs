@@ -1,4 +1,5 @@
 //! The examples of `docs/protocol.md`, read with the types that the server uses.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use papo_protocol::{ClientFrame, ServerFrame, parse_client_frame, parse_plain_frame};
 use serde_json::Value;

@@ -25,12 +25,14 @@ impl Session {
         let frame = match parse_client_frame(text) {
             Ok(frame) => frame,
             Err(message) => {
+                self.app.metrics().refusals.increment(1);
                 self.outgoing.push(answers::error(None, ErrorCode::BadFrame, message));
                 return;
             }
         };
         let reference = frame.reference();
         if let Err(Refused(code, message)) = self.request(own, frame).await {
+            self.app.metrics().refusals.increment(1);
             self.outgoing.push(answers::error(reference, code, message));
         }
     }

@@ -15,6 +15,8 @@ const SLICES: usize = 64;
 pub(super) struct Outgoing {
     frames: VecDeque<Bytes>,
     bytes: usize,
+    /// Frames and bytes written since they were last asked for.
+    written: (u64, u64),
 }
 
 /// What came of writing.
@@ -41,6 +43,11 @@ impl Outgoing {
 
     pub(super) fn is_empty(&self) -> bool {
         self.frames.is_empty()
+    }
+
+    /// Frames and bytes written since the last time.
+    pub(super) fn take_written(&mut self) -> (u64, u64) {
+        std::mem::take(&mut self.written)
     }
 
     /// Writes as much as the socket takes without waiting, many frames a call.
@@ -82,6 +89,7 @@ impl Outgoing {
 
     fn advance(&mut self, mut count: usize) {
         self.bytes -= count;
+        self.written.1 += count as u64;
         while let Some(first) = self.frames.front_mut() {
             if count < first.len() {
                 first.advance(count);
@@ -89,6 +97,7 @@ impl Outgoing {
             }
             count -= first.len();
             self.frames.pop_front();
+            self.written.0 += 1;
         }
     }
 }

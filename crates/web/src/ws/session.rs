@@ -135,6 +135,9 @@ impl Session {
             End::Close(Closing { code, reason }) => (code, reason),
         };
         tracing::debug!(code = code.0, reason, "closing a socket");
+        if code == CloseCode(close::SLOW) {
+            self.app.metrics().slow_readers.increment(1);
+        }
         self.rooms.clear();
         self.outgoing.push(close_frame(code, &reason));
         // Whether the farewell arrives is the other side's affair.
@@ -142,6 +145,7 @@ impl Session {
     }
 
     async fn greet(&mut self) -> Result<(), End> {
+        self.app.metrics().sockets_opened.increment(1);
         match self.speech {
             Speech::Plain(room) => {
                 let subscription = self.app.subscribe(&self.connection, room, From::End).await;
@@ -331,6 +335,7 @@ impl Session {
         if matches!(self.speech, Speech::Plain(_)) {
             return Err(Closing::new(CloseCode(close::SLOW), "too far behind").into());
         }
+        self.app.metrics().resets.increment(1);
         match self.rooms[index].reset(&self.app).await {
             Ok(frames) => {
                 for frame in &frames {
@@ -406,6 +411,9 @@ impl Session {
             return Ok(false);
         }
         let written = self.outgoing.write(&self.stream)?;
+        let (frames, bytes) = self.outgoing.take_written();
+        self.app.metrics().deliveries.increment(frames);
+        self.app.metrics().delivered_bytes.increment(bytes);
         self.stalled = match written {
             Written::All => None,
             Written::Some => Some(Instant::now()),
