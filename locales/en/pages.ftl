@@ -1,5 +1,6 @@
 # The pages that the server writes. The chat screen is in chat.ftl.
 
+site-description = Real-time chat rooms: pick one, say your name and talk.
 skip-to-content = Skip to the content
 main-navigation = Main
 nav-rooms = Rooms
@@ -183,8 +184,8 @@ admin-message = Message
 admin-message-room = Room
 admin-message-sender = Who
 admin-message-time = When
-admin-message-from = From
-admin-message-to = To
+admin-message-from = From (UTC)
+admin-message-to = To (UTC)
 admin-message-edited = edited
 admin-message-delete = Delete
 admin-message-delete-confirm = Delete for everybody

@@ -1,5 +1,6 @@
 # As páginas que o servidor escreve. A tela da conversa está em chat.ftl.
 
+site-description = Salas de bate-papo em tempo real: escolha uma, diga seu nome e converse.
 skip-to-content = Ir para o conteúdo
 main-navigation = Principal
 nav-rooms = Salas
@@ -136,7 +137,7 @@ admin-sign-in-text = Use a sua conta de administrador.
 admin-username = Nome da conta
 admin-password = Senha
 admin-sign-in = Entrar
-admin-sign-out = Encerrar sessão
+admin-sign-out = Sair
 admin-setup-title = Primeiro administrador
 admin-setup-text = Escolha o nome e a senha da conta que vai cuidar das salas. Este link só vale uma vez.
 admin-setup-username-hint = Também é o seu nome nas salas; ninguém mais poderá usá-lo.
@@ -183,8 +184,8 @@ admin-message = Mensagem
 admin-message-room = Sala
 admin-message-sender = Quem
 admin-message-time = Quando
-admin-message-from = De
-admin-message-to = Até
+admin-message-from = De (UTC)
+admin-message-to = Até (UTC)
 admin-message-edited = editada
 admin-message-delete = Apagar
 admin-message-delete-confirm = Apagar para todo mundo

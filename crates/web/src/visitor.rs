@@ -61,8 +61,10 @@ impl FromRequestParts<Arc<Site>> for Admin {
             .filter(|visitor| visitor.account().is_some());
         let Some(visitor) = visitor else {
             let Ok(OriginalUri(asked)) = OriginalUri::from_request_parts(parts, site).await;
+            // A form that was sent too late can't be gone back to.
             let next = asked
                 .path_and_query()
+                .filter(|_| parts.method.is_safe())
                 .map_or("/admin/", |path| path.as_str());
             return Err(Failure::SignInFirst(next.to_owned()));
         };

@@ -37,6 +37,26 @@ impl Pager {
     }
 }
 
+/// A list's address: what is looked for, and the page.
+pub(super) fn url<'a, const N: usize>(
+    path: &str,
+    conditions: [(&'a str, &'a str); N],
+    page: usize,
+) -> String {
+    let page = if page == 1 {
+        String::new()
+    } else {
+        page.to_string()
+    };
+    let pairs = conditions.into_iter().chain([("page", page.as_str())]);
+    format!("{path}{}", query::string(pairs))
+}
+
+/// The text to look for, if any was typed.
+pub(super) fn search(typed: &str) -> Option<String> {
+    Some(typed.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 /// What was just done, for the notice above a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -13,11 +13,11 @@ use papo_app::{MessageFilter, RoomFilter};
 use papo_domain::{Message, RoomId, RoomOverview, Seq, Timestamp};
 use serde::Deserialize;
 
-use super::listing::ROWS;
+use super::listing::{self, ROWS};
 use super::{Done, Pager};
 use crate::failure::Failure;
 use crate::page::{Page, show};
-use crate::query::{self, own_path};
+use crate::query::own_path;
 use crate::site::Site;
 use crate::visitor::Admin;
 
@@ -58,25 +58,20 @@ pub(crate) struct MessageSearch {
 impl MessageSearch {
     /// The same search's page.
     fn url(&self, page: usize) -> String {
-        let page = if page == 1 {
-            String::new()
-        } else {
-            page.to_string()
-        };
-        let query = query::string([
-            ("q", self.q.as_str()),
+        listing::url("/admin/messages/", self.conditions(), page)
+    }
+
+    fn conditions(&self) -> [(&'static str, &str); 4] {
+        [
+            ("q", &self.q),
             ("room", &self.room),
             ("from", &self.from),
             ("to", &self.to),
-            ("page", &page),
-        ]);
-        format!("/admin/messages/{query}")
+        ]
     }
 
     fn is_narrow(&self) -> bool {
-        [&self.q, &self.room, &self.from, &self.to]
-            .iter()
-            .any(|text| !text.is_empty())
+        self.conditions().iter().any(|(_, text)| !text.is_empty())
     }
 
     fn is_room(&self, id: RoomId) -> bool {
@@ -89,7 +84,7 @@ impl MessageSearch {
             room: self.room.parse().ok(),
             from: self.from.parse().ok().and_then(start_of),
             until: self.to.parse().ok().and_then(after).and_then(start_of),
-            search: Some(self.q.trim().to_owned()).filter(|text| !text.is_empty()),
+            search: listing::search(&self.q),
             offset: pager.offset(),
             limit: ROWS,
         }

@@ -10,11 +10,11 @@ use papo_app::RoomFilter;
 use papo_domain::RoomOverview;
 use serde::Deserialize;
 
-use super::listing::ROWS;
+use super::listing::{self, ROWS};
 use super::{Done, Pager};
 use crate::failure::Failure;
 use crate::page::{Page, show};
-use crate::query::{self, own_path};
+use crate::query::own_path;
 use crate::site::Site;
 use crate::visitor::{Admin, RoomPath};
 
@@ -41,17 +41,8 @@ pub(crate) struct RoomSearch {
 impl RoomSearch {
     /// The same search's page.
     fn url(&self, page: usize) -> String {
-        let page = if page == 1 {
-            String::new()
-        } else {
-            page.to_string()
-        };
-        let query = query::string([
-            ("q", self.q.as_str()),
-            ("state", &self.state),
-            ("page", &page),
-        ]);
-        format!("/admin/rooms/{query}")
+        let pairs = [("q", self.q.as_str()), ("state", &self.state)];
+        listing::url("/admin/rooms/", pairs, page)
     }
 
     fn is_narrow(&self) -> bool {
@@ -64,11 +55,10 @@ impl RoomSearch {
             "inactive" => Some(false),
             _ => None,
         };
-        let search = Some(self.q.trim().to_owned()).filter(|text| !text.is_empty());
         // One more than is shown tells whether there is a next page.
         RoomFilter {
             is_active,
-            search,
+            search: listing::search(&self.q),
             offset: pager.offset(),
             limit: Some(ROWS + 1),
         }
