@@ -123,6 +123,11 @@ impl FromStr for Epoch {
 pub struct ClientId(String);
 
 impl ClientId {
+    /// Takes back an id that was checked before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,6 @@
 //! Messages, as they stand now.
 
-use crate::{MessageText, RoomId, SenderId, Seq, Timestamp, Username};
+use crate::{ClientId, MessageText, RoomId, SenderId, Seq, Timestamp, Username};
 
 /// A message that hasn't been deleted, with its present text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Message {
     pub text: MessageText,
     /// When it was posted.
     pub timestamp: Timestamp,
+    /// The name that the sender's client gave it.
+    pub client_id: Option<ClientId>,
     /// When its text last changed, if it did.
     pub edited: Option<Timestamp>,
 }

@@ -51,6 +51,7 @@ pub fn message_object(message: &Message) -> MessageObject {
         username: message.username.to_string(),
         sender: message.sender.to_string(),
         timestamp: message.timestamp.to_string(),
+        client_id: message.client_id.as_ref().map(|id| id.as_str().to_owned()),
         edited: message.edited.map(|at| at.to_string()),
     }
 }

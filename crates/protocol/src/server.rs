@@ -39,6 +39,9 @@ pub struct MessageObject {
     pub sender: String,
     /// When it was posted.
     pub timestamp: String,
+    /// The name that the sender's client gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
     /// When it was last edited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edited: Option<String>,

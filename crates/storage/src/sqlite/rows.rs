@@ -20,7 +20,8 @@ pub(super) mod kind {
 /// What [`room`] reads.
 pub(super) const ROOM: &str = "id, name, description, is_active, created_at, last_seq";
 /// What [`message`] reads.
-pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited";
+pub(super) const MESSAGE: &str =
+    "room_id, seq, sender, username, content, timestamp, edited, client_id";
 /// What [`event`] reads; ends with the `FROM` that it needs.
 pub(super) const EVENT: &str = "event.seq, event.at, event.kind, event.target, \
     event.name, event.description, event.is_active, \
@@ -53,6 +54,7 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message, rusqlite::Error> {
         text: MessageText::from_stored(row.get(4)?),
         timestamp: timestamp(row, 5)?,
         edited: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_millis),
+        client_id: client_id(row, 7)?,
     })
 }
 
@@ -69,7 +71,7 @@ pub(super) fn event(room: RoomId, row: &Row<'_>) -> Result<Event, StorageError> 
             sender: sender(row, 7)?,
             username: Username::from_stored(row.get(8)?),
             text: text()?,
-            client_id: client_id(row.get(10)?)?,
+            client_id: client_id(row, 10)?,
             edited: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_millis),
         }),
         kind::EDITED => EventKind::Edited {
@@ -123,11 +125,7 @@ pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn client_id(stored: Option<String>) -> Result<Option<ClientId>, StorageError> {
-    let Some(text) = stored else {
-        return Ok(None);
-    };
-    let id = text.parse();
-    id.map(Some)
-        .map_err(|_| damaged(format_args!("client id {text:?}")))
+fn client_id(row: &Row<'_>, column: usize) -> Result<Option<ClientId>, rusqlite::Error> {
+    let text = row.get::<_, Option<String>>(column)?;
+    Ok(text.map(ClientId::from_stored))
 }
