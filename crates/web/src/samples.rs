@@ -73,6 +73,7 @@ fn message() -> Message {
         username: Username::from_stored(HOSTILE.to_owned()),
         text: MessageText::from_stored(HOSTILE.to_owned()),
         timestamp: at("2026-11-24T18:56:34.120Z"),
+        client_id: None,
         edited: Some(at("2026-11-24T18:57:34.120Z")),
     }
 }
