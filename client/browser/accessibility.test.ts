@@ -1,6 +1,7 @@
 /** axe on the chat screen, in both themes and both languages, narrow and wide; and nothing wider than the screen. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CHROMIUM, accessibilityFaults, close, launch, leave, visit } from "../test-support/browser";
+import { leave, visit } from "../test-support/browser";
+import { accessibilityFaults, close, launch, overflow } from "../test-support/chromium";
 import { SELF } from "../test-support/room";
 
 const PEOPLE = Array.from({ length: 24 }, (_, index) => ({ sender: `sender-${index}-x`, username: `Pessoa ${index}` }));
@@ -11,7 +12,7 @@ const CASES = (["light", "dark"] as const).flatMap((colorScheme) => [
   { colorScheme, width: 1440, height: 900, language: "en", online: "Online" },
 ]);
 
-describe.skipIf(CHROMIUM === undefined)("accessibility", () => {
+describe("accessibility", () => {
   beforeAll(launch);
   afterAll(close);
 
@@ -30,7 +31,7 @@ describe.skipIf(CHROMIUM === undefined)("accessibility", () => {
     const { page, server, room } = visited;
     await page.getByText(online, { exact: true }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    expect(await overflow(page)).toBe(0);
 
     await page.locator(".people-button").click();
     expect(await accessibilityFaults(page)).toEqual([]);

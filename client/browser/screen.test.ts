@@ -1,6 +1,7 @@
 /** The chat screen in a real browser, against the mock room. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { CHROMIUM, type Visit, close, launch, leave, visit } from "../test-support/browser";
+import { type Visit, leave, visit } from "../test-support/browser";
+import { close, launch } from "../test-support/chromium";
 import { SELF } from "../test-support/room";
 import type { MockServer } from "../test-support/server";
 
@@ -12,7 +13,7 @@ function fill(count: number): (server: MockServer) => void {
   };
 }
 
-describe.skipIf(CHROMIUM === undefined)("the chat screen", () => {
+describe("the chat screen", () => {
   let current: Visit;
 
   async function open(...parameters: Parameters<typeof visit>): Promise<Visit> {
