@@ -26,4 +26,4 @@ mod ws;
 
 pub use origin::{Origin, OriginError};
 pub use server::run;
-pub use settings::{AddressRange, AddressRangeError, WebSettings};
+pub use settings::{AddressRange, AddressRangeError, MetricsWriter, WebSettings};

@@ -59,6 +59,7 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
         .route("/robots.txt", get(pages::service::robots))
         .route("/healthz", get(pages::service::health))
         .route("/readyz", get(pages::service::ready))
+        .route("/metrics", get(pages::service::metrics))
         .fallback(|| async { Failure::NotFound })
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED });
     middleware::surround(routes, site).with_state(Arc::clone(site))

@@ -1,7 +1,9 @@
 //! What the one who runs Papo can set about the edge.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use papo_app::Clock;
@@ -17,6 +19,10 @@ pub struct WebSettings {
     pub public_url: Option<Origin>,
     /// The most connections open at once; more wait.
     pub max_connections: usize,
+    /// Who may read `/metrics`; nobody when empty.
+    pub metrics_readers: Vec<AddressRange>,
+    /// Writes what `/metrics` answers.
+    pub metrics: MetricsWriter,
     /// How long requests and sockets may take to finish once the server is told to stop.
     pub stop_limit: Duration,
     /// Tells the time, for "5 minutes ago".
@@ -29,6 +35,8 @@ impl Default for WebSettings {
             trusted_proxies: Vec::new(),
             public_url: None,
             max_connections: 100_000,
+            metrics_readers: Vec::new(),
+            metrics: MetricsWriter::new(String::new),
             stop_limit: Duration::from_secs(20),
             clock: Clock::system(),
         }
@@ -41,6 +49,27 @@ impl WebSettings {
         self.trusted_proxies
             .iter()
             .any(|range| range.contains(peer))
+    }
+}
+
+/// Writes the figures in Prometheus's text format.
+#[derive(Clone)]
+pub struct MetricsWriter(Arc<dyn Fn() -> String + Send + Sync>);
+
+impl MetricsWriter {
+    /// Whatever this writes.
+    pub fn new(write: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(write))
+    }
+
+    pub(crate) fn write(&self) -> String {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for MetricsWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MetricsWriter")
     }
 }
 

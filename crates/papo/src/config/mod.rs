@@ -51,15 +51,17 @@ impl Config {
             let count: Positive = sources.required(setting)?;
             usize::try_from(count.0).context("too large a number for this machine")
         };
-        let proxies: Option<Proxies> = sources.optional(&table::TRUSTED_PROXIES)?;
+        let proxies: Option<Ranges> = sources.optional(&table::TRUSTED_PROXIES)?;
+        let readers: Option<Ranges> = sources.optional(&table::METRICS_READERS)?;
         let public_url: Option<PublicUrl> = sources.optional(&table::PUBLIC_URL)?;
         let Listen(listen) = sources.required(&table::LISTEN)?;
         let LogFilter(log) = sources.required(&table::LOG)?;
         let Switch(rate_limits) = sources.required(&table::RATE_LIMITS)?;
         let web = WebSettings {
-            trusted_proxies: proxies.map_or_else(Vec::new, |proxies| proxies.0),
+            trusted_proxies: proxies.map_or_else(Vec::new, |ranges| ranges.0),
             public_url: public_url.map(|url| url.0),
             max_connections: count(&table::MAX_CONNECTIONS)?,
+            metrics_readers: readers.map_or_else(Vec::new, |ranges| ranges.0),
             stop_limit: seconds(&table::STOP_SECONDS)?,
             ..WebSettings::default()
         };
@@ -139,9 +141,9 @@ impl FromStr for LogFilter {
 }
 
 /// A list of addresses and ranges.
-struct Proxies(Vec<AddressRange>);
+struct Ranges(Vec<AddressRange>);
 
-impl FromStr for Proxies {
+impl FromStr for Ranges {
     type Err = papo_web::AddressRangeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

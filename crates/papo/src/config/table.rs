@@ -80,6 +80,12 @@ pub(crate) const HEARTBEAT_SECONDS: Setting = Setting {
     default: "25",
     help: "How often clients show that they are there; less than the idle time of any proxy between",
 };
+pub(crate) const METRICS_READERS: Setting = Setting {
+    key: "metrics_readers",
+    value_name: "ADDRESSES",
+    default: "",
+    help: "Who may read /metrics: addresses and ranges with commas between; nobody else sees the page",
+};
 pub(crate) const STOP_SECONDS: Setting = Setting {
     key: "stop_seconds",
     value_name: "SECONDS",
@@ -91,7 +97,7 @@ pub(crate) const STOP_SECONDS: Setting = Setting {
 pub(crate) const COMMON: [Setting; 2] = [DATA_DIR, LOG];
 
 /// The options of the server.
-pub(crate) const SERVER: [Setting; 10] = [
+pub(crate) const SERVER: [Setting; 11] = [
     LISTEN,
     PUBLIC_URL,
     TRUSTED_PROXIES,
@@ -101,6 +107,7 @@ pub(crate) const SERVER: [Setting; 10] = [
     MAX_SOCKET_ROOMS,
     MAX_RESUME_EVENTS,
     HEARTBEAT_SECONDS,
+    METRICS_READERS,
     STOP_SECONDS,
 ];
 

@@ -118,6 +118,9 @@ mod tests {
         // Whoever imports again with a later Papo must find what an earlier one stored.
         assert_eq!(sender("João").to_string(), "zc77ect8kyq08");
         let key = hash(&["Geral", "1", "João", "2025-03-01 18:56:34.120000", "Olá!"]);
-        assert_eq!(client_id(&key).unwrap().as_str(), "DxPBMmP93BC_00bTbxn4vPM1aiiJ5f5oYVfQHyWvmaE");
+        assert_eq!(
+            client_id(&key).unwrap().as_str(),
+            "DxPBMmP93BC_00bTbxn4vPM1aiiJ5f5oYVfQHyWvmaE"
+        );
     }
 }

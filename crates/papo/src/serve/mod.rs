@@ -2,6 +2,7 @@
 
 mod addresses;
 mod listener;
+mod metrics;
 mod open_files;
 mod signals;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use papo_app::App;
+use papo_web::WebSettings;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -35,13 +37,18 @@ async fn serve(config: &Config) -> Result<()> {
     let mut signals = Signals::listen()?;
     let folder = DataFolder::open_or_create(&config.data_dir)?;
     let _lock = folder.lock()?;
+    let metrics = metrics::install()?;
     let instance = Instance::open(&folder, config.app.clone()).await?;
     let listener = listener::bind(config.listen)?;
     announce(&instance.app, config, listener.local_addr()?).await?;
 
     let shutdown = CancellationToken::new();
     let app = Arc::clone(&instance.app);
-    let web = papo_web::run(listener, app, config.web.clone(), shutdown.clone());
+    let settings = WebSettings {
+        metrics,
+        ..config.web.clone()
+    };
+    let web = papo_web::run(listener, app, settings, shutdown.clone());
     let mut web = tokio::spawn(web);
     let ending = wait_for_end(&mut signals, &instance.app, &mut web).await;
     let limit = config.web.stop_limit + STOP_MARGIN;

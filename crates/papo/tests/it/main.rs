@@ -4,6 +4,7 @@
 mod access;
 mod durability;
 mod full;
+mod metrics;
 mod plain;
 
 use papo_testing::{Server, ServerBuilder};

@@ -1,12 +1,14 @@
-//! Answers for programs: whether the server lives, whether it can serve, and what robots may read.
+//! Answers for programs: whether the server lives, whether it can serve, how it does, and what robots may read.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
+use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::site::Site;
 
@@ -19,6 +21,20 @@ pub(crate) async fn health() -> Json<Value> {
 pub(crate) async fn ready(State(site): State<Arc<Site>>) -> Result<Json<Value>, Failure> {
     site.app.ready().await?;
     Ok(Json(json!({"status": "ok"})))
+}
+
+/// `GET /metrics`: figures for Prometheus; for everybody but the readers that are set, there is no such page.
+pub(crate) async fn metrics(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+) -> Result<impl IntoResponse, Failure> {
+    let readers = &site.settings.metrics_readers;
+    if !readers.iter().any(|range| range.contains(caller.address)) {
+        return Err(Failure::NotFound);
+    }
+    site.app.refresh_metrics();
+    let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, site.settings.metrics.write()))
 }
 
 /// `GET /robots.txt`: rooms are for people.

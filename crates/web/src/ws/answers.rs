@@ -7,7 +7,11 @@ use papo_protocol::{ErrorCode, ServerFrame, encode};
 use papo_websocket::CloseCode;
 
 /// The answer to a `send`, `edit` or `delete`.
-pub(super) fn outcome(reference: Option<u64>, room: RoomId, result: Result<Committed, Error>) -> Bytes {
+pub(super) fn outcome(
+    reference: Option<u64>,
+    room: RoomId,
+    result: Result<Committed, Error>,
+) -> Bytes {
     match result {
         Ok(committed) => encode(&ServerFrame::Ack {
             r#ref: reference,
@@ -22,12 +26,22 @@ pub(super) fn outcome(reference: Option<u64>, room: RoomId, result: Result<Commi
 /// An error frame for what the application refused.
 pub(super) fn refusal(reference: Option<u64>, error: &Error) -> Bytes {
     let retry = error.retry().map(|after| after.as_secs().max(1));
-    encode(&ServerFrame::Error { r#ref: reference, code: code(error), message: error.to_string(), retry })
+    encode(&ServerFrame::Error {
+        r#ref: reference,
+        code: code(error),
+        message: error.to_string(),
+        retry,
+    })
 }
 
 /// An error frame for what the edge refused.
 pub(super) fn error(reference: Option<u64>, code: ErrorCode, message: impl Into<String>) -> Bytes {
-    encode(&ServerFrame::Error { r#ref: reference, code, message: message.into(), retry: None })
+    encode(&ServerFrame::Error {
+        r#ref: reference,
+        code,
+        message: message.into(),
+        retry: None,
+    })
 }
 
 const fn code(error: &Error) -> ErrorCode {

@@ -26,7 +26,11 @@ pub(super) enum Step {
 impl Followed {
     pub(super) fn new(subscription: Subscription) -> Self {
         let typing = subscription.follower.room.typing_count();
-        Self { subscription, presence: 0, typing }
+        Self {
+            subscription,
+            presence: 0,
+            typing,
+        }
     }
 
     pub(super) fn room(&self) -> RoomId {
@@ -35,13 +39,20 @@ impl Followed {
 
     /// Takes the frames after the cursor from memory, or from the log when they are no longer there, and moves the cursor.
     /// About `budget` bytes of them.
-    pub(super) async fn read(&mut self, app: &App, budget: usize, out: &mut Vec<Frame>) -> Result<Step, Error> {
+    pub(super) async fn read(
+        &mut self,
+        app: &App,
+        budget: usize,
+        out: &mut Vec<Frame>,
+    ) -> Result<Step, Error> {
         let room = &self.subscription.follower.room;
         let cursor = self.subscription.cursor;
         match room.read(cursor, budget, out) {
             Read::End => return Ok(Step::End),
             Read::Frames => {}
-            Read::Behind if app.is_too_far_behind(cursor, room.end()) => return Ok(Step::TooFarBehind),
+            Read::Behind if app.is_too_far_behind(cursor, room.end()) => {
+                return Ok(Step::TooFarBehind);
+            }
             Read::Behind => out.extend(app.frames_after(room.id, cursor, room.end()).await?),
         }
         if let Some(last) = out.last() {
@@ -52,9 +63,15 @@ impl Followed {
 
     /// Starts over at the log's present state; what to tell the client.
     pub(super) async fn reset(&mut self, app: &App) -> Result<[ServerFrame; 2], Error> {
-        let (seq, snapshot) = app.snapshot(self.room(), &self.subscription.username).await?;
+        let (seq, snapshot) = app
+            .snapshot(self.room(), &self.subscription.username)
+            .await?;
         self.subscription.cursor = seq;
-        let reset = ServerFrame::Reset { r#ref: None, room: self.room().0, reason: ResetReason::Behind };
+        let reset = ServerFrame::Reset {
+            r#ref: None,
+            room: self.room().0,
+            reason: ResetReason::Behind,
+        };
         Ok([reset, snapshot])
     }
 
@@ -82,19 +99,27 @@ impl Followed {
     pub(super) fn answer(&mut self, reference: Option<u64>) -> Vec<Bytes> {
         let room = self.room().0;
         let with_reference = |frame| match frame {
-            ServerFrame::Snapshot { room, epoch, seq, name, description, username, more, messages, .. } => {
-                ServerFrame::Snapshot {
-                    r#ref: reference,
-                    room,
-                    epoch,
-                    seq,
-                    name,
-                    description,
-                    username,
-                    more,
-                    messages,
-                }
-            }
+            ServerFrame::Snapshot {
+                room,
+                epoch,
+                seq,
+                name,
+                description,
+                username,
+                more,
+                messages,
+                ..
+            } => ServerFrame::Snapshot {
+                r#ref: reference,
+                room,
+                epoch,
+                seq,
+                name,
+                description,
+                username,
+                more,
+                messages,
+            },
             other => other,
         };
         let frames = match std::mem::replace(&mut self.subscription.start, Start::Live) {
@@ -108,7 +133,14 @@ impl Followed {
                 username: self.subscription.username.to_string(),
             }],
             Start::Reset(reason, snapshot) => {
-                vec![ServerFrame::Reset { r#ref: reference, room, reason }, with_reference(snapshot)]
+                vec![
+                    ServerFrame::Reset {
+                        r#ref: reference,
+                        room,
+                        reason,
+                    },
+                    with_reference(snapshot),
+                ]
             }
         };
         frames.iter().map(encode).collect()

@@ -26,7 +26,8 @@ impl Session {
             Ok(frame) => frame,
             Err(message) => {
                 self.app.metrics().refusals.increment(1);
-                self.outgoing.push(answers::error(None, ErrorCode::BadFrame, message));
+                self.outgoing
+                    .push(answers::error(None, ErrorCode::BadFrame, message));
                 return;
             }
         };
@@ -39,36 +40,71 @@ impl Session {
 
     async fn request(&mut self, own: Option<RoomId>, frame: ClientFrame) -> Result<(), Refused> {
         match frame {
-            ClientFrame::Subscribe { r#ref, room, epoch, after } => {
-                self.subscribe(r#ref, room_of(own, room)?, epoch.as_deref(), after).await
+            ClientFrame::Subscribe {
+                r#ref,
+                room,
+                epoch,
+                after,
+            } => {
+                self.subscribe(r#ref, room_of(own, room)?, epoch.as_deref(), after)
+                    .await
             }
             ClientFrame::Unsubscribe { r#ref, room } => {
                 let room = self.followed(own, room)?.room();
                 self.rooms.retain(|followed| followed.room() != room);
-                let ack = ServerFrame::Ack { r#ref, room: room.0, seq: None, timestamp: None };
+                let ack = ServerFrame::Ack {
+                    r#ref,
+                    room: room.0,
+                    seq: None,
+                    timestamp: None,
+                };
                 self.outgoing.push(encode(&ack));
                 Ok(())
             }
-            ClientFrame::Send { r#ref, room, client_id, message, username } => {
+            ClientFrame::Send {
+                r#ref,
+                room,
+                client_id,
+                message,
+                username,
+            } => {
                 let followed = self.followed(own, room)?;
                 let room = followed.room();
                 let name = &followed.subscription.username;
-                if username.is_some_and(|given| Username::parse(&given).ok().as_ref() != Some(name)) {
+                if username.is_some_and(|given| Username::parse(&given).ok().as_ref() != Some(name))
+                {
                     let message = Error::WrongUsername.to_string();
                     return Err(Refused(ErrorCode::WrongUsername, message));
                 }
-                let request = PostRequest { room, client_id: Some(client_id), message };
-                self.app.post(&self.connection, request, self.reply(r#ref, room));
+                let request = PostRequest {
+                    room,
+                    client_id: Some(client_id),
+                    message,
+                };
+                self.app
+                    .post(&self.connection, request, self.reply(r#ref, room));
                 Ok(())
             }
-            ClientFrame::Edit { r#ref, room, seq, message } => {
+            ClientFrame::Edit {
+                r#ref,
+                room,
+                seq,
+                message,
+            } => {
                 let room = self.followed(own, room)?.room();
-                self.app.edit(&self.connection, room, Seq(seq), &message, self.reply(r#ref, room));
+                self.app.edit(
+                    &self.connection,
+                    room,
+                    Seq(seq),
+                    &message,
+                    self.reply(r#ref, room),
+                );
                 Ok(())
             }
             ClientFrame::Delete { r#ref, room, seq } => {
                 let room = self.followed(own, room)?.room();
-                self.app.delete(&self.connection, room, Seq(seq), self.reply(r#ref, room));
+                self.app
+                    .delete(&self.connection, room, Seq(seq), self.reply(r#ref, room));
                 Ok(())
             }
             ClientFrame::Typing { room, .. } => {
@@ -119,9 +155,16 @@ impl Session {
     }
 
     /// The room that a request is about, which the socket must follow.
-    fn followed(&mut self, own: Option<RoomId>, room: Option<i64>) -> Result<&mut Followed, Refused> {
+    fn followed(
+        &mut self,
+        own: Option<RoomId>,
+        room: Option<i64>,
+    ) -> Result<&mut Followed, Refused> {
         let room = room_of(own, room)?;
-        let refused = (ErrorCode::NotSubscribed, "the room isn't followed on this socket");
+        let refused = (
+            ErrorCode::NotSubscribed,
+            "the room isn't followed on this socket",
+        );
         find(&mut self.rooms, room).ok_or_else(|| refused.into())
     }
 

@@ -47,21 +47,37 @@ pub(crate) async fn chat(
 }
 
 /// `/ws/`: many rooms, `papo.v1`.
-pub(crate) async fn rooms(State(site): State<Arc<Site>>, caller: Caller, request: Request) -> Response {
+pub(crate) async fn rooms(
+    State(site): State<Arc<Site>>,
+    caller: Caller,
+    request: Request,
+) -> Response {
     answer(site, caller, None, request).await
 }
 
-async fn answer(site: Arc<Site>, caller: Caller, room: Option<RoomId>, mut request: Request) -> Response {
+async fn answer(
+    site: Arc<Site>,
+    caller: Caller,
+    room: Option<RoomId>,
+    mut request: Request,
+) -> Response {
     match open(&site, &caller, room, &mut request).await {
         Ok(response) => response,
         Err((status, reason)) => {
             tracing::debug!(%status, reason, "refusing a socket");
             let mut response = (status, reason).into_response();
             if status == StatusCode::UPGRADE_REQUIRED {
-                response.headers_mut().insert(VERSION, HeaderValue::from_static("13"));
+                response
+                    .headers_mut()
+                    .insert(VERSION, HeaderValue::from_static("13"));
             }
-            if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            if matches!(
+                status,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+            ) {
+                response
+                    .headers_mut()
+                    .insert(RETRY_AFTER, HeaderValue::from_static("5"));
             }
             response
         }
@@ -77,24 +93,46 @@ async fn open(
     let headers = request.headers();
     let accept = accept_key(request.method(), headers)?;
     if !is_same_origin(headers, &site.settings) {
-        return Err((StatusCode::FORBIDDEN, "the page belongs to another site".into()));
+        return Err((
+            StatusCode::FORBIDDEN,
+            "the page belongs to another site".into(),
+        ));
     }
     let is_full = offers_papo(headers);
     let speech = match room {
         Some(room) if !is_full => Speech::Plain(room),
-        None if !is_full => return Err((StatusCode::BAD_REQUEST, format!("speak {SUBPROTOCOL} here"))),
+        None if !is_full => {
+            return Err((StatusCode::BAD_REQUEST, format!("speak {SUBPROTOCOL} here")));
+        }
         room => Speech::Full(room),
     };
-    let visitor = site.app.visitor(session_token(headers, caller), room).await.map_err(|error| refusal(&error))?;
-    let visitor = visitor.ok_or_else(|| (StatusCode::FORBIDDEN, "join the room first".to_owned()))?;
-    let connection =
-        site.app.connect(&visitor, room, caller.address).await.map_err(|error| refusal(&error))?;
+    let visitor = site
+        .app
+        .visitor(session_token(headers, caller), room)
+        .await
+        .map_err(|error| refusal(&error))?;
+    let visitor =
+        visitor.ok_or_else(|| (StatusCode::FORBIDDEN, "join the room first".to_owned()))?;
+    let connection = site
+        .app
+        .connect(&visitor, room, caller.address)
+        .await
+        .map_err(|error| refusal(&error))?;
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         site.app.disconnect(&connection);
-        return Err((StatusCode::BAD_REQUEST, "this connection can't be upgraded".into()));
+        return Err((
+            StatusCode::BAD_REQUEST,
+            "this connection can't be upgraded".into(),
+        ));
     };
     let slot = request.extensions_mut().remove::<Slot>();
-    site.sockets.spawn(serve(Arc::clone(&site.app), connection, speech, upgrade, slot));
+    site.sockets.spawn(serve(
+        Arc::clone(&site.app),
+        connection,
+        speech,
+        upgrade,
+        slot,
+    ));
     Ok(switching(accept, is_full))
 }
 
@@ -108,7 +146,15 @@ async fn serve(
 ) {
     match upgrade.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
         Ok(Ok(parts)) => {
-            Session::new(app, connection, speech, parts.io.into_inner(), parts.read_buf).run().await;
+            Session::new(
+                app,
+                connection,
+                speech,
+                parts.io.into_inner(),
+                parts.read_buf,
+            )
+            .run()
+            .await;
         }
         Ok(Err(_)) | Err(_) => app.disconnect(&connection),
     }
@@ -116,20 +162,30 @@ async fn serve(
 
 /// What the client's key is answered with, when the request is a WebSocket handshake.
 fn accept_key(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
-    let is_upgrade = has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket");
+    let is_upgrade =
+        has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket");
     if method != Method::GET || !is_upgrade {
         return Err((StatusCode::UPGRADE_REQUIRED, "this is a WebSocket".into()));
     }
     if headers.get(&VERSION).is_none_or(|version| version != "13") {
-        return Err((StatusCode::UPGRADE_REQUIRED, "only version 13 is spoken here".into()));
+        return Err((
+            StatusCode::UPGRADE_REQUIRED,
+            "only version 13 is spoken here".into(),
+        ));
     }
-    let key = headers.get(&KEY).map(HeaderValue::as_bytes).unwrap_or_default();
+    let key = headers
+        .get(&KEY)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
     if BASE64.decode(key).is_ok_and(|bytes| bytes.len() == 16) {
         let digest = Sha1::new().chain_update(key).chain_update(MAGIC).finalize();
         let accept = HeaderValue::try_from(BASE64.encode(&digest));
         Ok(accept.expect("Base 64 is a header value"))
     } else {
-        Err((StatusCode::BAD_REQUEST, "a key of 16 bytes is missing".into()))
+        Err((
+            StatusCode::BAD_REQUEST,
+            "a key of 16 bytes is missing".into(),
+        ))
     }
 }
 
@@ -138,8 +194,13 @@ fn offers_papo(headers: &HeaderMap) -> bool {
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+    let values = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .any(|item| item.trim().eq_ignore_ascii_case(token))
 }
 
 fn switching(accept: HeaderValue, is_full: bool) -> Response {
@@ -171,7 +232,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|&(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|&(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -182,8 +246,14 @@ mod tests {
             ("sec-websocket-version", "13"),
             ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ]);
-        assert_eq!(accept_key(&Method::GET, &headers).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-        assert_eq!(accept_key(&Method::POST, &headers).unwrap_err().0, StatusCode::UPGRADE_REQUIRED);
+        assert_eq!(
+            accept_key(&Method::GET, &headers).unwrap(),
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
+        assert_eq!(
+            accept_key(&Method::POST, &headers).unwrap_err().0,
+            StatusCode::UPGRADE_REQUIRED
+        );
     }
 
     #[test]
@@ -191,15 +261,27 @@ mod tests {
         let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
         let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
         let old = headers(&[upgrade[0], upgrade[1], key, ("sec-websocket-version", "8")]);
-        assert_eq!(accept_key(&Method::GET, &old).unwrap_err().0, StatusCode::UPGRADE_REQUIRED);
+        assert_eq!(
+            accept_key(&Method::GET, &old).unwrap_err().0,
+            StatusCode::UPGRADE_REQUIRED
+        );
         let keyless = headers(&[upgrade[0], upgrade[1], ("sec-websocket-version", "13")]);
-        assert_eq!(accept_key(&Method::GET, &keyless).unwrap_err().0, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            accept_key(&Method::GET, &keyless).unwrap_err().0,
+            StatusCode::BAD_REQUEST
+        );
         assert!(accept_key(&Method::GET, &HeaderMap::new()).is_err());
     }
 
     #[test]
     fn the_subprotocol_may_be_one_of_several() {
-        assert!(offers_papo(&headers(&[("sec-websocket-protocol", "chat, papo.v1")])));
-        assert!(!offers_papo(&headers(&[("sec-websocket-protocol", "papo.v10")])));
+        assert!(offers_papo(&headers(&[(
+            "sec-websocket-protocol",
+            "chat, papo.v1"
+        )])));
+        assert!(!offers_papo(&headers(&[(
+            "sec-websocket-protocol",
+            "papo.v10"
+        )])));
     }
 }

@@ -10,12 +10,23 @@ use super::session::{Closing, End, Session, plain_end};
 impl Session {
     /// Posts a plain client's message.
     pub(super) fn act_plain(&mut self, room: RoomId, text: &str) -> Result<(), End> {
-        let frame = parse_plain_frame(text).map_err(|error| Closing::new(CloseCode::INVALID, error))?;
-        let own = self.rooms.first().map(|followed| &followed.subscription.username);
-        if frame.username.is_some_and(|name| Username::parse(&name).ok().as_ref() != own) {
+        let frame =
+            parse_plain_frame(text).map_err(|error| Closing::new(CloseCode::INVALID, error))?;
+        let own = self
+            .rooms
+            .first()
+            .map(|followed| &followed.subscription.username);
+        if frame
+            .username
+            .is_some_and(|name| Username::parse(&name).ok().as_ref() != own)
+        {
             return Err(plain_end(&Error::WrongUsername));
         }
-        let request = PostRequest { room, client_id: None, message: frame.message };
+        let request = PostRequest {
+            room,
+            client_id: None,
+            message: frame.message,
+        };
         let in_flight = self.in_flight.begin();
         let reply = Box::new(move |connection: &papo_app::Connection, result| {
             if let Err(error) = result {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use papo_app::{App, Connection, Error, From, Frame, FrameKind, Notice};
+use papo_app::{App, Connection, Error, Frame, FrameKind, From, Notice};
 use papo_domain::RoomId;
 use papo_protocol::{FRAME_BYTES, ServerFrame, close, encode};
 use papo_websocket::{CloseCode, Incoming, Reader, close_frame, ping_frame, pong_frame};
@@ -53,7 +53,10 @@ pub(super) struct Closing {
 
 impl Closing {
     pub(super) fn new(code: CloseCode, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into() }
+        Self {
+            code,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -221,13 +224,18 @@ impl Session {
                     continue;
                 }
                 Ok(None) => {}
-                Err(error) => return Err(Closing::new(error.close_code(), error.to_string()).into()),
+                Err(error) => {
+                    return Err(Closing::new(error.close_code(), error.to_string()).into());
+                }
             }
             if self.incoming.is_empty() {
                 // An idle connection keeps no buffer.
                 self.incoming = BytesMut::new();
             }
-            let wanted = self.reader.wanted(&self.incoming).saturating_sub(self.incoming.len());
+            let wanted = self
+                .reader
+                .wanted(&self.incoming)
+                .saturating_sub(self.incoming.len());
             self.incoming.reserve(wanted.max(2_048));
             match self.stream.try_read_buf(&mut self.incoming) {
                 Ok(0) => return Err(End::Gone),
@@ -253,10 +261,16 @@ impl Session {
             Incoming::Ping(payload) => self.outgoing.push(pong_frame(&payload)),
             Incoming::Pong => {}
             Incoming::Binary => {
-                return Err(Closing::new(CloseCode::UNSUPPORTED, "binary messages aren't accepted").into());
+                return Err(Closing::new(
+                    CloseCode::UNSUPPORTED,
+                    "binary messages aren't accepted",
+                )
+                .into());
             }
             Incoming::Close(frame) => {
-                return Err(End::Echo(frame.map_or(CloseCode::NORMAL, |frame| frame.code)));
+                return Err(End::Echo(
+                    frame.map_or(CloseCode::NORMAL, |frame| frame.code),
+                ));
             }
         }
         Ok(())
@@ -279,7 +293,9 @@ impl Session {
                 Ok(step) => step,
                 Err(error) => {
                     tracing::warn!(%room, %error, "reading on for a client");
-                    return Err(Closing::new(CloseCode::TRY_LATER, "the log can't be read now").into());
+                    return Err(
+                        Closing::new(CloseCode::TRY_LATER, "the log can't be read now").into(),
+                    );
                 }
             };
             // After the read and before the write: see `Connection::take_notices`.
@@ -306,7 +322,11 @@ impl Session {
         before: papo_domain::Seq,
         frames: &mut Vec<Frame>,
     ) -> Result<bool, End> {
-        debug_assert!(frames.first().is_none_or(|frame| frame.seq == before.next()));
+        debug_assert!(
+            frames
+                .first()
+                .is_none_or(|frame| frame.seq == before.next())
+        );
         let is_plain = matches!(self.speech, Speech::Plain(_));
         let is_any = !frames.is_empty();
         let mut is_closed = false;
@@ -369,7 +389,9 @@ impl Session {
         for notice in self.connection.take_notices() {
             match notice {
                 Notice::SessionEnded => {
-                    return Err(Closing::new(CloseCode(close::LEFT), "the session has ended").into());
+                    return Err(
+                        Closing::new(CloseCode(close::LEFT), "the session has ended").into(),
+                    );
                 }
                 Notice::Left(room) => self.heed_left(room)?,
                 Notice::Renamed(room, username) => {
@@ -381,7 +403,8 @@ impl Session {
                     self.is_stopping = true;
                     if matches!(self.speech, Speech::Full(_)) {
                         let delay = self.app.random().number() % RETURN_MILLIS;
-                        self.outgoing.push(encode(&ServerFrame::Reconnect { delay }));
+                        self.outgoing
+                            .push(encode(&ServerFrame::Reconnect { delay }));
                     }
                 }
             }
@@ -398,7 +421,8 @@ impl Session {
             Speech::Full(None) => {
                 if find(&mut self.rooms, left).is_some() {
                     self.rooms.retain(|followed| followed.room() != left);
-                    self.outgoing.push(encode(&ServerFrame::Left { room: left.0 }));
+                    self.outgoing
+                        .push(encode(&ServerFrame::Left { room: left.0 }));
                 }
                 Ok(())
             }
@@ -427,7 +451,11 @@ impl Session {
         let now = Instant::now();
         let is_stalled = self.stalled.is_some_and(|since| now - since >= STALL);
         if is_stalled || now - self.last_heard >= SILENCE {
-            let reason = if is_stalled { "reads too slowly" } else { "silent too long" };
+            let reason = if is_stalled {
+                "reads too slowly"
+            } else {
+                "silent too long"
+            };
             return Err(Closing::new(CloseCode(close::SLOW), reason).into());
         }
         if self.stalled.is_none() {
@@ -437,7 +465,8 @@ impl Session {
     }
 
     fn next_tick(&self) -> Instant {
-        self.stalled.map_or_else(|| self.next_ping(), |since| since + STALL)
+        self.stalled
+            .map_or_else(|| self.next_ping(), |since| since + STALL)
     }
 
     fn next_ping(&self) -> Instant {
