@@ -96,8 +96,8 @@ export class MockRoom {
     const messages = new Map<number, Message>();
     for (const event of this.#log) {
       if (event.type === "message") {
-        const { seq, message, username, sender, timestamp } = event;
-        messages.set(seq, { seq, message, username, sender, timestamp });
+        const { seq, message, username, sender, timestamp, client_id } = event;
+        messages.set(seq, { seq, message, username, sender, timestamp, client_id });
       } else if (event.type === "edited") {
         const target = messages.get(event.target);
         if (target) messages.set(event.target, { ...target, message: event.message, edited: event.timestamp });

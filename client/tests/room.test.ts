@@ -71,8 +71,16 @@ test("applies edits and deletions", () => {
   world.socket.receive({ type: "deleted", room: 1, seq: 5, target: 3, timestamp });
   world.socket.receive({ type: "deleted", room: 1, seq: 6, target: 99, timestamp });
   world.socket.receive(posted(7, { message: "", deleted: true } as never), posted(8));
+  world.socket.receive({ type: "edited", room: 1, seq: 9, target: 99, message: "unknown", timestamp });
   expect(texts(room)).toEqual(["message 1", "better", "message 8"]);
   expect(room.state.messages[1]?.edited).toBe(true);
+});
+
+test("an edit that is read again after its message was deleted shows no empty message", () => {
+  const { world, room } = onlineRoom([message(1), message(2)]);
+  const timestamp = "2026-11-24T13:00:00.000Z";
+  world.socket.receive({ type: "edited", room: 1, seq: 3, target: 2, message: "", timestamp, deleted: true });
+  expect(texts(room)).toEqual(["message 1"]);
 });
 
 test("edits and deletes one's own", async () => {

@@ -2,10 +2,10 @@
 import { expect } from "vitest";
 import { Connection } from "../src/lib/connection";
 import type { Environment, Socket } from "../src/lib/environment";
-import type { ClientFrame, ServerFrame } from "../src/lib/frames";
+import type { ClientFrame, Message, ServerFrame } from "../src/lib/frames";
 import { MemoryOutbox, type Outbox } from "../src/lib/outbox";
 import { Room } from "../src/lib/room";
-import type { LoggedMessage, Snapshot } from "../src/lib/select";
+import type { Snapshot } from "../src/lib/select";
 
 export class FakeSocket implements Socket {
   onmessage: Socket["onmessage"] = null;
@@ -108,16 +108,16 @@ export const WELCOME: ServerFrame = {
   limits: { message_characters: 4000, frame_bytes: 65536, rooms: 100, in_flight: 64, resume_events: 10000 },
 };
 
-export function message(seq: number, fields: Partial<LoggedMessage> = {}): LoggedMessage {
+export function message(seq: number, fields: Partial<Message> = {}): Message {
   const timestamp = new Date(Date.UTC(2026, 10, 24, 12, 0, seq)).toISOString();
   return { seq, message: `message ${seq}`, username: "Maria", sender: OTHER, timestamp, ...fields };
 }
 
-export function posted(seq: number, fields: Partial<LoggedMessage> & { deleted?: boolean } = {}): ServerFrame {
+export function posted(seq: number, fields: Partial<Message> & { deleted?: boolean } = {}): ServerFrame {
   return { type: "message", room: 1, ...message(seq, fields) };
 }
 
-export function snapshot(messages: LoggedMessage[] = [], fields: Partial<Snapshot> = {}): Snapshot {
+export function snapshot(messages: Message[] = [], fields: Partial<Snapshot> = {}): Snapshot {
   const about = { room: 1, epoch: EPOCH, name: "Geral", description: "", username: "João", more: false };
   return { type: "snapshot", seq: messages.at(-1)?.seq ?? 0, ...about, messages, ...fields };
 }
@@ -140,7 +140,7 @@ export function openRoom({ world = new World(), outbox = new MemoryOutbox(), kno
 }
 
 /** A room that is online after a snapshot of these messages. */
-export function onlineRoom(messages: LoggedMessage[] = [], setting: Setting = {}) {
+export function onlineRoom(messages: Message[] = [], setting: Setting = {}) {
   const opened = openRoom(setting);
   greet(opened.world.socket, snapshot(messages));
   return opened;

@@ -177,6 +177,10 @@ export type Message = {
    */
   timestamp: string;
   /**
+   * The name that the sender's client gave it.
+   */
+  client_id?: string;
+  /**
    * When it was last edited.
    */
   edited?: string;

@@ -12,8 +12,6 @@ import type { Answered, Outcome } from "./requests";
 export interface Outgoing {
   entry: OutboxEntry;
   stage: "storing" | "queued" | "acknowledged" | "failed";
-  /** Left over from an earlier page, so it may have been posted already. */
-  restored: boolean;
   /** Set when acknowledged: the event to come. */
   seq?: number;
 }
@@ -46,11 +44,7 @@ export class OutgoingMessages {
   add(message: string): void {
     this.#lastOrder = Math.max(this.environment.now(), this.#lastOrder + 1);
     const identity = { client_id: createClientId(), room: this.room, sender: this.sender };
-    const outgoing: Outgoing = {
-      entry: { ...identity, message, order: this.#lastOrder },
-      stage: "storing",
-      restored: false,
-    };
+    const outgoing: Outgoing = { entry: { ...identity, message, order: this.#lastOrder }, stage: "storing" };
     this.messages = [...this.messages, outgoing];
     void this.#store(outgoing);
     this.changed();
@@ -97,9 +91,7 @@ export class OutgoingMessages {
   async #restore(): Promise<void> {
     const entries = await this.#within(this.outbox.load(this.room, this.sender), []);
     const restored = entries.filter((entry) => this.#find(entry.client_id) === undefined);
-    const earlier = restored.map((entry): Outgoing => {
-      return { entry, stage: entry.failure ? "failed" : "queued", restored: true };
-    });
+    const earlier = restored.map((entry): Outgoing => ({ entry, stage: entry.failure ? "failed" : "queued" }));
     this.messages = [...earlier, ...this.messages];
     this.#restored = true;
     this.changed();

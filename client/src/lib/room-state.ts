@@ -1,8 +1,7 @@
 /** What a room looks like at one moment, for whoever draws it. */
 import type { EndReason } from "./connection";
-import type { ErrorCode, Person } from "./frames";
+import type { ErrorCode, Message, Person } from "./frames";
 import type { Outgoing } from "./outgoing";
-import type { LoggedMessage } from "./select";
 
 export type Status = "connecting" | "online" | "offline" | EndReason;
 
@@ -37,10 +36,10 @@ export interface RoomState {
   messageCharacters: number;
 }
 
-const shownBefore = new WeakMap<LoggedMessage, ShownMessage>();
+const shownBefore = new WeakMap<Message, ShownMessage>();
 
 /** The same object for the same message, so that only what changed is drawn again. */
-export function showMessage(message: LoggedMessage, self: string): ShownMessage {
+export function showMessage(message: Message, self: string): ShownMessage {
   const before = shownBefore.get(message);
   const own = message.sender === self;
   if (before?.own === own) return before;

@@ -8,7 +8,7 @@ import type { Person } from "./frames";
 import { createOutbox } from "./indexed-outbox";
 import { fetchOlder, whyRefused } from "./older";
 import type { Outbox } from "./outbox";
-import { type Outgoing, OutgoingMessages } from "./outgoing";
+import { OutgoingMessages } from "./outgoing";
 import type { Outcome } from "./requests";
 import { type RoomState, type Status, showMessage, showOutgoing } from "./room-state";
 import type { RoomEvent, RoomFrame, Snapshot, Welcome } from "./select";
@@ -23,8 +23,6 @@ export interface RoomOptions {
 }
 
 const DEFAULT_MESSAGE_CHARACTERS = 4_000;
-/** How far the clocks of server and browser may be apart. */
-const CLOCK_DIFFERENCE_MILLISECONDS = 5 * 60_000;
 /** So many gaps in a row without an event between them, and the room starts over from a snapshot. */
 const GAPS_BEFORE_SNAPSHOT = 3;
 
@@ -268,17 +266,11 @@ export class Room implements Attached {
     for (const listener of this.#listeners) listener();
   }
 
-  /** A snapshot doesn't name ids: until the acknowledgement tells, what looks posted isn't shown a second time. */
-  #seemsPosted({ entry, restored, stage }: Outgoing): boolean {
-    const since = entry.order - CLOCK_DIFFERENCE_MILLISECONDS;
-    return restored && stage === "queued" && this.#timeline.holds(entry.sender, entry.message, since);
-  }
-
   #describe(): RoomState {
     const sender = this.#outgoing?.sender ?? "";
     const { username } = this.#about;
     const posted = this.#timeline.messages.map((message) => showMessage(message, sender));
-    const outgoing = this.#outgoing?.messages.filter((message) => !this.#seemsPosted(message)) ?? [];
+    const outgoing = this.#outgoing?.messages ?? [];
     return {
       status: this.#status,
       ...this.#about,

@@ -1,13 +1,10 @@
 /** Names for single frames of the unions in `frames.ts`. */
-import type { ClientFrame, Message, ServerFrame } from "./frames";
+import type { ClientFrame, ServerFrame } from "./frames";
 
 export type ServerFrameOf<Type extends ServerFrame["type"]> = Extract<ServerFrame, { type: Type }>;
 
 export type Welcome = ServerFrameOf<"welcome">;
 export type Snapshot = ServerFrameOf<"snapshot">;
-
-/** A message with the id that its sender gave it, where that is known. */
-export type LoggedMessage = Message & { client_id?: string };
 
 /** An entry of a room's log. */
 export type RoomEvent = ServerFrameOf<"message" | "edited" | "deleted" | "room">;

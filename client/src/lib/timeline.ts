@@ -1,10 +1,11 @@
 /** The messages of a room as its log tells them: events are applied strictly in order of `seq`, each once. */
-import type { LoggedMessage, RoomEvent, ServerFrameOf, Snapshot } from "./select";
+import type { Message } from "./frames";
+import type { RoomEvent, ServerFrameOf, Snapshot } from "./select";
 
 type Change = ServerFrameOf<"edited" | "deleted">;
 
 export class Timeline {
-  messages: readonly LoggedMessage[] = [];
+  messages: readonly Message[] = [];
   /** The last event that is contained. */
   last = 0;
   /** Whether the server has older messages. */
@@ -38,7 +39,7 @@ export class Timeline {
   }
 
   /** The page came. It is refused when the history was replaced meanwhile. */
-  addPage(before: number, page: { messages: readonly LoggedMessage[]; more: boolean }): void {
+  addPage(before: number, page: { messages: readonly Message[]; more: boolean }): void {
     if (this.#changesDuringPage === undefined || before !== (this.messages[0]?.seq ?? this.last + 1)) return;
     this.messages = [...this.#changesDuringPage.reduce(change, page.messages), ...this.messages];
     this.more = page.more;
@@ -48,13 +49,6 @@ export class Timeline {
   /** The page won't come. */
   cancelPage(): void {
     this.#changesDuringPage = undefined;
-  }
-
-  /** Whether something just like that is here, posted at `time` (milliseconds since the epoch) or later. */
-  holds(sender: string, text: string, time: number): boolean {
-    return this.messages.some(
-      (message) => message.sender === sender && message.message === text && Date.parse(message.timestamp) >= time,
-    );
   }
 
   /** Forgets all but the latest `count` messages; the others can be asked for again. */
@@ -72,10 +66,10 @@ export class Timeline {
   }
 }
 
-function change(messages: readonly LoggedMessage[], event: Change): readonly LoggedMessage[] {
+function change(messages: readonly Message[], event: Change): readonly Message[] {
   const index = messages.findLastIndex((message) => message.seq === event.target);
   const target = messages[index];
   if (target === undefined) return messages;
-  if (event.type === "deleted") return messages.toSpliced(index, 1);
+  if (event.type === "deleted" || event.deleted === true) return messages.toSpliced(index, 1);
   return messages.with(index, { ...target, message: event.message, edited: event.timestamp });
 }
