@@ -80,14 +80,14 @@ impl fmt::Display for Username {
 }
 
 /// What a name looks like, whatever its letters are: two names with one skeleton can be taken for each other.
-/// UTS #39's confusable skeleton of the lower-cased name, without white space.
+/// UTS #39's confusable skeleton of the name without its case and white space. The skeleton is taken before the case is
+/// dropped, because a capital can look like a letter that its small form doesn't (`В`, a Cyrillic v), and after.
 pub fn skeleton(name: &str) -> String {
-    let lower: String = name.nfkc().collect::<String>().to_lowercase();
-    let visible = lower.chars().filter(|c| !c.is_whitespace());
-    let visible: String = visible.collect();
-    let once: String = unicode_security::skeleton(&visible).collect();
-    // The table maps to upper case now and then (`|` and `l` to `l`, but `0` to `O`).
-    unicode_security::skeleton(&once.to_lowercase()).collect()
+    let visible: String = name.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let seen: String = unicode_security::skeleton(&visible).collect();
+    let small: String = unicode_security::skeleton(&seen.to_lowercase()).collect();
+    // The skeleton of `I` is `l`, so that of a small `i` must be.
+    small.replace('i', "l")
 }
 
 /// Characters that a name can't have: unseen ones, ones that change the direction of text, and private ones.
@@ -157,6 +157,8 @@ mod tests {
             ("ana", "a na"),
             ("Bob", "Ｂob"),
             ("O0", "oo"),
+            ("Веatriz", "beatriz"),
+            ("ADMIN", "admln"),
         ] {
             assert_eq!(skeleton(one), skeleton(other), "{one} {other}");
         }

@@ -1,7 +1,7 @@
 //! A running `papo`.
 
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -163,9 +163,24 @@ impl Server {
 
     /// Runs another command of the same binary on the same folder; what it printed on standard output.
     pub fn command(&self, arguments: &[&str]) -> Result<String> {
+        self.command_with_input(arguments, "")
+    }
+
+    /// The same, with something to read on its standard input.
+    pub fn command_with_input(&self, arguments: &[&str], input: &str) -> Result<String> {
         let mut command = Command::new(&self.builder.binary);
         command.args(arguments).arg("--data-dir").arg(self.data());
-        let output = command.output()?;
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        child
+            .stdin
+            .take()
+            .context("a pipe")?
+            .write_all(input.as_bytes())?;
+        let output = child.wait_with_output()?;
         if !output.status.success() {
             bail!(
                 "papo {arguments:?}: {}",

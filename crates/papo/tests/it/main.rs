@@ -4,6 +4,8 @@
 mod access;
 mod durability;
 mod full;
+mod limits;
+mod matrix;
 mod metrics;
 mod plain;
 
