@@ -1,7 +1,7 @@
 //! What the rest of the program can do to a connection: wake it, answer it, end it.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use papo_domain::{RoomId, SenderId, SessionId, Username};
@@ -39,6 +39,8 @@ pub struct Connection {
     pub address: Option<IpAddr>,
     notify: Notify,
     inbox: Mutex<Inbox>,
+    /// Whether the inbox holds anything: spares the lock at each of the many wakings that are for a room.
+    has_mail: AtomicBool,
 }
 
 /// What waits for the connection's task. Bounded: there is one answer for each request in flight, and notices are
@@ -60,6 +62,7 @@ impl Connection {
             address,
             notify: Notify::new(),
             inbox: Mutex::default(),
+            has_mail: AtomicBool::new(false),
         }
     }
 
@@ -75,29 +78,46 @@ impl Connection {
 
     /// Gives the connection the answer to a request of its own.
     pub fn answer(&self, frame: Bytes) {
-        self.inbox.lock().answers.push(frame);
-        self.wake();
+        self.put(|inbox| inbox.answers.push(frame));
     }
 
     /// Takes the answers given so far.
     pub fn take_answers(&self) -> Vec<Bytes> {
-        std::mem::take(&mut self.inbox.lock().answers)
+        self.take(|inbox| std::mem::take(&mut inbox.answers))
     }
 
     /// Gives the connection a notice. When this returns, whatever is appended to a log later is written to the
     /// connection only after its task has seen the notice.
     pub fn notice(&self, notice: Notice) {
-        let mut inbox = self.inbox.lock();
-        if !inbox.notices.contains(&notice) {
-            inbox.notices.push(notice);
-        }
-        drop(inbox);
-        self.wake();
+        self.put(|inbox| {
+            if !inbox.notices.contains(&notice) {
+                inbox.notices.push(notice);
+            }
+        });
     }
 
     /// Takes the notices. To be asked after frames were read from a tail and before they are written: whatever was
     /// appended after a right ended is then seen together with its end.
     pub fn take_notices(&self) -> Vec<Notice> {
-        std::mem::take(&mut self.inbox.lock().notices)
+        self.take(|inbox| std::mem::take(&mut inbox.notices))
+    }
+
+    fn put(&self, put: impl FnOnce(&mut Inbox)) {
+        let mut inbox = self.inbox.lock();
+        put(&mut inbox);
+        self.has_mail.store(true, Ordering::SeqCst);
+        drop(inbox);
+        self.wake();
+    }
+
+    fn take<T>(&self, take: impl FnOnce(&mut Inbox) -> Vec<T>) -> Vec<T> {
+        if !self.has_mail.load(Ordering::SeqCst) {
+            return Vec::new();
+        }
+        let mut inbox = self.inbox.lock();
+        let taken = take(&mut inbox);
+        let is_empty = inbox.answers.is_empty() && inbox.notices.is_empty();
+        self.has_mail.store(!is_empty, Ordering::SeqCst);
+        taken
     }
 }

@@ -232,7 +232,7 @@ mod tests {
             hub.tail_bytes()
         );
         let mut out = Vec::new();
-        assert_eq!(followers[9].room.read(Seq(499), 1, &mut out), Read::Frames);
+        assert_eq!(followers[9].room.read(Seq(499), 1, &mut out), Read::End);
     }
 
     #[test]

@@ -50,6 +50,9 @@ pub struct LiveRoom {
     presence: Mutex<Presence>,
     typing: Mutex<Typing>,
     is_active: AtomicBool,
+    /// The presence's version and the typing signs' count, readable without their locks.
+    presence_version: AtomicU64,
+    typing_count: AtomicU64,
     limits: TailLimits,
     /// Bytes of all rooms' tails.
     all_bytes: Arc<AtomicUsize>,
@@ -65,6 +68,8 @@ impl LiveRoom {
             presence: Mutex::default(),
             typing: Mutex::default(),
             is_active: AtomicBool::new(true),
+            presence_version: AtomicU64::new(0),
+            typing_count: AtomicU64::new(0),
             limits,
             all_bytes,
         }
@@ -151,6 +156,9 @@ impl LiveRoom {
 
     /// What to tell of who is there, when it isn't the version that was told last.
     pub fn presence_after(&self, version: u64) -> Option<PresenceFrame> {
+        if self.presence_version.load(Ordering::Acquire) <= version {
+            return None;
+        }
         let presence = self.presence.lock();
         let frame = presence.frame();
         (frame.version > version).then(|| frame.clone())
@@ -158,18 +166,23 @@ impl LiveRoom {
 
     /// Tells that somebody is writing.
     pub fn push_typing(&self, sender: SenderId, frame: Bytes) {
-        self.typing.lock().push(sender, frame);
+        let mut typing = self.typing.lock();
+        typing.push(sender, frame);
+        self.typing_count.store(typing.count(), Ordering::Release);
+        drop(typing);
         self.wake_all();
     }
 
     /// Where a reader of typing signs begins.
     pub fn typing_count(&self) -> u64 {
-        self.typing.lock().count()
+        self.typing_count.load(Ordering::Acquire)
     }
 
     /// Pushes the typing signs after the cursor, and moves it.
     pub fn read_typing(&self, reader: SenderId, cursor: &mut u64, out: &mut Vec<Bytes>) {
-        self.typing.lock().read(reader, cursor, out);
+        if self.typing_count() > *cursor {
+            self.typing.lock().read(reader, cursor, out);
+        }
     }
 
     pub(crate) fn refresh_presence(
@@ -179,10 +192,11 @@ impl LiveRoom {
         encode: impl FnOnce(RoomId, usize, Vec<Present>) -> Bytes,
     ) {
         let id = self.id;
-        let changed = self
-            .presence
-            .lock()
-            .refresh(now, most, |online, people| encode(id, online, people));
+        let mut presence = self.presence.lock();
+        let changed = presence.refresh(now, most, |online, people| encode(id, online, people));
+        self.presence_version
+            .store(presence.frame().version, Ordering::Release);
+        drop(presence);
         if changed {
             self.wake_all();
         }

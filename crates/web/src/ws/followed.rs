@@ -15,9 +15,9 @@ pub(super) struct Followed {
 /// What a cursor came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// The end of the log.
+    /// The end of the log, with or without frames before it.
     End,
-    /// Frames; there may be more.
+    /// Frames; there are more.
     More,
     /// Too far behind: the client must start over.
     TooFarBehind,
@@ -47,18 +47,19 @@ impl Followed {
     ) -> Result<Step, Error> {
         let room = &self.subscription.follower.room;
         let cursor = self.subscription.cursor;
-        match room.read(cursor, budget, out) {
-            Read::End => return Ok(Step::End),
-            Read::Frames => {}
-            Read::Behind if app.is_too_far_behind(cursor, room.end()) => {
-                return Ok(Step::TooFarBehind);
+        let step = match room.read(cursor, budget, out) {
+            Read::End => Step::End,
+            Read::More => Step::More,
+            Read::Behind if app.is_too_far_behind(cursor, room.end()) => Step::TooFarBehind,
+            Read::Behind => {
+                out.extend(app.frames_after(room.id, cursor, room.end()).await?);
+                Step::More
             }
-            Read::Behind => out.extend(app.frames_after(room.id, cursor, room.end()).await?),
-        }
+        };
         if let Some(last) = out.last() {
             self.subscription.cursor = last.seq;
         }
-        Ok(Step::More)
+        Ok(step)
     }
 
     /// Starts over at the log's present state; what to tell the client.

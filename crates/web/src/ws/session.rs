@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use papo_app::{App, Connection, Error, Frame, FrameKind, From, Notice};
-use papo_domain::RoomId;
+use papo_domain::{RoomId, Seq};
 use papo_protocol::{FRAME_BYTES, ServerFrame, close, encode};
 use papo_websocket::{CloseCode, Incoming, Reader, close_frame, ping_frame, pong_frame};
 use tokio::io::Interest;
@@ -88,6 +88,8 @@ pub(super) struct Session {
     pub(super) outgoing: Outgoing,
     pub(super) in_flight: Arc<InFlight>,
     stream: TcpStream,
+    /// The socket may have something to read.
+    is_readable: bool,
     reader: Reader,
     incoming: BytesMut,
     last_heard: Instant,
@@ -118,6 +120,7 @@ impl Session {
             outgoing: Outgoing::default(),
             in_flight: Arc::default(),
             stream,
+            is_readable: true,
             reader: Reader::new(FRAME_BYTES),
             incoming: already_read.into(),
             last_heard: Instant::now(),
@@ -186,8 +189,9 @@ impl Session {
                 biased;
                 () = self.connection.woken() => {}
                 ready = self.stream.ready(interest.unwrap_or(Interest::READABLE)), if interest.is_some() => {
-                    if ready.is_err() {
-                        return End::Gone;
+                    match ready {
+                        Ok(ready) => self.is_readable |= ready.is_readable() || ready.is_read_closed(),
+                        Err(_) => return End::Gone,
                     }
                 }
                 () = &mut timer => {
@@ -228,26 +232,30 @@ impl Session {
                     return Err(Closing::new(error.close_code(), error.to_string()).into());
                 }
             }
-            if self.incoming.is_empty() {
-                // An idle connection keeps no buffer.
-                self.incoming = BytesMut::new();
+            if !self.is_readable {
+                return Ok(());
             }
-            let wanted = self
-                .reader
-                .wanted(&self.incoming)
-                .saturating_sub(self.incoming.len());
-            self.incoming.reserve(wanted.max(2_048));
-            match self.stream.try_read_buf(&mut self.incoming) {
-                Ok(0) => return Err(End::Gone),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if self.incoming.is_empty() {
-                        self.incoming = BytesMut::new();
-                    }
-                    return Ok(());
-                }
-                Err(error) => return Err(error.into()),
-            }
+            self.read()?;
+        }
+        Ok(())
+    }
+
+    /// Takes what has arrived at the socket.
+    fn read(&mut self) -> Result<(), End> {
+        let wanted = self
+            .reader
+            .wanted(&self.incoming)
+            .saturating_sub(self.incoming.len());
+        self.incoming.reserve(wanted.max(2_048));
+        match self.stream.try_read_buf(&mut self.incoming) {
+            Ok(0) => return Err(End::Gone),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.is_readable = false,
+            Err(error) => return Err(error.into()),
+        }
+        if self.incoming.is_empty() {
+            // An idle connection keeps no buffer.
+            self.incoming = BytesMut::new();
         }
         Ok(())
     }
@@ -305,21 +313,27 @@ impl Session {
                 continue;
             }
             match step {
-                Step::End => {}
-                Step::More => is_more |= self.push_frames(index, cursor, &mut frames)?,
+                Step::End | Step::More => {
+                    let is_gone = self.push_frames(index, cursor, &mut frames)?;
+                    is_more |= is_gone || step == Step::More;
+                    if is_gone {
+                        continue;
+                    }
+                }
                 Step::TooFarBehind => self.start_over(index).await?,
             }
             index += 1;
         }
         self.gather_passing();
-        Ok(is_more)
+        // When the budget was used up, the other rooms come next.
+        Ok(is_more || index < self.rooms.len())
     }
 
-    /// Puts a room's frames in line. Whether there may be more of them.
+    /// Puts a room's frames in line. Whether they end the following of the room.
     fn push_frames(
         &mut self,
         index: usize,
-        before: papo_domain::Seq,
+        before: Seq,
         frames: &mut Vec<Frame>,
     ) -> Result<bool, End> {
         debug_assert!(
@@ -328,7 +342,6 @@ impl Session {
                 .is_none_or(|frame| frame.seq == before.next())
         );
         let is_plain = matches!(self.speech, Speech::Plain(_));
-        let is_any = !frames.is_empty();
         let mut is_closed = false;
         for frame in frames.drain(..) {
             is_closed |= self.rooms[index].is_closed_by(&frame);
@@ -348,7 +361,7 @@ impl Session {
                 }
             };
         }
-        Ok(is_any)
+        Ok(false)
     }
 
     async fn start_over(&mut self, index: usize) -> Result<(), End> {
