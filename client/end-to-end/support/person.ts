@@ -2,6 +2,8 @@
 import type { BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { openContext } from "../../test-support/chromium";
 
+const PATIENCE_MILLISECONDS = 15_000;
+
 export class Person {
   private constructor(
     readonly context: BrowserContext,
@@ -13,6 +15,7 @@ export class Person {
   static async arrive(url: string, options: BrowserContextOptions = {}): Promise<Person> {
     const complaints: string[] = [];
     const context = await openContext(complaints, { baseURL: url, ...options });
+    context.setDefaultTimeout(PATIENCE_MILLISECONDS);
     return new Person(context, await context.newPage(), complaints);
   }
 
@@ -34,7 +37,7 @@ export class Person {
 
   async say(text: string): Promise<void> {
     await this.composer.fill(text);
-    await this.composer.press("Enter");
+    await this.sendButton.click();
   }
 
   /** The messages' texts, as they stand in the log. */

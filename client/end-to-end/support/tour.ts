@@ -1,0 +1,67 @@
+/** Every page there is, one after the other, for what must hold on all of them. */
+import type { Page } from "playwright-core";
+import { ACCOUNT, becomeAdministrator, setRoomActive } from "./administrator";
+import type { Person } from "./person";
+import type { Server } from "./server";
+
+/** What is looked at; `page` shows it. */
+export type Look = (what: string, page: Page) => Promise<void>;
+
+/** Takes a person who hasn't been here through all pages of a server that is new. */
+export async function tour(person: Person, server: Server, look: Look): Promise<void> {
+  const { page } = person;
+  const see = async (what: string, path: string): Promise<void> => {
+    await page.goto(path);
+    await look(what, page);
+  };
+  const submit = async (field: string, text: string): Promise<void> => {
+    await page.locator(field).fill(text);
+    await page.locator("main form button").last().click();
+    await page.locator(".field-error, .notice-error").first().waitFor();
+  };
+
+  await see("the link for the first administrator", server.setupLink);
+  await page.locator("#username").fill(ACCOUNT.name);
+  await submit("#password", "short");
+  await look("the link for the first administrator, with an error", page);
+  await becomeAdministrator(person, server);
+  await look("the administration's rooms", page);
+  await see("the administration's rooms, nothing found", "/admin/rooms/?q=nowhere");
+  await see("a new room", "/admin/rooms/new/");
+  await submit("#name", "Geral");
+  await look("a new room, with an error", page);
+  await see("a room's form", "/admin/rooms/1/");
+  await see("the administration's messages, none yet", "/admin/messages/");
+
+  await see("the rooms", "/");
+  await see("leaving, nowhere to leave", "/leave/");
+  await see("joining", "/room/1/join/");
+  await submit("#username", "Ma\u200bria");
+  await look("joining, with an error", page);
+  await person.join("Maria");
+  await look("a room without messages", page);
+  await person.say("Bom dia! https://papo.example/");
+  await page.locator(".message-own:not(.message-pending)").waitFor();
+  await look("a room", page);
+  await see("joining again", "/room/1/join/");
+  await see("the rooms, one of them joined", "/");
+  await see("leaving a room", "/leave/?room=1");
+  await see("leaving all rooms", "/leave/");
+  await see("the administration's messages", "/admin/messages/");
+  await page.locator("summary").click();
+  await look("the administration's messages, asking before deleting", page);
+
+  for (const room of ["Geral", "Tecnologia", "Jogos"]) await setRoomActive(person, room, false);
+  await look("the administration's rooms, one just deactivated", page);
+  await see("no rooms", "/");
+  await see("a room that isn't active", "/room/1/");
+  await see("a page that doesn't exist", "/nowhere/");
+  await see("the link for the first administrator, used up", server.setupLink);
+  await page.goto("/admin/");
+  await page.locator("form[action='/admin/logout/'] button").click();
+  await page.waitForURL("**/admin/login/");
+  await look("signing in", page);
+  await page.locator("#username").fill(ACCOUNT.name);
+  await submit("#password", "not this one");
+  await look("signing in, with an error", page);
+}
