@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use papo_app::{Administrator, App, Error, RoomFilter, Settings};
-use papo_storage::StorageError;
+use papo_app::{App, RoomFilter, Settings};
+use papo_domain::{RoomDescription, RoomName, Timestamp};
 use papo_storage::sqlite::SqliteStorage;
+use papo_storage::{ImportedRoom, Storage as _, StorageError};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Config;
@@ -44,9 +45,10 @@ impl Instance {
     pub(crate) async fn open(folder: &DataFolder, settings: Settings) -> Result<Self> {
         let path = folder.database();
         let storage = open_storage(&path)?;
+        let now = settings.clock.now();
         let app = App::start(Arc::clone(&storage) as _, settings).await?;
         let instance = Self { app, storage };
-        instance.make_first_rooms().await?;
+        instance.make_first_rooms(now).await?;
         Ok(instance)
     }
 
@@ -61,26 +63,28 @@ impl Instance {
         self.storage.close().await.context("closing the database")
     }
 
-    /// Rooms are never removed, so a database without any is a new one.
-    async fn make_first_rooms(&self) -> Result<()> {
-        let administrator = Administrator::local();
+    /// Rooms are never removed, so a database without any is a new one. All are made in one transaction: a start that
+    /// is cut off leaves all or none, and waits for the disk once.
+    async fn make_first_rooms(&self, created_at: Timestamp) -> Result<()> {
         let one = RoomFilter {
             limit: Some(1),
             ..RoomFilter::default()
         };
-        if !self.app.find_rooms(&administrator, one).await?.is_empty() {
+        if !self.storage.rooms(one).await?.is_empty() {
             return Ok(());
         }
-        for (name, description) in FIRST_ROOMS {
-            let made = self
-                .app
-                .create_room(&administrator, name, description, true);
-            match made.await {
-                // Taken: another process came here at the same moment.
-                Ok(_) | Err(Error::RoomNameTaken) => {}
-                Err(error) => return Err(error).context("making the first rooms"),
-            }
-        }
+        let rooms = FIRST_ROOMS.map(|(name, description)| ImportedRoom {
+            name: RoomName::from_stored(name.to_owned()),
+            description: RoomDescription::from_stored(description.to_owned()),
+            is_active: true,
+            created_at,
+            messages: Box::new(std::iter::empty()),
+        });
+        // If another process came here at the same moment, these are its rooms, and stay as they are.
+        let made = self
+            .storage
+            .import(Box::new(rooms.into_iter().map(Ok)), created_at);
+        made.await.context("making the first rooms")?;
         Ok(())
     }
 }

@@ -1,0 +1,107 @@
+//! `papo doctor`.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
+use rusqlite::Connection;
+
+use crate::Place;
+
+#[test]
+fn a_healthy_instance_is_well_and_stays_as_it_is() {
+    let place = Place::new();
+    place.papo(&["room", "list"]).ok();
+    let before = fs::read(place.database()).unwrap();
+    let report = place.papo(&["doctor"]).ok();
+    for subject in [
+        "configuration",
+        "data folder",
+        "free space",
+        "database",
+        "open files",
+        "SQLite",
+        "clock",
+    ] {
+        assert!(report.contains(subject), "{subject}: {report}");
+    }
+    assert!(report.contains("is whole, version "), "{report}");
+    assert!(!report.contains("problem "), "{report}");
+    assert_eq!(fs::read(place.database()).unwrap(), before);
+}
+
+#[test]
+fn it_makes_nothing() {
+    let place = Place::new();
+    let report = place.papo(&["doctor"]).ok();
+    assert!(report.contains("doesn't exist yet"), "{report}");
+    assert!(!place.data().exists());
+    fs::create_dir(place.data()).unwrap();
+    place.papo(&["doctor"]).ok();
+    assert_eq!(fs::read_dir(place.data()).unwrap().count(), 0);
+}
+
+#[test]
+fn it_works_while_a_server_runs() {
+    let place = Place::new();
+    let mut server = place.serve();
+    let report = place.papo(&["doctor"]).ok();
+    assert!(report.contains("is whole"), "{report}");
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn problems_are_told_with_what_to_do() {
+    let problem = |place: &Place, subject: &str, expected: &str| {
+        let report = place.papo(&["doctor"]);
+        assert_eq!(report.code, Some(1), "{report:?}");
+        let line = report
+            .output
+            .lines()
+            .find(|line| line.starts_with("problem") && line.contains(subject));
+        assert!(
+            line.is_some_and(|line| line.contains(expected)),
+            "{report:?}"
+        );
+    };
+    let place = Place::new();
+    fs::write(place.data(), "").unwrap();
+    problem(&place, "data folder", "name a folder with --data-dir");
+
+    let place = Place::new();
+    fs::create_dir(place.data()).unwrap();
+    fs::write(place.data().join("papo.toml"), "listne = 1").unwrap();
+    problem(&place, "configuration", "listne");
+
+    let place = Place::new();
+    fs::create_dir(place.data()).unwrap();
+    fs::write(
+        place.database(),
+        "not a database, but some text ".repeat(100),
+    )
+    .unwrap();
+    problem(&place, "database", "bring back a backup");
+
+    let place = Place::new();
+    place.papo(&["room", "list"]).ok();
+    let database = Connection::open(place.database()).unwrap();
+    database
+        .execute_batch("UPDATE room SET last_seq = 7 WHERE id = 2")
+        .unwrap();
+    problem(
+        &place,
+        "database",
+        "room 2 has 0 events up to 0, its last seq is 7",
+    );
+    database.pragma_update(None, "user_version", 9_999).unwrap();
+    problem(&place, "database", "use a newer papo");
+}
+
+#[test]
+fn warnings_do_not_fail() {
+    let place = Place::new();
+    place.papo(&["room", "list"]).ok();
+    fs::set_permissions(place.data(), Permissions::from_mode(0o755)).unwrap();
+    let report = place.papo_with(&["doctor"], &[("PAPO_LISTNE", "x")]).ok();
+    assert!(report.contains("chmod 700"), "{report}");
+    assert!(report.contains("PAPO_LISTNE"), "{report}");
+}

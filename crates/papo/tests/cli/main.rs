@@ -1,0 +1,71 @@
+//! The command line as a black box: the binary in a folder of its own, what it prints, and how it ends.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod configuration;
+mod doctor;
+mod import;
+mod process;
+mod refusals;
+mod rooms;
+mod serving;
+mod users;
+
+use std::path::{Path, PathBuf};
+
+use process::{Finished, Running};
+use tempfile::TempDir;
+
+/// A data folder to be, in a temporary place.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// The data folder; nothing makes it but papo.
+    fn data(&self) -> PathBuf {
+        self.0.path().join("data")
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn database(&self) -> PathBuf {
+        self.data().join("papo.sqlite3")
+    }
+
+    /// Runs a command on the data folder to its end.
+    fn papo(&self, arguments: &[&str]) -> Finished {
+        process::run(&self.data(), arguments, &[], "")
+    }
+
+    /// The same, with something on standard input.
+    fn papo_with_input(&self, arguments: &[&str], input: &str) -> Finished {
+        process::run(&self.data(), arguments, &[], input)
+    }
+
+    /// The same, with environment variables.
+    fn papo_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
+        process::run(&self.data(), arguments, variables, "")
+    }
+
+    /// Starts a server on a free port and waits until it listens.
+    fn serve(&self) -> Running {
+        self.serve_with(&["--listen", "127.0.0.1:0"])
+    }
+
+    fn serve_with(&self, arguments: &[&str]) -> Running {
+        let mut server = Running::start(&self.data(), arguments, &[]);
+        server.line("Papo is listening on ");
+        server
+    }
+}
+
+/// The file with this name among the fixtures.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}

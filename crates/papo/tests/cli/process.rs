@@ -1,0 +1,197 @@
+//! Running the binary: to its end, or while the test goes on.
+
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long anything may take before it counts as not happening.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a command left.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) output: String,
+    pub(crate) errors: String,
+}
+
+impl Finished {
+    /// What it printed, if it went well.
+    pub(crate) fn ok(self) -> String {
+        assert_eq!(self.code, Some(0), "{}", self.errors);
+        self.output
+    }
+
+    /// The one line of its error, if it failed as it should.
+    pub(crate) fn error(self) -> String {
+        assert_eq!(self.code, Some(1), "{self:?}");
+        let line = self.errors.strip_suffix('\n').unwrap_or_default();
+        assert!(
+            line.starts_with("papo: ") && !line.contains('\n'),
+            "{}",
+            self.errors
+        );
+        line.to_owned()
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(
+    data: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+    input: &str,
+) -> Finished {
+    let mut child = command(data, arguments, variables)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads nothing may have ended by now.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let mut output = child.stdout.take().unwrap();
+    let reader = thread::spawn(move || text(&mut output));
+    let errors = text(&mut child.stderr.take().unwrap());
+    let output = reader.join().unwrap();
+    let code = child.wait_for_end();
+    Finished {
+        code,
+        output,
+        errors,
+    }
+}
+
+/// A server that runs; it is killed when this is dropped.
+pub(crate) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Running {
+    pub(crate) fn start(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child = command(data, arguments, variables)
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (sender, lines) = channel();
+        let output: Box<dyn Read + Send> = Box::new(child.stdout.take().unwrap());
+        let errors: Box<dyn Read + Send> = Box::new(child.stderr.take().unwrap());
+        for pipe in [output, errors] {
+            let sender = sender.clone();
+            thread::spawn(move || {
+                let lines = BufReader::new(pipe).lines().map_while(Result::ok);
+                lines.for_each(|line| drop(sender.send(line)));
+            });
+        }
+        Self {
+            child,
+            lines,
+            seen: Vec::new(),
+        }
+    }
+
+    /// Waits for the line with this; what follows it there.
+    pub(crate) fn line(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some((_, rest)) = self.seen.iter().find_map(|line| line.split_once(text)) {
+                return rest.to_owned();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => self.seen.push(line),
+                Err(error) => panic!("no line with {text:?} ({error}): {:#?}", self.seen),
+            }
+        }
+    }
+
+    /// The lines there are until it has ended.
+    pub(crate) fn remaining(&mut self) -> &[String] {
+        self.seen.extend(self.lines.iter());
+        &self.seen
+    }
+
+    /// `127.0.0.1:43210`.
+    pub(crate) fn address(&mut self) -> String {
+        self.line("Papo is listening on http://")
+    }
+
+    /// The head and body of the answer to a GET.
+    pub(crate) fn get(&mut self, path: &str) -> String {
+        let address = self.address();
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        text(&mut stream)
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Asks it to stop; the exit code.
+    pub(crate) fn stop(&mut self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        self.child.wait_for_end()
+    }
+
+    pub(crate) fn wait_for_end(&mut self) -> Option<i32> {
+        self.child.wait_for_end()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) trait Wait {
+    /// Its exit code; none if a signal ended it.
+    fn wait_for_end(&mut self) -> Option<i32>;
+}
+
+impl Wait for Child {
+    fn wait_for_end(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "it doesn't end");
+            thread::yield_now();
+        }
+    }
+}
+
+fn command(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_papo"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PAPO_") {
+            command.env_remove(name);
+        }
+    }
+    command.arg("--data-dir").arg(data).args(arguments);
+    command.envs(variables.iter().copied());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn text(pipe: &mut dyn Read) -> String {
+    let mut bytes = Vec::new();
+    pipe.read_to_end(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
