@@ -1,9 +1,45 @@
 //! The addresses to open in a browser.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
+/// Where a listening server is found.
+#[derive(Debug)]
+pub(super) struct Addresses {
+    local: String,
+    network: Vec<String>,
+}
+
+impl Addresses {
+    /// Those of a server that listens there.
+    pub(super) fn of(listening: SocketAddr) -> Self {
+        Self {
+            local: local_url(listening),
+            network: network_urls(listening),
+        }
+    }
+
+    /// The one that most machines can open.
+    pub(super) fn widest(&self) -> &str {
+        self.network.first().unwrap_or(&self.local)
+    }
+}
+
+impl fmt::Display for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Papo is listening on {}", self.local)?;
+        for url in &self.network {
+            write!(
+                f,
+                "\n  from a phone or another computer of this network: {url}"
+            )?;
+        }
+        Ok(())
+    }
+}
+
 /// The address to open on this machine.
-pub(super) fn local_url(listening: SocketAddr) -> String {
+fn local_url(listening: SocketAddr) -> String {
     let ip = match listening.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -13,7 +49,7 @@ pub(super) fn local_url(listening: SocketAddr) -> String {
 }
 
 /// The addresses to open on another machine of the network, when the server listens on all of this machine's.
-pub(super) fn network_urls(listening: SocketAddr) -> Vec<String> {
+fn network_urls(listening: SocketAddr) -> Vec<String> {
     if !listening.ip().is_unspecified() {
         return Vec::new();
     }

@@ -7,7 +7,6 @@ mod open_files;
 mod signals;
 
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use papo_web::WebSettings;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::addresses::Addresses;
 use self::signals::Signals;
 use crate::config::Config;
 use crate::data_folder::DataFolder;
@@ -40,7 +40,8 @@ async fn serve(config: &Config) -> Result<()> {
     let metrics = metrics::install()?;
     let instance = Instance::open(&folder, config.app.clone()).await?;
     let listener = listener::bind(config.listen)?;
-    announce(&instance.app, config, listener.local_addr()?).await?;
+    let addresses = Addresses::of(listener.local_addr()?);
+    say(&addresses.to_string());
 
     let shutdown = CancellationToken::new();
     let app = Arc::clone(&instance.app);
@@ -50,7 +51,11 @@ async fn serve(config: &Config) -> Result<()> {
     };
     let web = papo_web::run(listener, app, settings, shutdown.clone());
     let mut web = tokio::spawn(web);
-    let ending = wait_for_end(&mut signals, &instance.app, &mut web).await;
+    // People come in already while the disk takes the link's secret.
+    let ending = match tell_setup_link(&instance.app, config, &addresses).await {
+        Ok(()) => wait_for_end(&mut signals, &instance.app, &mut web).await,
+        Err(error) => Err(error),
+    };
     let limit = config.web.stop_limit + STOP_MARGIN;
     tokio::select! {
         stopped = stop(instance, web, &shutdown) => ending.and(stopped),
@@ -95,28 +100,21 @@ fn leave_at_once(why: &str) -> ! {
     process::exit(1)
 }
 
-/// Says where to find the server, and how to become its administrator.
-async fn announce(app: &App, config: &Config, listening: SocketAddr) -> Result<()> {
-    let local = addresses::local_url(listening);
-    let others = addresses::network_urls(listening);
-    let mut lines = vec![format!("Papo is listening on {local}")];
-    lines.extend(
-        others
-            .iter()
-            .map(|url| format!("  from a phone or another computer of this network: {url}")),
-    );
-    if let Some(token) = app.new_setup_token().await? {
-        let public = config.web.public_url.as_ref().map(ToString::to_string);
-        let base = public
-            .or_else(|| others.into_iter().next())
-            .unwrap_or(local);
-        lines.push(
-            "There is no administrator yet. Who opens this link first can become one:".into(),
-        );
-        lines.push(format!("  {base}/admin/setup/{token}/"));
-    }
-    let mut output = std::io::stdout();
-    // Nobody may be reading; that is no reason not to serve.
-    let _ = writeln!(output, "{}", lines.join("\n")).and_then(|()| output.flush());
+/// Says how to become the administrator, as long as there is none.
+async fn tell_setup_link(app: &App, config: &Config, addresses: &Addresses) -> Result<()> {
+    let Some(token) = app.new_setup_token().await? else {
+        return Ok(());
+    };
+    let public = config.web.public_url.as_ref().map(ToString::to_string);
+    let base = public.unwrap_or_else(|| addresses.widest().to_owned());
+    say(&format!(
+        "There is no administrator yet. Who opens this link first can become one:\n  {base}/admin/setup/{token}/"
+    ));
     Ok(())
+}
+
+/// Writes to standard output. Nobody may be reading; that is no reason not to serve.
+fn say(text: &str) {
+    let mut output = std::io::stdout();
+    let _ = writeln!(output, "{text}").and_then(|()| output.flush());
 }
