@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::crowd::Crowd;
-use crate::process::processor_time;
+use crate::process::Meter;
 use crate::report::Fanout;
 use crate::scan::{Kind, kind, post_number};
 use crate::target::Target;
@@ -49,34 +49,25 @@ pub fn run(arguments: &Arguments) -> Result<Fanout> {
     let mut posts = Posts::new(target.connections, start, end);
     let mut schedule = Schedule::new(arguments);
     schedule.run(&mut crowd, &mut posts, start)?;
-    let (server, own, delivered) = usage(target, &posts)?;
-    let started = Instant::now();
+    let (server, own) = (Meter::start(target.pid)?, Meter::start_own()?);
+    let (started, delivered) = (Instant::now(), posts.deliveries);
     schedule.run(&mut crowd, &mut posts, end)?;
-    let (server_after, own_after, delivered_after) = usage(target, &posts)?;
+    let (server, own) = (server.used()?, own.used()?);
     let seconds = started.elapsed().as_secs_f64();
+    let deliveries = posts.deliveries - delivered;
     posts.drain(&mut crowd)?;
 
-    let deliveries = delivered_after - delivered;
-    let measured = || posts.posts.iter().filter(|post| post.is_measured);
+    let measured = || posts.all.iter().filter(|post| post.is_measured);
     Ok(Fanout {
         posts: measured().count(),
         deliveries,
         seconds,
-        cpu_per_delivery: (server_after - server).as_secs_f64() * 1e6 / number(deliveries),
-        generator: (own_after - own).as_secs_f64() / seconds,
+        cpu_per_delivery: server.as_secs_f64() * 1e6 / number(deliveries),
+        generator: own.as_secs_f64() / seconds,
         incomplete: measured().filter(|post| post.missing > 0).count(),
         delivered: posts.delivered.times(),
         everybody: posts.everybody.times(),
     })
-}
-
-/// Processor time of the server and of this process, and the deliveries so far.
-fn usage(target: &Target, posts: &Posts) -> Result<(Duration, Duration, usize)> {
-    Ok((
-        processor_time(target.pid)?,
-        processor_time(std::process::id())?,
-        posts.deliveries,
-    ))
 }
 
 /// Who posts next, and when.
@@ -146,7 +137,7 @@ struct Post {
 
 /// What was posted, and where it has arrived.
 struct Posts {
-    posts: Vec<Post>,
+    all: Vec<Post>,
     connections: usize,
     start: Instant,
     end: Instant,
@@ -159,7 +150,7 @@ impl Posts {
     fn new(connections: usize, start: Instant, end: Instant) -> Self {
         let (delivered, everybody) = (Collected::default(), Collected::default());
         Self {
-            posts: Vec::new(),
+            all: Vec::new(),
             connections,
             start,
             end,
@@ -171,9 +162,9 @@ impl Posts {
 
     fn post(&mut self, crowd: &mut Crowd, sender: usize) -> Result<()> {
         let sent = Instant::now();
-        crowd.post(sender, self.posts.len())?;
+        crowd.post(sender, self.all.len())?;
         let is_measured = (self.start..self.end).contains(&sent);
-        self.posts.push(Post {
+        self.all.push(Post {
             sender,
             sent,
             missing: self.connections,
@@ -200,7 +191,7 @@ impl Posts {
     }
 
     fn arrived(&mut self, index: usize, json: &[u8], ready: &mut Vec<usize>) {
-        let Some(post) = post_number(json).and_then(|number| self.posts.get_mut(number)) else {
+        let Some(post) = post_number(json).and_then(|number| self.all.get_mut(number)) else {
             return;
         };
         self.deliveries += 1;
@@ -220,7 +211,7 @@ impl Posts {
     /// Waits until what was posted has arrived everywhere.
     fn drain(&mut self, crowd: &mut Crowd) -> Result<()> {
         let end = Instant::now() + DRAIN;
-        while Instant::now() < end && self.posts.iter().any(|post| post.missing > 0) {
+        while Instant::now() < end && self.all.iter().any(|post| post.missing > 0) {
             self.receive(crowd, Duration::from_millis(100), &mut Vec::new())?;
         }
         Ok(())

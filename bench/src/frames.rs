@@ -27,11 +27,11 @@ impl<'a> Frame<'a> {
     pub fn first(bytes: &'a [u8]) -> Option<Self> {
         let (&opcode, &short) = (bytes.first()?, bytes.get(1)?);
         let (mut at, size) = match short & 0x7f {
-            126 => (
+            0x7e => (
                 4,
                 u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?).into(),
             ),
-            127 => (
+            0x7f => (
                 10,
                 usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?,
             ),
@@ -80,11 +80,11 @@ fn put_header(opcode: u8, mask: u8, length: usize, out: &mut Vec<u8>) {
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(length @ ..126), _) => out.push(mask | length),
         (_, Ok(length)) => {
-            out.push(mask | 126);
+            out.push(mask | 0x7e);
             out.extend_from_slice(&length.to_be_bytes());
         }
         _ => {
-            out.push(mask | 127);
+            out.push(mask | 0x7f);
             out.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }

@@ -8,7 +8,7 @@ use mio::{Events, Poll, Token};
 
 use crate::connection::Connection;
 use crate::http::{Head, get};
-use crate::process::processor_time;
+use crate::process::Meter;
 use crate::report::Page;
 use crate::sessions::join_all;
 use crate::target::Target;
@@ -47,15 +47,14 @@ pub fn run(arguments: &Arguments) -> Result<Page> {
     let mut readers = Readers::connect(target, requests)?;
     readers.ask_until(Instant::now() + WARMUP)?;
     (readers.answers, readers.times) = (0, Collected::default());
-    let server = processor_time(target.pid)?;
+    let server = Meter::start(target.pid)?;
     let started = Instant::now();
     readers.ask_until(started + Duration::from_secs(arguments.seconds))?;
     let seconds = started.elapsed().as_secs_f64();
     Ok(Page {
         rate: number(readers.answers) / seconds,
         bytes: readers.bytes,
-        cpu_per_answer: (processor_time(target.pid)? - server).as_secs_f64() * 1e6
-            / number(readers.answers),
+        cpu_per_answer: server.used()?.as_secs_f64() * 1e6 / number(readers.answers),
         answered: readers.times.times(),
     })
 }
@@ -68,7 +67,7 @@ struct Reader {
 /// The connections, and what has come on them.
 struct Readers {
     poll: Poll,
-    readers: Vec<Reader>,
+    all: Vec<Reader>,
     requests: Vec<String>,
     /// How many requests were made.
     asked: usize,
@@ -93,19 +92,19 @@ impl Readers {
             });
         }
         let times = Collected::default();
-        let mut all = Self {
+        let mut asking = Self {
             poll,
-            readers,
+            all: readers,
             requests,
             asked: 0,
             answers: 0,
             bytes: 0,
             times,
         };
-        for index in 0..all.readers.len() {
-            all.ask(index)?;
+        for index in 0..asking.all.len() {
+            asking.ask(index)?;
         }
-        Ok(all)
+        Ok(asking)
     }
 
     fn ask_until(&mut self, end: Instant) -> Result<()> {
@@ -126,13 +125,13 @@ impl Readers {
     fn ask(&mut self, index: usize) -> Result<()> {
         let request = &self.requests[self.asked % self.requests.len()];
         self.asked += 1;
-        let reader = &mut self.readers[index];
+        let reader = &mut self.all[index];
         reader.asked = Instant::now();
         Ok(reader.connection.write(request.as_bytes())?)
     }
 
     fn read(&mut self, index: usize, scratch: &mut [u8]) -> Result<()> {
-        let reader = &mut self.readers[index];
+        let reader = &mut self.all[index];
         let mut answer = Ok(None);
         let is_there = reader.connection.read(scratch, |bytes| {
             answer = whole(bytes);

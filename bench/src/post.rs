@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::crowd::Crowd;
-use crate::process::processor_time;
+use crate::process::Meter;
 use crate::report::Post;
 use crate::scan::{Kind, kind, number as number_after};
 use crate::target::Target;
@@ -54,8 +54,8 @@ pub fn run(arguments: &Arguments) -> Result<Post> {
         writers.post_until(&mut crowd, Some(start))?;
     }
     writers.measure();
-    let own = processor_time(std::process::id())?;
-    let server = processor_time(target.pid)?;
+    let own = Meter::start_own()?;
+    let server = Meter::start(target.pid)?;
     let started = Instant::now();
     let end = arguments
         .posts
@@ -67,8 +67,8 @@ pub fn run(arguments: &Arguments) -> Result<Post> {
     Ok(Post {
         posts,
         rate: number(posts) / seconds,
-        cpu_per_post: (processor_time(target.pid)? - server).as_secs_f64() * 1e6 / number(posts),
-        generator: (processor_time(std::process::id())? - own).as_secs_f64() / seconds,
+        cpu_per_post: server.used()?.as_secs_f64() * 1e6 / number(posts),
+        generator: own.used()?.as_secs_f64() / seconds,
         acknowledged: writers.times.times(),
     })
 }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::crowd::Crowd;
-use crate::process::processor_time;
+use crate::process::Meter;
 use crate::report::Resume;
 use crate::scan::{Kind, kind, number, string};
 use crate::target::Target;
 use crate::times::Collected;
 
 /// How long everything may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Who comes back.
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<Resume> {
         .checked_sub(*events)
         .context("the room has too few events")?;
     let mut crowd = Crowd::new(target)?;
-    let own = processor_time(std::process::id())?;
+    let own = Meter::start_own()?;
     let start = Instant::now();
     crowd.grow(target.connections)?;
     let connected = start.elapsed();
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<Resume> {
         connected: connected.as_secs_f64(),
         whole: time,
         caught_up: times.times(),
-        generator: (processor_time(std::process::id())? - own).as_secs_f64() / time,
+        generator: own.used()?.as_secs_f64() / time,
     })
 }
 

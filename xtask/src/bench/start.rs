@@ -4,22 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use papo_bench::process::resident_kib;
 use papo_testing::{Guest, Server, ServerBuilder};
 use tempfile::TempDir;
 
+use super::figures::{Bar, Figure, median, print};
 use crate::run::{client, release_binary};
 
 /// Starts are repeated, and the median is printed.
 const RUNS: usize = 11;
-
-/// A measured figure and its bar, both in `unit`.
-struct Figure {
-    name: &'static str,
-    value: f64,
-    bar: f64,
-    unit: &'static str,
-}
 
 /// Prints each figure beside its bar, and fails when one is missed.
 pub(crate) fn run() -> Result<()> {
@@ -35,52 +29,35 @@ pub(crate) fn run() -> Result<()> {
         starts.push(milliseconds(time));
         idle.push(resident_kib(server.pid())? / 1024.0);
     }
-    let figures = [
-        Figure {
-            name: "first start, new folder, to the first answer",
-            value: milliseconds(first),
-            bar: 100.0,
-            unit: "ms",
-        },
-        Figure {
-            name: "start to the first answer (median)",
-            value: median(starts),
-            bar: 100.0,
-            unit: "ms",
-        },
-        Figure {
-            name: "memory when idle, RSS (median)",
-            value: median(idle),
-            bar: 20.0,
-            unit: "MiB",
-        },
-        Figure {
-            name: "binary",
-            value: size(&binary)? / 1_048_576.0,
-            bar: 30.0,
-            unit: "MiB",
-        },
-        Figure {
-            name: "chat screen, JavaScript and CSS, gzip",
-            value: first_load(&builder)? / 1024.0,
-            bar: 60.0,
-            unit: "KiB",
-        },
-    ];
-    println!("\n| what | measured | bar |\n|---|---|---|");
-    for Figure {
-        name,
-        value,
-        bar,
-        unit,
-    } in &figures
-    {
-        println!("| {name} | {value:.1} {unit} | ≤ {bar:.0} {unit} |");
-    }
-    match figures.iter().find(|figure| figure.value > figure.bar) {
-        Some(missed) => bail!("missed: {}", missed.name),
-        None => Ok(()),
-    }
+    let size = size(&binary)? / 1_048_576.0;
+    let loaded = first_load(&builder)? / 1_024.0;
+    print(&[
+        Figure::new(
+            "first start, new folder, to the first answer",
+            milliseconds(first),
+            "ms",
+            Bar::AtMost(100.0),
+        ),
+        Figure::new(
+            "start to the first answer (median)",
+            median(starts),
+            "ms",
+            Bar::AtMost(100.0),
+        ),
+        Figure::new(
+            "memory when idle, RSS (median)",
+            median(idle),
+            "MiB",
+            Bar::AtMost(20.0),
+        ),
+        Figure::new("binary", size, "MiB", Bar::AtMost(30.0)),
+        Figure::new(
+            "chat screen, JavaScript and CSS, gzip",
+            loaded,
+            "KiB",
+            Bar::AtMost(60.0),
+        ),
+    ])
 }
 
 /// From starting the process to a whole answer.
@@ -113,19 +90,6 @@ fn first_load(builder: &ServerBuilder) -> Result<f64> {
     Ok(bytes)
 }
 
-fn resident_kib(pid: u32) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .context("VmRSS")?;
-    Ok(line
-        .split_whitespace()
-        .nth(1)
-        .context("a number")?
-        .parse()?)
-}
-
 #[expect(
     clippy::cast_precision_loss,
     reason = "files are smaller than 2^52 bytes"
@@ -136,9 +100,4 @@ fn size(file: &Path) -> Result<f64> {
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

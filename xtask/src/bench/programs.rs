@@ -1,0 +1,156 @@
+//! The programs that take part: Papo, the floor, and the generator that loads them.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use papo_testing::{Server, ServerBuilder};
+use serde::de::DeserializeOwned;
+
+use crate::run::{command, output, release_binary, step};
+
+/// Where the programs are, built as people run them.
+pub(crate) struct Programs {
+    pub(crate) papo: PathBuf,
+    floor: PathBuf,
+    generator: PathBuf,
+}
+
+impl Programs {
+    /// Builds them.
+    pub(crate) fn build() -> Result<Self> {
+        let papo = release_binary()?;
+        let package = "papo-bench";
+        step(&mut command(
+            "cargo",
+            &["build", "--release", "--locked", "--package", package],
+        ))?;
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        println!("load of this machine before: {}", load.trim());
+        Ok(Self {
+            floor: papo.with_file_name("papo-floor"),
+            generator: papo.with_file_name(package),
+            papo,
+        })
+    }
+
+    /// A new Papo in a new folder.
+    pub(crate) fn start_papo(&self) -> Result<Server> {
+        ServerBuilder::new(&self.papo).start()
+    }
+
+    /// A new floor.
+    pub(crate) fn start_floor(&self) -> Result<Floor> {
+        let mut child = Command::new(&self.floor).stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take();
+        // From here on it is ended however this ends.
+        let mut floor = Floor {
+            child,
+            address: ([127, 0, 0, 1], 0).into(),
+        };
+        let mut line = String::new();
+        BufReader::new(stdout.context("its output")?).read_line(&mut line)?;
+        let (_, address) = line.trim().rsplit_once('/').context("an address")?;
+        floor.address = address.parse()?;
+        Ok(floor)
+    }
+
+    /// Loads a server; what came of it.
+    pub(crate) fn load<Report: DeserializeOwned>(
+        &self,
+        scenario: &str,
+        subject: &Subject,
+        options: &[(&str, &str)],
+    ) -> Result<Report> {
+        let (address, pid) = (subject.address.to_string(), subject.pid.to_string());
+        let target = [("--address", address.as_str()), ("--pid", pid.as_str())];
+        self.generate(scenario, &[&target[..], options].concat())
+    }
+
+    /// Runs the generator without a server.
+    pub(crate) fn generate<Report: DeserializeOwned>(
+        &self,
+        scenario: &str,
+        options: &[(&str, &str)],
+    ) -> Result<Report> {
+        let line = output(&mut self.generator(scenario, options))?;
+        println!("{scenario}: {}", line.trim());
+        serde_json::from_str(&line).with_context(|| format!("in {line}"))
+    }
+
+    /// Makes a database of the seed with these rooms, and imports it into a new folder.
+    pub(crate) fn import(&self, data: &Path, rooms: &[&str]) -> Result<()> {
+        let file = data.join("seed.sqlite3");
+        let file = file.to_str().context("a path that is text")?;
+        let mut options = vec![("--file", file)];
+        options.extend(rooms.iter().map(|room| ("--room", *room)));
+        step(&mut self.generator("history", &options))?;
+        step(
+            Command::new(&self.papo)
+                .args(["import", "django", file, "--data-dir"])
+                .arg(data),
+        )?;
+        Ok(fs::remove_file(file)?)
+    }
+
+    fn generator(&self, scenario: &str, options: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(&self.generator);
+        command.arg(scenario);
+        for (name, value) in options {
+            command.args([name, value]);
+        }
+        command
+    }
+}
+
+/// A running server, as the generator sees it.
+pub(crate) struct Subject {
+    address: SocketAddr,
+    pid: u32,
+}
+
+impl From<&Server> for Subject {
+    fn from(server: &Server) -> Self {
+        Self {
+            address: server.address(),
+            pid: server.pid(),
+        }
+    }
+}
+
+impl From<&Floor> for Subject {
+    fn from(floor: &Floor) -> Self {
+        Self {
+            address: floor.address,
+            pid: floor.child.id(),
+        }
+    }
+}
+
+/// A running floor; it is ended when this is dropped.
+pub(crate) struct Floor {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Drop for Floor {
+    fn drop(&mut self) {
+        // It keeps nothing, and nobody waits for how it ends.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The length of the write-ahead log in a data folder.
+pub(crate) fn log_length(data: &Path) -> Result<u64> {
+    for entry in fs::read_dir(data)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().ends_with("-wal") {
+            return Ok(entry.metadata()?.len());
+        }
+    }
+    bail!("no write-ahead log in {}", data.display())
+}
