@@ -22,7 +22,7 @@ test("a guest comes, errs, joins and leaves", async ({ arrive }) => {
 
   await name.fill("Maria");
   await page.getByRole("button", { name: "Entrar na sala" }).click();
-  await page.locator("noscript .notice", { visible: true }).waitFor();
+  await page.locator("noscript .notice").waitFor();
   expect(await page.locator("noscript .notice").innerText()).toContain("A conversa precisa de JavaScript.");
   await page.getByRole("link", { name: "Voltar às salas" }).click();
   await page.getByText("Você está aqui").waitFor();

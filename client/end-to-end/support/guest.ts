@@ -25,6 +25,12 @@ export class Guest {
     return cookie === undefined ? undefined : new Guest(url, cookie);
   }
 
+  /** For a browser that goes on as this guest. */
+  get browserCookie(): { name: string; value: string; url: string } {
+    const [name = "", value = ""] = this.cookie.split("=");
+    return { name, value, url: this.url };
+  }
+
   /** Joins another room. */
   async alsoJoin(room: number, name: string): Promise<void> {
     await tryToJoin(this.url, room, name, this.cookie);
