@@ -14,7 +14,7 @@ pub use server::{Server, ServerBuilder};
 pub use socket::{Closed, Socket};
 
 /// How long anything may take before it counts as not happening.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A name for a message, different each time.
 pub fn client_id() -> String {
