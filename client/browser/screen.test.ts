@@ -230,6 +230,42 @@ describe("the chat screen", () => {
     expect(await page.getByRole("link", { name: "Entrar de novo" }).getAttribute("href")).toBe("/room/1/join/");
   });
 
+  test("a short log ends next to the composer, and doesn't jump when it fills up", async () => {
+    const { page, room } = await open(fill(2));
+    const bottom = async (): Promise<number> => (await page.locator(".message").last().boundingBox())?.y ?? 0;
+    const first = await bottom();
+    expect(first).toBeGreaterThan(500);
+    expect((await page.getByText("Aqui começa a conversa.").boundingBox())?.y).toBeGreaterThan(300);
+    for (let number = 3; number <= 30; number += 1) {
+      room.say(MARIA, `message ${number}`);
+      await page.getByText(`message ${number}`, { exact: true }).waitFor();
+      expect(Math.abs((await bottom()) - first)).toBeLessThan(2);
+    }
+  });
+
+  test("keeps one's place in a long log whose parts aren't drawn while they are far away", async () => {
+    const { page } = await open(fill(400));
+    for (let times = 0; times < 8; times += 1) {
+      await scrollBy(-100_000);
+      await page.waitForTimeout(50);
+    }
+    await page.getByText("Aqui começa a conversa.").waitFor();
+    for (const [number, width] of [
+      [120, 800],
+      [250, 500],
+      [333, 800],
+    ] as const) {
+      await page.setViewportSize({ width, height: 700 });
+      const read = page.getByText(`message ${number}`, { exact: true });
+      await read.evaluate((element) => element.scrollIntoView({ block: "start" }));
+      await page.waitForTimeout(100);
+      const before = (await read.boundingBox())?.y ?? 0;
+      expect(before).toBeLessThan(200);
+      await page.waitForTimeout(300);
+      expect((await read.boundingBox())?.y).toBeCloseTo(before, 0);
+    }
+  });
+
   test("stays fluid through thousands of messages", async () => {
     const { page, room } = await open(fill(50));
     for (let number = 1; number <= 3_000; number += 1) room.say(MARIA, `burst ${number}`);

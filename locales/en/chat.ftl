@@ -10,7 +10,6 @@ change-name = Change name
 leave-room = Leave the room
 
 people-count = { $count ->
-    [0] Nobody online
     [one] { $count } person online
    *[other] { $count } people online
 }

@@ -10,7 +10,6 @@ change-name = Trocar de nome
 leave-room = Sair da sala
 
 people-count = { $count ->
-    [0] Ninguém online
     [one] { $count } pessoa online
    *[other] { $count } pessoas online
 }

@@ -39,18 +39,15 @@ export class Localisation {
 
   /** `Hoje`, `Ontem`, or the date. */
   day(date: Date, now: Date): string {
-    if (sameDay(date, now)) return this.text("today");
-    if (sameDay(date, new Date(startOfDay(now) - DAY_MILLISECONDS / 2))) return this.text("yesterday");
+    const day = startOfDay(date);
+    if (day === startOfDay(now)) return this.text("today");
+    if (day === startOfDay(new Date(startOfDay(now) - DAY_MILLISECONDS / 2))) return this.text("yesterday");
     const format = date.getFullYear() === now.getFullYear() ? this.#day : this.#dayOfOtherYear;
     return capitalise(format.format(date));
   }
 }
 
-export function sameDay(left: Date, right: Date): boolean {
-  return startOfDay(left) === startOfDay(right);
-}
-
-function startOfDay(date: Date): number {
+export function startOfDay(date: Date): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 }
 

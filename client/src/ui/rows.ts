@@ -1,10 +1,12 @@
 /** Puts messages into rows: where a day begins, which messages of one sender belong together, where the new ones are. */
 import type { ShownMessage } from "../lib";
-import { sameDay } from "./localisation";
+import { startOfDay } from "./localisation";
 
 export interface Row {
   message: ShownMessage;
   date: Date;
+  /** The beginning of its day here. */
+  day: number;
   /** The first of its day. */
   startsDay: boolean;
   /** The first and the last of a group: one sender, one name, within a few minutes. */
@@ -23,15 +25,20 @@ export function createRows(messages: readonly ShownMessage[], firstNew: number |
   const rows: Row[] = [];
   let before: Row | undefined;
   for (const message of messages) {
-    const date = rowsBefore.get(message)?.date ?? new Date(message.timestamp);
-    const startsDay = before === undefined || !sameDay(before.date, date);
+    const { date, day } = rowsBefore.get(message) ?? timeOf(message);
+    const startsDay = before?.day !== day;
     const startsNew = firstNew !== undefined && message.seq === firstNew;
     const startsGroup = startsDay || startsNew || before === undefined || !belongTogether(before, message, date);
     if (before !== undefined) rows.push(settle(before, startsGroup));
-    before = { message, date, startsDay, startsGroup, endsGroup: true, startsNew };
+    before = { message, date, day, startsDay, startsGroup, endsGroup: true, startsNew };
   }
   if (before !== undefined) rows.push(settle(before, true));
   return rows;
+}
+
+function timeOf({ timestamp }: ShownMessage): Pick<Row, "date" | "day"> {
+  const date = new Date(timestamp);
+  return { date, day: startOfDay(date) };
 }
 
 function settle(row: Row, endsGroup: boolean): Row {

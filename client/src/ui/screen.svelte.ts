@@ -15,17 +15,17 @@ export class Screen {
   deleting = $state.raw<ShownMessage | undefined>(undefined);
   /** How many messages were sent from here. */
   sent = $state(0);
-  readonly suffixes = $derived.by(() =>
-    tellApart([...this.state.people, ...this.state.typing, ...this.state.messages]),
-  );
-  readonly writable = $derived(this.state.status !== "left" && this.state.status !== "closed");
+  /** What tells senders apart whose names look alike. Every row reads this, so it is set only when it changes. */
+  suffixes: ReadonlyMap<string, string> = $state.raw(new Map());
+  /** Whether one still belongs to the room. */
+  writable = $state(true);
   #drawing = false;
 
   constructor(
     readonly room: Room,
     readonly localisation: Localisation,
   ) {
-    this.state = room.state;
+    this.#take(room.state);
     room.subscribe(() => this.#draw());
   }
 
@@ -52,9 +52,20 @@ export class Screen {
     this.#drawing = true;
     setTimeout(() => {
       this.#drawing = false;
-      this.state = this.room.state;
+      this.#take(this.room.state);
     }, DRAW_MILLISECONDS);
+  }
+
+  #take(state: RoomState): void {
+    this.state = state;
+    this.writable = state.status !== "left" && state.status !== "closed";
+    const suffixes = tellApart([...state.people, ...state.typing, ...state.messages]);
+    if (!sameEntries(suffixes, this.suffixes)) this.suffixes = suffixes;
   }
 }
 
 export const [useScreen, provideScreen] = createContext<Screen>();
+
+function sameEntries(left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean {
+  return left.size === right.size && [...left].every(([key, value]) => right.get(key) === value);
+}

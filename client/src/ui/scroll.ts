@@ -9,23 +9,26 @@ export class LogScroll {
   atEnd = true;
   #anchor: { element: Element; top: number } | undefined;
 
+  /** `levels`: selectors of what is in the log from coarse to fine, each thing below the one before it. */
   constructor(
     private readonly container: HTMLElement,
-    private readonly rowSelector: string,
+    private readonly levels: readonly string[],
   ) {}
 
   /** The reader scrolled. */
   scrolled(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.container;
     this.atEnd = scrollHeight - scrollTop - clientHeight < END_PIXELS;
+    this.hold();
   }
 
   /** Remembers the place; call before the content changes. */
   hold(): void {
     this.#anchor = undefined;
     if (this.atEnd) return;
-    const rows = this.container.querySelectorAll(this.rowSelector);
-    const element = firstBelow(rows, this.container.getBoundingClientRect().top);
+    const top = this.container.getBoundingClientRect().top;
+    let element: Element | undefined = this.container;
+    for (const level of this.levels) element = element && firstBelow(element.querySelectorAll(level), top);
     if (element !== undefined) this.#anchor = { element, top: element.getBoundingClientRect().top };
   }
 
@@ -33,7 +36,8 @@ export class LogScroll {
   restore(): void {
     if (this.atEnd) this.toEnd();
     else if (this.#anchor?.element.isConnected) {
-      this.container.scrollTop += this.#anchor.element.getBoundingClientRect().top - this.#anchor.top;
+      const moved = this.#anchor.element.getBoundingClientRect().top - this.#anchor.top;
+      if (moved !== 0) this.container.scrollTop += moved;
     }
   }
 
@@ -43,14 +47,14 @@ export class LogScroll {
   }
 }
 
-/** The first row that ends below `top`. Rows are in order, so half of them can be left out at each step. */
-function firstBelow(rows: ArrayLike<Element>, top: number): Element | undefined {
+/** The first that ends below `top`. They are in order, so half of them can be left out at each step. */
+function firstBelow(elements: ArrayLike<Element>, top: number): Element | undefined {
   let low = 0;
-  let high = rows.length;
+  let high = elements.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((rows[middle]?.getBoundingClientRect().bottom ?? 0) > top) high = middle;
+    if ((elements[middle]?.getBoundingClientRect().bottom ?? 0) > top) high = middle;
     else low = middle + 1;
   }
-  return rows[low];
+  return elements[low];
 }
