@@ -183,6 +183,27 @@ describe("the chat screen", () => {
     await expect.poll(messages).toEqual(["keep"]);
   });
 
+  test("an edit ends harmlessly: unchanged, or when the message is deleted meanwhile", async () => {
+    const { page, room } = await open(({ room }) => {
+      room.say(SELF, "first");
+      room.say(SELF, "second");
+    });
+    const input = page.getByLabel("Mensagem", { exact: true });
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    await page.getByText("Editando a mensagem").waitFor({ state: "detached" });
+    expect(await page.getByText("(editada)").count()).toBe(0);
+    await input.press("ArrowUp");
+    await input.fill("a better text");
+    room.happen({ type: "deleted", target: 2 });
+    await page.getByText("Esta mensagem não existe mais.").waitFor();
+    expect(await page.getByRole("button", { name: "Salvar" }).isDisabled()).toBe(true);
+    expect(await input.inputValue()).toBe("a better text");
+    await input.press("Escape");
+    expect(await input.inputValue()).toBe("");
+    expect(await messages()).toEqual(["first"]);
+  });
+
   test("the keyboard reaches the actions of a message", async () => {
     const { page } = await open(({ room }) => void room.say(SELF, "mine"));
     await page.getByRole("log").focus();

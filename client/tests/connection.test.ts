@@ -82,6 +82,43 @@ test("asks at once whether the connection survived when the page becomes visible
   expect(room.state.status).toBe("offline");
 });
 
+test("a storm of wake-ups asks once, and doesn't put off the end of a dead connection", () => {
+  const { world, room } = onlineRoom();
+  for (let second = 0; second < 9; second += 1) {
+    world.wake();
+    world.wake();
+    world.advance(1_000);
+  }
+  expect(world.socket.sentOf("ping")).toHaveLength(1);
+  expect(room.state.status).toBe("online");
+  world.advance(1_000);
+  expect(room.state.status).toBe("offline");
+});
+
+test("a storm of wake-ups makes one attempt at a time", () => {
+  const { world } = onlineRoom();
+  world.socket.end();
+  for (let times = 0; times < 20; times += 1) world.wake();
+  expect(world.sockets).toHaveLength(2);
+});
+
+test("waits when the server is overloaded, even when the page becomes visible", () => {
+  const { world } = onlineRoom();
+  world.socket.end(1013);
+  world.wake();
+  expect(world.sockets).toHaveLength(1);
+  world.advance(250);
+  expect(world.sockets).toHaveLength(2);
+});
+
+test("resumes where it was when it was too slow", () => {
+  const { world } = onlineRoom([message(1), message(2)]);
+  world.socket.end(4008);
+  world.advance(250);
+  world.socket.receive(WELCOME);
+  expect(world.socket.lastSent("subscribe")).toMatchObject({ after: 2 });
+});
+
 test("gives up an attempt that doesn't get anywhere", () => {
   const { world, room } = openRoom();
   world.advance(20_000);

@@ -171,6 +171,60 @@ test("two tabs that send the same entry show it once", async () => {
   }
 });
 
+test("what is discarded in one tab goes from the others", async () => {
+  const factory = new IDBFactory();
+  const outbox = new IndexedOutbox(factory);
+  const entry = { room: 1, sender: SELF, message: "bad", failure: "bad_message" } as const;
+  await outbox.put({ ...entry, client_id: "message-1", order: 1 });
+  await outbox.put({ ...entry, client_id: "message-2", order: 2 });
+  const tabs = [1, 2].map(() => onlineRoom([], { outbox: new IndexedOutbox(factory) }).room);
+  await vi.waitUntil(() => tabs.every((room) => room.state.messages.length === 2));
+  tabs[0]?.discard("message-1");
+  await vi.waitUntil(() => tabs.every((room) => room.state.messages.length === 1));
+  expect(tabs.map((room) => room.state.messages[0]?.client_id)).toEqual(["message-2", "message-2"]);
+  await vi.waitUntil(async () => (await outbox.load(1, SELF)).length === 1);
+});
+
+test("what was acknowledged in a history that was replaced is sent again", async () => {
+  const { world, room } = onlineRoom([message(1)]);
+  room.send("Olá!");
+  await settle();
+  const { ref, client_id } = world.socket.lastSent("send");
+  world.socket.receive({ type: "ack", ref, room: 1, seq: 2 });
+  world.socket.receive({ type: "reset", room: 1, reason: "epoch" }, snapshot([message(1)], { epoch: "other" }));
+  await settle();
+  expect(world.socket.sentOf("send").map((frame) => frame.client_id)).toEqual([client_id, client_id]);
+  expect(room.state.messages).toMatchObject([{ seq: 1 }, { message: "Olá!", state: "pending" }]);
+});
+
+test("half a character becomes a replacement character instead of a frame that can't be read", async () => {
+  const { world, room } = onlineRoom([message(1, { sender: SELF })]);
+  room.send("a\ud83d");
+  void room.edit(1, "b\ud83d");
+  await settle();
+  expect(world.socket.lastSent("send").message).toBe("a\ufffd");
+  expect(world.socket.lastSent("edit").message).toBe("b\ufffd");
+});
+
+test("comes after the log's last message, however slow the clock, and has the server's time once it is known", async () => {
+  const { world, room } = onlineRoom([message(1, { timestamp: "2026-11-25T00:00:00.000Z" })]);
+  room.send("Olá!");
+  expect(room.state.messages[1]?.timestamp).toBe("2026-11-25T00:00:00.000Z");
+  await settle();
+  const timestamp = "2026-11-25T00:00:09.000Z";
+  world.socket.receive({ type: "ack", ref: world.socket.lastSent("send").ref, room: 1, seq: 2, timestamp });
+  expect(room.state.messages[1]?.timestamp).toBe(timestamp);
+});
+
+test("stopping the connection in the middle of sending loses nothing", async () => {
+  const { room, connection, outbox } = onlineRoom();
+  for (const text of ["one", "two"]) room.send(text);
+  await settle();
+  connection.stop();
+  expect(texts(room)).toEqual(["one", "two"]);
+  expect(await outbox.load(1, SELF)).toHaveLength(2);
+});
+
 test("another session on the same connection doesn't send what isn't its own", async () => {
   const world = new World();
   const { room } = openRoom({ world, known: snapshot() });

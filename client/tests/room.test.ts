@@ -135,6 +135,28 @@ test("subscribes again later when the server can't answer now", () => {
   expect(world.socket.sentOf("subscribe")).toHaveLength(2);
 });
 
+test("closes a gap though the server can't answer at first, and shows nothing out of order meanwhile", () => {
+  const { world, room } = onlineRoom([message(1)]);
+  world.socket.receive(posted(3));
+  const { ref } = world.socket.lastSent("subscribe");
+  world.socket.receive({ type: "error", ref, code: "unavailable", message: "", retry: 2 }, posted(4));
+  world.advance(2_000);
+  expect(world.socket.sentOf("subscribe")).toHaveLength(3);
+  world.socket.receive({ type: "subscribed", room: 1, after: 1, seq: 4, username: "João" }, posted(2), posted(3));
+  world.socket.receive(posted(4));
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+});
+
+test("doesn't subscribe twice when the connection is lost before the time to try again", () => {
+  const { world } = openRoom();
+  world.socket.receive(WELCOME, { type: "error", ref: 1, code: "unavailable", message: "", retry: 5 });
+  world.socket.end();
+  world.advance(250);
+  world.socket.receive(WELCOME);
+  world.advance(5_000);
+  expect(world.socket.sentOf("subscribe")).toHaveLength(1);
+});
+
 test("knows who is there and who types; typing fades or ends with the message", () => {
   const { world, room } = onlineRoom();
   const maria = { sender: OTHER, username: "Maria" };

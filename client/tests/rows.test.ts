@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { showMessage } from "../src/lib/room-state";
+import { isTooLong } from "../src/ui/length";
 import { createRows } from "../src/ui/rows";
 import { Unread } from "../src/ui/unread.svelte";
 import { OTHER, SELF, message } from "./world";
@@ -52,4 +53,11 @@ test("the first message of an empty room counts", () => {
   unread.update([], false);
   unread.update([at(1, "24T10:00:00")], false);
   expect(unread.count).toBe(1);
+});
+
+test("a log grows neither for who looks on nor for who went away", () => {
+  expect(isTooLong(1_200, true, 0)).toBe(false);
+  expect(isTooLong(1_201, true, 0)).toBe(true);
+  expect(isTooLong(20_000, false, 10)).toBe(false);
+  expect(isTooLong(5_000, false, 4_001)).toBe(true);
 });

@@ -32,6 +32,7 @@ const END_CODES: ReadonlyMap<number, EndReason> = new Map([
 /** A connection that lived as long as this was a success: the next attempt starts again at the shortest wait. */
 const STABLE_MILLISECONDS = 10_000;
 const ABNORMAL_CLOSURE = 1006;
+const OVERLOADED = 1013;
 
 export class Connection {
   readonly #rooms = new Map<number, Attached>();
@@ -69,8 +70,9 @@ export class Connection {
     this.#wake = "never";
     this.#stopListening();
     this.#abandonSocket();
-    this.#requests?.lose();
+    const requests = this.#requests;
     this.#requests = undefined;
+    requests?.lose();
   }
 
   /** Sends a request; without a connection it is lost at once. */
@@ -129,14 +131,14 @@ export class Connection {
     this.#requests = undefined;
     this.#each((room) => (reason === undefined ? room.dropped(this.#greetedAt === undefined) : room.ended(reason)));
     requests?.lose();
-    if (reason === undefined) this.#retry();
+    if (reason === undefined) this.#retry(code);
   }
 
-  #retry(): void {
+  #retry(code: number): void {
     const lived = this.#greetedAt === undefined ? 0 : this.environment.now() - this.#greetedAt;
     if (lived >= STABLE_MILLISECONDS) this.#failures = 0;
     const delay = this.#orderedDelay ?? backoffDelay(this.#failures, this.environment.random());
-    this.#wake = this.#orderedDelay === undefined ? "at once" : "never";
+    this.#wake = this.#orderedDelay === undefined && code !== OVERLOADED ? "at once" : "never";
     this.#failures += 1;
     this.#cancelTimer = this.environment.startTimer(() => this.#connect(), delay);
   }

@@ -11,6 +11,8 @@ const PROBE_MILLISECONDS = 10_000;
 export class Heartbeat {
   #cancel: () => void = () => {};
   #silenceMilliseconds: number;
+  /** When the connection is dead unless something comes. */
+  #deadline = Infinity;
 
   constructor(
     private readonly environment: Environment,
@@ -24,6 +26,7 @@ export class Heartbeat {
 
   /** Something came: the connection lives. */
   heard(): void {
+    this.#deadline = Infinity;
     this.#wait(() => this.#ask(ANSWER_MILLISECONDS), this.#silenceMilliseconds);
   }
 
@@ -36,7 +39,11 @@ export class Heartbeat {
     this.#cancel();
   }
 
+  /** Whoever asks while an answer is due already gets no later deadline by it. */
   #ask(milliseconds: number): void {
+    const deadline = this.environment.now() + milliseconds;
+    if (deadline >= this.#deadline) return;
+    this.#deadline = deadline;
     this.ping();
     this.#wait(this.dead, milliseconds);
   }

@@ -6,8 +6,11 @@ const BY_OWNER = "owner";
 
 export class IndexedOutbox implements Outbox {
   readonly #database: Promise<IDBDatabase>;
+  /** To the other tabs: the `client_id` of each discarded entry. */
+  readonly #discarded: BroadcastChannel;
 
   constructor(factory: IDBFactory, name = "papo") {
+    this.#discarded = new BroadcastChannel(`${name} discarded`);
     const request = factory.open(name, 1);
     request.onupgradeneeded = () => {
       const store = request.result.createObjectStore(STORE, { keyPath: "client_id" });
@@ -33,6 +36,17 @@ export class IndexedOutbox implements Outbox {
     const store = await this.#open("readwrite");
     store.delete(clientId);
     await committed(store.transaction);
+  }
+
+  async discard(clientId: string): Promise<void> {
+    this.#discarded.postMessage(clientId);
+    await this.remove(clientId);
+  }
+
+  onDiscarded(callback: (clientId: string) => void): () => void {
+    const listener = ({ data }: MessageEvent<string>): void => callback(data);
+    this.#discarded.addEventListener("message", listener);
+    return () => this.#discarded.removeEventListener("message", listener);
   }
 
   async #open(mode: IDBTransactionMode): Promise<IDBObjectStore> {

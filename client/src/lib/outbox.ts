@@ -22,6 +22,10 @@ export interface Outbox {
   /** Adds or replaces the entry with that `client_id`. */
   put(entry: OutboxEntry): Promise<void>;
   remove(clientId: string): Promise<void>;
+  /** Removes an entry that won't be sent, and tells whoever else shows it, such as another tab. */
+  discard(clientId: string): Promise<void>;
+  /** Calls back when somebody else has discarded an entry; the result stops that. */
+  onDiscarded(callback: (clientId: string) => void): () => void;
 }
 
 /** Lasts as long as the page. */
@@ -41,5 +45,13 @@ export class MemoryOutbox implements Outbox {
   remove(clientId: string): Promise<void> {
     this.#entries.delete(clientId);
     return Promise.resolve();
+  }
+
+  discard(clientId: string): Promise<void> {
+    return this.remove(clientId);
+  }
+
+  onDiscarded(): () => void {
+    return () => {};
   }
 }

@@ -6,14 +6,15 @@ import type { Environment } from "./environment";
 import type { ErrorCode } from "./frames";
 import { createClientId } from "./identifier";
 import type { Outbox, OutboxEntry } from "./outbox";
-import type { Answered, Outcome } from "./requests";
+import type { Answer, Answered } from "./requests";
 
 /** A message on its way. */
 export interface Outgoing {
   entry: OutboxEntry;
   stage: "storing" | "queued" | "acknowledged" | "failed";
-  /** Set when acknowledged: the event to come. */
+  /** Set when acknowledged: the event to come, and its time. */
   seq?: number;
+  timestamp?: string;
 }
 
 /** A disk that doesn't answer mustn't keep anyone from talking. */
@@ -29,6 +30,7 @@ export class OutgoingMessages {
   #pausing = false;
   #lastOrder = 0;
   #cancelPause: () => void = () => {};
+  readonly #stopListening: () => void;
 
   constructor(
     private readonly room: number,
@@ -38,13 +40,16 @@ export class OutgoingMessages {
     private readonly post: (entry: OutboxEntry, answered: Answered) => void,
     private readonly changed: () => void,
   ) {
+    this.#stopListening = outbox.onDiscarded((clientId) => this.#forget(clientId) && this.changed());
     void this.#restore();
   }
 
+  /** Adds a message. Half a surrogate pair can't be written in UTF-8, and becomes U+FFFD. */
   add(message: string): void {
     this.#lastOrder = Math.max(this.environment.now(), this.#lastOrder + 1);
     const identity = { client_id: createClientId(), room: this.room, sender: this.sender };
-    const outgoing: Outgoing = { entry: { ...identity, message, order: this.#lastOrder }, stage: "storing" };
+    const entry = { ...identity, message: message.toWellFormed(), order: this.#lastOrder };
+    const outgoing: Outgoing = { entry, stage: "storing" };
     this.messages = [...this.messages, outgoing];
     void this.#store(outgoing);
     this.changed();
@@ -61,7 +66,8 @@ export class OutgoingMessages {
   }
 
   discard(clientId: string): void {
-    this.#remove(clientId);
+    if (!this.#forget(clientId)) return;
+    void this.#within(this.outbox.discard(clientId), undefined);
     this.changed();
   }
 
@@ -74,6 +80,22 @@ export class OutgoingMessages {
   offline(): void {
     this.#online = false;
     this.#resume();
+  }
+
+  /** Nobody writes under this name here any more; what waits stays in the outbox. */
+  retire(): void {
+    this.offline();
+    this.#stopListening();
+  }
+
+  /** The history was replaced: what was acknowledged and hasn't been seen may not be in it. */
+  historyReplaced(): void {
+    for (const outgoing of this.messages) {
+      if (outgoing.stage !== "acknowledged") continue;
+      outgoing.stage = "storing";
+      outgoing.seq = undefined;
+      void this.#store(outgoing);
+    }
   }
 
   /** The log holds this message now. */
@@ -111,18 +133,20 @@ export class OutgoingMessages {
     this.#inFlight = true;
     this.post(next.entry, (outcome) => {
       this.#inFlight = false;
+      // Without a connection: it goes on when the room is subscribed again.
+      if (outcome.type === "lost") return;
       this.#answered(next, outcome);
       this.changed();
       this.#pump();
     });
   }
 
-  #answered(outgoing: Outgoing, outcome: Outcome): void {
+  #answered(outgoing: Outgoing, outcome: Answer): void {
     const { entry } = outgoing;
-    if (outcome.type === "lost") return;
     if (outcome.type === "ack") {
       outgoing.stage = "acknowledged";
       outgoing.seq = outcome.seq ?? 0;
+      outgoing.timestamp = outcome.timestamp;
       void this.#within(this.outbox.remove(entry.client_id), undefined);
     } else if (RETRIED.has(outcome.code)) {
       this.#pause(outcome.retry ?? DEFAULT_RETRY_SECONDS);
@@ -151,9 +175,14 @@ export class OutgoingMessages {
   }
 
   #remove(clientId: string): void {
-    if (this.#find(clientId) === undefined) return;
+    if (this.#forget(clientId)) void this.#within(this.outbox.remove(clientId), undefined);
+  }
+
+  /** Whether it was there. */
+  #forget(clientId: string): boolean {
+    const { length } = this.messages;
     this.messages = this.messages.filter(({ entry }) => entry.client_id !== clientId);
-    void this.#within(this.outbox.remove(clientId), undefined);
+    return this.messages.length < length;
   }
 
   /** The result, or `fallback` when the storage fails or takes too long. */

@@ -2,8 +2,10 @@
 import type { ClientFrame, ServerFrame } from "./frames";
 import type { Request, ServerFrameOf } from "./select";
 
+export type Answer = ServerFrameOf<"ack" | "error">;
+
 /** What became of a request; `lost`: the connection ended before the answer came. */
-export type Outcome = ServerFrameOf<"ack" | "error"> | { type: "lost" };
+export type Outcome = Answer | { type: "lost" };
 
 export type Answered = (outcome: Outcome) => void;
 

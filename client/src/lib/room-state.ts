@@ -52,8 +52,10 @@ export function showMessage(message: Message, self: string): ShownMessage {
   return shown;
 }
 
-export function showOutgoing({ entry, stage }: Outgoing, username: string): ShownMessage {
+/** `notBefore` is the time of the log's last message: the clock here may be slow, and the message comes after it. */
+export function showOutgoing({ entry, stage, timestamp }: Outgoing, username: string, notBefore: string): ShownMessage {
   const { client_id, message, sender, order, failure } = entry;
+  const written = new Date(order).toISOString();
   return {
     key: client_id,
     seq: undefined,
@@ -61,7 +63,7 @@ export function showOutgoing({ entry, stage }: Outgoing, username: string): Show
     message,
     username,
     sender,
-    timestamp: new Date(order).toISOString(),
+    timestamp: timestamp ?? (written > notBefore ? written : notBefore),
     edited: false,
     own: true,
     state: stage === "acknowledged" ? "sent" : stage === "failed" ? "failed" : "pending",

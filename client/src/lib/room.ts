@@ -23,6 +23,7 @@ export interface RoomOptions {
 }
 
 const DEFAULT_MESSAGE_CHARACTERS = 4_000;
+const DEFAULT_RETRY_SECONDS = 1;
 /** So many gaps in a row without an event between them, and the room starts over from a snapshot. */
 const GAPS_BEFORE_SNAPSHOT = 3;
 
@@ -37,6 +38,7 @@ export class Room implements Attached {
   #epoch: string | undefined;
   #gaps = 0;
   #awaitingAnswer = false;
+  #cancelFollowing: () => void = () => {};
   #about = { name: "", description: "", username: "" };
   #presence: { online: number; people: readonly Person[] } = { online: 0, people: [] };
   #messageCharacters = DEFAULT_MESSAGE_CHARACTERS;
@@ -83,7 +85,7 @@ export class Room implements Attached {
   }
 
   edit(seq: number, message: string): Promise<Outcome> {
-    const request = { type: "edit", room: this.id, seq, message } as const;
+    const request = { type: "edit", room: this.id, seq, message: message.toWellFormed() } as const;
     return new Promise((resolve) => this.connection.request(request, resolve));
   }
 
@@ -145,6 +147,7 @@ export class Room implements Attached {
         break;
       case "reset":
         this.#epoch = undefined;
+        this.#outgoing?.historyReplaced();
         break;
       case "presence":
         this.#presence = frame;
@@ -178,7 +181,7 @@ export class Room implements Attached {
 
   #become(sender: string): void {
     if (sender === this.#outgoing?.sender) return;
-    this.#outgoing?.offline();
+    this.#outgoing?.retire();
     this.#outgoing = new OutgoingMessages(
       this.id,
       sender,
@@ -201,12 +204,11 @@ export class Room implements Attached {
       if (outcome.type !== "error") return;
       if (outcome.code === "not_joined") this.ended("left");
       else if (outcome.code === "no_room") this.ended("closed");
-      else this.#environment.startTimer(() => this.#followAgain(), (outcome.retry ?? 1) * 1000);
+      else {
+        const delay = (outcome.retry ?? DEFAULT_RETRY_SECONDS) * 1000;
+        this.#cancelFollowing = this.#environment.startTimer(() => this.#follow(), delay);
+      }
     });
-  }
-
-  #followAgain(): void {
-    if (this.#status === "connecting" && this.#awaitingAnswer) this.#follow();
   }
 
   #takeSnapshot(snapshot: Snapshot): void {
@@ -249,6 +251,7 @@ export class Room implements Attached {
 
   #leaveLine(status: Status): void {
     this.#status = status;
+    this.#cancelFollowing();
     this.#outgoing?.offline();
     this.#typing.clear();
     this.#changed();
@@ -271,11 +274,12 @@ export class Room implements Attached {
     const { username } = this.#about;
     const posted = this.#timeline.messages.map((message) => showMessage(message, sender));
     const outgoing = this.#outgoing?.messages ?? [];
+    const end = this.#timeline.messages.at(-1)?.timestamp ?? "";
     return {
       status: this.#status,
       ...this.#about,
       sender,
-      messages: [...posted, ...outgoing.map((message) => showOutgoing(message, username))],
+      messages: [...posted, ...outgoing.map((message) => showOutgoing(message, username, end))],
       more: this.#timeline.more,
       loadingOlder: this.#loadingOlder,
       online: this.#presence.online,

@@ -76,15 +76,22 @@ export function initials(name: string): string {
   return (first + last).toLocaleUpperCase();
 }
 
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
 function firstCharacter(word: string): string {
-  const [segment] = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(word);
+  const [segment] = graphemes.segment(word);
   return segment?.segment ?? "";
 }
 
+/** So many names are remembered before all are forgotten: a page may stay open for months. */
+const MOST_SKELETONS = 5_000;
 const skeletons = new Map<string, string>();
 
 function skeletonOf(name: string): string {
   let known = skeletons.get(name);
-  if (known === undefined) skeletons.set(name, (known = skeleton(name)));
+  if (known === undefined) {
+    if (skeletons.size >= MOST_SKELETONS) skeletons.clear();
+    skeletons.set(name, (known = skeleton(name)));
+  }
   return known;
 }

@@ -17,6 +17,8 @@ export class Screen {
   sent = $state(0);
   /** What tells senders apart whose names look alike. Every row reads this, so it is set only when it changes. */
   suffixes: ReadonlyMap<string, string> = $state.raw(new Map());
+  /** Whether the message that is being edited was deleted meanwhile. */
+  readonly editingGone = $derived(this.editing?.seq !== undefined && this.#isGone(this.editing.seq));
   /** Whether one still belongs to the room. */
   writable = $state(true);
   #drawing = false;
@@ -45,6 +47,13 @@ export class Screen {
   /** One's last message that can be edited. */
   lastOwn(): ShownMessage | undefined {
     return this.state.messages.findLast(({ own, seq }) => own && seq !== undefined);
+  }
+
+  /** Whether a message isn't there, though those around it are. */
+  #isGone(seq: number): boolean {
+    const { messages, more } = this.state;
+    const first = messages[0]?.seq ?? Infinity;
+    return (!more || seq >= first) && !messages.some((message) => message.seq === seq);
   }
 
   #draw(): void {

@@ -1,0 +1,14 @@
+/** How long a log may become before its beginning is let go of. It can be loaded again. */
+
+/** So many of the latest messages stay. */
+export const KEPT = 1_000;
+const MOST_AT_END = 1_200;
+const MOST_UNREAD = 4_000;
+
+/**
+ * Whoever is at the end sees nothing of it. Whoever reads older messages isn't disturbed, unless the page was left like
+ * that for so long that hardly anybody can be reading.
+ */
+export function isTooLong(count: number, atEnd: boolean, unread: number): boolean {
+  return atEnd ? count > MOST_AT_END : unread > MOST_UNREAD;
+}
