@@ -478,8 +478,11 @@ impl Session {
     }
 
     fn next_tick(&self) -> Instant {
-        self.stalled
-            .map_or_else(|| self.next_ping(), |since| since + STALL)
+        let next = self
+            .stalled
+            .map_or_else(|| self.next_ping(), |since| since + STALL);
+        // Not only when a ping is due: a client's silence would be seen up to half a minute late.
+        next.min(self.last_heard + SILENCE)
     }
 
     fn next_ping(&self) -> Instant {
