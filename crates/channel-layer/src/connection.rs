@@ -96,6 +96,17 @@ impl Connection {
         });
     }
 
+    /// Whether a notice waits that ends the right to this room. To be asked after a room's state was read and before it is
+    /// written, as [`Self::take_notices`] is for frames.
+    pub fn has_lost(&self, room: RoomId) -> bool {
+        let ends = |notice: &Notice| match notice {
+            Notice::Left(left) => *left == room,
+            Notice::SessionEnded => true,
+            Notice::Renamed(..) | Notice::Stopping => false,
+        };
+        self.inbox.lock().notices.iter().any(ends)
+    }
+
     /// Takes the notices. To be asked after frames were read from a tail and before they are written: whatever was
     /// appended after a right ended is then seen together with its end.
     pub fn take_notices(&self) -> Vec<Notice> {

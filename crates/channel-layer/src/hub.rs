@@ -246,6 +246,19 @@ mod tests {
         assert_eq!(hub.online(RoomId(1)), 1);
     }
 
+    #[test]
+    fn a_right_that_has_ended_shows_until_its_notice_is_taken() {
+        let hub = Arc::new(Hub::default());
+        let (connection, _follower) = follow(&hub, 1, 1);
+        hub.notice(SessionId(1), &Notice::Stopping);
+        hub.notice(SessionId(1), &Notice::Left(RoomId(1)));
+        assert!(connection.has_lost(RoomId(1)) && !connection.has_lost(RoomId(2)));
+        connection.take_notices();
+        assert!(!connection.has_lost(RoomId(1)));
+        hub.notice(SessionId(1), &Notice::SessionEnded);
+        assert!(connection.has_lost(RoomId(2)));
+    }
+
     #[tokio::test]
     async fn the_end_of_a_session_reaches_its_connections() {
         let hub = Arc::new(Hub::default());

@@ -370,6 +370,8 @@ impl Session {
         }
         self.app.metrics().resets.increment(1);
         match self.rooms[index].reset(&self.app).await {
+            // The next turn sees the notice; what was read may be younger than it.
+            Ok(_) if self.connection.has_lost(self.rooms[index].room()) => Ok(()),
             Ok(frames) => {
                 for frame in &frames {
                     self.outgoing.push(encode(frame));
