@@ -1,6 +1,7 @@
 //! The application: its parts, its start and its stop.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use papo_channel_layer::{Connection, Hub, Notice, TailLimits};
@@ -67,6 +68,8 @@ pub struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) epoch: Epoch,
     pub(crate) stopping: CancellationToken,
+    /// Whether people have been told that the server stops.
+    pub(crate) is_leaving: AtomicBool,
     broken: CancellationToken,
     tasks: TaskTracker,
 }
@@ -97,6 +100,7 @@ impl App {
             passwords: Passwords::new(),
             settings,
             stopping: CancellationToken::new(),
+            is_leaving: AtomicBool::new(false),
             broken,
             tasks: TaskTracker::new(),
         });
@@ -107,8 +111,9 @@ impl App {
         Ok(app)
     }
 
-    /// Has every connection told that the server is about to stop.
+    /// Has every connection told that the server is about to stop, and refuses new ones.
     pub fn announce_stop(&self) {
+        self.is_leaving.store(true, Ordering::SeqCst);
         self.hub.notice_all(&Notice::Stopping);
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use papo_channel_layer::{Connection, Follower, Frame};
@@ -11,6 +12,9 @@ use papo_storage::Snapshot;
 use tokio::time::Instant;
 
 use crate::{Action, App, Error, Visitor, live};
+
+/// When to come back to a server that stops.
+const RETURN: Duration = Duration::from_secs(5);
 
 /// Where a subscription begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +86,11 @@ impl App {
         let connection = Connection::new(visitor.session.id, visitor.sender(), Some(address));
         let connection = Arc::new(connection);
         self.hub.connect(&connection);
+        if self.is_leaving.load(Ordering::SeqCst) {
+            // Too late to be told that the server stops: it would stay until it is cut.
+            self.hub.disconnect(&connection);
+            return Err(Error::Unavailable(RETURN));
+        }
         Ok(connection)
     }
 
