@@ -9,7 +9,7 @@ use papo_domain::RoomId;
 
 use crate::config::table::{self, Setting};
 use crate::config::{Config, Values};
-use crate::{doctor, import_django, instance, logging, room, serve, user};
+use crate::{backup, doctor, import_django, instance, logging, room, serve, user};
 
 /// A real-time chat that anyone can run.
 ///
@@ -39,6 +39,11 @@ enum PapoCommand {
     /// Bring in rooms and messages from elsewhere
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Save a copy of the database in a new file, while a server runs or not
+    Backup {
+        /// Where; there must be no such file yet
+        file: PathBuf,
+    },
     /// Check the data folder, the database and this machine, and say what to do
     Doctor,
 }
@@ -140,6 +145,9 @@ impl CommandLine {
             }
             PapoCommand::Import(ImportCommand::Django { file }) => {
                 import_django::run(&config, &file)
+            }
+            PapoCommand::Backup { file } => {
+                instance::with_instance(&config, async |i| backup::run(&i.storage, &file).await)
             }
             PapoCommand::Doctor => unreachable!("it was run above"),
         };

@@ -4,6 +4,7 @@
 //! the commands call as the pages and sockets do. Each command gives back what it has to say; only `serve` writes
 //! while it runs.
 
+mod backup;
 mod cli;
 mod columns;
 mod config;
