@@ -1,12 +1,13 @@
 //! What the rest of the program can do to a connection: wake it, answer it, end it.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use papo_domain::{RoomId, SenderId, SessionId, Username};
-use parking_lot::Mutex;
 use tokio::sync::Notify;
+
+use crate::sync::{AtomicBool, Mutex};
 
 /// Tells connections apart for as long as the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

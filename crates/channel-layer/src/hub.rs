@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use papo_domain::{RoomId, SenderId, SessionId, Username};
-use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 
 use crate::live_room::FollowerId;
+use crate::sync::{Mutex, RwLock};
 use crate::{Connection, ConnectionId, Frame, LiveRoom, Notice, Present, TailLimits};
 
 /// The live rooms of this process, by id, and its connections, by session.

@@ -9,6 +9,7 @@ mod connection;
 mod hub;
 mod live_room;
 mod presence;
+mod sync;
 mod tail;
 mod typing;
 

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use papo_domain::{RoomId, SenderId, Seq, Username};
-use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::presence::Presence;
+use crate::sync::Mutex;
 use crate::typing::Typing;
 use crate::{Append, Connection, Frame, FrameKind, PresenceFrame, Present, Read, Tail};
 
