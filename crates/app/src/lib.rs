@@ -7,6 +7,7 @@
 mod accounts;
 mod administration;
 mod app;
+mod defects;
 mod error;
 mod live;
 mod messages;

@@ -10,7 +10,7 @@ use papo_storage::{NewSession, Session, SessionToken, TokenHash};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::{Action, App, Error};
+use crate::{Action, App, Error, defects};
 
 /// A session that isn't used for this long is over.
 const SESSION_LIFE: Duration = Duration::from_hours(30 * 24);
@@ -138,7 +138,9 @@ impl App {
     pub async fn leave(&self, visitor: &Visitor, room: Option<RoomId>) -> Result<(), Error> {
         let id = visitor.session.id;
         for left in self.storage.leave(id, room).await? {
-            self.hub.notice(id, &Notice::Left(left));
+            if !defects::has("no-revocation") {
+                self.hub.notice(id, &Notice::Left(left));
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! A method of [`Storage`] is one use case and at most one transaction. Nothing above this crate
 //! knows which database it is; one suite of tests (`tests/it/`) runs on all of them.
 
+mod defects;
 mod fold;
 mod model;
 pub mod sqlite;

@@ -7,6 +7,7 @@ mod admin;
 mod assets;
 mod caller;
 mod cookies;
+mod defects;
 mod failure;
 mod form_errors;
 mod language;

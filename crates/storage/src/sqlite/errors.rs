@@ -3,7 +3,7 @@
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
 
-use crate::StorageError;
+use crate::{StorageError, defects};
 
 impl From<rusqlite::Error> for StorageError {
     fn from(error: rusqlite::Error) -> Self {
@@ -13,6 +13,7 @@ impl From<rusqlite::Error> for StorageError {
         };
         match failure.code {
             _ if is_fsync(failure.extended_code) => Self::Broken(text),
+            ErrorCode::DiskFull if defects::has("full-is-final") => Self::Broken(text),
             ErrorCode::DiskFull
             | ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked

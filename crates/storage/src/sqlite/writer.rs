@@ -9,7 +9,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::connection::BUSY_TIMEOUT;
 use super::errors;
-use crate::StorageError;
+use crate::{StorageError, defects};
 
 /// From this many pages (of 4 KiB) on, the write-ahead log is brought into the database after a transaction.
 const CHECKPOINT_AT: i32 = 1_000;
@@ -56,6 +56,7 @@ impl Writer {
         if let Some(why) = &self.broken {
             return Err(StorageError::Broken(why.clone()));
         }
+        self.commit_late()?;
         let result = transaction(&mut self.db, work);
         if result.is_err() && !self.db.is_autocommit() {
             // Rolling back failed too, and nothing can be written while it is open.
@@ -65,6 +66,23 @@ impl Writer {
             self.note(error);
         }
         result
+    }
+
+    /// The defect `ack-before-commit`: what was done is committed before the next, after its answer.
+    pub(super) fn answer_early<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        self.commit_late()?;
+        self.db.execute_batch("BEGIN IMMEDIATE")?;
+        work(&self.db)
+    }
+
+    fn commit_late(&self) -> Result<(), StorageError> {
+        if defects::has("ack-before-commit") && !self.db.is_autocommit() {
+            self.db.execute_batch("COMMIT")?;
+        }
+        Ok(())
     }
 
     /// Brings the write-ahead log into the database when it has become long. A failure other than of a sync does no
@@ -136,6 +154,9 @@ fn transaction<T>(
 ) -> Result<T, StorageError> {
     let transaction = Transaction::new(db, TransactionBehavior::Immediate)?;
     let done = work(&transaction)?;
-    transaction.commit().map_err(errors::at_commit)?;
+    let committed = transaction.commit().map_err(errors::at_commit);
+    if !defects::has("ack-after-failed-sync") {
+        committed?;
+    }
     Ok(done)
 }
