@@ -3,11 +3,13 @@
 mod bench;
 mod check;
 mod client;
+mod fuzz;
 mod generated;
 mod requirements;
 mod run;
 mod screenshots;
 mod test;
+mod torture;
 
 use clap::{Parser, Subcommand};
 
@@ -32,6 +34,10 @@ enum Task {
     Client,
     /// Take the pictures in docs/screenshots.
     Screenshots,
+    /// Break what can break, and check what was promised.
+    Torture(torture::Options),
+    /// Fuzz what reads the bytes of strangers.
+    Fuzz(fuzz::Options),
     /// Measure.
     Bench {
         #[command(subcommand)]
@@ -45,6 +51,8 @@ fn main() -> anyhow::Result<()> {
         Task::Check => check::run(),
         Task::Client => client::write(),
         Task::Screenshots => screenshots::run(),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::Torture(options) => torture::run(&options),
         Task::Bench { what } => bench::run(&what),
     }
 }

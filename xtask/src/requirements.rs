@@ -60,6 +60,25 @@ pub(crate) fn cargo_tool(name: &str) -> Result<()> {
     ))
 }
 
+/// A program of the system's, from its Debian package when it is missing.
+pub(crate) fn program(name: &str, package: &str) -> Result<()> {
+    let is_there = || {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        // Some are for root alone, and in folders that not everybody's path has.
+        std::env::split_paths(&path)
+            .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")])
+            .any(|folder| folder.join(name).is_file())
+    };
+    if is_there() {
+        return Ok(());
+    }
+    install(package)?;
+    if !is_there() {
+        bail!("{name} is needed: install it (on Debian: apt-get install {package})");
+    }
+    Ok(())
+}
+
 fn installed_chromium() -> Option<PathBuf> {
     let names = [
         "chromium",

@@ -78,6 +78,7 @@ pub(crate) fn debug_binary() -> Result<PathBuf> {
     Ok(target().join("debug/papo"))
 }
 
-fn target() -> PathBuf {
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

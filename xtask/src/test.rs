@@ -4,12 +4,24 @@ use anyhow::Result;
 
 use crate::requirements::{chromium, node_packages};
 use crate::run::{client, command, debug_binary, step};
+use crate::torture;
 
-/// Runs every test there is: Rust, client, browser.
+/// Runs every test there is: Rust, client, browser, torture.
 pub(crate) fn run() -> Result<()> {
     let chromium = chromium()?;
     node_packages()?;
     step(&mut command("cargo", &["test", "--workspace", "--locked"]))?;
+    let interleavings = [
+        "test",
+        "--locked",
+        "--package",
+        "papo-channel-layer",
+        "--features",
+        "shuttle",
+        "--test",
+        "interleavings",
+    ];
+    step(&mut command("cargo", &interleavings))?;
     step(command("npm", &["run", "check"]).current_dir(client()))?;
     step(command("npm", &["test"]).current_dir(client()))?;
     let binary = debug_binary()?;
@@ -19,5 +31,6 @@ pub(crate) fn run() -> Result<()> {
             .current_dir(client())
             .env("PAPO_CHROMIUM", chromium)
             .env("PAPO_BINARY", binary),
-    )
+    )?;
+    torture::run_all()
 }

@@ -190,6 +190,12 @@ impl Server {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// What it has printed so far.
+    pub fn printed(&mut self) -> &[String] {
+        self.read.extend(self.lines.try_iter());
+        &self.read
+    }
+
     /// Waits for a line that contains this.
     pub fn wait_for_line(&mut self, text: &str) -> Result<String> {
         if let Some(line) = self.read.iter().find(|line| line.contains(text)) {

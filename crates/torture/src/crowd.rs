@@ -1,0 +1,171 @@
+//! The robots of a trial, from the first to the history that they leave.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use papo_testing::{Guest, Server};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::database;
+use crate::history::History;
+use crate::plan::{Plan, Track};
+use crate::robot::Robot;
+use crate::world::{Phase, World};
+
+/// How often a condition is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+/// How long the robots may take to have all acknowledgements, and to read to the end.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// Guests that join at the same time.
+const JOINING: usize = 8;
+
+/// The robots of a trial.
+pub(crate) struct Crowd {
+    pub(crate) world: Arc<World>,
+    phase: watch::Sender<Phase>,
+    robots: Vec<JoinHandle<Track>>,
+    seed: u64,
+}
+
+/// What a crowd leaves.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) history: History,
+    pub(crate) connections: usize,
+    pub(crate) resets: usize,
+    /// How many robots were told to start over.
+    pub(crate) robots_reset: usize,
+    pub(crate) closes: std::collections::BTreeMap<u16, usize>,
+    pub(crate) refusals: usize,
+}
+
+impl Crowd {
+    /// Nobody yet.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            world: Arc::default(),
+            phase: watch::Sender::new(Phase::Write),
+            robots: Vec::new(),
+            seed,
+        }
+    }
+
+    /// Sends a robot.
+    pub(crate) fn add(&mut self, plan: Plan) {
+        self.seed = self
+            .seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let phase = self.phase.subscribe();
+        let robot = Robot::new(plan, Arc::clone(&self.world), phase, self.seed);
+        self.robots.push(tokio::spawn(robot.run()));
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.robots.len()
+    }
+
+    /// Waits until something is so.
+    pub(crate) async fn wait_until(
+        &self,
+        what: &str,
+        limit: Duration,
+        is_so: impl Fn(&World) -> bool,
+    ) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        while !is_so(&self.world) {
+            if Instant::now() > deadline {
+                bail!("not in {limit:?}: {what}");
+            }
+            sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until each robot has subscribed once.
+    pub(crate) async fn wait_until_subscribed(&self) -> Result<()> {
+        let all = self.len();
+        self.wait_until("everybody has subscribed", PATIENCE, |world| {
+            world.subscriptions() >= all
+        })
+        .await
+    }
+
+    /// Has nothing new written from now on, and waits until all is acknowledged.
+    pub(crate) async fn stop_writing(&self) -> Result<()> {
+        self.phase.send_replace(Phase::Read);
+        self.wait_until("everything is acknowledged", PATIENCE, |world| {
+            world.waiting() == 0
+        })
+        .await
+    }
+
+    /// Has everybody read to the end of room 1, and collects what they saw. Who doesn't come to the end is shown by the
+    /// checker.
+    pub(crate) async fn finish(self, data: &Path) -> Result<Outcome> {
+        if let Err(error) = self.stop_writing().await {
+            eprintln!("{error:#}: {} wait", self.world.waiting());
+        }
+        let end = database::end(data, 1)?;
+        self.phase.send_replace(Phase::Finish(end));
+        let deadline = Instant::now() + PATIENCE;
+        let mut outcome = Outcome::default();
+        for mut robot in self.robots {
+            let track = if let Ok(track) = timeout_at(deadline, &mut robot).await {
+                track
+            } else {
+                self.phase.send_replace(Phase::Stop);
+                robot.await
+            };
+            outcome.add(track.context("a robot panicked")?);
+        }
+        Ok(outcome)
+    }
+}
+
+impl Outcome {
+    fn add(&mut self, track: Track) {
+        self.history.views.push(track.view);
+        self.history.sent.extend(track.sent);
+        self.history.changed.extend(track.changed);
+        self.connections += track.connections;
+        self.resets += track.resets;
+        self.robots_reset += usize::from(track.resets > 0);
+        self.refusals += track.refusals;
+        for (code, count) in track.closes {
+            *self.closes.entry(code).or_default() += count;
+        }
+    }
+}
+
+/// Has guests join a room; their cookies.
+pub(crate) fn join(server: &Server, room: i64, count: usize) -> Result<Vec<Arc<str>>> {
+    let address = server.address().to_string();
+    let join = |first: usize| -> Result<Vec<Arc<str>>> {
+        let numbers = (first..count).step_by(JOINING);
+        let cookies = numbers.map(|number| {
+            let mut guest = Guest::at(&address);
+            guest.join(room, &format!("Robot {number}"))?;
+            Ok(guest.cookie.context("a cookie")?.into())
+        });
+        cookies.collect()
+    };
+    std::thread::scope(|scope| {
+        let joining: Vec<_> = (0..JOINING)
+            .map(|first| scope.spawn(move || join(first)))
+            .collect();
+        let mut cookies = Vec::new();
+        for thread in joining {
+            match thread.join() {
+                Ok(joined) => cookies.extend(joined?),
+                Err(_) => bail!("joining panicked"),
+            }
+        }
+        Ok(cookies)
+    })
+}

@@ -1,0 +1,193 @@
+//! Breaks everything around Papo that can break, and checks what was promised. `cargo xtask torture` runs it.
+//!
+//! Robots that behave as the real client does ([`robot`]) write down what they sent, got acknowledged and saw
+//! ([`history`]); [`database`] reads what is on disk; [`checker`] compares them. What is broken meanwhile, and how large it is,
+//! is each trial's affair ([`trials`]).
+
+mod checker;
+#[cfg(test)]
+mod checker_tests;
+mod crowd;
+mod database;
+mod frames;
+mod history;
+mod plan;
+mod process;
+mod random;
+mod report;
+mod robot;
+mod trials;
+mod view_checker;
+mod wire;
+mod world;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Parser;
+
+use crate::report::{Verdict, line};
+use crate::trials::{ALL, Context, Trial};
+
+#[derive(Parser)]
+#[command(
+    name = "papo-torture",
+    about = "Breaks what can break around Papo, and checks what was promised"
+)]
+struct Arguments {
+    /// The trials to run, all when none is named: T1, T1c, …
+    trials: Vec<String>,
+    /// The binary under test.
+    #[arg(long)]
+    papo: PathBuf,
+    /// Run each at its full size, which takes hours.
+    #[arg(long)]
+    full: bool,
+    /// Run each at a tenth of its size: enough to see a defect.
+    #[arg(long, conflicts_with = "full")]
+    brief: bool,
+    /// Repeat a run's random choices.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Print the verdict for a program, not the table.
+    #[arg(long, hide = true, env = "PAPO_TORTURE_INSIDE")]
+    inside: Option<String>,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    raise_limit()?;
+    let seed = match arguments.seed {
+        Some(seed) => seed,
+        None => random_seed()?,
+    };
+    let context = Context {
+        papo: arguments
+            .papo
+            .canonicalize()
+            .context("the binary under test")?,
+        is_full: arguments.full,
+        is_brief: arguments.brief,
+        seed,
+    };
+    let chosen = choose(&arguments.trials)?;
+    if arguments.inside.is_some() {
+        for trial in chosen {
+            print!("{}", run(trial, &context).0.to_lines());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("seed {seed}");
+    let start = Instant::now();
+    let results = run_all(&chosen, &context);
+    println!("\n{}", "─".repeat(100));
+    let mut failed = 0;
+    for (trial, (verdict, took)) in chosen.iter().zip(&results) {
+        println!("{}", line(trial.name, trial.title, verdict, *took));
+        failed += usize::from(!verdict.faults.is_empty());
+    }
+    println!(
+        "{} of {} passed in {:.0} s (seed {seed})",
+        chosen.len() - failed,
+        chosen.len(),
+        start.elapsed().as_secs_f64()
+    );
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs the trials one after the other, and the quiet ones beside them.
+fn run_all(chosen: &[&'static Trial], context: &Context) -> Vec<(Verdict, Duration)> {
+    let run_one = |trial: &'static Trial| {
+        let result = run(trial, context);
+        println!("{}", line(trial.name, trial.title, &result.0, result.1));
+        result
+    };
+    std::thread::scope(|scope| {
+        let quiet: Vec<_> = chosen
+            .iter()
+            .filter(|trial| trial.is_quiet)
+            .map(|&trial| scope.spawn(move || run_one(trial)))
+            .collect();
+        let mut loud: Vec<_> = chosen
+            .iter()
+            .filter(|trial| !trial.is_quiet)
+            .map(|&trial| run_one(trial))
+            .collect();
+        let mut quiet: Vec<_> = quiet
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_default())
+            .collect();
+        let mut results = Vec::new();
+        for trial in chosen {
+            let from = if trial.is_quiet {
+                &mut quiet
+            } else {
+                &mut loud
+            };
+            results.push(from.remove(0));
+        }
+        results
+    })
+}
+
+/// Runs a trial; one that couldn't be run has failed.
+fn run(trial: &Trial, context: &Context) -> (Verdict, Duration) {
+    let start = Instant::now();
+    let ran = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("a runtime")
+        .and_then(|runtime| {
+            // The outer block_on is no task of the runtime's threads; the trial must be, to block.
+            let context = context.clone();
+            runtime.block_on((trial.run)(&context))
+        });
+    let verdict = ran.unwrap_or_else(|error| Verdict {
+        size: "not finished".into(),
+        faults: vec![format!("{error:#}")],
+        ..Verdict::default()
+    });
+    (verdict, start.elapsed())
+}
+
+fn choose(names: &[String]) -> Result<Vec<&'static Trial>> {
+    if names.is_empty() {
+        return Ok(ALL.iter().collect());
+    }
+    let find = |name: &String| {
+        let found = ALL
+            .iter()
+            .find(|trial| trial.name.eq_ignore_ascii_case(name));
+        found.with_context(|| {
+            let known: Vec<_> = ALL.iter().map(|trial| trial.name).collect();
+            format!("no trial {name}; there are {}", known.join(", "))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+fn random_seed() -> Result<u64> {
+    let mut bytes = [0; 8];
+    if getrandom::fill(&mut bytes).is_err() {
+        bail!("no random bytes");
+    }
+    Ok(u64::from_ne_bytes(bytes) >> 16)
+}
+
+/// Thousands of sockets need thousands of descriptors.
+fn raise_limit() -> Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    setrlimit(Resource::Nofile, raised).context("the limit of open files")
+}

@@ -1,0 +1,78 @@
+//! What a robot is to do, and what became of it.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::history::{Changed, Sent, View};
+
+/// What a robot is to do.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) name: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) room: i64,
+    pub(crate) cookie: Arc<str>,
+    /// The mean pause between two messages; one that has none only reads.
+    pub(crate) pause: Option<Duration>,
+    /// Whether some of its messages are edited and deleted.
+    pub(crate) changes: bool,
+    /// The mean time between two cuts of its own making.
+    pub(crate) cuts: Option<Duration>,
+    /// The first step of its waits before it connects again; the real client's is half a second.
+    pub(crate) backoff: Duration,
+    /// The length of its messages.
+    pub(crate) length: usize,
+    /// Whether it stops reading when it is told to; then its buffers are small, and nobody measures how fast it gets what.
+    pub(crate) stops: Option<watch::Receiver<bool>>,
+}
+
+impl Plan {
+    /// Somebody who reads room 1.
+    pub(crate) fn reader(name: String, address: SocketAddr, cookie: &Arc<str>) -> Self {
+        Self {
+            name,
+            address,
+            room: 1,
+            cookie: Arc::clone(cookie),
+            pause: None,
+            changes: false,
+            cuts: None,
+            backoff: Duration::from_millis(500),
+            length: 32,
+            stops: None,
+        }
+    }
+
+    /// Somebody who writes there too.
+    pub(crate) fn writer(
+        name: String,
+        address: SocketAddr,
+        cookie: &Arc<str>,
+        pause: Duration,
+    ) -> Self {
+        Self {
+            pause: Some(pause),
+            ..Self::reader(name, address, cookie)
+        }
+    }
+}
+
+/// What became of a robot.
+#[derive(Debug, Default)]
+pub(crate) struct Track {
+    pub(crate) view: View,
+    pub(crate) sent: Vec<Sent>,
+    pub(crate) changed: Vec<Changed>,
+    /// How often it was connected.
+    pub(crate) connections: usize,
+    /// How often the server told it to start over.
+    pub(crate) resets: usize,
+    /// With which codes it was closed.
+    pub(crate) closes: HashMap<u16, usize>,
+    /// How many requests were refused for now.
+    pub(crate) refusals: usize,
+}

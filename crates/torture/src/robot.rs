@@ -1,0 +1,402 @@
+//! A client that behaves as the real one does: it names its messages, keeps them until they are acknowledged, comes back
+//! after a random time, and goes on from the last event that it has.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use papo_protocol::{ClientFrame, ErrorCode};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::frames::Heard;
+use crate::history::{Ack, Changed, Kind, Seen, Sent, View};
+use crate::plan::{Plan, Track};
+use crate::random::Random;
+use crate::wire::{Cut, Door, Received, Wire};
+use crate::world::{Phase, World};
+
+/// The longest wait before another attempt to connect.
+const BACKOFF_CAP: Duration = Duration::from_secs(30);
+/// After a refusal that isn't final.
+const RETRY: Duration = Duration::from_millis(200);
+/// Messages that wait for their acknowledgement at most.
+const OUTBOX: usize = 16;
+/// The receive buffer of those who stop reading.
+const SMALL_BUFFER: usize = 4_096;
+/// Long enough not to come.
+const NEVER: Duration = Duration::from_hours(24);
+
+/// A robot at work.
+pub(crate) struct Robot {
+    plan: Plan,
+    world: Arc<World>,
+    phase: watch::Receiver<Phase>,
+    random: Random,
+    track: Track,
+    /// The history that it knows, and the last event of it.
+    known: Option<(Arc<str>, i64)>,
+    /// What isn't acknowledged: indices of what was sent, in order.
+    outbox: Vec<usize>,
+    /// The texts of what is in the outbox.
+    texts: HashMap<usize, String>,
+    /// Messages of its own, to be edited and deleted.
+    own: Vec<i64>,
+}
+
+/// What is going on on one connection.
+struct Talk {
+    wire: Wire,
+    id: u64,
+    epoch: Arc<str>,
+    is_subscribed: bool,
+    reference: u64,
+    /// Which message or change a request was about.
+    asked: HashMap<u64, Asked>,
+    send_at: Instant,
+    retry_at: Option<Instant>,
+}
+
+enum Asked {
+    Message(usize),
+    Change(Kind),
+}
+
+/// How a conversation ended.
+enum Ended {
+    /// There is nothing more to do.
+    Done,
+    /// To be taken up again, after this time if the server named one.
+    Lost(Option<Duration>),
+}
+
+impl Robot {
+    pub(crate) fn new(
+        plan: Plan,
+        world: Arc<World>,
+        phase: watch::Receiver<Phase>,
+        seed: u64,
+    ) -> Self {
+        let view = View {
+            name: plan.name.clone(),
+            room: plan.room,
+            is_complete: true,
+            ..View::default()
+        };
+        Self {
+            plan,
+            world,
+            phase,
+            random: Random::new(seed),
+            track: Track {
+                view,
+                ..Track::default()
+            },
+            known: None,
+            outbox: Vec::new(),
+            texts: HashMap::new(),
+            own: Vec::new(),
+        }
+    }
+
+    /// Works until there is nothing more to do.
+    pub(crate) async fn run(mut self) -> Track {
+        let mut attempt = 0;
+        while !self.is_done() {
+            let path = format!("/ws/chat/{}/", self.plan.room);
+            let door = Door {
+                address: self.plan.address,
+                path: &path,
+                cookie: &self.plan.cookie,
+                receive_buffer: self.plan.stops.is_some().then_some(SMALL_BUFFER),
+            };
+            let named = match Wire::open(&door).await {
+                Ok(wire) => {
+                    self.track.connections += 1;
+                    match self.converse(wire, &mut attempt).await {
+                        Ended::Done => break,
+                        Ended::Lost(delay) => delay,
+                    }
+                }
+                Err(_) => None,
+            };
+            let step = self
+                .plan
+                .backoff
+                .saturating_mul(1 << attempt.min(10))
+                .min(BACKOFF_CAP);
+            attempt += 1;
+            let wait = named.unwrap_or_else(|| self.random.up_to(step));
+            tokio::select! {
+                () = sleep(wait) => {}
+                _ = self.phase.wait_for(|phase| *phase == Phase::Stop) => break,
+            }
+        }
+        self.world.done(self.outbox.len());
+        self.track
+    }
+
+    fn has_stopped(&self) -> bool {
+        self.plan
+            .stops
+            .as_ref()
+            .is_some_and(|stops| *stops.borrow())
+    }
+
+    fn last(&self) -> i64 {
+        self.known.as_ref().map_or(0, |(_, last)| *last)
+    }
+
+    fn is_done(&self) -> bool {
+        match *self.phase.borrow() {
+            Phase::Stop => true,
+            Phase::Finish(end) => self.known.is_some() && self.last() >= end,
+            Phase::Write | Phase::Read => false,
+        }
+    }
+
+    async fn converse(&mut self, wire: Wire, attempt: &mut u32) -> Ended {
+        let now = Instant::now();
+        let pause = self.plan.pause.unwrap_or(NEVER);
+        let mut talk = Talk {
+            wire,
+            id: self.world.connection(),
+            epoch: "".into(),
+            is_subscribed: false,
+            reference: 0,
+            asked: HashMap::new(),
+            send_at: now + self.random.up_to(pause),
+            retry_at: None,
+        };
+        let cut_at = now
+            + self
+                .plan
+                .cuts
+                .map_or(NEVER, |mean| self.random.around(mean));
+        loop {
+            if self.is_done() {
+                return Ended::Done;
+            }
+            let is_writing = *self.phase.borrow() == Phase::Write && self.plan.pause.is_some();
+            let may_send = talk.is_subscribed && is_writing && self.outbox.len() < OUTBOX;
+            let is_retrying = talk.is_subscribed && talk.retry_at.is_some();
+            let sent = tokio::select! {
+                received = talk.wire.receive(), if !(talk.is_subscribed && self.has_stopped()) => match received {
+                    Received::Text(text) => match self.world.frames.read(&text) {
+                        Ok(Heard::Reconnect(delay)) => return Ended::Lost(Some(Duration::from_millis(delay))),
+                        Ok(heard) => self.heed(&mut talk, heard, attempt).await,
+                        Err(error) => Err(error),
+                    },
+                    Received::Closed(code) => {
+                        *self.track.closes.entry(code).or_default() += 1;
+                        return Ended::Lost(None);
+                    }
+                },
+                () = sleep_until(talk.send_at), if may_send => {
+                    talk.send_at = Instant::now() + self.random.around(pause);
+                    self.speak(&mut talk).await
+                }
+                () = sleep_until(talk.retry_at.unwrap_or(now)), if is_retrying => {
+                    talk.retry_at = None;
+                    self.send_outbox(&mut talk).await
+                }
+                () = sleep_until(cut_at) => {
+                    let how = [Cut::Reset, Cut::Finish, Cut::MidFrame][self.random.index(3)];
+                    talk.wire.cut(how).await;
+                    self.world.count_cut();
+                    return Ended::Lost(None);
+                }
+                // On a new connection, whose buffers nothing has made larger yet.
+                () = changed(&mut self.plan.stops) => {
+                    if self.has_stopped() {
+                        return Ended::Lost(Some(Duration::ZERO));
+                    }
+                    Ok(())
+                }
+                changed = self.phase.changed() => {
+                    if changed.is_err() {
+                        return Ended::Done;
+                    }
+                    Ok(())
+                }
+            };
+            if sent.is_err() {
+                return Ended::Lost(None);
+            }
+        }
+    }
+
+    async fn heed(
+        &mut self,
+        talk: &mut Talk,
+        heard: Heard,
+        attempt: &mut u32,
+    ) -> anyhow::Result<()> {
+        match heard {
+            Heard::Welcome(epoch) => {
+                talk.epoch = epoch;
+                let known = self.known.as_ref();
+                let frame = ClientFrame::Subscribe {
+                    r#ref: None,
+                    room: Some(self.plan.room),
+                    epoch: known.map(|(epoch, _)| epoch.to_string()),
+                    after: known.map(|(_, last)| *last),
+                };
+                talk.wire.send(&serde_json::to_string(&frame)?).await?;
+            }
+            Heard::Seen(seen, epoch) => {
+                match &seen {
+                    Seen::Event(event) => {
+                        if let Some((_, last)) = &mut self.known {
+                            *last = event.seq;
+                        }
+                        if self.plan.stops.is_none() {
+                            self.world.saw(event);
+                        }
+                    }
+                    Seen::Snapshot(snapshot) => {
+                        self.known = epoch.map(|epoch| (epoch, snapshot.seq));
+                    }
+                    Seen::Resumed(_) => {}
+                    Seen::Reset => {
+                        self.track.resets += 1;
+                        self.own.clear();
+                    }
+                }
+                let is_answer = matches!(seen, Seen::Snapshot(_) | Seen::Resumed(_));
+                self.track.view.seen.push(seen);
+                if is_answer && !talk.is_subscribed {
+                    *attempt = 0;
+                    talk.is_subscribed = true;
+                    self.world.subscribed();
+                    self.send_outbox(talk).await?;
+                }
+            }
+            Heard::Ack { reference, seq } => {
+                let asked = reference.and_then(|reference| talk.asked.remove(&reference));
+                if let (Some(asked), Some(seq)) = (asked, seq) {
+                    self.acknowledged(talk, asked, seq);
+                }
+            }
+            Heard::Refused { reference, code } => {
+                let asked = reference.and_then(|reference| talk.asked.remove(&reference));
+                if matches!(code, ErrorCode::Unavailable | ErrorCode::RateLimited) {
+                    self.track.refusals += 1;
+                    self.world.refused();
+                    if let Some(Asked::Message(index)) = asked {
+                        // It goes out again after others: its place among them is no longer promised.
+                        self.track.sent[index].connection = self.world.connection();
+                        talk.retry_at = Some(Instant::now() + RETRY);
+                    }
+                }
+            }
+            Heard::Reconnect(_) | Heard::Left | Heard::Passing => {}
+        }
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, talk: &Talk, asked: Asked, seq: i64) {
+        let at = self.world.moment();
+        match asked {
+            Asked::Message(index) => {
+                if self.outbox.contains(&index) {
+                    self.outbox.retain(|waiting| *waiting != index);
+                    self.texts.remove(&index);
+                    self.world.answered();
+                    self.own.push(seq);
+                }
+                let ack = Ack {
+                    seq,
+                    at,
+                    epoch: Arc::clone(&talk.epoch),
+                };
+                self.track.sent[index].acks.push(ack);
+            }
+            Asked::Change(kind) => self.track.changed.push(Changed {
+                room: self.plan.room,
+                seq,
+                kind,
+                epoch: Arc::clone(&talk.epoch),
+            }),
+        }
+    }
+
+    /// Posts, edits or deletes.
+    async fn speak(&mut self, talk: &mut Talk) -> anyhow::Result<()> {
+        if self.plan.changes && !self.own.is_empty() && self.random.percent(25) {
+            return self.change(talk).await;
+        }
+        let client_id = self.random.client_id();
+        let index = self.track.sent.len();
+        let text = self.world.text(&client_id, self.plan.length);
+        self.outbox.push(index);
+        self.texts.insert(index, text);
+        self.world.asked();
+        self.track.sent.push(Sent {
+            client_id,
+            room: self.plan.room,
+            at: self.world.moment(),
+            connection: talk.id,
+            acks: Vec::new(),
+        });
+        self.send(talk, index).await
+    }
+
+    async fn change(&mut self, talk: &mut Talk) -> anyhow::Result<()> {
+        let which = self.random.index(self.own.len());
+        let target = self.own[which];
+        talk.reference += 1;
+        let (r#ref, room) = (Some(talk.reference), Some(self.plan.room));
+        let (frame, kind) = if self.random.percent(50) {
+            self.own.swap_remove(which);
+            let frame = ClientFrame::Delete {
+                r#ref,
+                room,
+                seq: target,
+            };
+            (frame, Kind::Deleted { target })
+        } else {
+            let message = format!("edited {}", self.random.client_id());
+            let frame = ClientFrame::Edit {
+                r#ref,
+                room,
+                seq: target,
+                message,
+            };
+            (frame, Kind::Edited { target, text: None })
+        };
+        talk.asked.insert(talk.reference, Asked::Change(kind));
+        talk.wire.send(&serde_json::to_string(&frame)?).await
+    }
+
+    async fn send_outbox(&mut self, talk: &mut Talk) -> anyhow::Result<()> {
+        for index in self.outbox.clone() {
+            self.send(talk, index).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, talk: &mut Talk, index: usize) -> anyhow::Result<()> {
+        talk.reference += 1;
+        talk.asked.insert(talk.reference, Asked::Message(index));
+        let frame = ClientFrame::Send {
+            r#ref: Some(talk.reference),
+            room: Some(self.plan.room),
+            client_id: self.track.sent[index].client_id.clone(),
+            message: self.texts.get(&index).cloned().unwrap_or_default(),
+            username: None,
+        };
+        talk.wire.send(&serde_json::to_string(&frame)?).await
+    }
+}
+
+/// Waits until a robot is told to stop reading or to go on.
+async fn changed(stops: &mut Option<watch::Receiver<bool>>) {
+    let told = match stops {
+        Some(stops) => stops.changed().await.is_ok(),
+        None => false,
+    };
+    if !told {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,104 @@
+//! T4: connections are cut in every way, while messages are written, edited and deleted. Afterwards: how long a resume takes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use papo_protocol::ClientFrame;
+
+use super::{Context, blocking};
+use crate::checker::check;
+use crate::crowd::{Crowd, join};
+use crate::database;
+use crate::frames::{Frames, Heard};
+use crate::history::Seen;
+use crate::plan::Plan;
+use crate::report::{Verdict, milliseconds, percentile};
+use crate::wire::{Door, Received, Wire};
+
+const WRITERS: usize = 30;
+const READERS: usize = 50;
+const PAUSE: Duration = Duration::from_millis(250);
+const CUTS: Duration = Duration::from_millis(400);
+const BACKOFF: Duration = Duration::from_millis(50);
+/// Events that a resume catches up with.
+const MISSED: i64 = 1_000;
+const RESUMES: usize = 300;
+const RESUME_LIMIT: Duration = Duration::from_millis(200);
+
+pub(super) async fn run(context: &Context) -> Result<Verdict> {
+    let cuts = context.size(2_000, 20_000);
+    let server = blocking(|| context.server().start())?;
+    let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
+    let mut crowd = Crowd::new(context.seed);
+    for (number, cookie) in cookies.iter().enumerate() {
+        let mut plan = Plan::reader(format!("robot {number}"), server.address(), cookie);
+        plan.pause = (number < WRITERS).then_some(PAUSE);
+        plan.changes = true;
+        plan.cuts = Some(CUTS);
+        plan.backoff = BACKOFF;
+        crowd.add(plan);
+    }
+    let enough = Duration::from_mins(10);
+    let end = || database::end(server.data(), 1).unwrap_or(0);
+    let is_enough = |world: &crate::world::World| world.cuts() >= cuts && end() > MISSED + 100;
+    crowd.wait_until("enough cuts", enough, is_enough).await?;
+    let (cuts, resumed) = (crowd.world.cuts(), crowd.world.subscriptions());
+    let outcome = crowd.finish(server.data()).await?;
+    let log = database::read(server.data())?;
+    let mut verdict = Verdict::of(format!("{cuts} cuts of {} robots", WRITERS + READERS));
+    verdict.checked(&check(&outcome.history, &log));
+    verdict.figure(format!(
+        "{resumed} resumes; {} events, {} edits and deletions acknowledged",
+        log.rooms.get(&1).map_or(0, |log| log.events.len()),
+        outcome.history.changed.len()
+    ));
+    let end = end();
+    let mut times = Vec::new();
+    for _ in 0..RESUMES {
+        times.push(resume(server.address(), &cookies[0], &log.epoch, end).await?);
+    }
+    let p99 = percentile(&times, 99);
+    verdict.figure(format!(
+        "resume of {MISSED} events: p50 {}, p99 {}",
+        milliseconds(percentile(&times, 50)),
+        milliseconds(p99)
+    ));
+    verdict.demand(p99 <= RESUME_LIMIT, || {
+        format!("a resume takes {}", milliseconds(p99))
+    });
+    Ok(verdict)
+}
+
+/// How long it takes from the request until the last missed event is there.
+async fn resume(address: SocketAddr, cookie: &Arc<str>, epoch: &str, end: i64) -> Result<Duration> {
+    let door = Door {
+        address,
+        path: "/ws/chat/1/",
+        cookie,
+        receive_buffer: None,
+    };
+    let mut wire = Wire::open(&door).await?;
+    let subscribe = ClientFrame::Subscribe {
+        r#ref: None,
+        room: None,
+        epoch: Some(epoch.to_owned()),
+        after: Some(end - MISSED),
+    };
+    let frames = Frames::default();
+    let start = Instant::now();
+    wire.send(&serde_json::to_string(&subscribe)?).await?;
+    loop {
+        let Received::Text(text) = wire.receive().await else {
+            bail!("closed while resuming");
+        };
+        match frames.read(&text)? {
+            Heard::Seen(Seen::Event(event), _) if event.seq == end => return Ok(start.elapsed()),
+            Heard::Seen(Seen::Reset | Seen::Snapshot(_), _) => {
+                bail!("started over instead of resuming")
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! T16: the file system is full, and then it isn't.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+use papo_testing::Guest;
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use super::{Context, blocking};
+use crate::checker::check;
+use crate::crowd::{Crowd, join};
+use crate::database;
+use crate::plan::Plan;
+use crate::process;
+use crate::report::Verdict;
+use crate::world::World;
+
+const WRITERS: usize = 20;
+const READERS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(50);
+/// Long messages fill what is left soon.
+const LENGTH: usize = 3_000;
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it stays full.
+const FULL: Duration = Duration::from_secs(2);
+
+/// A small file system, for as long as this lives.
+struct Mount(PathBuf);
+
+impl Mount {
+    fn new(folder: PathBuf) -> Result<Self> {
+        fs::create_dir(&folder)?;
+        let path = folder.to_string_lossy().into_owned();
+        process::command(&["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", &path])?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let path = self.0.to_string_lossy().into_owned();
+        let _ = process::command(&["umount", "--lazy", &path]);
+    }
+}
+
+pub(super) async fn run(context: &Context) -> Result<Verdict> {
+    process::demand_root("mounting a file system of 64 MiB")?;
+    let rounds = context.size(3, 30);
+    let folder = TempDir::new()?;
+    let mount = Mount::new(folder.path().join("small"))?;
+    let data = mount.0.join("data");
+    let mut server = blocking(|| context.server().data(&data).start())?;
+    let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
+    let mut crowd = Crowd::new(context.seed);
+    for (number, cookie) in cookies.iter().enumerate() {
+        let mut plan = Plan::reader(format!("robot {number}"), server.address(), cookie);
+        plan.pause = (number < WRITERS).then_some(PAUSE);
+        plan.length = LENGTH;
+        crowd.add(plan);
+    }
+    crowd.wait_until_subscribed().await?;
+    let mut verdict = Verdict::of(format!("{rounds} × 64 MiB filled and freed"));
+    for _ in 0..rounds {
+        let filler = mount.0.join("filler");
+        fill(&filler)?;
+        let refused = crowd.world.refusals();
+        crowd
+            .wait_until("sends are refused", PATIENCE, |world| {
+                world.refusals() > refused
+            })
+            .await?;
+        sleep(FULL).await;
+        let host = server.address().to_string();
+        let read = blocking(|| read_on(&host, &cookies[0], &mut verdict));
+        if let Err(error) = read {
+            verdict
+                .faults
+                .push(format!("nothing can be read on a full disk: {error:#}"));
+        }
+        let acks = crowd.world.acks();
+        fs::remove_file(&filler)?;
+        let goes_on = |world: &World| world.acks() > acks + 10;
+        let gone_on = crowd
+            .wait_until("sends are taken again", PATIENCE, goes_on)
+            .await;
+        if let Err(error) = gone_on {
+            verdict.faults.push(format!("{error:#}"));
+            break;
+        }
+    }
+    if !process::is_running(server.pid()) {
+        verdict.faults.push("the process has ended".into());
+        // For the robots to end as well.
+        blocking(|| server.restart())?;
+    }
+    let refusals = crowd.world.refusals();
+    let outcome = crowd.finish(&data).await?;
+    blocking(|| server.kill())?;
+    verdict.checked(&check(&outcome.history, &database::read(&data)?));
+    verdict
+        .faults
+        .extend(database::integrity(&database::file(&data))?);
+    verdict.figure(format!(
+        "{refusals} refusals, {} messages, {} connections of {} robots",
+        outcome.history.sent.len(),
+        outcome.connections,
+        outcome.history.views.len()
+    ));
+    Ok(verdict)
+}
+
+/// Takes all space that is left.
+fn fill(path: &Path) -> Result<()> {
+    let mut file = File::create(path)?;
+    let block = vec![0; 64 << 10];
+    while file.write_all(&block).is_ok() {}
+    // What a whole block has no room for.
+    while file.write_all(&block[..1_024]).is_ok() {}
+    Ok(())
+}
+
+/// Reads a page and a snapshot.
+fn read_on(address: &str, cookie: &str, verdict: &mut Verdict) -> Result<()> {
+    let mut guest = Guest::at(address);
+    guest.cookie = Some(cookie.to_owned());
+    let page = guest.get("/room/1/")?;
+    verdict.demand(page.status == 200, || {
+        format!("the room's page answers {} on a full disk", page.status)
+    });
+    let mut socket = guest.socket(1)?;
+    socket.subscribe(1, None)?;
+    let is_snapshot = |frame: &papo_protocol::ServerFrame| {
+        matches!(frame, papo_protocol::ServerFrame::Snapshot { .. })
+    };
+    let snapshot = socket.receive_where(is_snapshot);
+    verdict.demand(snapshot.is_ok(), || "no snapshot on a full disk".into());
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! The trials, each in its own file.
+
+mod backups;
+mod disconnects;
+mod full_disk;
+mod kill;
+mod order;
+mod repeat;
+mod restore;
+mod revocation;
+mod silence;
+mod slow;
+mod snapshots;
+mod storm;
+mod sync_failure;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use anyhow::Result;
+use papo_testing::ServerBuilder;
+
+use crate::report::Verdict;
+
+/// What every trial is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    /// The binary under test.
+    pub(crate) papo: PathBuf,
+    /// The full size, or that of continuous integration.
+    pub(crate) is_full: bool,
+    /// A tenth of that of continuous integration.
+    pub(crate) is_brief: bool,
+    pub(crate) seed: u64,
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<Verdict>> + 'a>>;
+
+/// A trial.
+pub(crate) struct Trial {
+    /// Its name in the list of promises.
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    /// Mostly waits, so that it may run beside the others.
+    pub(crate) is_quiet: bool,
+    pub(crate) run: for<'a> fn(&'a Context) -> Running<'a>,
+}
+
+macro_rules! trial {
+    ($name:literal, $title:literal, $run:path, $is_quiet:literal) => {
+        Trial {
+            name: $name,
+            title: $title,
+            is_quiet: $is_quiet,
+            run: |context| Box::pin($run(context)),
+        }
+    };
+}
+
+/// All trials.
+pub(crate) const ALL: [Trial; 13] = [
+    trial!("T1", "kill -9 under load", kill::run, false),
+    trial!("T1c", "a sync fails", sync_failure::run, false),
+    trial!("T2", "sends repeated", repeat::run, false),
+    trial!("T3", "one order", order::run, false),
+    trial!("T4", "disconnects", disconnects::run, false),
+    trial!("T5", "a backup restored", restore::run, false),
+    trial!("T6", "snapshot joins stream", snapshots::run, false),
+    trial!("T7", "slow readers", slow::run, false),
+    trial!("T8", "silent peers", silence::run, true),
+    trial!("T9", "reconnect storm", storm::run, false),
+    trial!("T13", "revocations", revocation::run, false),
+    trial!("T15", "backups under load", backups::run, false),
+    trial!("T16", "a full file system", full_disk::run, false),
+];
+
+impl Context {
+    /// A server that isn't started.
+    pub(crate) fn server(&self) -> ServerBuilder {
+        ServerBuilder::new(&self.papo)
+    }
+
+    /// One of two sizes.
+    pub(crate) const fn size(&self, integration: usize, full: usize) -> usize {
+        match (self.is_full, self.is_brief) {
+            (true, _) => full,
+            (false, true) => integration.div_ceil(10),
+            (false, false) => integration,
+        }
+    }
+}
+
+/// Does something that blocks, from a task.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
+}

@@ -1,0 +1,113 @@
+//! T5: an older backup is restored while clients are connected: each must be told to start over, and keep nothing.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use papo_testing::Socket;
+use tempfile::TempDir;
+
+use super::{Context, blocking};
+use crate::checker::check;
+use crate::crowd::{Crowd, join};
+use crate::database;
+use crate::plan::Plan;
+use crate::report::Verdict;
+use crate::world::World;
+
+const WRITERS: usize = 10;
+const READERS: usize = 40;
+const PAUSE: Duration = Duration::from_millis(50);
+/// Acknowledgements before the backup, between it and the restoring, and after.
+const ACKS: usize = 300;
+
+pub(super) async fn run(context: &Context) -> Result<Verdict> {
+    let rounds = context.size(3, 30);
+    let robots = WRITERS + READERS;
+    let mut verdict = Verdict::of(format!("{rounds} restored backups, {robots} robots"));
+    let mut resets = 0;
+    for round in 0..rounds {
+        resets += restore_once(context, round as u64, &mut verdict).await?;
+    }
+    verdict.figure(format!("{resets} robots started over"));
+    Ok(verdict)
+}
+
+async fn restore_once(context: &Context, round: u64, verdict: &mut Verdict) -> Result<usize> {
+    let folder = TempDir::new()?;
+    let (data, backup) = (folder.path().join("data"), folder.path().join("backup"));
+    let mut server = blocking(|| context.server().data(&data).start())?;
+    let address = server.address();
+    let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
+    let mut crowd = Crowd::new(context.seed ^ round);
+    for (number, cookie) in cookies.iter().enumerate() {
+        let mut plan = Plan::reader(format!("robot {number}"), address, cookie);
+        plan.pause = (number < WRITERS).then_some(PAUSE);
+        plan.changes = true;
+        crowd.add(plan);
+    }
+    crowd.wait_until_subscribed().await?;
+    some_more(&crowd).await?;
+    let to = backup.to_string_lossy().into_owned();
+    blocking(|| server.command(&["backup", &to]))?;
+    some_more(&crowd).await?;
+    blocking(|| server.kill())?;
+    let lost = database::end(&data, 1)?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = database::file(&data).into_os_string();
+        file.push(suffix);
+        if fs::exists(&file)? {
+            fs::remove_file(&file)?;
+        }
+    }
+    fs::rename(&backup, database::file(&data))?;
+    blocking(|| outgrow(context, &data, &cookies[0], lost))?;
+    blocking(|| server.restart())?;
+    some_more(&crowd).await?;
+    let outcome = crowd.finish(&data).await?;
+    blocking(|| server.kill())?;
+    let all = outcome.history.views.len();
+    verdict.demand(outcome.robots_reset == all, || {
+        format!(
+            "only {} of {all} robots were told to start over",
+            outcome.robots_reset
+        )
+    });
+    // The views before the reset are of another history, and are not compared with this one's log.
+    let mut history = outcome.history;
+    for view in &mut history.views {
+        view.forget_before_reset();
+    }
+    verdict.checked(&check(&history, &database::read(&data)?));
+    Ok(outcome.robots_reset)
+}
+
+/// Writes into the restored history until it is longer than the lost one was: who comes back then with a number of the lost
+/// one is betrayed by nothing but the epoch.
+fn outgrow(context: &Context, data: &Path, cookie: &str, lost: i64) -> Result<()> {
+    let server = context.server().data(data).start()?;
+    let mut socket = Socket::open(
+        &server.address().to_string(),
+        "/ws/chat/1/",
+        Some(cookie),
+        true,
+    )?;
+    socket.subscribe(1, None)?;
+    while database::end(data, 1)? < lost + 50 {
+        let references = (0..50).map(|_| socket.post(1, "of another history"));
+        let references = references.collect::<Result<Vec<_>>>()?;
+        for reference in references {
+            socket.wait_for_ack(reference)?;
+        }
+    }
+    Ok(())
+}
+
+async fn some_more(crowd: &Crowd) -> Result<()> {
+    let before = crowd.world.acks();
+    let enough = |world: &World| world.acks() >= before + ACKS;
+    crowd
+        .wait_until("enough is acknowledged", Duration::from_secs(30), enough)
+        .await
+}

@@ -1,0 +1,158 @@
+//! What all robots of a trial share: the order of what happens, counts, and how far the trial is.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::frames::Frames;
+use crate::history::{Event, Kind, Moment};
+
+/// How far a trial is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Writers write.
+    Write,
+    /// Nothing new is written; what isn't acknowledged is sent until it is.
+    Read,
+    /// Each robot ends when it has come to this event.
+    Finish(i64),
+    /// Each robot ends.
+    Stop,
+}
+
+/// What all robots of a trial share.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) frames: Frames,
+    start: Instant,
+    moments: AtomicU64,
+    connections: AtomicU64,
+    acks: AtomicUsize,
+    waiting: AtomicUsize,
+    subscriptions: AtomicUsize,
+    cuts: AtomicUsize,
+    refusals: AtomicUsize,
+    /// How long messages took from their sender to a reader, while somebody measures.
+    latencies: Mutex<Option<Vec<Duration>>>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            frames: Frames::default(),
+            start: Instant::now(),
+            moments: AtomicU64::new(1),
+            connections: AtomicU64::new(1),
+            acks: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            subscriptions: AtomicUsize::new(0),
+            cuts: AtomicUsize::new(0),
+            refusals: AtomicUsize::new(0),
+            latencies: Mutex::new(None),
+        }
+    }
+}
+
+impl World {
+    /// Now, in the order of everything.
+    pub(crate) fn moment(&self) -> Moment {
+        self.moments.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// A number for a connection.
+    pub(crate) fn connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A message's text: its id, when it was written, and as much more as it takes.
+    pub(crate) fn text(&self, client_id: &str, length: usize) -> String {
+        let mut text = format!("{client_id} {}", self.start.elapsed().as_micros());
+        if text.len() < length {
+            text.push(' ');
+            text.extend(std::iter::repeat_n('x', length - text.len()));
+        }
+        text
+    }
+
+    /// A reader has an event.
+    pub(crate) fn saw(&self, event: &Event) {
+        let mut latencies = self.latencies.lock();
+        if let Some(latencies) = &mut *latencies
+            && let Kind::Posted {
+                text: Some(text), ..
+            } = &event.kind
+            && let Some(micros) = text
+                .split(' ')
+                .nth(1)
+                .and_then(|micros| micros.parse().ok())
+        {
+            latencies.push(
+                self.start
+                    .elapsed()
+                    .saturating_sub(Duration::from_micros(micros)),
+            );
+        }
+    }
+
+    /// Measures latencies from now on.
+    pub(crate) fn measure(&self) {
+        *self.latencies.lock() = Some(Vec::new());
+    }
+
+    /// Stops measuring; what was measured.
+    pub(crate) fn measured(&self) -> Vec<Duration> {
+        self.latencies.lock().take().unwrap_or_default()
+    }
+
+    pub(crate) fn asked(&self) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn answered(&self) {
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.acks.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A robot has ended; what it still waited for isn't waited for any more.
+    pub(crate) fn done(&self, unanswered: usize) {
+        self.waiting.fetch_sub(unanswered, Ordering::SeqCst);
+    }
+
+    pub(crate) fn subscribed(&self) {
+        self.subscriptions.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn count_cut(&self) {
+        self.cuts.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn refused(&self) {
+        self.refusals.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How many messages were acknowledged.
+    pub(crate) fn acks(&self) -> usize {
+        self.acks.load(Ordering::SeqCst)
+    }
+
+    /// How many messages wait for an acknowledgement.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// How many subscriptions were answered, ever.
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.subscriptions.load(Ordering::SeqCst)
+    }
+
+    /// How many connections the robots cut themselves.
+    pub(crate) fn cuts(&self) -> usize {
+        self.cuts.load(Ordering::SeqCst)
+    }
+
+    /// How many requests were refused for now.
+    pub(crate) fn refusals(&self) -> usize {
+        self.refusals.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,43 @@
+//! Whatever bytes come, and in whatever pieces: the reader gives the same things, keeps to its limit, and stops at the first error.
+#![no_main]
+
+use bytes::BytesMut;
+use libfuzzer_sys::fuzz_target;
+use papo_websocket::{Incoming, ProtocolError, Reader};
+
+const LIMIT: usize = 1_000;
+
+fn read(pieces: impl Iterator<Item = Vec<u8>>) -> (Vec<Incoming>, Option<ProtocolError>) {
+    let mut reader = Reader::new(LIMIT);
+    let mut buffer = BytesMut::new();
+    let mut all = Vec::new();
+    for piece in pieces {
+        buffer.extend_from_slice(&piece);
+        loop {
+            match reader.next(&mut buffer) {
+                Ok(Some(incoming)) => {
+                    if let Incoming::Text(text) = &incoming {
+                        assert!(text.len() <= LIMIT);
+                    }
+                    let is_last = matches!(incoming, Incoming::Binary | Incoming::Close(_));
+                    all.push(incoming);
+                    if is_last {
+                        return (all, None);
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => return (all, Some(error)),
+            }
+        }
+        // What waits is at most a header and what the reader has asked for.
+        assert!(reader.wanted(&buffer) <= LIMIT + 14);
+    }
+    (all, None)
+}
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (size, bytes) = input;
+    let whole = read(std::iter::once(bytes.to_vec()));
+    let in_pieces = read(bytes.chunks(usize::from(size).max(1)).map(<[u8]>::to_vec));
+    assert_eq!(whole, in_pieces);
+});
