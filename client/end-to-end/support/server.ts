@@ -14,10 +14,13 @@ export class Server {
   #output = "";
   #exited: Promise<number | null> = Promise.resolve(null);
 
-  private constructor(private readonly folder: string) {}
+  private constructor(
+    private readonly program: string,
+    private readonly folder: string,
+  ) {}
 
   static async start(): Promise<Server> {
-    const server = new Server(await mkdtemp(join(tmpdir(), "papo-end-to-end-")));
+    const server = new Server(binary(), await mkdtemp(join(tmpdir(), "papo-end-to-end-")));
     await server.#spawn("127.0.0.1:0");
     return server;
   }
@@ -58,7 +61,7 @@ export class Server {
   }
 
   async #spawn(address: string): Promise<void> {
-    const started = spawn(binary(), ["serve", "--listen", address, "--data-dir", this.folder], {
+    const started = spawn(this.program, ["serve", "--listen", address, "--data-dir", this.folder], {
       env: { ...process.env, PAPO_RATE_LIMITS: "off" },
       stdio: ["ignore", "pipe", "pipe"],
     });
