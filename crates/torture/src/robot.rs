@@ -168,6 +168,7 @@ impl Robot {
             send_at: now + self.random.up_to(pause),
             retry_at: None,
         };
+        let mut storms = self.world.storms();
         let cut_at = now
             + self
                 .plan
@@ -199,6 +200,10 @@ impl Robot {
                 () = sleep_until(talk.retry_at.unwrap_or(now)), if is_retrying => {
                     talk.retry_at = None;
                     self.send_outbox(&mut talk).await
+                }
+                Ok(()) = storms.changed() => {
+                    talk.wire.cut(Cut::Reset).await;
+                    return Ended::Lost(Some(Duration::ZERO));
                 }
                 () = sleep_until(cut_at) => {
                     let how = [Cut::Reset, Cut::Finish, Cut::MidFrame][self.random.index(3)];

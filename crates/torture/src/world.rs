@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use crate::frames::Frames;
 use crate::history::{Event, Kind, Moment};
@@ -33,6 +34,8 @@ pub(crate) struct World {
     subscriptions: AtomicUsize,
     cuts: AtomicUsize,
     refusals: AtomicUsize,
+    /// How often all connections were cut at once.
+    storms: watch::Sender<usize>,
     /// How long messages took from their sender to a reader, while somebody measures.
     latencies: Mutex<Option<Vec<Duration>>>,
 }
@@ -49,6 +52,7 @@ impl Default for World {
             subscriptions: AtomicUsize::new(0),
             cuts: AtomicUsize::new(0),
             refusals: AtomicUsize::new(0),
+            storms: watch::Sender::new(0),
             latencies: Mutex::new(None),
         }
     }
@@ -73,6 +77,16 @@ impl World {
             text.extend(std::iter::repeat_n('x', length - text.len()));
         }
         text
+    }
+
+    /// Has all robots cut their connections at once.
+    pub(crate) fn storm(&self) {
+        self.storms.send_modify(|storms| *storms += 1);
+    }
+
+    /// Tells of storms from now on.
+    pub(crate) fn storms(&self) -> watch::Receiver<usize> {
+        self.storms.subscribe()
     }
 
     /// A reader has an event.

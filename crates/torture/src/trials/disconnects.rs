@@ -28,7 +28,7 @@ const RESUMES: usize = 300;
 const RESUME_LIMIT: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let cuts = context.size(2_000, 20_000);
+    let cuts = context.size(5_000, 50_000);
     let server = blocking(|| context.server().start())?;
     let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
     let mut crowd = Crowd::new(context.seed);

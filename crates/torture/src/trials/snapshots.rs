@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(25);
 const EVENTS: u64 = 4;
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let pairs = context.size(24_000, 100_000);
+    let pairs = context.size(100_000, 1_000_000);
     let server = blocking(|| context.server().start())?;
     let cookies = blocking(|| join(&server, 1, WRITERS + SUBSCRIBERS))?;
     let mut crowd = Crowd::new(context.seed);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use papo_testing::Server;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -15,6 +16,7 @@ use crate::database;
 use crate::plan::Plan;
 use crate::process;
 use crate::report::Verdict;
+use crate::world::World;
 
 const SESSIONS: usize = 250;
 const WRITERS: usize = 4;
@@ -24,6 +26,17 @@ const BACK: Duration = Duration::from_secs(30);
 /// How much more memory it may take than the crowd at rest.
 const MEMORY: f64 = 1.5;
 const SETTLING: Duration = Duration::from_secs(3);
+
+/// How all connections break.
+#[derive(Debug, Clone, Copy)]
+enum Storm {
+    /// The network does it; all come back at the same moment.
+    Cut,
+    /// With the server; all come back as soon as it is there.
+    Killed,
+    /// The server asks each to come back after a time of its own.
+    Stopped,
+}
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let sockets = context.size(5_000, 5_000);
@@ -38,53 +51,62 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     }
     crowd.wait_until_subscribed().await?;
     sleep(SETTLING).await;
-    let mut verdict = Verdict::of(format!("{sockets} sockets, {rounds} × two storms"));
+    let mut verdict = Verdict::of(format!("{sockets} sockets, {rounds} × three storms"));
     for _ in 0..rounds {
-        for is_spread in [false, true] {
-            let rest = process::resident(server.pid())?;
-            let before = crowd.world.subscriptions();
-            let start = Instant::now();
-            blocking(|| -> Result<()> {
-                if is_spread {
-                    // Each client is told a time of its own.
-                    ensure!(server.stop()?.success(), "the server didn't stop well");
-                } else {
-                    server.kill()?;
-                }
-                server.restart()
-            })?;
-            let restarted = start.elapsed();
-            let all = before + sockets;
-            let back = crowd
-                .wait_until("all are back", BACK, |world| world.subscriptions() >= all)
-                .await;
-            let took = start.elapsed();
-            if let Err(error) = back {
-                let missing = all - crowd.world.subscriptions();
-                verdict
-                    .faults
-                    .push(format!("{error:#}: {missing} are missing"));
-            }
-            verdict.demand(took <= BACK, || {
-                format!("back after {:.1} s", took.as_secs_f64())
-            });
-            let peak = process::peak(server.pid())?;
-            let kind = if is_spread { "with" } else { "without" };
-            verdict.demand(peak <= MEMORY * rest, || {
-                format!("{peak:.0} MiB {kind} jitter, {rest:.0} MiB at rest")
-            });
-            verdict.figure(format!(
-                "{kind} jitter back in {:.1} s (the restart {:.1} s), peak {:.2} × of {rest:.0} MiB",
-                took.as_secs_f64(),
-                restarted.as_secs_f64(),
-                peak / rest
-            ));
+        for storm in [Storm::Cut, Storm::Killed, Storm::Stopped] {
+            survive(storm, &mut server, &crowd, &mut verdict).await?;
             sleep(SETTLING).await;
         }
     }
     let outcome = crowd.finish(folder.path()).await?;
     verdict.checked(&check(&outcome.history, &database::read(folder.path())?));
     Ok(verdict)
+}
+
+/// Breaks all connections, and waits until all are back.
+async fn survive(
+    storm: Storm,
+    server: &mut Server,
+    crowd: &Crowd,
+    verdict: &mut Verdict,
+) -> Result<()> {
+    let rest = process::resident(server.pid())?;
+    let all = crowd.world.subscriptions() + crowd.len();
+    let start = Instant::now();
+    blocking(|| -> Result<()> {
+        match storm {
+            Storm::Cut => {
+                process::forget_peak(server.pid())?;
+                crowd.world.storm();
+                return Ok(());
+            }
+            Storm::Killed => server.kill()?,
+            Storm::Stopped => ensure!(server.stop()?.success(), "the server didn't stop well"),
+        }
+        server.restart()
+    })?;
+    let are_back = |world: &World| world.subscriptions() >= all;
+    let back = crowd.wait_until("all are back", BACK, are_back).await;
+    let took = start.elapsed();
+    if let Err(error) = back {
+        let missing = all - crowd.world.subscriptions();
+        verdict
+            .faults
+            .push(format!("{storm:?}: {error:#}: {missing} are missing"));
+    }
+    verdict.demand(took <= BACK, || {
+        format!("{storm:?}: back after {:.1} s", took.as_secs_f64())
+    });
+    let peak = process::peak(server.pid())?;
+    verdict.demand(peak <= MEMORY * rest, || {
+        format!("{storm:?}: {peak:.0} MiB, {rest:.0} MiB at rest")
+    });
+    verdict.figure(format!(
+        "{storm:?}: back in {:.1} s, peak {:.2} × of {rest:.0} MiB",
+        took.as_secs_f64(),
+        peak / rest
+    ));
+    Ok(())
 }
 
 /// A socket that comes back at once, unless the server names a time.
