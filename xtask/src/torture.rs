@@ -73,16 +73,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     step(&mut trials)
 }
 
-/// The trials at the size of continuous integration.
-pub(crate) fn run_all() -> Result<()> {
-    run(&Options {
-        trials: Vec::new(),
-        full: false,
-        seed: None,
-        defects: false,
-    })
-}
-
 fn against(torture: &Path, papo: &Path, trials: &[String], seed: Option<u64>) -> Command {
     let mut command = Command::new(torture);
     command.arg("--papo").arg(papo).args(trials);
