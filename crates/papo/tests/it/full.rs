@@ -123,7 +123,7 @@ fn what_cannot_be_continued_is_reset_with_its_reason() {
         let reference = socket.subscribe(1, Some((epoch, after))).unwrap();
         match socket.receive().unwrap() {
             ServerFrame::Reset { r#ref, reason, .. } => {
-                assert_eq!((r#ref, reason), (Some(reference), expected))
+                assert_eq!((r#ref, reason), (Some(reference), expected));
             }
             other => panic!("{other:?}"),
         }

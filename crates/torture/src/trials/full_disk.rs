@@ -68,11 +68,15 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         let filler = mount.0.join("filler");
         fill(&filler)?;
         let refused = crowd.world.refusals();
+        let is_seen =
+            |world: &World| world.refusals() > refused || !process::is_running(server.pid());
         crowd
-            .wait_until("sends are refused", PATIENCE, |world| {
-                world.refusals() > refused
-            })
+            .wait_until("sends are refused", PATIENCE, is_seen)
             .await?;
+        if !process::is_running(server.pid()) {
+            fs::remove_file(&filler)?;
+            break;
+        }
         sleep(FULL).await;
         let host = server.address().to_string();
         let read = blocking(|| read_on(&host, &cookies[0], &mut verdict));
