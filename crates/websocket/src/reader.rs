@@ -247,11 +247,11 @@ mod tests {
         match payload.len() {
             length @ 0..=125 => out.push(0x80 | u8::try_from(length).unwrap()),
             length @ 126..=0xFFFF => {
-                out.push(0x80 | 126);
+                out.push(0x80 | 0x7E);
                 out.extend(u16::try_from(length).unwrap().to_be_bytes());
             }
             length => {
-                out.push(0x80 | 127);
+                out.push(0x80 | 0x7F);
                 out.extend((length as u64).to_be_bytes());
             }
         }
@@ -325,8 +325,8 @@ mod tests {
         let mut header = vec![0x81, 0xFF];
         header.extend((1_u64 << 30).to_be_bytes());
         assert_eq!(read(&header), Err(ProtocolError::TooBig));
-        let mut fragments = frame(0x01, &[b'a'; 40_000]);
-        fragments.extend(frame(0x00, &[b'a'; 40_000]));
+        let mut fragments = frame(0x01, &vec![b'a'; 40_000]);
+        fragments.extend(frame(0x00, &vec![b'a'; 40_000]));
         assert_eq!(read(&fragments), Err(ProtocolError::TooBig));
     }
 
@@ -367,7 +367,7 @@ mod tests {
             let mut buffer = BytesMut::from(&bytes[..]);
             for _ in 0..bytes.len() {
                 match reader.next(&mut buffer) {
-                    Ok(Some(Incoming::Binary)) | Ok(None) | Err(_) => break,
+                    Ok(Some(Incoming::Binary) | None) | Err(_) => break,
                     Ok(Some(_)) => {}
                 }
             }
