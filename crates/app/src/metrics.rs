@@ -9,16 +9,16 @@ use metrics::{
     gauge, histogram,
 };
 
-/// Events of a batch, of [`Metrics::batch_events`]: upper bounds of the buckets.
+/// Upper bounds of the buckets of [`BATCH_EVENTS`].
 pub const BATCH_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0];
-/// Seconds of a commit, of [`Metrics::commit_seconds`]: upper bounds of the buckets.
+/// Upper bounds of the buckets of [`COMMIT_SECONDS`].
 pub const COMMIT_BUCKETS: [f64; 10] = [
     0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0,
 ];
 
-/// The name of [`Metrics::batch_events`], for its buckets.
+/// The histogram of how many changes are committed together.
 pub const BATCH_EVENTS: &str = "papo_commit_batch_events";
-/// The name of [`Metrics::commit_seconds`], for its buckets.
+/// The histogram of how many seconds a commit takes.
 pub const COMMIT_SECONDS: &str = "papo_commit_seconds";
 
 /// The handles.

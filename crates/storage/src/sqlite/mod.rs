@@ -1,6 +1,6 @@
 //! SQLite, embedded: for one node, with nothing to install.
 //!
-//! One thread writes and a few read ([`threads`]); each method of the trait is a function on a connection in the file
+//! One thread writes and a few read (`threads.rs`); each method of the trait is a function on a connection in the file
 //! of its theme, and runs on one of them. Several processes may have the same file open.
 
 mod accounts;
