@@ -30,6 +30,20 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     )
 }
 
+/// A font with coloured emoji, without which pictures show boxes.
+pub(crate) fn emoji_font() -> Result<()> {
+    let fonts = || output(Command::new("fc-list").args([":", "family"])).unwrap_or_default();
+    if !fonts().contains("Emoji") {
+        install("fonts-noto-color-emoji")?;
+    }
+    if !fonts().contains("Emoji") {
+        bail!(
+            "the pictures need a font with emoji (on Debian: apt-get install fonts-noto-color-emoji)"
+        );
+    }
+    Ok(())
+}
+
 /// Node and the client's packages.
 pub(crate) fn node_packages() -> Result<()> {
     let version = output(Command::new("node").arg("--version")).unwrap_or_default();

@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 
-use crate::requirements::{chromium, node_packages};
+use crate::requirements::{chromium, emoji_font, node_packages};
 use crate::run::{client, command, release_binary, root, step};
 
 /// Takes each page's picture, light and dark, on a desktop and on a phone.
 pub(crate) fn run() -> Result<()> {
     let chromium = chromium()?;
+    emoji_font()?;
     node_packages()?;
     let binary = release_binary()?;
     let mut script = command("npm", &["run", "screenshots"]);

@@ -4,9 +4,12 @@
 //! that it can speak.
 
 mod answers;
+mod ending;
 mod followed;
 mod full;
+mod gathering;
 mod handshake;
+mod hearing;
 mod in_flight;
 mod outgoing;
 mod plain;

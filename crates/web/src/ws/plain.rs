@@ -5,7 +5,8 @@ use papo_domain::{RoomId, Username};
 use papo_protocol::parse_plain_frame;
 use papo_websocket::CloseCode;
 
-use super::session::{Closing, End, Session, plain_end};
+use super::ending::{Closing, End, plain_end};
+use super::session::Session;
 
 impl Session {
     /// Posts a plain client's message.

@@ -1,0 +1,181 @@
+//! What is there for a socket's client: answers, the frames after its cursors, and notices that change what it may get.
+
+use papo_app::{Frame, FrameKind, Notice};
+use papo_domain::{RoomId, Seq};
+use papo_protocol::{ServerFrame, close, encode};
+use papo_websocket::CloseCode;
+
+use super::ending::{Closing, End};
+use super::followed::{Followed, Step, find};
+use super::session::{OUTGOING_BYTES, Session, Speech};
+use crate::defects;
+
+/// Presence and typing are passed over while more than this waits.
+const PASSING_BYTES: usize = 8 * 1024;
+/// Clients of a server that stops come back within this time, each after a time of its own.
+const RETURN_MILLIS: u64 = 4_000;
+
+impl Session {
+    /// Takes what waits for the client: answers, and the frames after each cursor. Whether there may be more.
+    pub(super) async fn gather(&mut self) -> Result<bool, End> {
+        self.heed_notices()?;
+        for answer in self.connection.take_answers() {
+            self.outgoing.push(answer);
+        }
+        let mut is_more = false;
+        let mut frames = Vec::new();
+        let mut index = 0;
+        while index < self.rooms.len() && self.outgoing.bytes() < OUTGOING_BYTES {
+            let budget = OUTGOING_BYTES - self.outgoing.bytes();
+            let followed = &mut self.rooms[index];
+            let (room, cursor) = (followed.room(), followed.subscription.cursor);
+            let step = match followed.read(&self.app, budget, &mut frames).await {
+                Ok(step) => step,
+                Err(error) => {
+                    tracing::warn!(%room, %error, "reading on for a client");
+                    return Err(
+                        Closing::new(CloseCode::TRY_LATER, "the log can't be read now").into(),
+                    );
+                }
+            };
+            // After the read and before the write: see `Connection::take_notices`.
+            self.heed_notices()?;
+            if find(&mut self.rooms, room).is_none() {
+                frames.clear();
+                continue;
+            }
+            match step {
+                Step::End | Step::More => {
+                    let is_gone = self.push_frames(index, cursor, &mut frames)?;
+                    is_more |= is_gone || step == Step::More;
+                    if is_gone {
+                        continue;
+                    }
+                }
+                Step::TooFarBehind => self.start_over(index).await?,
+            }
+            index += 1;
+        }
+        self.gather_passing();
+        // When the budget was used up, the other rooms come next.
+        Ok(is_more || index < self.rooms.len())
+    }
+
+    /// Puts a room's frames in line. Whether they end the following of the room.
+    fn push_frames(
+        &mut self,
+        index: usize,
+        before: Seq,
+        frames: &mut Vec<Frame>,
+    ) -> Result<bool, End> {
+        debug_assert!(
+            frames
+                .first()
+                .is_none_or(|frame| frame.seq == before.next())
+        );
+        let is_plain = matches!(self.speech, Speech::Plain(_));
+        let mut is_closed = false;
+        if defects::has("skip-frame") && frames.len() > 2 {
+            frames.remove(1);
+        }
+        for frame in frames.drain(..) {
+            is_closed |= self.rooms[index].is_closed_by(&frame);
+            if !is_plain || frame.kind == FrameKind::Message {
+                self.outgoing.push(frame.bytes);
+            }
+        }
+        if is_closed {
+            return match self.speech {
+                Speech::Full(None) => {
+                    self.rooms.remove(index);
+                    Ok(true)
+                }
+                Speech::Full(Some(_)) | Speech::Plain(_) => {
+                    let code = CloseCode(close::ROOM_CLOSED);
+                    Err(Closing::new(code, "the room was deactivated").into())
+                }
+            };
+        }
+        Ok(false)
+    }
+
+    async fn start_over(&mut self, index: usize) -> Result<(), End> {
+        if matches!(self.speech, Speech::Plain(_)) {
+            return Err(Closing::new(CloseCode(close::SLOW), "too far behind").into());
+        }
+        self.app.metrics().resets.increment(1);
+        match self.rooms[index].reset(&self.app).await {
+            // The next turn sees the notice; what was read may be younger than it.
+            Ok(_) if self.connection.has_lost(self.rooms[index].room()) => Ok(()),
+            Ok(frames) => {
+                for frame in &frames {
+                    self.outgoing.push(encode(frame));
+                }
+                Ok(())
+            }
+            Err(error) => Err(Closing::new(CloseCode::TRY_LATER, error.to_string()).into()),
+        }
+    }
+
+    /// Takes what is sent when it can be. A client that lags gets none of it.
+    fn gather_passing(&mut self) {
+        if matches!(self.speech, Speech::Plain(_)) {
+            return;
+        }
+        if self.outgoing.bytes() > PASSING_BYTES {
+            self.rooms.iter_mut().for_each(Followed::skip_passing);
+            return;
+        }
+        let mut passing = Vec::new();
+        for followed in &mut self.rooms {
+            followed.read_passing(&self.connection, &mut passing);
+        }
+        for frame in passing {
+            self.outgoing.push(frame);
+        }
+    }
+
+    fn heed_notices(&mut self) -> Result<(), End> {
+        for notice in self.connection.take_notices() {
+            match notice {
+                Notice::SessionEnded => {
+                    return Err(
+                        Closing::new(CloseCode(close::LEFT), "the session has ended").into(),
+                    );
+                }
+                Notice::Left(room) => self.heed_left(room)?,
+                Notice::Renamed(room, username) => {
+                    if let Some(followed) = find(&mut self.rooms, room) {
+                        followed.subscription.username = username;
+                    }
+                }
+                Notice::Stopping => {
+                    self.is_stopping = true;
+                    if matches!(self.speech, Speech::Full(_)) {
+                        let delay = self.app.random().number() % RETURN_MILLIS;
+                        self.outgoing
+                            .push(encode(&ServerFrame::Reconnect { delay }));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn heed_left(&mut self, left: RoomId) -> Result<(), End> {
+        match self.speech {
+            Speech::Plain(room) | Speech::Full(Some(room)) if room != left => Ok(()),
+            Speech::Plain(_) | Speech::Full(Some(_)) => {
+                Err(Closing::new(CloseCode(close::LEFT), "the session has left the room").into())
+            }
+            Speech::Full(None) => {
+                if find(&mut self.rooms, left).is_some() {
+                    self.rooms.retain(|followed| followed.room() != left);
+                    self.outgoing
+                        .push(encode(&ServerFrame::Left { room: left.0 }));
+                }
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What a socket's client says: reads it, and has it acted on.
+
+use std::io;
+
+use bytes::BytesMut;
+use papo_websocket::{CloseCode, Incoming, pong_frame};
+use tokio::time::Instant;
+
+use super::ending::{Closing, End};
+use super::session::{Session, Speech};
+
+impl Session {
+    /// Reads what the client has sent, and acts on it.
+    pub(super) async fn hear(&mut self) -> Result<(), End> {
+        while self.is_listening() {
+            match self.reader.next(&mut self.incoming) {
+                Ok(Some(incoming)) => {
+                    self.last_heard = Instant::now();
+                    self.act(incoming).await?;
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    return Err(Closing::new(error.close_code(), error.to_string()).into());
+                }
+            }
+            if !self.is_readable {
+                return Ok(());
+            }
+            self.read()?;
+        }
+        Ok(())
+    }
+
+    /// Takes what has arrived at the socket.
+    fn read(&mut self) -> Result<(), End> {
+        let wanted = self
+            .reader
+            .wanted(&self.incoming)
+            .saturating_sub(self.incoming.len());
+        self.incoming.reserve(wanted.max(2_048));
+        match self.stream.try_read_buf(&mut self.incoming) {
+            Ok(0) => return Err(End::Gone),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.is_readable = false,
+            Err(error) => return Err(error.into()),
+        }
+        if self.incoming.is_empty() {
+            // An idle connection keeps no buffer.
+            self.incoming = BytesMut::new();
+        }
+        Ok(())
+    }
+
+    async fn act(&mut self, incoming: Incoming) -> Result<(), End> {
+        match incoming {
+            Incoming::Text(text) => match self.speech {
+                Speech::Plain(room) => self.act_plain(room, &text)?,
+                Speech::Full(room) => self.act_full(room, &text).await,
+            },
+            Incoming::Ping(payload) => self.outgoing.push(pong_frame(&payload)),
+            Incoming::Pong => {}
+            Incoming::Binary => {
+                return Err(Closing::new(
+                    CloseCode::UNSUPPORTED,
+                    "binary messages aren't accepted",
+                )
+                .into());
+            }
+            Incoming::Close(frame) => {
+                return Err(End::Echo(
+                    frame.map_or(CloseCode::NORMAL, |frame| frame.code),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
