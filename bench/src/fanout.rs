@@ -14,7 +14,7 @@ use crate::times::{Collected, number};
 /// Presence and whatever else a new crowd causes has passed after this.
 const SETTLE: Duration = Duration::from_secs(3);
 /// How long the last posts may take to reach everybody.
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN: Duration = Duration::from_mins(1);
 
 /// How much is posted, by whom.
 #[derive(Debug, clap::Args)]
