@@ -20,6 +20,8 @@ use crate::world::{Phase, World};
 const LOOK: Duration = Duration::from_millis(5);
 /// How long the robots may take to have all acknowledgements, and to read to the end.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// Nothing is stored for so long when nothing more will be.
+const SETTLING: Duration = Duration::from_millis(300);
 /// Guests that join at the same time.
 const JOINING: usize = 8;
 
@@ -111,7 +113,7 @@ impl Crowd {
         if let Err(error) = self.stop_writing().await {
             eprintln!("{error:#}: {} wait", self.world.waiting());
         }
-        let end = database::end(data, 1)?;
+        let end = settled_end(data).await?;
         self.phase.send_replace(Phase::Finish(end));
         let deadline = Instant::now() + PATIENCE;
         let mut outcome = Outcome::default();
@@ -125,6 +127,19 @@ impl Crowd {
             outcome.add(track.context("a robot panicked")?);
         }
         Ok(outcome)
+    }
+}
+
+/// The log's end, when nothing that was cut off on its way is stored any more.
+async fn settled_end(data: &Path) -> Result<i64> {
+    let mut end = database::end(data, 1)?;
+    loop {
+        sleep(SETTLING).await;
+        let later = database::end(data, 1)?;
+        if later == end {
+            return Ok(end);
+        }
+        end = later;
     }
 }
 

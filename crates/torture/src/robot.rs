@@ -14,7 +14,7 @@ use crate::history::{Ack, Changed, Kind, Seen, Sent, View};
 use crate::plan::{Plan, Track};
 use crate::random::Random;
 use crate::wire::{Cut, Door, Received, Wire};
-use crate::world::{Phase, World};
+use crate::world::{Phase, Waiting, World};
 
 /// The longest wait before another attempt to connect.
 const BACKOFF_CAP: Duration = Duration::from_secs(30);
@@ -39,7 +39,7 @@ pub(crate) struct Robot {
     /// What isn't acknowledged: indices of what was sent, in order.
     outbox: Vec<usize>,
     /// The texts of what is in the outbox.
-    texts: HashMap<usize, String>,
+    texts: HashMap<usize, (String, Waiting)>,
     /// Messages of its own, to be edited and deleted.
     own: Vec<i64>,
 }
@@ -59,7 +59,10 @@ struct Talk {
 
 enum Asked {
     Message(usize),
-    Change(Kind),
+    Change(
+        Kind,
+        #[expect(dead_code, reason = "is held, not read")] Waiting,
+    ),
 }
 
 /// How a conversation ended.
@@ -132,7 +135,6 @@ impl Robot {
                 _ = self.phase.wait_for(|phase| *phase == Phase::Stop) => break,
             }
         }
-        self.world.done(self.outbox.len());
         self.track
     }
 
@@ -317,7 +319,7 @@ impl Robot {
                 };
                 self.track.sent[index].acks.push(ack);
             }
-            Asked::Change(kind) => self.track.changed.push(Changed {
+            Asked::Change(kind, _) => self.track.changed.push(Changed {
                 room: self.plan.room,
                 seq,
                 kind,
@@ -328,15 +330,19 @@ impl Robot {
 
     /// Posts, edits or deletes.
     async fn speak(&mut self, talk: &mut Talk) -> anyhow::Result<()> {
+        let waiting = World::wait(&self.world);
+        if *self.phase.borrow() != Phase::Write {
+            // It ended meanwhile, and nobody waits for what is written now.
+            return Ok(());
+        }
         if self.plan.changes && !self.own.is_empty() && self.random.percent(25) {
-            return self.change(talk).await;
+            return self.change(talk, waiting).await;
         }
         let client_id = self.random.client_id();
         let index = self.track.sent.len();
         let text = self.world.text(&client_id, self.plan.length);
         self.outbox.push(index);
-        self.texts.insert(index, text);
-        self.world.asked();
+        self.texts.insert(index, (text, waiting));
         self.track.sent.push(Sent {
             client_id,
             room: self.plan.room,
@@ -347,7 +353,7 @@ impl Robot {
         self.send(talk, index).await
     }
 
-    async fn change(&mut self, talk: &mut Talk) -> anyhow::Result<()> {
+    async fn change(&mut self, talk: &mut Talk, waiting: Waiting) -> anyhow::Result<()> {
         let which = self.random.index(self.own.len());
         let target = self.own[which];
         talk.reference += 1;
@@ -370,7 +376,8 @@ impl Robot {
             };
             (frame, Kind::Edited { target, text: None })
         };
-        talk.asked.insert(talk.reference, Asked::Change(kind));
+        talk.asked
+            .insert(talk.reference, Asked::Change(kind, waiting));
         talk.wire.send(&serde_json::to_string(&frame)?).await
     }
 
@@ -388,7 +395,7 @@ impl Robot {
             r#ref: Some(talk.reference),
             room: Some(self.plan.room),
             client_id: self.track.sent[index].client_id.clone(),
-            message: self.texts.get(&index).cloned().unwrap_or_default(),
+            message: self.texts[&index].0.clone(),
             username: None,
         };
         talk.wire.send(&serde_json::to_string(&frame)?).await

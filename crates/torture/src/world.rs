@@ -1,5 +1,6 @@
 //! What all robots of a trial share: the order of what happens, counts, and how far the trial is.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,16 @@ pub(crate) struct World {
     storms: watch::Sender<usize>,
     /// How long messages took from their sender to a reader, while somebody measures.
     latencies: Mutex<Option<Vec<Duration>>>,
+}
+
+/// Somebody waits for an answer.
+#[derive(Debug)]
+pub(crate) struct Waiting(Arc<World>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Default for World {
@@ -119,18 +130,14 @@ impl World {
         self.latencies.lock().take().unwrap_or_default()
     }
 
-    pub(crate) fn asked(&self) {
-        self.waiting.fetch_add(1, Ordering::SeqCst);
+    /// Notes that an answer is waited for, for as long as what this gives lives.
+    pub(crate) fn wait(world: &Arc<Self>) -> Waiting {
+        world.waiting.fetch_add(1, Ordering::SeqCst);
+        Waiting(Arc::clone(world))
     }
 
     pub(crate) fn answered(&self) {
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
         self.acks.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// A robot has ended; what it still waited for isn't waited for any more.
-    pub(crate) fn done(&self, unanswered: usize) {
-        self.waiting.fetch_sub(unanswered, Ordering::SeqCst);
     }
 
     pub(crate) fn subscribed(&self) {
@@ -150,7 +157,7 @@ impl World {
         self.acks.load(Ordering::SeqCst)
     }
 
-    /// How many messages wait for an acknowledgement.
+    /// How many answers are waited for.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
     }
