@@ -62,7 +62,7 @@ pub struct SessionId(pub i64);
 pub struct SenderId(pub u64);
 
 /// Lower-case Crockford base 32: no letters that look alike, 13 of them for 64 bits.
-fn base32() -> Encoding {
+fn base32() -> &'static Encoding {
     static ENCODING: std::sync::LazyLock<Encoding> = std::sync::LazyLock::new(|| {
         let mut specification = Specification::new();
         specification
@@ -72,7 +72,7 @@ fn base32() -> Encoding {
             .encoding()
             .expect("32 distinct symbols are a valid specification")
     });
-    ENCODING.clone()
+    &ENCODING
 }
 
 impl fmt::Display for SenderId {

@@ -23,6 +23,9 @@ const STATEMENTS: usize = 64;
 /// Page cache of the writer and of each reader, in KiB, as far as they fill it.
 const WRITER_CACHE: i32 = 4_096;
 const READER_CACHE: i32 = 512;
+/// Bytes of a page of a new database. A post changes a few rows far apart, and each costs a page in the write-ahead log and again in the
+/// database: with SQLite's usual 4 KiB, that is what limits many writers (`docs/benchmarks.md`).
+const PAGE_BYTES: i32 = 1_024;
 /// The write-ahead log's file is cut to this many bytes when it starts over.
 const WAL_KEPT: i32 = 8 * 1_024 * 1_024;
 
@@ -62,6 +65,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StorageError> {
     if db.is_readonly("main")? {
         return Err(StorageError::Unavailable("can't write to it".into()));
     }
+    // Takes effect in an empty file only.
+    db.pragma_update(None, "page_size", PAGE_BYTES)?;
     let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         let text = format!("its file system can't do write-ahead logging: journal mode {mode}");

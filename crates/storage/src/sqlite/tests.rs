@@ -100,7 +100,7 @@ async fn a_panic_undoes_its_transaction_and_nothing_else() {
 #[tokio::test]
 async fn the_log_is_checkpointed_as_it_grows() {
     let (folder, storage) = storage();
-    for number in 0..600 {
+    for number in 0..1_500 {
         storage
             .create_room(state(&format!("Sala {number}")), now())
             .await

@@ -11,8 +11,8 @@ use super::connection::BUSY_TIMEOUT;
 use super::errors;
 use crate::{StorageError, defects};
 
-/// From this many pages (of 4 KiB) on, the write-ahead log is brought into the database after a transaction.
-const CHECKPOINT_AT: i32 = 1_000;
+/// From this many pages (of 1 KiB) on, the write-ahead log is brought into the database after a transaction.
+const CHECKPOINT_AT: i32 = 4_000;
 /// Each time it has grown by this many, the writer waits a moment for readers to let go of the log, so that it can
 /// start over.
 const INSIST_AT: i32 = 16 * CHECKPOINT_AT;

@@ -81,19 +81,30 @@ pub(crate) async fn show_chat(
 
 /// JSON in which nothing can end the script element or be taken for markup. The characters stand only in its strings.
 fn escape(json: &str) -> String {
+    let is_suspect = |byte| matches!(byte, b'<' | b'>' | b'&' | LINE_SEPARATOR_LEAD);
     let mut text = String::with_capacity(json.len() + json.len() / 8);
-    for character in json.chars() {
-        match character {
-            '<' => text.push_str("\\u003c"),
-            '>' => text.push_str("\\u003e"),
-            '&' => text.push_str("\\u0026"),
-            '\u{2028}' => text.push_str("\\u2028"),
-            '\u{2029}' => text.push_str("\\u2029"),
-            other => text.push(other),
+    let mut rest = json;
+    while let Some(at) = rest.bytes().position(is_suspect) {
+        // Each suspect is the first byte of a character.
+        let (plain, from) = rest.split_at(at);
+        text.push_str(plain);
+        let mut characters = from.chars();
+        match characters.next() {
+            Some('<') => text.push_str("\\u003c"),
+            Some('>') => text.push_str("\\u003e"),
+            Some('&') => text.push_str("\\u0026"),
+            Some('\u{2028}') => text.push_str("\\u2028"),
+            Some('\u{2029}') => text.push_str("\\u2029"),
+            other => text.extend(other),
         }
+        rest = characters.as_str();
     }
+    text.push_str(rest);
     text
 }
+
+/// The first byte of U+2028 and U+2029, and of some harmless characters.
+const LINE_SEPARATOR_LEAD: u8 = 0xE2;
 
 #[cfg(test)]
 mod tests {
@@ -101,7 +112,7 @@ mod tests {
 
     #[test]
     fn nothing_ends_the_script_element() {
-        let hostile = "</script><!--<script>&\u{2028}\u{2029}ção";
+        let hostile = "</script><!--<script>&\u{2028}\u{2029}ção €–“é”";
         let json = escape(&serde_json::to_string(hostile).unwrap());
         assert!(!json.contains(['<', '>', '&', '\u{2028}', '\u{2029}']));
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), hostile);
