@@ -11,6 +11,8 @@ use papo_storage::Storage;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::fan_out::FanOut;
+use crate::live::Tails;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
 use crate::passwords::Passwords;
@@ -60,7 +62,7 @@ impl Default for Settings {
 pub struct App {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) hub: Arc<Hub>,
-    pub(crate) pages: Arc<Pages>,
+    pub(crate) tails: Arc<Tails>,
     pub(crate) log: RoomLog,
     pub(crate) rate_limits: RateLimits,
     pub(crate) passwords: Passwords,
@@ -78,13 +80,17 @@ impl App {
     /// Starts on a storage: its writer, and the tasks that keep what is live true.
     pub async fn start(storage: Arc<dyn Storage>, settings: Settings) -> Result<Arc<Self>, Error> {
         let hub = Arc::new(Hub::new(settings.tails));
-        let pages = Arc::new(Pages::default());
         let metrics = Arc::new(Metrics::new());
+        let tails = Arc::new(Tails {
+            storage: Arc::clone(&storage),
+            pages: Pages::default(),
+            fan_out: FanOut::new(Arc::clone(&metrics)),
+        });
         let broken = CancellationToken::new();
-        let (log, writer) = RoomLog::new(
+        let log = RoomLog::new(
             Arc::clone(&storage),
             Arc::clone(&hub),
-            Arc::clone(&pages),
+            Arc::clone(&tails),
             Arc::clone(&metrics),
             settings.clock.clone(),
             broken.clone(),
@@ -93,7 +99,7 @@ impl App {
             epoch: storage.epoch().await?,
             storage,
             hub,
-            pages,
+            tails,
             metrics,
             log,
             rate_limits: RateLimits::new(settings.rate_limits),
@@ -104,7 +110,6 @@ impl App {
             broken,
             tasks: TaskTracker::new(),
         });
-        app.tasks.spawn(writer.run(app.stopping.clone()));
         app.tasks.spawn(Arc::clone(&app).poll_log());
         app.tasks.spawn(Arc::clone(&app).tell_presence());
         app.tasks.spawn(Arc::clone(&app).keep_house());
@@ -120,6 +125,7 @@ impl App {
     /// Stops: finishes the changes in flight and ends the tasks.
     pub async fn stop(&self) {
         self.stopping.cancel();
+        self.log.close().await;
         self.tasks.close();
         self.tasks.wait().await;
     }

@@ -9,6 +9,7 @@ mod administration;
 mod app;
 mod defects;
 mod error;
+mod fan_out;
 mod live;
 mod messages;
 mod metrics;
@@ -27,7 +28,9 @@ pub use app::{App, Settings};
 pub use error::Error;
 pub use messages::{PostRequest, Reply};
 pub use metrics::{BATCH_BUCKETS, BATCH_EVENTS, COMMIT_BUCKETS, COMMIT_SECONDS, Metrics};
-pub use papo_channel_layer::{Connection, Frame, FrameKind, Notice, Read, TailLimits};
+pub use papo_channel_layer::{
+    Connection, Frame, FrameKind, Notice, Read, TailLimits, Wants, Wire, Written,
+};
 pub use papo_storage::{MessageFilter, MessagePage, RoomFilter};
 pub use rate_limits::{Action, RateLimits};
 pub use room_log::Committed;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use papo_channel_layer::{Frame, LiveRoom};
-use papo_domain::{RoomId, Seq};
+use papo_domain::{Event, RoomId, Seq};
 use papo_storage::{Storage, StorageError};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::fan_out::{Budget, FanOut};
 use crate::pages::{PAGE, Pages};
 use crate::room_log::frame;
 use crate::{App, Error};
@@ -22,69 +23,87 @@ const POLL: Duration = Duration::from_secs(1);
 const PRESENCE: Duration = Duration::from_millis(100);
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
 
-/// Starts the tail of a room that somebody follows.
-pub(crate) async fn open(
-    storage: &Arc<dyn Storage>,
-    pages: &Arc<Pages>,
-    live: &Arc<LiveRoom>,
-) -> Result<(), Error> {
-    if live.is_open() {
-        return Ok(());
-    }
-    let is_lacking = {
-        let _reading = live.reading.lock().await;
+/// Keeps tails true to the log, and those who follow their rooms up to date.
+pub(crate) struct Tails {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) pages: Pages,
+    pub(crate) fan_out: Arc<FanOut>,
+}
+
+impl Tails {
+    /// Starts the tail of a room that somebody follows.
+    pub(crate) async fn open(self: &Arc<Self>, live: &Arc<LiveRoom>) -> Result<(), Error> {
         if live.is_open() {
             return Ok(());
         }
-        let room = storage.room(live.id).await?.ok_or(Error::NoRoom)?;
-        live.set_active(room.is_active);
-        let (end, frames) = last_frames(storage, live.id, room.last_seq).await?;
-        live.open(end, frames);
-        live.hear(end)
-    };
-    if is_lacking {
-        read_missing(Arc::clone(storage), Arc::clone(pages), Arc::clone(live)).await;
+        let is_lacking = {
+            let _reading = live.reading.lock().await;
+            if live.is_open() {
+                return Ok(());
+            }
+            let room = self.storage.room(live.id).await?.ok_or(Error::NoRoom)?;
+            live.set_active(room.is_active);
+            let (end, frames) = last_frames(&self.storage, live.id, room.last_seq).await?;
+            live.open(end, frames);
+            live.hear(end)
+        };
+        if is_lacking {
+            self.read_missing(live).await;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Reads what a tail lacks, until it lacks nothing. A storage that fails is asked again at the next poll.
-pub(crate) async fn read_missing(
-    storage: Arc<dyn Storage>,
-    pages: Arc<Pages>,
-    live: Arc<LiveRoom>,
-) {
-    let _reading = live.reading.lock().await;
-    loop {
-        let from = live.end();
-        match read_page(&storage, &pages, &live, from).await {
-            Ok(()) if live.end() > from && live.hear(live.end()) => {}
-            Ok(()) => return,
-            Err(error) => {
-                tracing::warn!(room = %live.id, %error, "reading the log for missing events");
-                return;
+    /// Notes what an event changes in what was read earlier.
+    pub(crate) fn heed(&self, event: &Event) {
+        self.pages.heed(event);
+    }
+
+    /// Gives a tail frames that were just committed, and those who follow the room what it takes.
+    pub(crate) fn append(
+        self: &Arc<Self>,
+        live: &Arc<LiveRoom>,
+        frames: Vec<Frame>,
+        budget: &mut Budget,
+    ) {
+        let is_lacking = live.append(frames);
+        self.fan_out.deliver(live, budget);
+        if is_lacking {
+            let (tails, live) = (Arc::clone(self), Arc::clone(live));
+            let read = async move { tails.read_missing(&live).await };
+            self.fan_out.runtime.spawn(read);
+        }
+    }
+
+    /// Reads what a tail lacks, until it lacks nothing. A storage that fails is asked again at the next poll.
+    pub(crate) async fn read_missing(&self, live: &Arc<LiveRoom>) {
+        let _reading = live.reading.lock().await;
+        loop {
+            let from = live.end();
+            match self.read_page(live, from).await {
+                Ok(()) if live.end() > from && live.hear(live.end()) => {}
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(room = %live.id, %error, "reading the log for missing events");
+                    return;
+                }
             }
         }
     }
-}
 
-async fn read_page(
-    storage: &Arc<dyn Storage>,
-    pages: &Pages,
-    live: &LiveRoom,
-    from: Seq,
-) -> Result<(), StorageError> {
-    if live.heard().0 - from.0 > JUMP {
-        let (end, frames) = last_frames(storage, live.id, live.heard()).await?;
-        live.jump(end, frames);
-        return Ok(());
+    async fn read_page(&self, live: &Arc<LiveRoom>, from: Seq) -> Result<(), StorageError> {
+        if live.heard().0 - from.0 > JUMP {
+            let (end, frames) = last_frames(&self.storage, live.id, live.heard()).await?;
+            live.jump(end, frames);
+            return Ok(());
+        }
+        let events = self.storage.events_after(live.id, from, PAGE).await?;
+        for event in &events {
+            self.heed(event);
+        }
+        live.append(events.iter().map(frame));
+        self.fan_out.deliver(live, &mut FanOut::budget());
+        Ok(())
     }
-    let events = storage.events_after(live.id, from, PAGE).await?;
-    for event in &events {
-        pages.heed(event);
-    }
-    live.append(events.iter().map(frame));
-    Ok(())
 }
 
 /// The last frames before `last`, and after it should there be any by now.
@@ -126,8 +145,7 @@ impl App {
                         if let Some(room) = self.hub.room(id)
                             && room.hear(end)
                         {
-                            read_missing(Arc::clone(&self.storage), Arc::clone(&self.pages), room)
-                                .await;
+                            self.tails.read_missing(&room).await;
                         }
                     }
                 }

@@ -10,7 +10,7 @@ use papo_storage::Change;
 use crate::room_log::{Committed, OnCommit};
 use crate::{Action, App, Error};
 
-/// Is given the answer, once; from the writer's task, so it must not block.
+/// Is given the answer, once; by the thread that stored it, so it must not block. The connection is flushed afterwards.
 pub type Reply = Box<dyn FnOnce(&Connection, Result<Committed, Error>) + Send>;
 
 /// A message to post.
@@ -118,10 +118,16 @@ impl App {
         match allowed {
             Ok(change) => {
                 let connection = Arc::clone(connection);
-                let on_commit: OnCommit = Box::new(move |result| reply(&connection, result));
+                let on_commit: OnCommit = Box::new(move |result| {
+                    reply(&connection, result);
+                    Some(connection)
+                });
                 self.log.submit(room, change, on_commit);
             }
-            Err(error) => reply(connection, Err(error)),
+            Err(error) => {
+                reply(connection, Err(error));
+                connection.flush();
+            }
         }
     }
 }

@@ -1,23 +1,25 @@
 //! The one writer of the rooms' logs: group commit.
 //!
 //! All changes that wait are stored in one transaction and one flush to disk. There is no timer: while one batch is being
-//! committed, the next one forms. Only after the commit is anybody told, in the order of the commit: first those who asked,
-//! then those who follow the room.
+//! committed, the next one forms. Only after the commit is anybody told, in the order of the commit, and by the thread that made it: first
+//! those who asked, then those who follow the room.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_channel_layer::{Frame, FrameKind, Hub};
+use papo_channel_layer::{Connection, Frame, FrameKind, Hub, LiveRoom};
 use papo_domain::{Event, EventKind, RoomId, Seq, Timestamp};
-use papo_storage::{Appended, Change, NewEvent, Storage, StorageError};
-use tokio::sync::mpsc;
+use papo_storage::{Appended, Batch, Change, NewEvent, Outcome, Refusal, Storage, StorageError};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::fan_out::FanOut;
+use crate::live::Tails;
 use crate::metrics::Metrics;
-use crate::pages::Pages;
-use crate::{Clock, Error, live};
+use crate::{Clock, Error};
 
 /// How many changes may wait for the writer; more are refused with [`Error::Unavailable`].
 const WAITING: usize = 8_192;
@@ -34,166 +36,241 @@ pub struct Committed {
     pub timestamp: Timestamp,
 }
 
-/// Is called once, when the change is on disk or refused.
-pub(crate) type OnCommit = Box<dyn FnOnce(Result<Committed, Error>) + Send>;
+/// Is called once, when the change is on disk or refused. Whose answer is to be flushed, if anybody's.
+pub(crate) type OnCommit =
+    Box<dyn FnOnce(Result<Committed, Error>) -> Option<Arc<Connection>> + Send>;
 
-struct Waiting {
-    room: RoomId,
-    change: Change,
-    on_commit: OnCommit,
-}
-
-/// Takes changes for the writer.
+/// Takes changes, and has them stored.
 #[derive(Clone)]
 pub(crate) struct RoomLog {
-    waiting: mpsc::Sender<Waiting>,
+    writer: Arc<Writer>,
 }
 
-/// The writer's task.
-pub(crate) struct Writer {
-    waiting: mpsc::Receiver<Waiting>,
+struct Writer {
     storage: Arc<dyn Storage>,
     hub: Arc<Hub>,
-    pages: Arc<Pages>,
+    tails: Arc<Tails>,
     metrics: Arc<Metrics>,
     clock: Clock,
     /// Cancelled when the disk can't be trusted any more: the process must restart.
     broken: CancellationToken,
+    line: Mutex<Line>,
+    /// Told when nothing is being stored any more.
+    idle: Notify,
+}
+
+#[derive(Default)]
+struct Line {
+    waiting: VecDeque<(RoomId, Change, OnCommit)>,
+    /// Whether a batch is with the storage.
+    is_storing: bool,
+    /// Whether no more changes are taken.
+    is_closed: bool,
+}
+
+/// What is being stored.
+struct Group {
+    writer: Arc<Writer>,
+    callbacks: Vec<OnCommit>,
+    started: Option<Instant>,
+    is_told: bool,
 }
 
 impl RoomLog {
     pub(crate) fn new(
         storage: Arc<dyn Storage>,
         hub: Arc<Hub>,
-        pages: Arc<Pages>,
+        tails: Arc<Tails>,
         metrics: Arc<Metrics>,
         clock: Clock,
         broken: CancellationToken,
-    ) -> (Self, Writer) {
-        let (sender, waiting) = mpsc::channel(WAITING);
-        (
-            Self { waiting: sender },
-            Writer {
-                waiting,
-                storage,
-                hub,
-                pages,
-                metrics,
-                clock,
-                broken,
-            },
-        )
+    ) -> Self {
+        let writer = Arc::new(Writer {
+            storage,
+            hub,
+            tails,
+            metrics,
+            clock,
+            broken,
+            line: Mutex::default(),
+            idle: Notify::new(),
+        });
+        Self { writer }
     }
 
     /// How many changes wait for the writer.
     pub(crate) fn waiting(&self) -> usize {
-        WAITING - self.waiting.capacity()
+        self.writer.line.lock().waiting.len()
     }
 
     /// Puts a change in line. Changes are committed in the order in which they are put here.
     pub(crate) fn submit(&self, room: RoomId, change: Change, on_commit: OnCommit) {
-        if let Err(error) = self.waiting.try_send(Waiting {
-            room,
-            change,
-            on_commit,
-        }) {
-            let waiting = error.into_inner();
-            (waiting.on_commit)(Err(Error::Unavailable(RETRY_OVERLOAD)));
+        let mut line = self.writer.line.lock();
+        if line.is_closed || line.waiting.len() >= WAITING {
+            drop(line);
+            answer(on_commit, Err(Error::Unavailable(RETRY_OVERLOAD)));
+            return;
+        }
+        line.waiting.push_back((room, change, on_commit));
+        let is_storing = std::mem::replace(&mut line.is_storing, true);
+        drop(line);
+        if !is_storing {
+            self.writer.store();
         }
     }
 
     /// Puts a change in line and waits for it.
     pub(crate) async fn append(&self, room: RoomId, change: Change) -> Result<Committed, Error> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        let on_commit = Box::new(|result| drop(sender.send(result)));
-        self.submit(room, change, on_commit);
+        let on_commit = |result| {
+            // Whoever asked may have gone; what is stored is stored.
+            let _ = sender.send(result);
+            None
+        };
+        self.submit(room, change, Box::new(on_commit));
         receiver
             .await
             .unwrap_or(Err(Error::Unavailable(RETRY_OVERLOAD)))
     }
+
+    /// Takes nothing more, and waits until all that was taken is stored.
+    pub(crate) async fn close(&self) {
+        let idle = self.writer.idle.notified();
+        let is_storing = {
+            let mut line = self.writer.line.lock();
+            line.is_closed = true;
+            line.is_storing
+        };
+        if is_storing {
+            idle.await;
+        }
+    }
 }
 
 impl Writer {
-    /// Writes until `stopping` is cancelled; then takes nothing more, and finishes what waits.
-    pub(crate) async fn run(mut self, stopping: CancellationToken) {
-        let mut batch = Vec::with_capacity(BATCH);
-        loop {
-            tokio::select! {
-                biased;
-                count = self.waiting.recv_many(&mut batch, BATCH) => {
-                    if count == 0 {
-                        return;
-                    }
-                    self.commit(batch.drain(..)).await;
-                }
-                () = stopping.cancelled(), if !self.waiting.is_closed() => self.waiting.close(),
-            }
+    fn store(self: &Arc<Self>) {
+        self.storage.append_batch(Box::new(Group {
+            writer: Arc::clone(self),
+            callbacks: Vec::new(),
+            started: None,
+            is_told: false,
+        }));
+    }
+
+    /// Has the next batch stored, if there is one.
+    fn go_on(self: &Arc<Self>) {
+        let mut line = self.line.lock();
+        if line.waiting.is_empty() {
+            line.is_storing = false;
+            drop(line);
+            self.idle.notify_waiters();
+        } else {
+            drop(line);
+            self.store();
         }
     }
 
-    async fn commit(&self, batch: impl Iterator<Item = Waiting>) {
-        let at = self.clock.now();
-        let (events, callbacks): (Vec<_>, Vec<_>) = batch
-            .map(
-                |Waiting {
-                     room,
-                     change,
-                     on_commit,
-                 }| (NewEvent { room, at, change }, on_commit),
-            )
-            .unzip();
-        self.metrics
-            .batch_events
-            .record(f64::from(u32::try_from(events.len()).unwrap_or(u32::MAX)));
-        let start = Instant::now();
-        let stored = self.storage.append(events).await;
-        self.metrics.commit_seconds.record(start.elapsed());
-        match stored {
-            Ok(results) => self.tell(results, callbacks),
-            Err(error) => {
-                if matches!(error, StorageError::Broken(_)) {
-                    self.broken.cancel();
-                }
-                self.metrics.commit_failures.increment(1);
-                let error = Error::from(error);
-                for on_commit in callbacks {
-                    on_commit(Err(error.clone()));
-                }
-            }
-        }
-    }
-
-    fn tell(
-        &self,
-        results: Vec<Result<Appended, papo_storage::Refusal>>,
-        callbacks: Vec<OnCommit>,
-    ) {
-        let mut frames: HashMap<RoomId, Vec<Frame>> = HashMap::new();
+    /// Tells what is on disk: each who asked, then the rooms.
+    fn tell(&self, results: Vec<Result<Appended, Refusal>>, callbacks: Vec<OnCommit>) {
+        let mut answered = Vec::with_capacity(callbacks.len());
+        let mut live: HashMap<RoomId, Option<(Arc<LiveRoom>, Vec<Frame>)>> = HashMap::new();
+        let mut stored = 0;
         for (result, on_commit) in results.into_iter().zip(callbacks) {
-            match result {
-                Ok(Appended { event, duplicate }) => {
-                    on_commit(Ok(Committed {
-                        seq: event.seq,
-                        timestamp: event.timestamp,
-                    }));
-                    self.metrics.events.increment(u64::from(!duplicate));
-                    self.pages.heed(&event);
-                    if !duplicate && self.hub.room(event.room).is_some() {
-                        frames.entry(event.room).or_default().push(frame(&event));
-                    }
+            let (event, duplicate) = match result {
+                Ok(Appended { event, duplicate }) => (event, duplicate),
+                Err(refusal) => {
+                    answered.extend(on_commit(Err(refusal.into())));
+                    continue;
                 }
-                Err(refusal) => on_commit(Err(refusal.into())),
+            };
+            answered.extend(on_commit(Ok(Committed {
+                seq: event.seq,
+                timestamp: event.timestamp,
+            })));
+            self.tails.heed(&event);
+            if duplicate {
+                continue;
+            }
+            stored += 1;
+            let find = || self.hub.room(event.room).map(|room| (room, Vec::new()));
+            if let Some((_, frames)) = live.entry(event.room).or_insert_with(find) {
+                frames.push(frame(&event));
             }
         }
-        for (room, frames) in frames {
-            if let Some(room) = self.hub.append(room, frames) {
-                tokio::spawn(live::read_missing(
-                    Arc::clone(&self.storage),
-                    Arc::clone(&self.pages),
-                    room,
-                ));
-            }
+        self.metrics.events.increment(stored);
+        let mut budget = FanOut::budget();
+        for (room, frames) in live.into_values().flatten() {
+            self.tails.append(&room, frames, &mut budget);
         }
+        for connection in answered {
+            self.tails.fan_out.count(connection.flush());
+        }
+    }
+
+    fn refuse(&self, error: StorageError, callbacks: Vec<OnCommit>) {
+        if matches!(error, StorageError::Broken(_)) {
+            self.broken.cancel();
+        }
+        self.metrics.commit_failures.increment(1);
+        let error = Error::from(error);
+        for on_commit in callbacks {
+            answer(on_commit, Err(error.clone()));
+        }
+    }
+}
+
+impl Batch for Group {
+    fn take(&mut self) -> Vec<NewEvent> {
+        let at = self.writer.clock.now();
+        let mut line = self.writer.line.lock();
+        let count = line.waiting.len().min(BATCH);
+        let (changes, callbacks): (Vec<_>, Vec<_>) = line
+            .waiting
+            .drain(..count)
+            .map(|(room, change, on_commit)| (NewEvent { room, at, change }, on_commit))
+            .unzip();
+        drop(line);
+        self.callbacks = callbacks;
+        let size = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        self.writer.metrics.batch_events.record(size);
+        self.started = Some(Instant::now());
+        changes
+    }
+
+    fn tell(mut self: Box<Self>, outcome: Outcome) {
+        if let Some(started) = self.started {
+            self.writer.metrics.commit_seconds.record(started.elapsed());
+        } else {
+            // Refused before it was asked for.
+            self.take();
+        }
+        self.is_told = true;
+        let callbacks = std::mem::take(&mut self.callbacks);
+        match outcome {
+            Ok(results) => self.writer.tell(results, callbacks),
+            Err(error) => self.writer.refuse(error, callbacks),
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if !self.is_told {
+            if self.started.is_none() {
+                self.take();
+            }
+            let lost = StorageError::Other("the batch was lost".into());
+            let callbacks = std::mem::take(&mut self.callbacks);
+            self.writer.refuse(lost, callbacks);
+        }
+        self.writer.go_on();
+    }
+}
+
+/// Answers outside of a batch.
+fn answer(on_commit: OnCommit, result: Result<Committed, Error>) {
+    if let Some(connection) = on_commit(result) {
+        connection.flush();
     }
 }
 

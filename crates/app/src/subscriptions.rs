@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use papo_channel_layer::{Connection, Follower, Frame};
+use papo_channel_layer::{Connection, Follower, Frame, Wants};
 use papo_domain::{Epoch, RoomId, Seq, Username};
 use papo_protocol::{ResetReason, SNAPSHOT_MESSAGES, ServerFrame, snapshot_frame};
 use papo_storage::Snapshot;
 use tokio::time::Instant;
 
-use crate::{Action, App, Error, Visitor, defects, live};
+use crate::{Action, App, Error, Visitor, defects};
 
 /// When to come back to a server that stops.
 const RETURN: Duration = Duration::from_secs(5);
@@ -43,12 +43,11 @@ pub enum Start {
 /// A room that a connection follows, for as long as this lives.
 #[derive(Debug)]
 pub struct Subscription {
-    /// Keeps the room live, and the connection woken by it.
+    /// Keeps the room live, and the connection written to by it. Its cursor is at the last event that the client has, or is about
+    /// to get with `start`.
     pub follower: Follower,
     /// The name that the session has in the room.
     pub username: Username,
-    /// The last event that the client has, or is about to get with `start`.
-    pub cursor: Seq,
     /// What to tell the client first.
     pub start: Start,
 }
@@ -94,11 +93,12 @@ impl App {
         Ok(connection)
     }
 
-    /// Has a connection follow a room that its session is in.
+    /// Has a connection follow a room that its session is in. To be called by its task, while that is awake.
     pub async fn subscribe(
         &self,
         connection: &Arc<Connection>,
         room: RoomId,
+        wants: Wants,
         from: From,
     ) -> Result<Subscription, Error> {
         let memberships = self.storage.memberships(connection.session).await?;
@@ -109,8 +109,8 @@ impl App {
         let username = username.ok_or(Error::NotJoined)?;
         let follower = self
             .hub
-            .follow(room, connection, username.clone(), Instant::now());
-        live::open(&self.storage, &self.pages, &follower.room).await?;
+            .follow(room, connection, username.clone(), wants, Instant::now());
+        self.tails.open(&follower.room).await?;
         if !follower.room.is_active() {
             return Err(Error::NoRoom);
         }
@@ -132,10 +132,10 @@ impl App {
                 }
             },
         };
+        follower.set_cursor(cursor);
         Ok(Subscription {
             follower,
             username,
-            cursor,
             start,
         })
     }
@@ -168,7 +168,11 @@ impl App {
         cursor: Seq,
         end: Seq,
     ) -> Result<Vec<Frame>, Error> {
-        Ok(self.pages.after(&self.storage, room, cursor, end).await?)
+        Ok(self
+            .tails
+            .pages
+            .after(&self.storage, room, cursor, end)
+            .await?)
     }
 
     /// Whether a cursor is so far behind that its client has to start over.

@@ -1,13 +1,23 @@
-//! What the rest of the program can do to a connection: wake it, answer it, end it.
+//! What the rest of the program can do to a connection: write to it, wake it, end it.
+//!
+//! A connection is written by its task while that is awake, and by the rooms that it follows while it sleeps: one
+//! change of hands under one lock ([`Connection::hold`], [`Connection::rest`]), and nobody is woken to write a frame that
+//! fits into the socket.
 
+use std::fmt;
+use std::io::{self, IoSlice};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use papo_domain::{RoomId, SenderId, SessionId, Username};
 use tokio::sync::Notify;
 
-use crate::sync::{AtomicBool, Mutex};
+use crate::sync::Mutex;
+
+/// The most frames that a room writes to a resting connection in one call.
+const SLICES: usize = 32;
 
 /// Tells connections apart for as long as the process runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,9 +36,22 @@ pub enum Notice {
     Stopping,
 }
 
-/// One open socket, seen from the inside of the program. The task that owns the socket waits in [`Self::woken`] and then
-/// looks: at its answers, its notices, and the rooms that it follows.
-#[derive(Debug)]
+/// Where a connection's bytes go.
+pub trait Wire: Send + Sync {
+    /// Writes as much as is taken without waiting. How many bytes; [`io::ErrorKind::WouldBlock`] when none.
+    fn write(&self, frames: &[IoSlice<'_>]) -> io::Result<usize>;
+}
+
+/// Frames and bytes that have been written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Frames whose last byte was written.
+    pub frames: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// One open socket, seen from the inside of the program.
 pub struct Connection {
     /// Which one.
     pub id: ConnectionId,
@@ -39,21 +62,23 @@ pub struct Connection {
     /// Where it comes from.
     pub address: Option<IpAddr>,
     notify: Notify,
-    inbox: Mutex<Inbox>,
-    /// Whether the inbox holds anything: spares the lock at each of the many wakings that are for a room.
-    has_mail: AtomicBool,
+    line: Mutex<Line>,
 }
 
-/// What waits for the connection's task. Bounded: there is one answer for each request in flight, and notices are
-/// rare and each is kept once.
-#[derive(Debug, Default)]
-struct Inbox {
-    answers: Vec<Bytes>,
+/// What is between a connection and the rest of the program. Bounded: there is one answer for each request in flight, notices
+/// are rare and each is kept once, and a room adds nothing to what the wire didn't take.
+#[derive(Default)]
+struct Line {
+    /// Answers, in order; before them what is left of a room's frames.
+    waiting: Vec<Bytes>,
     notices: Vec<Notice>,
+    /// Where rooms write, while the task rests.
+    wire: Option<Arc<dyn Wire>>,
+    is_resting: bool,
 }
 
 impl Connection {
-    /// A connection of `session`.
+    /// A connection of `session`, whose task is awake.
     pub fn new(session: SessionId, sender: SenderId, address: Option<IpAddr>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
@@ -62,9 +87,36 @@ impl Connection {
             sender,
             address,
             notify: Notify::new(),
-            inbox: Mutex::default(),
-            has_mail: AtomicBool::new(false),
+            line: Mutex::default(),
         }
+    }
+
+    /// Lets rooms write to `wire` whenever the task rests.
+    pub fn open(&self, wire: Arc<dyn Wire>) {
+        self.line.lock().wire = Some(wire);
+    }
+
+    /// Lets nobody but the task write any more, and lets go of the wire.
+    pub fn close(&self) {
+        let mut line = self.line.lock();
+        line.is_resting = false;
+        line.wire = None;
+    }
+
+    /// From here on the task alone writes. What the wire didn't take, and answers: to be written first.
+    pub fn hold(&self) -> Vec<Bytes> {
+        let mut line = self.line.lock();
+        line.is_resting = false;
+        std::mem::take(&mut line.waiting)
+    }
+
+    /// The task has written everything, and waits: from here on rooms write. `false` when there is something that it
+    /// hasn't seen.
+    pub fn rest(&self) -> bool {
+        let mut line = self.line.lock();
+        let is_done = line.waiting.is_empty() && line.notices.is_empty();
+        line.is_resting = is_done && line.wire.is_some();
+        is_done
     }
 
     /// Has the connection's task look again.
@@ -77,24 +129,32 @@ impl Connection {
         self.notify.notified().await;
     }
 
-    /// Gives the connection the answer to a request of its own.
+    /// Gives the connection the answer to a request of its own; [`Self::flush`] must follow. Until then it may already go out
+    /// with a room's frames.
     pub fn answer(&self, frame: Bytes) {
-        self.put(|inbox| inbox.answers.push(frame));
+        self.line.lock().waiting.push(frame);
+    }
+
+    /// Writes the answers that wait, if the task rests; else has it look.
+    pub fn flush(&self) -> Written {
+        self.write(|| Choice::Write(&[]))
     }
 
     /// Takes the answers given so far.
     pub fn take_answers(&self) -> Vec<Bytes> {
-        self.take(|inbox| std::mem::take(&mut inbox.answers))
+        std::mem::take(&mut self.line.lock().waiting)
     }
 
     /// Gives the connection a notice. When this returns, whatever is appended to a log later is written to the
     /// connection only after its task has seen the notice.
     pub fn notice(&self, notice: Notice) {
-        self.put(|inbox| {
-            if !inbox.notices.contains(&notice) {
-                inbox.notices.push(notice);
-            }
-        });
+        let mut line = self.line.lock();
+        line.is_resting = false;
+        if !line.notices.contains(&notice) {
+            line.notices.push(notice);
+        }
+        drop(line);
+        self.wake();
     }
 
     /// Whether a notice waits that ends the right to this room. To be asked after a room's state was read and before it is
@@ -105,31 +165,111 @@ impl Connection {
             Notice::SessionEnded => true,
             Notice::Renamed(..) | Notice::Stopping => false,
         };
-        self.inbox.lock().notices.iter().any(ends)
+        self.line.lock().notices.iter().any(ends)
     }
 
     /// Takes the notices. To be asked after frames were read from a tail and before they are written: whatever was
     /// appended after a right ended is then seen together with its end.
     pub fn take_notices(&self) -> Vec<Notice> {
-        self.take(|inbox| std::mem::take(&mut inbox.notices))
+        std::mem::take(&mut self.line.lock().notices)
     }
 
-    fn put(&self, put: impl FnOnce(&mut Inbox)) {
-        let mut inbox = self.inbox.lock();
-        put(&mut inbox);
-        self.has_mail.store(true, Ordering::SeqCst);
-        drop(inbox);
-        self.wake();
-    }
-
-    fn take<T>(&self, take: impl FnOnce(&mut Inbox) -> Vec<T>) -> Vec<T> {
-        if !self.has_mail.load(Ordering::SeqCst) {
-            return Vec::new();
+    /// Writes a room's frames if the task rests and `choose`, which is asked then, has some; else has the task look.
+    /// What `choose` gives is written, or kept to be written first.
+    pub(crate) fn write<'a>(&self, choose: impl FnOnce() -> Choice<'a>) -> Written {
+        let mut line = self.line.lock();
+        let choice = if line.is_resting {
+            choose()
+        } else {
+            Choice::Wake
+        };
+        let written = match choice {
+            Choice::Nothing => return Written::default(),
+            Choice::Write(frames) => line.write(frames),
+            Choice::Wake => Written::default(),
+        };
+        let is_resting = line.is_resting && !matches!(choice, Choice::Wake);
+        drop(line);
+        if !is_resting {
+            self.wake();
         }
-        let mut inbox = self.inbox.lock();
-        let taken = take(&mut inbox);
-        let is_empty = inbox.answers.is_empty() && inbox.notices.is_empty();
-        self.has_mail.store(!is_empty, Ordering::SeqCst);
-        taken
+        written
+    }
+}
+
+/// What a room has for a resting connection.
+#[derive(Clone, Copy)]
+pub(crate) enum Choice<'a> {
+    /// Nothing that it hasn't got.
+    Nothing,
+    /// These.
+    Write(&'a [Bytes]),
+    /// More than that: its task must look.
+    Wake,
+}
+
+impl Line {
+    /// Writes what waits and then `frames`. What the wire doesn't take waits for the task, which rests no more.
+    fn write(&mut self, frames: &[Bytes]) -> Written {
+        let all = self.waiting.iter().chain(frames);
+        if self.waiting.is_empty() && frames.is_empty() {
+            return Written::default();
+        }
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let (mut count, mut bytes) = (0, 0);
+        for (slice, frame) in slices.iter_mut().zip(all.clone()) {
+            *slice = IoSlice::new(frame);
+            bytes += frame.len();
+            count += 1;
+        }
+        let wire = self.wire.as_ref();
+        // An error is the task's affair, which meets it when it writes.
+        let taken = wire.map_or(0, |wire| wire.write(&slices[..count]).unwrap_or(0));
+        if taken == bytes && count == self.waiting.len() + frames.len() {
+            let written = Written {
+                frames: count as u64,
+                bytes: bytes as u64,
+            };
+            self.waiting.clear();
+            // A burst's memory isn't kept by a connection that is idle afterwards.
+            self.waiting.shrink_to(4);
+            return written;
+        }
+        let mut written = Written {
+            frames: 0,
+            bytes: taken as u64,
+        };
+        let mut rest = taken;
+        let mut left = Vec::new();
+        for frame in all {
+            if rest >= frame.len() {
+                rest -= frame.len();
+                written.frames += 1;
+            } else {
+                let mut frame = frame.clone();
+                frame.advance(rest);
+                rest = 0;
+                left.push(frame);
+            }
+        }
+        self.waiting = left;
+        self.is_resting = false;
+        written
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("id", &self.id)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::ops::AddAssign for Written {
+    fn add_assign(&mut self, other: Self) {
+        self.frames += other.frames;
+        self.bytes += other.bytes;
     }
 }

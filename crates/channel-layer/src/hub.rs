@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use papo_domain::{RoomId, SenderId, SessionId, Username};
+use papo_domain::{RoomId, Seq, SessionId, Username};
 use tokio::time::Instant;
 
-use crate::live_room::FollowerId;
+use crate::shard::Seat;
 use crate::sync::{Mutex, RwLock};
-use crate::{Connection, ConnectionId, Frame, LiveRoom, Notice, Present, TailLimits};
+use crate::{Connection, ConnectionId, LiveRoom, Notice, Present, TailLimits, Wants};
 
 /// The live rooms of this process, by id, and its connections, by session.
 #[derive(Debug, Default)]
@@ -27,8 +27,19 @@ pub struct Follower {
     hub: Arc<Hub>,
     /// The room.
     pub room: Arc<LiveRoom>,
-    id: FollowerId,
-    sender: SenderId,
+    seat: Arc<Seat>,
+}
+
+impl Follower {
+    /// The last seq that the connection has got.
+    pub fn cursor(&self) -> Seq {
+        self.seat.cursor()
+    }
+
+    /// Moves the cursor; for the connection's task, while it is awake (see [`Connection::hold`]).
+    pub fn set_cursor(&self, cursor: Seq) {
+        self.seat.set_cursor(cursor);
+    }
 }
 
 impl Hub {
@@ -41,23 +52,24 @@ impl Hub {
     }
 
     /// Has a connection follow a room, which becomes live if it wasn't: then its tail must be opened
-    /// (see [`LiveRoom::is_open`]).
+    /// (see [`LiveRoom::is_open`]). Its task is awake, and sets the cursor before it rests.
     pub fn follow(
         self: &Arc<Self>,
         id: RoomId,
         connection: &Arc<Connection>,
         username: Username,
+        wants: Wants,
         now: Instant,
     ) -> Follower {
         let mut rooms = self.rooms.write();
         let new = || Arc::new(LiveRoom::new(id, self.limits, Arc::clone(&self.all_bytes)));
         let room = Arc::clone(rooms.entry(id).or_insert_with(new));
-        let follower = room.add(Arc::clone(connection), username, now);
+        let seat = Arc::new(Seat::new(Arc::clone(connection), wants));
+        room.add(Arc::clone(&seat), username, now);
         Follower {
             hub: Arc::clone(self),
             room,
-            id: follower,
-            sender: connection.sender,
+            seat,
         }
     }
 
@@ -74,15 +86,6 @@ impl Hub {
     /// How many people are in a room.
     pub fn online(&self, id: RoomId) -> usize {
         self.room(id).map_or(0, |room| room.online())
-    }
-
-    /// Offers frames to a room, if it is live. The room, when the log must be read for missing ones.
-    pub fn append(
-        &self,
-        id: RoomId,
-        frames: impl IntoIterator<Item = Frame>,
-    ) -> Option<Arc<LiveRoom>> {
-        self.room(id).filter(|room| room.append(frames))
     }
 
     /// Tells the followers of each room whose people changed, when it is time to; at most `most` people by name.
@@ -159,7 +162,7 @@ impl Hub {
 impl Drop for Follower {
     fn drop(&mut self) {
         let mut rooms = self.hub.rooms.write();
-        if self.room.remove(self.id, self.sender, Instant::now()) {
+        if self.room.remove(&self.seat, Instant::now()) {
             rooms.remove(&self.room.id);
         }
     }
@@ -167,10 +170,10 @@ impl Drop for Follower {
 
 #[cfg(test)]
 mod tests {
-    use papo_domain::Seq;
+    use papo_domain::SenderId;
 
     use super::*;
-    use crate::{FrameKind, Read};
+    use crate::{Frame, FrameKind, Read};
 
     fn frame(seq: i64) -> Frame {
         Frame {
@@ -184,7 +187,13 @@ mod tests {
         let connection = Arc::new(Connection::new(SessionId(session), SenderId(7), None));
         hub.connect(&connection);
         let name = Username::parse("Ana").unwrap();
-        let follower = hub.follow(RoomId(id), &connection, name, Instant::now());
+        let follower = hub.follow(
+            RoomId(id),
+            &connection,
+            name,
+            Wants::Everything,
+            Instant::now(),
+        );
         (connection, follower)
     }
 
@@ -194,7 +203,7 @@ mod tests {
         let (_, one) = follow(&hub, 1, 1);
         let (_, other) = follow(&hub, 1, 2);
         one.room.open(Seq(0), Vec::new());
-        hub.append(RoomId(1), [frame(1)]);
+        one.room.append([frame(1)]);
         assert_eq!((hub.online(RoomId(1)), hub.tail_bytes()), (1, 100));
         drop(one);
         assert!(hub.room(RoomId(1)).is_some());
@@ -207,7 +216,7 @@ mod tests {
     fn what_is_appended_before_the_tail_opens_is_asked_for() {
         let hub = Arc::new(Hub::default());
         let (_, follower) = follow(&hub, 1, 1);
-        assert!(hub.append(RoomId(1), [frame(5)]).is_none());
+        assert!(!follower.room.append([frame(5)]));
         follower.room.open(Seq(4), vec![frame(4)]);
         assert!(follower.room.hear(Seq(4)));
         assert!(!follower.room.append([frame(5)]));
@@ -224,7 +233,7 @@ mod tests {
         let followers: Vec<_> = (1..=10).map(|id| follow(&hub, id, 1).1).collect();
         for follower in &followers {
             follower.room.open(Seq(0), Vec::new());
-            hub.append(follower.room.id, (1..=500).map(frame));
+            follower.room.append((1..=500).map(frame));
         }
         assert!(
             hub.tail_bytes() <= 20_000 + 10 * 1_000,
@@ -240,7 +249,8 @@ mod tests {
         let hub = Arc::new(Hub::default());
         let (connection, first) = follow(&hub, 1, 1);
         let name = Username::parse("Ana").unwrap();
-        let second = hub.follow(RoomId(1), &connection, name, Instant::now());
+        let wants = Wants::Everything;
+        let second = hub.follow(RoomId(1), &connection, name, wants, Instant::now());
         drop(first);
         assert_eq!(second.room.follower_count(), 1);
         assert_eq!(hub.online(RoomId(1)), 1);

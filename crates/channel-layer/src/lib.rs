@@ -9,12 +9,14 @@ mod connection;
 mod hub;
 mod live_room;
 mod presence;
+mod shard;
 mod sync;
 mod tail;
 mod typing;
 
-pub use connection::{Connection, ConnectionId, Notice};
+pub use connection::{Connection, ConnectionId, Notice, Wire, Written};
 pub use hub::{Follower, Hub};
 pub use live_room::{LiveRoom, TailLimits};
 pub use presence::{PresenceFrame, Present};
+pub use shard::{Delivery, Wants};
 pub use tail::{Append, Frame, FrameKind, Read, Tail};

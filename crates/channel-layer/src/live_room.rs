@@ -1,6 +1,5 @@
 //! A room that somebody follows.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -9,9 +8,10 @@ use papo_domain::{RoomId, SenderId, Seq, Username};
 use tokio::time::Instant;
 
 use crate::presence::Presence;
-use crate::sync::Mutex;
+use crate::shard::{SEATS, Seat, Shard};
+use crate::sync::{Mutex, RwLock};
 use crate::typing::Typing;
-use crate::{Append, Connection, Frame, FrameKind, PresenceFrame, Present, Read, Tail};
+use crate::{Append, Delivery, Frame, FrameKind, PresenceFrame, Present, Read, Tail};
 
 /// How much of the logs' ends is kept in memory.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +34,6 @@ impl Default for TailLimits {
     }
 }
 
-/// Tells the followings of a room apart; a connection may for a moment have two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct FollowerId(u64);
-
 /// A followed room: its tail, who follows it, who is there, who is writing.
 #[derive(Debug)]
 pub struct LiveRoom {
@@ -46,7 +42,8 @@ pub struct LiveRoom {
     tail: Mutex<Tail>,
     /// Held by whoever reads the log for the tail, so that one does it for all.
     pub reading: tokio::sync::Mutex<()>,
-    followers: Mutex<HashMap<FollowerId, Arc<Connection>>>,
+    /// Who follows it; a connection may for a moment do so twice.
+    shards: RwLock<Vec<Arc<Shard>>>,
     presence: Mutex<Presence>,
     typing: Mutex<Typing>,
     is_active: AtomicBool,
@@ -64,7 +61,7 @@ impl LiveRoom {
             id,
             tail: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
-            followers: Mutex::default(),
+            shards: RwLock::default(),
             presence: Mutex::default(),
             typing: Mutex::default(),
             is_active: AtomicBool::new(true),
@@ -91,14 +88,13 @@ impl LiveRoom {
         self.tail.lock().end().is_some()
     }
 
-    /// Offers the tail frames, in order, and wakes the followers when it took any. Whether the log must be read for missing ones.
+    /// Offers the tail frames, in order. Whether the log must be read for missing ones. When this returns,
+    /// [`Self::deliveries`] brings what the tail took to the followers.
     pub fn append(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
-        let (took, is_lacking) = self.change_tail(|tail| {
-            let mut took = false;
+        self.change_tail(|tail| {
             for frame in frames {
                 let kind = frame.kind;
                 if tail.append(frame) == Append::Appended {
-                    took = true;
                     match kind {
                         FrameKind::Closing => self.set_active(false),
                         FrameKind::Opening => self.set_active(true),
@@ -106,12 +102,14 @@ impl LiveRoom {
                     }
                 }
             }
-            (took, tail.is_lacking())
-        });
-        if took {
-            self.wake_all();
-        }
-        is_lacking
+            tail.is_lacking()
+        })
+    }
+
+    /// The followers who are to be written to, after something was appended; each delivery must be run, by any thread.
+    pub fn deliveries(self: &Arc<Self>) -> Vec<Delivery> {
+        let shards = self.shards.read();
+        shards.iter().filter_map(|shard| shard.due(self)).collect()
     }
 
     /// Notes that the log reaches `seq`. Whether it must be read.
@@ -202,35 +200,39 @@ impl LiveRoom {
         }
     }
 
-    pub(crate) fn add(
-        &self,
-        connection: Arc<Connection>,
-        username: Username,
-        now: Instant,
-    ) -> FollowerId {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let id = FollowerId(NEXT.fetch_add(1, Ordering::Relaxed));
-        self.presence.lock().enter(connection.sender, username, now);
-        self.followers.lock().insert(id, connection);
-        id
+    pub(crate) fn add(&self, seat: Arc<Seat>, username: Username, now: Instant) {
+        let sender = seat.connection.sender;
+        self.presence.lock().enter(sender, username, now);
+        let mut shards = self.shards.write();
+        if let Some(shard) = shards.iter().find(|shard| shard.len() < SEATS) {
+            shard.add(seat);
+        } else {
+            let shard = Arc::new(Shard::default());
+            shard.add(seat);
+            shards.push(shard);
+        }
     }
 
     /// Whether nobody is left.
-    pub(crate) fn remove(&self, id: FollowerId, sender: SenderId, now: Instant) -> bool {
-        self.presence.lock().leave(sender, now);
-        let mut followers = self.followers.lock();
-        followers.remove(&id);
-        followers.is_empty()
+    pub(crate) fn remove(&self, seat: &Arc<Seat>, now: Instant) -> bool {
+        self.presence.lock().leave(seat.connection.sender, now);
+        let mut shards = self.shards.write();
+        if let Some(index) = shards.iter().position(|shard| shard.remove(seat))
+            && shards[index].len() == 0
+        {
+            shards.swap_remove(index);
+        }
+        shards.is_empty()
     }
 
     /// How many connections follow the room.
     pub fn follower_count(&self) -> usize {
-        self.followers.lock().len()
+        self.shards.read().iter().map(|shard| shard.len()).sum()
     }
 
     fn wake_all(&self) {
-        for connection in self.followers.lock().values() {
-            connection.wake();
+        for shard in self.shards.read().iter() {
+            shard.wake();
         }
     }
 

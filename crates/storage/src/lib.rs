@@ -14,4 +14,4 @@ pub use model::{
     MessageFilter, MessagePage, NewAccount, NewEvent, NewSession, Refusal, RoomFilter, Session,
     SessionToken, Snapshot, StoredPassword, TokenHash,
 };
-pub use storage::{Storage, StorageError};
+pub use storage::{Batch, Outcome, Storage, StorageError};

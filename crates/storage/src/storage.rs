@@ -5,6 +5,7 @@ use papo_domain::{
     Account, AccountId, AccountName, Epoch, Event, Room, RoomId, RoomOverview, RoomState, Seq,
     SessionId, Timestamp, Username,
 };
+use tokio::sync::oneshot;
 
 use crate::{
     Appended, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage,
@@ -39,6 +40,43 @@ pub enum StorageError {
     Other(String),
 }
 
+/// What became of a batch: of each change in it, or why all of it failed.
+pub type Outcome = Result<Vec<Result<Appended, Refusal>>, StorageError>;
+
+/// Changes on their way into the log.
+pub trait Batch: Send {
+    /// The changes. Asked once, right before they are stored.
+    fn take(&mut self) -> Vec<NewEvent>;
+
+    /// Is told what became of them; by the thread that stored them, so it must not block. A batch that is dropped
+    /// untold may have been stored.
+    fn tell(self: Box<Self>, outcome: Outcome);
+}
+
+/// A batch whose outcome somebody waits for.
+struct Asked {
+    changes: Vec<NewEvent>,
+    answer: oneshot::Sender<Outcome>,
+}
+
+impl Asked {
+    fn new(changes: Vec<NewEvent>) -> (Self, oneshot::Receiver<Outcome>) {
+        let (answer, outcome) = oneshot::channel();
+        (Self { changes, answer }, outcome)
+    }
+}
+
+impl Batch for Asked {
+    fn take(&mut self) -> Vec<NewEvent> {
+        std::mem::take(&mut self.changes)
+    }
+
+    fn tell(self: Box<Self>, outcome: Outcome) {
+        // Whoever asked may have gone; what is stored is stored.
+        let _ = self.answer.send(outcome);
+    }
+}
+
 /// A database of rooms, their logs, sessions and accounts.
 #[async_trait]
 pub trait Storage: Send + Sync + 'static {
@@ -53,10 +91,17 @@ pub trait Storage: Send + Sync + 'static {
     ///
     /// When this returns an error, nothing of the batch is stored ([`StorageError::Unavailable`]), or nobody can
     /// say ([`StorageError::Broken`]).
-    async fn append(
-        &self,
-        batch: Vec<NewEvent>,
-    ) -> Result<Vec<Result<Appended, Refusal>>, StorageError>;
+    async fn append(&self, batch: Vec<NewEvent>) -> Outcome {
+        let (batch, outcome) = Asked::new(batch);
+        self.append_batch(Box::new(batch));
+        outcome
+            .await
+            .unwrap_or_else(|_| Err(StorageError::Other("the batch was lost".into())))
+    }
+
+    /// Stores a batch as [`Self::append`] does, without waiting for it. What is in it is asked for when its turn has come,
+    /// so that it holds all that has come meanwhile.
+    fn append_batch(&self, batch: Box<dyn Batch>);
 
     /// The events of a room after `after`, in order, at most `limit`.
     async fn events_after(

@@ -41,9 +41,8 @@ use self::sessions::Latest;
 use self::threads::Threads;
 use self::writer::Writer;
 use crate::{
-    Appended, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage,
-    NewAccount, NewEvent, NewSession, Refusal, RoomFilter, Session, Snapshot, Storage,
-    StorageError, StoredPassword, TokenHash, defects,
+    Batch, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage, NewAccount,
+    NewSession, RoomFilter, Session, Snapshot, Storage, StorageError, StoredPassword, TokenHash,
 };
 
 /// How many connections read.
@@ -128,15 +127,8 @@ impl Storage for SqliteStorage {
         self.read(accounts::epoch).await
     }
 
-    async fn append(
-        &self,
-        batch: Vec<NewEvent>,
-    ) -> Result<Vec<Result<Appended, Refusal>>, StorageError> {
-        if defects::has("ack-before-commit") {
-            let work = |writer: &mut Writer| writer.answer_early(|db| log::append(db, batch));
-            return self.threads.write(work).await;
-        }
-        self.write(|db| log::append(db, batch)).await
+    fn append_batch(&self, batch: Box<dyn Batch>) {
+        self.threads.append(batch);
     }
 
     async fn events_after(

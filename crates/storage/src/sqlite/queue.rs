@@ -17,7 +17,8 @@ pub(super) struct Queue<State> {
 }
 
 struct Waiting<State> {
-    work: VecDeque<Work<State>>,
+    /// Each with whether it has taken a place.
+    work: VecDeque<(Work<State>, bool)>,
     closed: bool,
 }
 
@@ -45,19 +46,36 @@ impl<State> Queue<State> {
         if waiting.closed {
             return false;
         }
-        waiting.work.push_back(work);
+        waiting.work.push_back((work, true));
         drop(waiting);
         self.arrived.notify_one();
         true
+    }
+
+    /// Makes a piece of work of something, without waiting for a place; for one piece at a time. Gives it back when the queue
+    /// is closed.
+    pub(super) fn push_at_once<T>(
+        &self,
+        of: T,
+        make: impl FnOnce(T) -> Work<State>,
+    ) -> Result<(), T> {
+        let mut waiting = self.lock();
+        if waiting.closed {
+            return Err(of);
+        }
+        waiting.work.push_back((make(of), false));
+        drop(waiting);
+        self.arrived.notify_one();
+        Ok(())
     }
 
     /// The next piece of work. Blocks until there is one; `None` when none is left and the queue is closed.
     pub(super) fn next(&self) -> Option<Work<State>> {
         let mut waiting = self.lock();
         loop {
-            if let Some(work) = waiting.work.pop_front() {
+            if let Some((work, has_place)) = waiting.work.pop_front() {
                 drop(waiting);
-                self.places.add_permits(1);
+                self.places.add_permits(usize::from(has_place));
                 return Some(work);
             }
             if waiting.closed {

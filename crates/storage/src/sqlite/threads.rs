@@ -8,9 +8,10 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::log;
 use super::queue::{Queue, Work};
 use super::writer::Writer;
-use crate::StorageError;
+use crate::{Batch, StorageError, defects};
 
 /// How many pieces of work wait for the writer, and how many for the readers; who comes then waits for a place.
 const PLACES: usize = 256;
@@ -53,6 +54,14 @@ impl Threads {
         ask(&self.for_writer, work, answered).await
     }
 
+    /// Has the writer store a batch, after what it was asked before.
+    pub(super) fn append(&self, batch: Box<dyn Batch>) {
+        let work = |batch| -> Work<Writer> { Box::new(|writer| append(writer, batch)) };
+        if let Err(batch) = self.for_writer.push_at_once(batch, work) {
+            batch.tell(Err(closed()));
+        }
+    }
+
     /// Has one of the readers do something, unless nobody waits for the answer any more.
     pub(super) async fn read<T: Send + 'static>(
         &self,
@@ -93,9 +102,20 @@ async fn ask<State, T>(
     answered: oneshot::Receiver<Result<T, StorageError>>,
 ) -> Result<T, StorageError> {
     if !queue.push(work).await {
-        return Err(StorageError::Unavailable("it is closed".into()));
+        return Err(closed());
     }
     answered.await.unwrap_or_else(|_| Err(panicked()))
+}
+
+fn append(writer: &mut Writer, mut batch: Box<dyn Batch>) {
+    let changes = batch.take();
+    let store = |db: &Connection| log::append(db, changes);
+    let outcome = if defects::has("ack-before-commit") {
+        writer.answer_early(store)
+    } else {
+        writer.transaction(store)
+    };
+    batch.tell(outcome);
 }
 
 fn read(mut reader: Connection, queue: &Queue<Connection>) {
@@ -137,6 +157,10 @@ fn spawn<T: Send + 'static>(
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn closed() -> StorageError {
+    StorageError::Unavailable("it is closed".into())
 }
 
 fn panicked() -> StorageError {

@@ -46,7 +46,7 @@ impl Followed {
         out: &mut Vec<Frame>,
     ) -> Result<Step, Error> {
         let room = &self.subscription.follower.room;
-        let cursor = self.subscription.cursor;
+        let cursor = self.subscription.follower.cursor();
         let step = match room.read(cursor, budget, out) {
             Read::End => Step::End,
             Read::More => Step::More,
@@ -57,7 +57,7 @@ impl Followed {
             }
         };
         if let Some(last) = out.last() {
-            self.subscription.cursor = last.seq;
+            self.subscription.follower.set_cursor(last.seq);
         }
         Ok(step)
     }
@@ -67,7 +67,7 @@ impl Followed {
         let (seq, snapshot) = app
             .snapshot(self.room(), &self.subscription.username)
             .await?;
-        self.subscription.cursor = seq;
+        self.subscription.follower.set_cursor(seq);
         let reset = ServerFrame::Reset {
             r#ref: None,
             room: self.room().0,
@@ -129,7 +129,7 @@ impl Followed {
             Start::Resumed(Seq(seq)) => vec![ServerFrame::Subscribed {
                 r#ref: reference,
                 room,
-                after: self.subscription.cursor.0,
+                after: self.subscription.follower.cursor().0,
                 seq,
                 username: self.subscription.username.to_string(),
             }],

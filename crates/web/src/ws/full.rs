@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use papo_app::{Connection, Error, From, PostRequest, Reply};
+use papo_app::{Connection, Error, From, PostRequest, Reply, Wants};
 use papo_domain::{Epoch, RoomId, Seq, Username};
 use papo_protocol::{ClientFrame, ErrorCode, ServerFrame, encode, parse_client_frame};
 
@@ -140,7 +140,11 @@ impl Session {
         if is_new && self.rooms.len() >= self.app.limits().rooms {
             return Err((ErrorCode::TooMany, "too many rooms on one socket").into());
         }
-        match self.app.subscribe(&self.connection, room, from).await {
+        match self
+            .app
+            .subscribe(&self.connection, room, Wants::Everything, from)
+            .await
+        {
             // The right ended while the snapshot was read, which may show what came later.
             Ok(_) if self.connection.has_lost(room) => {
                 let refusal = answers::refusal(reference, &Error::NotJoined);
@@ -177,8 +181,8 @@ impl Session {
     fn reply(&self, reference: Option<u64>, room: RoomId) -> Reply {
         let in_flight = Arc::clone(&self.in_flight).begin();
         Box::new(move |connection: &Connection, result| {
-            in_flight.end();
             connection.answer(answers::outcome(reference, room, result));
+            in_flight.end();
         })
     }
 }

@@ -28,7 +28,7 @@ impl Session {
         while index < self.rooms.len() && self.outgoing.bytes() < OUTGOING_BYTES {
             let budget = OUTGOING_BYTES - self.outgoing.bytes();
             let followed = &mut self.rooms[index];
-            let (room, cursor) = (followed.room(), followed.subscription.cursor);
+            let (room, cursor) = (followed.room(), followed.subscription.follower.cursor());
             let step = match followed.read(&self.app, budget, &mut frames).await {
                 Ok(step) => step,
                 Err(error) => {

@@ -39,7 +39,7 @@ impl Session {
             .wanted(&self.incoming)
             .saturating_sub(self.incoming.len());
         self.incoming.reserve(wanted.max(2_048));
-        match self.stream.try_read_buf(&mut self.incoming) {
+        match self.stream.0.try_read_buf(&mut self.incoming) {
             Ok(0) => return Err(End::Gone),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.is_readable = false,

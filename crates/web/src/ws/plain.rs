@@ -32,9 +32,9 @@ impl Session {
         let reply = Box::new(move |connection: &papo_app::Connection, result| {
             if let Err(error) = result {
                 in_flight.refuse(error);
+                connection.wake();
             }
             in_flight.end();
-            connection.wake();
         });
         self.app.post(&self.connection, request, reply);
         Ok(())

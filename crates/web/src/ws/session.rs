@@ -1,19 +1,19 @@
 //! One socket, from the handshake to its end.
 //!
 //! One task owns the socket and everything about it. It writes what lies after its cursors, answers, and
-//! waits until there is more: from the client, from a room, or from the clock. It queues nothing but the few frames that the
-//! kernel doesn't take at once.
+//! rests until there is more: from the client, from the clock, or more than the rooms that it follows can write themselves
+//! meanwhile (see `Connection::rest`). It queues nothing but the few frames that the kernel doesn't take at once.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use papo_app::{App, Connection, From};
+use papo_app::{App, Connection, From, Wants, Wire};
 use papo_domain::RoomId;
 use papo_protocol::{FRAME_BYTES, ServerFrame, close, encode};
 use papo_websocket::{CloseCode, Reader, close_frame, ping_frame};
-use tokio::io::Interest;
+use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
@@ -43,6 +43,30 @@ pub(super) enum Speech {
     Full(Option<RoomId>),
 }
 
+/// Why a session's task is no longer at rest.
+enum Cause {
+    /// Somebody has something for it.
+    Called,
+    Socket(Ready),
+    Clock,
+}
+
+/// The socket, as rooms see it.
+pub(super) struct Stream(pub(super) TcpStream);
+
+impl Wire for Stream {
+    fn write(&self, frames: &[IoSlice<'_>]) -> io::Result<usize> {
+        match frames {
+            [first, skipped, others @ ..] if !others.is_empty() && defects::has("skip-frame") => {
+                let kept: Vec<_> = [&[*first], others].concat();
+                Ok(self.0.try_write_vectored(&kept)? + skipped.len())
+            }
+            [frame] => self.0.try_write(frame),
+            frames => self.0.try_write_vectored(frames),
+        }
+    }
+}
+
 pub(super) struct Session {
     pub(super) app: Arc<App>,
     pub(super) connection: Arc<Connection>,
@@ -50,7 +74,7 @@ pub(super) struct Session {
     pub(super) rooms: Vec<Followed>,
     pub(super) outgoing: Outgoing,
     pub(super) in_flight: Arc<InFlight>,
-    pub(super) stream: TcpStream,
+    pub(super) stream: Arc<Stream>,
     /// The socket may have something to read.
     pub(super) is_readable: bool,
     pub(super) reader: Reader,
@@ -63,6 +87,7 @@ pub(super) struct Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.connection.close();
         self.app.disconnect(&self.connection);
     }
 }
@@ -75,6 +100,8 @@ impl Session {
         stream: TcpStream,
         already_read: Bytes,
     ) -> Self {
+        let stream = Arc::new(Stream(stream));
+        connection.open(Arc::clone(&stream) as Arc<dyn Wire>);
         Self {
             app,
             connection,
@@ -108,6 +135,10 @@ impl Session {
             self.app.metrics().slow_readers.increment(1);
         }
         self.rooms.clear();
+        self.connection.close();
+        for answer in self.connection.take_answers() {
+            self.outgoing.push(answer);
+        }
         self.outgoing.push(close_frame(code, &reason));
         // Whether the farewell arrives is the other side's affair.
         let _ = tokio::time::timeout(FAREWELL, self.say_farewell()).await;
@@ -117,7 +148,11 @@ impl Session {
         self.app.metrics().sockets_opened.increment(1);
         match self.speech {
             Speech::Plain(room) => {
-                let subscription = self.app.subscribe(&self.connection, room, From::End).await;
+                let (wants, from) = (Wants::Messages, From::End);
+                let subscription = self
+                    .app
+                    .subscribe(&self.connection, room, wants, from)
+                    .await;
                 let subscription = subscription.map_err(|error| plain_end(&error))?;
                 self.rooms.push(Followed::new(subscription));
             }
@@ -147,17 +182,31 @@ impl Session {
                 tokio::task::yield_now().await;
                 continue;
             }
+            let may_rest = self.outgoing.is_empty() && self.is_listening();
+            if may_rest && !self.connection.rest() {
+                continue;
+            }
             let interest = self.interest();
-            tokio::select! {
+            let stream = &self.stream.0;
+            let cause = tokio::select! {
                 biased;
-                () = self.connection.woken() => {}
-                ready = self.stream.ready(interest.unwrap_or(Interest::READABLE)), if interest.is_some() => {
-                    match ready {
-                        Ok(ready) => self.is_readable |= ready.is_readable() || ready.is_read_closed(),
-                        Err(_) => return End::Gone,
-                    }
+                () = self.connection.woken() => Cause::Called,
+                ready = stream.ready(interest.unwrap_or(Interest::READABLE)), if interest.is_some() => match ready {
+                    Ok(ready) => Cause::Socket(ready),
+                    Err(_) => return End::Gone,
+                },
+                () = &mut timer => Cause::Clock,
+            };
+            // Before anything else is put in line: it may be the rest of a frame.
+            for left in self.connection.hold() {
+                self.outgoing.push(left);
+            }
+            match cause {
+                Cause::Called => {}
+                Cause::Socket(ready) => {
+                    self.is_readable |= ready.is_readable() || ready.is_read_closed()
                 }
-                () = &mut timer => {
+                Cause::Clock => {
                     if let Err(end) = self.tick() {
                         return end;
                     }
@@ -186,7 +235,7 @@ impl Session {
         if self.outgoing.is_empty() {
             return Ok(false);
         }
-        let written = self.outgoing.write(&self.stream)?;
+        let written = self.outgoing.write(&self.stream.0)?;
         let (frames, bytes) = self.outgoing.take_written();
         self.app.metrics().deliveries.increment(frames);
         self.app.metrics().delivered_bytes.increment(bytes);
@@ -252,14 +301,18 @@ impl Session {
     /// Writes what waits, says that nothing more comes, and reads on until the client has closed: a socket that is closed
     /// with something unread is reset, and the close frame lost.
     async fn say_farewell(&mut self) -> io::Result<()> {
-        while self.outgoing.write(&self.stream)? != Written::All {
-            self.stream.writable().await?;
+        // No room writes any more, and nobody else has it.
+        let Some(Stream(stream)) = Arc::get_mut(&mut self.stream) else {
+            return Ok(());
+        };
+        while self.outgoing.write(stream)? != Written::All {
+            stream.writable().await?;
         }
-        tokio::io::AsyncWriteExt::shutdown(&mut self.stream).await?;
+        tokio::io::AsyncWriteExt::shutdown(stream).await?;
         let mut scratch = [0; 1_024];
         loop {
-            self.stream.readable().await?;
-            match self.stream.try_read(&mut scratch) {
+            stream.readable().await?;
+            match stream.try_read(&mut scratch) {
                 Ok(0) => return Ok(()),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

@@ -1,0 +1,216 @@
+//! The followers of a room, in groups that are written to together.
+//!
+//! A room with thousands of followers is many shards, which any thread can take; within one, frames are read from the tail once and
+//! offered to each follower in turn.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use papo_domain::Seq;
+
+use crate::connection::Choice;
+use crate::sync::{AtomicBool, AtomicI64, Mutex};
+use crate::{Connection, Frame, FrameKind, LiveRoom, Read, Written};
+
+/// The most followers of a shard: about a millisecond of writing.
+pub(crate) const SEATS: usize = 256;
+/// Frames are offered in portions of about this many bytes.
+const PORTION_BYTES: usize = 64 * 1024;
+/// The cursor of who hasn't begun: before everything.
+const NOWHERE: Seq = Seq(i64::MIN);
+
+/// Which of a room's frames a follower wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// All.
+    Everything,
+    /// Messages, and no other events.
+    Messages,
+}
+
+/// A connection's place in a room: how far it has got.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) wants: Wants,
+    /// The last seq that the connection has. Changed by its task while that is awake, else under the connection's lock.
+    cursor: AtomicI64,
+}
+
+/// Some followers of a room.
+#[derive(Debug, Default)]
+pub(crate) struct Shard {
+    /// Replaced when somebody comes or goes, so that nobody waits for those who are being written to.
+    seats: Mutex<Arc<Vec<Arc<Seat>>>>,
+    /// How far its followers have been offered frames, since the first time; held meanwhile.
+    offered: Mutex<Option<Seq>>,
+    /// Whether somebody is about to offer what is new.
+    is_due: AtomicBool,
+}
+
+/// Followers who haven't been offered what is new in their room.
+#[derive(Debug)]
+#[must_use = "the followers wait for it"]
+pub struct Delivery {
+    room: Arc<LiveRoom>,
+    shard: Arc<Shard>,
+}
+
+/// New frames, as followers want them.
+struct Fresh {
+    first: Seq,
+    last: Seq,
+    everything: Vec<Bytes>,
+    messages: Vec<Bytes>,
+    /// Of `messages`.
+    seqs: Vec<Seq>,
+    /// Whether all of it can be written without thinking.
+    is_plain: bool,
+}
+
+impl Seat {
+    pub(crate) fn new(connection: Arc<Connection>, wants: Wants) -> Self {
+        Self {
+            connection,
+            wants,
+            cursor: AtomicI64::new(NOWHERE.0),
+        }
+    }
+
+    pub(crate) fn cursor(&self) -> Seq {
+        Seq(self.cursor.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_cursor(&self, cursor: Seq) {
+        self.cursor.store(cursor.0, Ordering::Relaxed);
+    }
+
+    /// Writes what is new to the follower, when it rests just before it; else has its task look.
+    fn offer(&self, fresh: &Fresh) -> Written {
+        self.connection.write(|| {
+            let cursor = self.cursor();
+            if cursor >= fresh.last {
+                return Choice::Nothing;
+            }
+            if !fresh.is_plain || cursor < Seq(fresh.first.0 - 1) {
+                return Choice::Wake;
+            }
+            self.set_cursor(fresh.last);
+            Choice::Write(fresh.after(cursor, self.wants))
+        })
+    }
+}
+
+impl Shard {
+    pub(crate) fn len(&self) -> usize {
+        self.seats.lock().len()
+    }
+
+    pub(crate) fn add(&self, seat: Arc<Seat>) {
+        Arc::make_mut(&mut *self.seats.lock()).push(seat);
+    }
+
+    /// Whether it was there.
+    pub(crate) fn remove(&self, seat: &Arc<Seat>) -> bool {
+        let mut seats = self.seats.lock();
+        let Some(index) = seats.iter().position(|other| Arc::ptr_eq(other, seat)) else {
+            return false;
+        };
+        Arc::make_mut(&mut *seats).swap_remove(index);
+        true
+    }
+
+    /// Where the last of those is who have begun.
+    fn hindmost(&self) -> Seq {
+        let seats = Arc::clone(&self.seats.lock());
+        let cursors = seats.iter().map(|seat| seat.cursor());
+        let begun = cursors.filter(|cursor| *cursor != NOWHERE);
+        begun.min().unwrap_or(Seq::START)
+    }
+
+    pub(crate) fn wake(&self) {
+        let seats = Arc::clone(&self.seats.lock());
+        for seat in seats.iter() {
+            seat.connection.wake();
+        }
+    }
+
+    /// Notes that something is new. A delivery, unless one is already on its way.
+    pub(crate) fn due(self: &Arc<Self>, room: &Arc<LiveRoom>) -> Option<Delivery> {
+        let was_due = self.is_due.swap(true, Ordering::SeqCst);
+        (!was_due).then(|| Delivery {
+            room: Arc::clone(room),
+            shard: Arc::clone(self),
+        })
+    }
+}
+
+impl Delivery {
+    /// How many followers are to be written to.
+    pub fn followers(&self) -> usize {
+        self.shard.len()
+    }
+
+    /// Offers the followers all that is new.
+    pub fn run(self) -> Written {
+        let mut offered = self.shard.offered.lock();
+        // Whatever is appended from here on makes it due again.
+        self.shard.is_due.store(false, Ordering::SeqCst);
+        let mut written = Written::default();
+        loop {
+            let mut frames = Vec::new();
+            let from = offered.unwrap_or_else(|| self.shard.hindmost());
+            let read = self.room.read(from, PORTION_BYTES, &mut frames);
+            if read == Read::Behind {
+                *offered = Some(self.room.end());
+                self.shard.wake();
+                return written;
+            }
+            let Some(fresh) = Fresh::new(frames) else {
+                return written;
+            };
+            *offered = Some(fresh.last);
+            let seats = Arc::clone(&self.shard.seats.lock());
+            for seat in seats.iter() {
+                written += seat.offer(&fresh);
+            }
+            if read == Read::End {
+                return written;
+            }
+        }
+    }
+}
+
+impl Fresh {
+    /// Consecutive frames, if there are any.
+    fn new(frames: Vec<Frame>) -> Option<Self> {
+        let (first, last) = (frames.first()?.seq, frames.last()?.seq);
+        let messages = || {
+            let is_message = |frame: &&Frame| frame.kind == FrameKind::Message;
+            frames.iter().filter(is_message)
+        };
+        let is_plain = |frame: &Frame| matches!(frame.kind, FrameKind::Message | FrameKind::Change);
+        Some(Self {
+            first,
+            last,
+            messages: messages().map(|frame| frame.bytes.clone()).collect(),
+            seqs: messages().map(|frame| frame.seq).collect(),
+            is_plain: frames.iter().all(is_plain),
+            everything: frames.into_iter().map(|frame| frame.bytes).collect(),
+        })
+    }
+
+    fn after(&self, cursor: Seq, wants: Wants) -> &[Bytes] {
+        match wants {
+            Wants::Everything => {
+                let known = cursor.0 - (self.first.0 - 1);
+                &self.everything[usize::try_from(known).unwrap_or(0)..]
+            }
+            Wants::Messages => {
+                let known = self.seqs.partition_point(|seq| *seq <= cursor);
+                &self.messages[known..]
+            }
+        }
+    }
+}
