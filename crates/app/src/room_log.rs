@@ -76,6 +76,9 @@ struct Group {
     is_told: bool,
 }
 
+/// A live room, and its new frames.
+type News = (Arc<LiveRoom>, Vec<Frame>);
+
 impl RoomLog {
     pub(crate) fn new(
         storage: Arc<dyn Storage>,
@@ -173,7 +176,7 @@ impl Writer {
     /// Tells what is on disk: each who asked, then the rooms.
     fn tell(&self, results: Vec<Result<Appended, Refusal>>, callbacks: Vec<OnCommit>) {
         let mut answered = Vec::with_capacity(callbacks.len());
-        let mut live: HashMap<RoomId, Option<(Arc<LiveRoom>, Vec<Frame>)>> = HashMap::new();
+        let mut live: HashMap<RoomId, Option<News>> = HashMap::new();
         let mut stored = 0;
         for (result, on_commit) in results.into_iter().zip(callbacks) {
             let (event, duplicate) = match result {
