@@ -204,7 +204,7 @@ impl Session {
             match cause {
                 Cause::Called => {}
                 Cause::Socket(ready) => {
-                    self.is_readable |= ready.is_readable() || ready.is_read_closed()
+                    self.is_readable |= ready.is_readable() || ready.is_read_closed();
                 }
                 Cause::Clock => {
                     if let Err(end) = self.tick() {
