@@ -18,8 +18,8 @@ pub enum RoomNameError {
     /// More than 100 characters.
     #[error("the room name has more than {NAME_CHARACTERS} characters")]
     TooLong,
-    /// A line break or another control character.
-    #[error("the room name contains a control character")]
+    /// A line break or another control character, or one that shows nothing or turns the order of others.
+    #[error("the room name contains a control or invisible character")]
     Control,
 }
 
@@ -46,7 +46,7 @@ impl RoomName {
             Err(RoomNameError::Blank)
         } else if name.chars().nth(NAME_CHARACTERS).is_some() {
             Err(RoomNameError::TooLong)
-        } else if name.chars().any(char::is_control) {
+        } else if name.chars().any(is_deceptive) {
             Err(RoomNameError::Control)
         } else {
             Ok(Self(name.to_owned()))
@@ -62,6 +62,13 @@ impl RoomName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Control characters, and those that show nothing or turn the order of others: two names that look the same must be the same.
+fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 impl fmt::Display for RoomName {
@@ -143,7 +150,10 @@ mod tests {
             Err(RoomNameError::TooLong)
         );
         assert_eq!(RoomName::parse("\t \n"), Err(RoomNameError::Blank));
-        assert_eq!(RoomName::parse("a\nb"), Err(RoomNameError::Control));
+        for deceptive in ["a\nb", "\u{202e}laregG", "\u{feff}Geral", "Ge\u{200b}ral"] {
+            assert_eq!(RoomName::parse(deceptive), Err(RoomNameError::Control));
+        }
+        assert!(RoomName::parse("Família 👩‍👧 شات").is_ok());
     }
 
     #[test]
