@@ -73,7 +73,7 @@ pub struct App {
     /// Whether people have been told that the server stops.
     pub(crate) is_leaving: AtomicBool,
     broken: CancellationToken,
-    tasks: TaskTracker,
+    pub(crate) tasks: TaskTracker,
 }
 
 impl App {
@@ -81,10 +81,11 @@ impl App {
     pub async fn start(storage: Arc<dyn Storage>, settings: Settings) -> Result<Arc<Self>, Error> {
         let hub = Arc::new(Hub::new(settings.tails));
         let metrics = Arc::new(Metrics::new());
+        let tasks = TaskTracker::new();
         let tails = Arc::new(Tails {
             storage: Arc::clone(&storage),
             pages: Pages::default(),
-            fan_out: FanOut::new(Arc::clone(&metrics)),
+            fan_out: FanOut::new(Arc::clone(&metrics), tasks.clone()),
         });
         let broken = CancellationToken::new();
         let log = RoomLog::new(
@@ -108,7 +109,7 @@ impl App {
             stopping: CancellationToken::new(),
             is_leaving: AtomicBool::new(false),
             broken,
-            tasks: TaskTracker::new(),
+            tasks,
         });
         app.tasks.spawn(Arc::clone(&app).poll_log());
         app.tasks.spawn(Arc::clone(&app).tell_presence());

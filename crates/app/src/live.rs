@@ -70,7 +70,7 @@ impl Tails {
         if is_lacking {
             let (tails, live) = (Arc::clone(self), Arc::clone(live));
             let read = async move { tails.read_missing(&live).await };
-            self.fan_out.runtime.spawn(read);
+            self.fan_out.spawn(read);
         }
     }
 
@@ -177,6 +177,9 @@ impl App {
             self.rate_limits.forget_quiet();
             if let Err(error) = self.expire_sessions().await {
                 tracing::warn!(%error, "expiring sessions");
+            }
+            if let Err(error) = self.end_lost_rights().await {
+                tracing::warn!(%error, "looking for rights that have ended");
             }
         }
     }

@@ -5,11 +5,11 @@
 //! meanwhile (see `Connection::rest`). It queues nothing but the few frames that the kernel doesn't take at once.
 
 use std::io::{self, IoSlice};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use papo_app::{App, Connection, From, Wants, Wire};
+use papo_app::{App, Connection, Error, From, Wants, Wire};
 use papo_domain::RoomId;
 use papo_protocol::{FRAME_BYTES, ServerFrame, close, encode};
 use papo_websocket::{CloseCode, Reader, close_frame, ping_frame};
@@ -19,7 +19,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::ending::{Closing, End, plain_end};
 use super::followed::Followed;
-use super::in_flight::InFlight;
 use super::outgoing::{Outgoing, Written};
 use crate::defects;
 
@@ -73,7 +72,8 @@ pub(super) struct Session {
     pub(super) speech: Speech,
     pub(super) rooms: Vec<Followed>,
     pub(super) outgoing: Outgoing,
-    pub(super) in_flight: Arc<InFlight>,
+    /// On a plain socket: why a message was refused, which closes it.
+    pub(super) refused: Arc<OnceLock<Error>>,
     pub(super) stream: Arc<Stream>,
     /// The socket may have something to read.
     pub(super) is_readable: bool,
@@ -108,7 +108,7 @@ impl Session {
             speech,
             rooms: Vec::new(),
             outgoing: Outgoing::default(),
-            in_flight: Arc::default(),
+            refused: Arc::default(),
             stream,
             is_readable: true,
             reader: Reader::new(FRAME_BYTES),
@@ -218,13 +218,12 @@ impl Session {
 
     /// Does all that can be done without waiting for the client. Whether there may be more at once.
     async fn turn(&mut self) -> Result<bool, End> {
-        self.hear().await?;
-        let is_more = self.gather().await?;
+        let is_more = self.hear().await? | self.gather().await?;
         let is_blocked = self.write()?;
-        if let Some(error) = self.in_flight.refused() {
+        if let Some(error) = self.refused.get() {
             return Err(plain_end(error));
         }
-        if self.is_stopping && self.in_flight.count() == 0 {
+        if self.is_stopping && self.connection.requests() == 0 {
             return Err(Closing::new(CloseCode::RESTART, "the server restarts").into());
         }
         Ok(is_more && !is_blocked)
@@ -285,7 +284,7 @@ impl Session {
 
     /// Whether requests are read now: not when too many of the client's wait for the writer, nor when it doesn't take the answers.
     pub(super) fn is_listening(&self) -> bool {
-        let is_busy = self.in_flight.count() >= self.app.limits().in_flight;
+        let is_busy = self.connection.requests() >= self.app.limits().in_flight;
         !is_busy && !self.is_stopping && self.outgoing.bytes() < OUTGOING_BYTES
     }
 
