@@ -19,7 +19,7 @@ fn read(pieces: impl Iterator<Item = Vec<u8>>) -> (Vec<Incoming>, Option<Protoco
                     if let Incoming::Text(text) = &incoming {
                         assert!(text.len() <= LIMIT);
                     }
-                    let is_last = matches!(incoming, Incoming::Binary | Incoming::Close(_));
+                    let is_last = matches!(incoming, Incoming::Binary(_) | Incoming::Close(_));
                     all.push(incoming);
                     if is_last {
                         return (all, None);

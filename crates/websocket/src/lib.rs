@@ -9,5 +9,5 @@ mod encode;
 mod reader;
 
 pub use close::{CloseCode, CloseFrame};
-pub use encode::{close_frame, ping_frame, pong_frame, text_frame};
+pub use encode::{binary_frame, close_frame, ping_frame, pong_frame, text_frame};
 pub use reader::{Incoming, ProtocolError, Reader};

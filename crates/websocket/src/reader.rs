@@ -9,8 +9,8 @@ use crate::{CloseCode, CloseFrame};
 pub enum Incoming {
     /// A whole text message.
     Text(String),
-    /// A binary message began; its content isn't kept.
-    Binary,
+    /// A whole binary message. From a reader that takes text only it is empty, and comes as soon as the message begins.
+    Binary(Vec<u8>),
     /// A ping, to be answered with its payload.
     Ping(Vec<u8>),
     /// A pong.
@@ -49,6 +49,10 @@ impl ProtocolError {
 pub struct Reader {
     /// The fragments of an unfinished message.
     message: Option<Vec<u8>>,
+    /// Whether the unfinished message is text.
+    is_text: bool,
+    /// Whether the content of binary messages is wanted.
+    takes_binary: bool,
     /// The longest message, in bytes, however many fragments it comes in.
     limit: usize,
 }
@@ -72,12 +76,21 @@ const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
 
 impl Reader {
-    /// A reader for messages of at most `limit` bytes.
+    /// A reader for texts of at most `limit` bytes.
     pub const fn new(limit: usize) -> Self {
         Self {
             message: None,
+            is_text: true,
+            takes_binary: false,
             limit,
         }
+    }
+
+    /// A reader for texts and binary messages of at most `limit` bytes.
+    pub const fn with_binary(limit: usize) -> Self {
+        let mut reader = Self::new(limit);
+        reader.takes_binary = true;
+        reader
     }
 
     /// The next thing in the buffer, or `None` until more bytes are there. Errors come as soon as the bytes that are
@@ -87,8 +100,8 @@ impl Reader {
             let Some(header) = self.header(buffer)? else {
                 return Ok(None);
             };
-            if header.opcode == BINARY {
-                return Ok(Some(Incoming::Binary));
+            if header.opcode == BINARY && !self.takes_binary {
+                return Ok(Some(Incoming::Binary(Vec::new())));
             }
             if buffer.len() < header.size + header.length {
                 return Ok(None);
@@ -100,9 +113,12 @@ impl Reader {
                 CLOSE => return close(&payload).map(|frame| Some(Incoming::Close(frame))),
                 PING => return Ok(Some(Incoming::Ping(payload.to_vec()))),
                 PONG => return Ok(Some(Incoming::Pong)),
-                _ => {
-                    if let Some(text) = self.fragment(header.is_final, &payload)? {
-                        return Ok(Some(Incoming::Text(text)));
+                opcode => {
+                    if opcode != CONTINUATION {
+                        self.is_text = opcode == TEXT;
+                    }
+                    if let Some(message) = self.fragment(header.is_final, &payload)? {
+                        return Ok(Some(message));
                     }
                 }
             }
@@ -182,15 +198,19 @@ impl Reader {
         &mut self,
         is_final: bool,
         payload: &[u8],
-    ) -> Result<Option<String>, ProtocolError> {
+    ) -> Result<Option<Incoming>, ProtocolError> {
         let mut message = self.message.take().unwrap_or_default();
         message.extend_from_slice(payload);
+        if is_final && !self.is_text {
+            return Ok(Some(Incoming::Binary(message)));
+        }
         if is_final {
             return String::from_utf8(message)
-                .map(Some)
+                .map(|text| Some(Incoming::Text(text)))
                 .map_err(|_| ProtocolError::NotUtf8);
         }
-        if let Err(error) = std::str::from_utf8(&message)
+        if self.is_text
+            && let Err(error) = std::str::from_utf8(&message)
             && error.error_len().is_some()
         {
             return Err(ProtocolError::NotUtf8);
@@ -367,7 +387,7 @@ mod tests {
             let mut buffer = BytesMut::from(&bytes[..]);
             for _ in 0..bytes.len() {
                 match reader.next(&mut buffer) {
-                    Ok(Some(Incoming::Binary) | None) | Err(_) => break,
+                    Ok(Some(Incoming::Binary(_)) | None) | Err(_) => break,
                     Ok(Some(_)) => {}
                 }
             }
