@@ -6,6 +6,8 @@
 
 mod close;
 mod encode;
+mod mask;
+mod message;
 mod reader;
 
 pub use close::{CloseCode, CloseFrame};

@@ -2,6 +2,8 @@
 
 use bytes::{Buf, BytesMut};
 
+use crate::mask::unmask;
+use crate::message::Message;
 use crate::{CloseCode, CloseFrame};
 
 /// Something a client sent.
@@ -44,17 +46,29 @@ impl ProtocolError {
     }
 }
 
-/// Takes frames off the front of a buffer that the caller fills. Its memory is bounded by the message limit.
+/// Takes frames off the front of a buffer that the caller fills. Its memory grows with what has arrived, and is bounded by
+/// twice the message limit.
 #[derive(Debug)]
 pub struct Reader {
-    /// The fragments of an unfinished message.
-    message: Option<Vec<u8>>,
-    /// Whether the unfinished message is text.
-    is_text: bool,
+    /// The unfinished message.
+    message: Option<Message>,
+    /// The unfinished frame of the message.
+    fragment: Option<Fragment>,
     /// Whether the content of binary messages is wanted.
     takes_binary: bool,
     /// The longest message, in bytes, however many fragments it comes in.
     limit: usize,
+}
+
+/// A frame of a message whose header was read.
+#[derive(Debug, Clone, Copy)]
+struct Fragment {
+    /// The last of its message.
+    is_final: bool,
+    /// For the next byte of the payload, and those after it.
+    mask: [u8; 4],
+    /// Bytes of the payload that haven't arrived yet.
+    left: usize,
 }
 
 /// A frame's first bytes.
@@ -80,7 +94,7 @@ impl Reader {
     pub const fn new(limit: usize) -> Self {
         Self {
             message: None,
-            is_text: true,
+            fragment: None,
             takes_binary: false,
             limit,
         }
@@ -94,43 +108,70 @@ impl Reader {
     }
 
     /// The next thing in the buffer, or `None` until more bytes are there. Errors come as soon as the bytes that are
-    /// there prove them, so a header that announces a gigabyte is refused before the first byte of it.
+    /// there prove them: a header that announces a gigabyte is refused before the first byte of it, and text that isn't
+    /// UTF-8 before the rest of its frame.
     pub fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<Incoming>, ProtocolError> {
         loop {
+            if let Some(fragment) = self.fragment.take() {
+                if let Some(message) = self.receive(fragment, buffer)? {
+                    return Ok(Some(message));
+                }
+                if self.fragment.is_some() {
+                    return Ok(None);
+                }
+            }
             let Some(header) = self.header(buffer)? else {
                 return Ok(None);
             };
-            if header.opcode == BINARY && !self.takes_binary {
-                return Ok(Some(Incoming::Binary(Vec::new())));
-            }
-            if buffer.len() < header.size + header.length {
-                return Ok(None);
+            match header.opcode {
+                CLOSE.. => return control(&header, buffer),
+                BINARY if !self.takes_binary => return Ok(Some(Incoming::Binary(Vec::new()))),
+                CONTINUATION => {}
+                opcode => self.message = Some(Message::new(opcode == TEXT)),
             }
             buffer.advance(header.size);
-            let mut payload = buffer.split_to(header.length);
-            unmask(&mut payload, header.mask);
-            match header.opcode {
-                CLOSE => return close(&payload).map(|frame| Some(Incoming::Close(frame))),
-                PING => return Ok(Some(Incoming::Ping(payload.to_vec()))),
-                PONG => return Ok(Some(Incoming::Pong)),
-                opcode => {
-                    if opcode != CONTINUATION {
-                        self.is_text = opcode == TEXT;
-                    }
-                    if let Some(message) = self.fragment(header.is_final, &payload)? {
-                        return Ok(Some(message));
-                    }
-                }
-            }
+            self.fragment = Some(Fragment {
+                is_final: header.is_final,
+                mask: header.mask,
+                left: header.length,
+            });
         }
     }
 
-    /// How many bytes the frame at the front of the buffer has in all, when its header is there: room for the caller to reserve.
+    /// How many bytes the frame at the front of the buffer has in all, or what is left of it, as far as is known: room for
+    /// the caller to reserve.
     pub fn wanted(&self, buffer: &BytesMut) -> usize {
+        if let Some(fragment) = self.fragment {
+            return fragment.left;
+        }
         match self.header(buffer) {
             Ok(Some(header)) => header.size + header.length,
             _ => 0,
         }
+    }
+
+    /// Takes what has arrived of a fragment; the whole message when that was the end of it.
+    fn receive(
+        &mut self,
+        mut fragment: Fragment,
+        buffer: &mut BytesMut,
+    ) -> Result<Option<Incoming>, ProtocolError> {
+        let mut message = self.message.take().expect("a fragment has its message");
+        let count = fragment.left.min(buffer.len());
+        unmask(&mut buffer[..count], fragment.mask);
+        message.add(&buffer[..count]);
+        buffer.advance(count);
+        fragment.left -= count;
+        if fragment.is_final && fragment.left == 0 {
+            return message.finish().map(Some);
+        }
+        message.check()?;
+        self.message = Some(message);
+        if fragment.left > 0 {
+            fragment.mask.rotate_left(count % 4);
+            self.fragment = Some(fragment);
+        }
+        Ok(None)
     }
 
     fn header(&self, buffer: &BytesMut) -> Result<Option<Header>, ProtocolError> {
@@ -174,7 +215,7 @@ impl Reader {
                 "a length with its highest bit set",
             ));
         }
-        let room = self.limit - self.message.as_ref().map_or(0, Vec::len);
+        let room = self.limit - self.message.as_ref().map_or(0, Message::len);
         let length = usize::try_from(announced).unwrap_or(usize::MAX);
         if opcode < CLOSE && length > room {
             return Err(ProtocolError::TooBig);
@@ -191,67 +232,23 @@ impl Reader {
             length,
         }))
     }
-
-    /// Adds a fragment; the whole text when it was the last. Text that can't become UTF-8 is refused at the fragment that
-    /// proves it.
-    fn fragment(
-        &mut self,
-        is_final: bool,
-        payload: &[u8],
-    ) -> Result<Option<Incoming>, ProtocolError> {
-        let mut message = self.message.take().unwrap_or_default();
-        message.extend_from_slice(payload);
-        if is_final && !self.is_text {
-            return Ok(Some(Incoming::Binary(message)));
-        }
-        if is_final {
-            return String::from_utf8(message)
-                .map(|text| Some(Incoming::Text(text)))
-                .map_err(|_| ProtocolError::NotUtf8);
-        }
-        if self.is_text
-            && let Err(error) = std::str::from_utf8(&message)
-            && error.error_len().is_some()
-        {
-            return Err(ProtocolError::NotUtf8);
-        }
-        self.message = Some(message);
-        Ok(None)
-    }
 }
 
-fn close(payload: &[u8]) -> Result<Option<CloseFrame>, ProtocolError> {
-    let Some((code, reason)) = payload.split_at_checked(2) else {
-        return match payload {
-            [] => Ok(None),
-            _ => Err(ProtocolError::Malformed("a close code has two bytes")),
-        };
+/// Takes a control frame, when it is there whole.
+fn control(header: &Header, buffer: &mut BytesMut) -> Result<Option<Incoming>, ProtocolError> {
+    if buffer.len() < header.size + header.length {
+        return Ok(None);
+    }
+    buffer.advance(header.size);
+    let payload = &mut buffer[..header.length];
+    unmask(payload, header.mask);
+    let incoming = match header.opcode {
+        CLOSE => Incoming::Close(CloseFrame::parse(payload)?),
+        PING => Incoming::Ping(payload.to_vec()),
+        _ => Incoming::Pong,
     };
-    let code = CloseCode(u16::from_be_bytes([code[0], code[1]]));
-    if !code.may_be_sent() {
-        return Err(ProtocolError::Malformed("not a close code"));
-    }
-    let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::NotUtf8)?;
-    Ok(Some(CloseFrame {
-        code,
-        reason: reason.to_owned(),
-    }))
-}
-
-fn unmask(payload: &mut [u8], mask: [u8; 4]) {
-    let wide = u64::from(u32::from_ne_bytes(mask)) * 0x1_0000_0001;
-    let mut chunks = payload.chunks_exact_mut(8);
-    for chunk in &mut chunks {
-        let bytes: [u8; 8] = (&*chunk).try_into().expect("eight bytes");
-        chunk.copy_from_slice(&(u64::from_ne_bytes(bytes) ^ wide).to_ne_bytes());
-    }
-    for (byte, mask) in chunks
-        .into_remainder()
-        .iter_mut()
-        .zip(mask.into_iter().cycle())
-    {
-        *byte ^= mask;
-    }
+    buffer.advance(header.length);
+    Ok(Some(incoming))
 }
 
 #[cfg(test)]
@@ -358,6 +355,8 @@ mod tests {
             Err(ProtocolError::NotUtf8)
         );
         assert_eq!(read(&frame(0x01, b"\xc3")), Ok(vec![]));
+        let half = &frame(0x81, b"\xce\xba\xff and more")[..9];
+        assert_eq!(read(half), Err(ProtocolError::NotUtf8));
     }
 
     proptest! {
