@@ -4,7 +4,7 @@ use bytes::{Buf, BytesMut};
 
 use crate::mask::unmask;
 use crate::message::Message;
-use crate::{CloseCode, CloseFrame};
+use crate::{CloseFrame, ProtocolError};
 
 /// Something a client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,31 +19,6 @@ pub enum Incoming {
     Pong,
     /// The client closes; `None` without a code.
     Close(Option<CloseFrame>),
-}
-
-/// The client broke the rules of RFC 6455 or the limit, and the connection must be closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ProtocolError {
-    /// Framing that the RFC forbids.
-    #[error("{0}")]
-    Malformed(&'static str),
-    /// A text that isn't UTF-8.
-    #[error("not UTF-8")]
-    NotUtf8,
-    /// A message over the limit.
-    #[error("the message is too big")]
-    TooBig,
-}
-
-impl ProtocolError {
-    /// The code to close with.
-    pub const fn close_code(self) -> CloseCode {
-        match self {
-            Self::Malformed(_) => CloseCode::PROTOCOL,
-            Self::NotUtf8 => CloseCode::INVALID,
-            Self::TooBig => CloseCode::TOO_BIG,
-        }
-    }
 }
 
 /// Takes frames off the front of a buffer that the caller fills. Its memory grows with what has arrived, and is bounded by
@@ -201,18 +176,27 @@ impl Reader {
                 "a control frame is fragmented or too long",
             ));
         }
-        let (announced, size) = match short {
-            126 if buffer.len() >= 4 => (u64::from(u16::from_be_bytes([buffer[2], buffer[3]])), 8),
+        // What is announced, the least that is announced in this form, and the header's size.
+        let (announced, shortest, size) = match short {
+            126 if buffer.len() >= 4 => {
+                let bytes = buffer[2..4].try_into().expect("two bytes");
+                (u64::from(u16::from_be_bytes(bytes)), 126, 8)
+            }
             127 if buffer.len() >= 10 => {
                 let bytes = buffer[2..10].try_into().expect("eight bytes");
-                (u64::from_be_bytes(bytes), 14)
+                (u64::from_be_bytes(bytes), 1 << 16, 14)
             }
             126 | 127 => return Ok(None),
-            _ => (u64::from(short), 6),
+            _ => (u64::from(short), 0, 6),
         };
         if announced >> 63 != 0 {
             return Err(ProtocolError::Malformed(
                 "a length with its highest bit set",
+            ));
+        }
+        if announced < shortest {
+            return Err(ProtocolError::Malformed(
+                "a length that is longer than need be",
             ));
         }
         let room = self.limit - self.message.as_ref().map_or(0, Message::len);

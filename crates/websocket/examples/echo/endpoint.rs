@@ -9,7 +9,7 @@ use papo_websocket::{
 };
 
 /// The longest message, in bytes: the longest that the Autobahn cases send.
-const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+pub(crate) const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// What is known of one client.
 #[derive(Debug)]
