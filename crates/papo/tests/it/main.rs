@@ -4,6 +4,7 @@
 mod access;
 mod durability;
 mod full;
+mod handshake;
 mod limits;
 mod matrix;
 mod metrics;
