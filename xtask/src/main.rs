@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod client;
+mod conformance;
 mod fuzz;
 mod generated;
 mod requirements;
@@ -38,6 +39,8 @@ enum Task {
     Torture(torture::Options),
     /// Fuzz what reads the bytes of strangers.
     Fuzz(fuzz::Options),
+    /// Run the Autobahn test suite against the framing of WebSockets.
+    Conformance(conformance::Options),
     /// Measure.
     Bench {
         #[command(subcommand)]
@@ -52,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         Task::Client => client::write(),
         Task::Screenshots => screenshots::run(),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Conformance(options) => conformance::run(&options),
         Task::Torture(options) => torture::run(&options),
         Task::Bench { what } => bench::run(&what),
     }

@@ -363,7 +363,10 @@ fn everything_arrives(manner: Manner) {
     world.finish();
     for mut session in sessions {
         if session.socket.read() < (world.log.end(), 1) {
-            assert!(session.is_woken(), "not the log: it sleeps beside something unread");
+            assert!(
+                session.is_woken(),
+                "not the log: it sleeps beside something unread"
+            );
             session.wake_up();
             session.turn();
         }

@@ -68,7 +68,7 @@ impl Session {
             },
             Incoming::Ping(payload) => self.outgoing.push(pong_frame(&payload)),
             Incoming::Pong => {}
-            Incoming::Binary => {
+            Incoming::Binary(_) => {
                 return Err(Closing::new(
                     CloseCode::UNSUPPORTED,
                     "binary messages aren't accepted",

@@ -178,11 +178,13 @@ impl Session {
                 Err(end) => return end,
             };
             if is_more {
-                // Others want the thread as well while this client catches up.
+                // Others want the thread as well while this client catches up, or sends without end.
                 tokio::task::yield_now().await;
-                continue;
+                if Instant::now() < timer.deadline() {
+                    continue;
+                }
             }
-            let may_rest = self.outgoing.is_empty() && self.is_listening();
+            let may_rest = !is_more && self.outgoing.is_empty() && self.is_listening();
             if may_rest && !self.connection.rest() {
                 continue;
             }
@@ -190,12 +192,12 @@ impl Session {
             let stream = &self.stream.0;
             let cause = tokio::select! {
                 biased;
+                () = &mut timer => Cause::Clock,
                 () = self.connection.woken() => Cause::Called,
                 ready = stream.ready(interest.unwrap_or(Interest::READABLE)), if interest.is_some() => match ready {
                     Ok(ready) => Cause::Socket(ready),
                     Err(_) => return End::Gone,
                 },
-                () = &mut timer => Cause::Clock,
             };
             // Before anything else is put in line: it may be the rest of a frame.
             for left in self.connection.hold() {
@@ -218,7 +220,8 @@ impl Session {
 
     /// Does all that can be done without waiting for the client. Whether there may be more at once.
     async fn turn(&mut self) -> Result<bool, End> {
-        let is_more = self.hear().await? | self.gather().await?;
+        let hears_more = self.hear().await?;
+        let is_more = self.gather().await?;
         let is_blocked = self.write()?;
         if let Some(error) = self.refused.get() {
             return Err(plain_end(error));
@@ -226,7 +229,7 @@ impl Session {
         if self.is_stopping && self.connection.requests() == 0 {
             return Err(Closing::new(CloseCode::RESTART, "the server restarts").into());
         }
-        Ok(is_more && !is_blocked)
+        Ok(hears_more || (is_more && !is_blocked))
     }
 
     /// Writes what waits. Whether the socket takes no more.
