@@ -11,6 +11,7 @@ mod crowd;
 mod database;
 mod frames;
 mod history;
+mod measure;
 mod plan;
 mod process;
 mod random;

@@ -108,6 +108,10 @@ impl Robot {
     pub(crate) async fn run(mut self) -> Track {
         let mut attempt = 0;
         while !self.is_done() {
+            tokio::select! {
+                () = self.world.opened() => {}
+                _ = self.phase.wait_for(|phase| *phase == Phase::Stop) => break,
+            }
             let path = format!("/ws/chat/{}/", self.plan.room);
             let door = Door {
                 address: self.plan.address,
