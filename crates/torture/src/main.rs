@@ -4,6 +4,7 @@
 //! ([`history`]); [`database`] reads what is on disk; [`checker`] compares them. What is broken meanwhile, and how large it is,
 //! is each trial's affair ([`trials`]).
 
+mod apart;
 mod checker;
 #[cfg(test)]
 mod checker_tests;
@@ -52,9 +53,9 @@ struct Arguments {
     /// Repeat a run's random choices.
     #[arg(long)]
     seed: Option<u64>,
-    /// Print the verdict for a program, not the table.
-    #[arg(long, hide = true, env = "PAPO_TORTURE_INSIDE")]
-    inside: Option<String>,
+    /// The folder of the client, with its packages: T8 then listens with it as well.
+    #[arg(long)]
+    client: Option<PathBuf>,
 }
 
 fn main() -> Result<ExitCode> {
@@ -69,12 +70,14 @@ fn main() -> Result<ExitCode> {
             .papo
             .canonicalize()
             .context("the binary under test")?,
+        client: arguments.client,
         is_full: arguments.full,
         is_brief: arguments.brief,
         seed,
     };
     let chosen = choose(&arguments.trials)?;
-    if arguments.inside.is_some() {
+    if apart::is_inside() {
+        // For the process that asked.
         for trial in chosen {
             print!("{}", run(trial, &context).0.to_lines());
         }

@@ -69,15 +69,6 @@ pub(crate) fn command(words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Fails where this isn't root: some failures can only be made by root.
-pub(crate) fn demand_root(what: &str) -> Result<()> {
-    if rustix::process::geteuid().is_root() {
-        Ok(())
-    } else {
-        bail!("{what} needs root: run it as root, or in a container")
-    }
-}
-
 fn status(pid: u32, key: &str) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix(key));

@@ -27,7 +27,6 @@ const ON_THEIR_WAY: Duration = Duration::from_millis(500);
 const ENDING: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    process::demand_root("making fsync fail with strace")?;
     let rounds = context.size(3, 20);
     let mut verdict = Verdict::of(format!("{rounds} failing syncs"));
     let mut random = Random::new(context.seed);
