@@ -21,8 +21,15 @@ const { SUBPROTOCOL, browserEnvironment } = await library("environment");
 /** The browser's, but for what a browser adds to the handshake, and what only a page has. */
 const environment = {
   ...browserEnvironment,
-  openSocket: (address) =>
-    new WebSocket(address, SUBPROTOCOL, { headers: { cookie }, origin: new URL(address.replace(/^ws/, "http")).origin }),
+  openSocket(address) {
+    const socket = new WebSocket(address, SUBPROTOCOL, {
+      headers: { cookie },
+      origin: new URL(address.replace(/^ws/, "http")).origin,
+    });
+    // It is closed as well, which the library hears.
+    socket.onerror = () => {};
+    return socket;
+  },
   onWake: () => () => {},
 };
 const connection = new Connection(url, environment);
