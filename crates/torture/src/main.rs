@@ -33,6 +33,11 @@ use clap::Parser;
 use crate::report::{Verdict, line};
 use crate::trials::{ALL, Context, Trial};
 
+/// The longest that a trial may take: several times what it does.
+const LIMIT: Duration = Duration::from_mins(10);
+/// The same at its full size.
+const FULL_LIMIT: Duration = Duration::from_hours(3);
+
 #[derive(Parser)]
 #[command(
     name = "papo-torture",
@@ -149,9 +154,11 @@ fn run(trial: &Trial, context: &Context) -> (Verdict, Duration) {
         .build()
         .context("a runtime")
         .and_then(|runtime| {
-            // The outer block_on is no task of the runtime's threads; the trial must be, to block.
-            let context = context.clone();
-            runtime.block_on((trial.run)(&context))
+            let limit = if context.is_full { FULL_LIMIT } else { LIMIT };
+            runtime.block_on(async {
+                let ran = tokio::time::timeout(limit, (trial.run)(context)).await;
+                ran.with_context(|| format!("took longer than {limit:?}"))?
+            })
         });
     let verdict = ran.unwrap_or_else(|error| Verdict {
         size: "not finished".into(),

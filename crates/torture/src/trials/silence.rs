@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -52,12 +53,24 @@ async fn inside(context: &Context) -> Result<Verdict> {
         real = Some(listener.context("the client under Node")?);
     }
     let sockets = CLIENTS + usize::from(real.is_some());
+    let listening = Arc::new(AtomicUsize::new(0));
     let mut clients = Vec::new();
     for cookie in cookies {
         let start = Instant::now() + random.up_to(SPREAD);
-        clients.push(tokio::spawn(listen(server.address(), cookie, start)));
+        let listening = Arc::clone(&listening);
+        let client = listen(server.address(), cookie, start, listening);
+        clients.push(tokio::spawn(client));
     }
-    sleep(SPREAD + Duration::from_secs(3)).await;
+    let all_listen = async {
+        while listening.load(Ordering::Relaxed) < CLIENTS {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(SPREAD + papo_testing::PATIENCE, all_listen)
+        .await
+        .context("not everybody could connect")?;
+    // What they hear of each other's coming is over.
+    sleep(Duration::from_secs(3)).await;
     before = before.min(process::sockets(server.pid())?.saturating_sub(sockets));
     let port = server.address().port().to_string();
     for side in ["--dport", "--sport"] {
@@ -158,7 +171,12 @@ async fn wait_for(status: &str, lines: &mut Lines<BufReader<ChildStdout>>) -> Re
 }
 
 /// Listens as the real client does; when it takes the connection for dead.
-async fn listen(address: SocketAddr, cookie: Arc<str>, start: Instant) -> Result<Instant> {
+async fn listen(
+    address: SocketAddr,
+    cookie: Arc<str>,
+    start: Instant,
+    listening: Arc<AtomicUsize>,
+) -> Result<Instant> {
     tokio::time::sleep_until(start).await;
     let door = Door {
         address,
@@ -168,6 +186,7 @@ async fn listen(address: SocketAddr, cookie: Arc<str>, start: Instant) -> Result
     };
     let mut wire = Wire::open(&door).await?;
     wire.send("{\"type\":\"subscribe\"}").await?;
+    listening.fetch_add(1, Ordering::Relaxed);
     loop {
         match timeout(HEARTBEAT, wire.receive()).await {
             Ok(Received::Text(_)) => continue,
