@@ -33,15 +33,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it stays full.
 const FULL: Duration = Duration::from_secs(2);
 
-/// Mounts a small file system on a new folder; its kind, and why it isn't a better one.
-fn mount(folder: &Path) -> Result<String> {
+/// Mounts a small file system on a new folder; its kind, and why it isn't the better one.
+fn mount(folder: &Path) -> Result<(&'static str, Option<anyhow::Error>)> {
     fs::create_dir(folder)?;
     let path = folder.to_string_lossy().into_owned();
     let Err(error) = mount_ext4(&path) else {
-        return Ok("ext4".into());
+        return Ok(("ext4", None));
     };
     process::command(&["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", &path])?;
-    Ok(format!("tmpfs ({error:#})"))
+    Ok(("tmpfs", Some(error)))
 }
 
 fn mount_ext4(path: &str) -> Result<()> {
@@ -69,7 +69,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let rounds = context.size(3, 30);
     let folder = TempDir::new()?;
     let small = folder.path().join("small");
-    let kind = mount(&small)?;
+    let (kind, why) = mount(&small)?;
     let mount = Mounted(small);
     let data = mount.0.join("data");
     let mut server = blocking(|| context.server().data(&data).start())?;
@@ -119,6 +119,9 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         verdict.faults.push("the process has ended".into());
         // For the robots to end as well.
         blocking(|| server.restart())?;
+    }
+    if let Some(why) = why {
+        verdict.figure(format!("no ext4 could be mounted: {why:#}"));
     }
     let refusals = crowd.world.refusals();
     let outcome = crowd.finish(&data).await?;
