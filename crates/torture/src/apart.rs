@@ -47,7 +47,7 @@ pub(crate) async fn run(context: &Context, trial: &str, kinds: &[&str]) -> Resul
         return Ok(verdict);
     }
     bail!(
-        "{trial} needs namespaces of its own ({}), which aren't to be had: {}. Run it as root (sudo -E cargo xtask torture {trial}), \
+        "{trial} needs namespaces of its own ({}), which aren't to be had: {}. Run it as root (sudo env \"PATH=$PATH\" cargo xtask torture {trial}), \
          in a privileged container, or where everybody may have user namespaces",
         kinds.join(" "),
         said.trim()
