@@ -24,6 +24,8 @@ use crate::process;
 use crate::report::Verdict;
 use crate::world::World;
 
+/// Never fewer: what a server needs without anybody would hide what they need.
+const SOCKETS: usize = 5_000;
 const SESSIONS: usize = 250;
 const WRITERS: usize = 4;
 const PAUSE: Duration = Duration::from_millis(500);
@@ -60,14 +62,13 @@ struct Passed {
 }
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let sockets = context.size(5_000, 5_000);
     let rounds = context.size(1, 5);
     let folder = TempDir::new()?;
     let mut server = blocking(|| context.server().data(folder.path()).start())?;
     let address = server.address();
     let cookies = blocking(|| join(&server, 1, SESSIONS))?;
     let mut crowd = Crowd::new(context.seed);
-    for number in 0..sockets {
+    for number in 0..SOCKETS {
         crowd.add(plan(number, address, &cookies[number % SESSIONS]));
         if number % GROUP == 0 {
             sleep(BETWEEN).await;
@@ -77,7 +78,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     sleep(SETTLING).await;
     let rest = process::resident(server.pid())?;
     let mut verdict = Verdict::of(format!(
-        "{sockets} sockets, {rest:.0} MiB at rest, {rounds} × three storms"
+        "{SOCKETS} sockets, {rest:.0} MiB at rest, {rounds} × three storms"
     ));
     for _ in 0..rounds {
         for storm in [Storm::Cut, Storm::Killed, Storm::Stopped] {
