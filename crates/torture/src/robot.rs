@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::frames::Heard;
 use crate::history::{Kind, View};
-use crate::plan::{Plan, Track};
+use crate::plan::{Plan, Reading, Track};
 use crate::random::Random;
 use crate::wire::{Cut, Door, Received, Wire};
 use crate::world::{Phase, Waiting, World};
@@ -117,7 +117,7 @@ impl Robot {
                 address: self.plan.address,
                 path: &path,
                 cookie: &self.plan.cookie,
-                receive_buffer: self.plan.stops.is_some().then_some(SMALL_BUFFER),
+                receive_buffer: self.has_stopped().then_some(SMALL_BUFFER),
             };
             let named = match Wire::open(&door).await {
                 Ok(wire) => {
@@ -145,10 +145,8 @@ impl Robot {
     }
 
     fn has_stopped(&self) -> bool {
-        self.plan
-            .stops
-            .as_ref()
-            .is_some_and(|stops| *stops.borrow())
+        let reading = self.plan.reading.as_ref();
+        reading.is_some_and(|reading| *reading.borrow() == Reading::Stopped)
     }
 
     fn last(&self) -> i64 {
@@ -219,9 +217,9 @@ impl Robot {
                     self.world.count_cut();
                     return Ended::Lost(None);
                 }
-                // On a new connection, whose buffers nothing has made larger yet.
-                () = changed(&mut self.plan.stops) => {
-                    if self.has_stopped() {
+                reading = changed(&mut self.plan.reading) => {
+                    // On a new connection, whose buffers nothing has made larger or smaller yet.
+                    if reading != Reading::Resumed {
                         return Ended::Lost(Some(Duration::ZERO));
                     }
                     Ok(())
@@ -240,13 +238,12 @@ impl Robot {
     }
 }
 
-/// Waits until a robot is told to stop reading or to go on.
-async fn changed(stops: &mut Option<watch::Receiver<bool>>) {
-    let told = match stops {
-        Some(stops) => stops.changed().await.is_ok(),
-        None => false,
-    };
-    if !told {
-        std::future::pending::<()>().await;
+/// Waits until a robot is told to read otherwise; how.
+async fn changed(reading: &mut Option<watch::Receiver<Reading>>) -> Reading {
+    if let Some(reading) = reading
+        && reading.changed().await.is_ok()
+    {
+        return *reading.borrow_and_update();
     }
+    std::future::pending().await
 }

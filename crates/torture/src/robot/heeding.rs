@@ -35,7 +35,7 @@ impl Robot {
                         if let Some((_, last)) = &mut self.known {
                             *last = event.seq;
                         }
-                        self.world.saw(event, self.plan.stops.is_none());
+                        self.world.saw(event, self.plan.reading.is_none());
                     }
                     Seen::Snapshot(snapshot) => {
                         self.known = epoch.map(|epoch| (epoch, snapshot.seq));

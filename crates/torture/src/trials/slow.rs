@@ -2,10 +2,11 @@
 //!
 //! The others' p99 is compared with what it is without slow readers. A message goes to a thousand readers in one process on the same
 //! machine, so a busy neighbour shows in it at once. Therefore windows with and without slow readers alternate, each begins when
-//! everybody who reads has the burst before it, each pair of neighbours gives a ratio, and the median of the
-//! ratios counts: a neighbour that comes and goes spoils some pairs. When it is beyond the bound more pairs are measured, up to three
-//! times as many, and the median of all of them counts. The server's processor time in the same windows is shown beside it; who
-//! waits for the machine uses none.
+//! everybody who reads has the burst before it, each pair of neighbours gives a ratio, and the median of the ratios counts: a neighbour
+//! that comes and goes spoils some pairs. When it is beyond the bound more pairs are measured, up to three times as many, and the
+//! median of all of them counts. The server's processor time in the same windows is shown beside it; who waits for the machine uses
+//! none. Who stops or goes on does it on a new connection: nobody but those who stop has small buffers, which would make the
+//! windows without them slower.
 //!
 //! The slow ones don't read, so most don't see the code they are closed with. The server counts whom it closes for
 //! slowness or silence; all must be counted before silence alone could be the reason.
@@ -23,7 +24,7 @@ use crate::crowd::{Crowd, join};
 use crate::database;
 use crate::history::{Seen, View};
 use crate::measure::ATTEMPTS;
-use crate::plan::Plan;
+use crate::plan::{Plan, Reading};
 use crate::process;
 use crate::report::{Verdict, milliseconds, percentile};
 
@@ -53,7 +54,8 @@ const SLOW_READERS: &str = "papo_slow_readers_total";
 struct Room {
     server: Server,
     crowd: Crowd,
-    stopped: watch::Sender<bool>,
+    /// How those read who stop at times.
+    reading: watch::Sender<Reading>,
     /// Writes long messages.
     burst: Socket,
     bursts: usize,
@@ -80,8 +82,8 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let mut pairs = Vec::new();
     for _ in 0..ATTEMPTS {
         for _ in 0..count {
-            let without = room.window(false).await?;
-            let with = room.window(true).await?;
+            let without = room.window(Reading::Usual).await?;
+            let with = room.window(Reading::Stopped).await?;
             pairs.push(Pair { without, with });
         }
         if ratio(&pairs) <= SLOWER {
@@ -98,7 +100,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
             "{count} pairs were beyond the bound, so more were measured"
         ));
     }
-    room.change(false).await?;
+    room.change(Reading::Usual).await?;
     room.cut_off(&mut verdict).await?;
     let Room { server, crowd, .. } = room;
     let outcome = crowd.finish(server.data()).await?;
@@ -122,13 +124,13 @@ impl Room {
         let builder = context.server().env("PAPO_METRICS_READERS", "127.0.0.1");
         let server = blocking(|| builder.start())?;
         let cookies = blocking(|| join(&server, 1, READERS + 1))?;
-        let stopped = watch::Sender::new(false);
+        let reading = watch::Sender::new(Reading::Usual);
         let mut crowd = Crowd::new(context.seed);
         for (number, cookie) in cookies.iter().take(READERS).enumerate() {
             let mut plan = Plan::reader(format!("reader {number}"), server.address(), cookie);
             if number < SLOW {
                 plan.name = format!("slow {number}");
-                plan.stops = Some(stopped.subscribe());
+                plan.reading = Some(reading.subscribe());
             } else if number < SLOW + WRITERS {
                 plan.pause = Some(PAUSE);
             }
@@ -141,15 +143,15 @@ impl Room {
         Ok(Self {
             server,
             crowd,
-            stopped,
+            reading,
             burst,
             bursts: 0,
         })
     }
 
     /// Measures with or without slow ones. Both kinds begin with a burst, so that they differ in nothing but who reads.
-    async fn window(&mut self, is_stopped: bool) -> Result<Window> {
-        self.change(is_stopped).await?;
+    async fn window(&mut self, reading: Reading) -> Result<Window> {
+        self.change(reading).await?;
         let ticks = process::ticks(self.server.pid())?;
         self.crowd.world.measure();
         sleep(WINDOW).await;
@@ -161,12 +163,16 @@ impl Room {
     }
 
     /// Has the slow ones stop or go on; then a burst, until all who read have it.
-    async fn change(&mut self, is_stopped: bool) -> Result<()> {
+    async fn change(&mut self, reading: Reading) -> Result<()> {
         let before = self.crowd.world.subscriptions();
-        let was_stopped = self.stopped.send_replace(is_stopped);
-        if is_stopped && !was_stopped {
-            // Each stops on a new connection.
-            let what = "the slow ones have stopped";
+        let has_changed = self.reading.send_if_modified(|present| {
+            let has_changed = *present != reading;
+            *present = reading;
+            has_changed
+        });
+        if has_changed {
+            // Each does it on a new connection.
+            let what = "the slow ones have stopped or go on";
             let have = |world: &crate::world::World| world.subscriptions() >= before + SLOW;
             self.crowd.wait_until(what, THROUGH, have).await?;
         }
@@ -178,8 +184,8 @@ impl Room {
             let reference = self.burst.post(1, &end)?;
             self.burst.wait_for_ack(reference)
         })?;
-        let reading = READERS - if is_stopped { SLOW } else { 0 };
-        let have = |world: &crate::world::World| world.marked() >= reading;
+        let stopped = if reading == Reading::Stopped { SLOW } else { 0 };
+        let have = |world: &crate::world::World| world.marked() >= READERS - stopped;
         let waited = self.crowd.wait_until("all have the burst", THROUGH, have);
         waited.await?;
         sleep(SETTLING).await;
@@ -192,7 +198,7 @@ impl Room {
         let earlier = blocking(|| slow_readers(&self.server))?;
         let subscriptions = self.crowd.world.subscriptions();
         process::forget_peak(self.server.pid())?;
-        self.stopped.send_replace(true);
+        self.reading.send_replace(Reading::Stopped);
         let start = Instant::now();
         let stopped = |world: &crate::world::World| world.subscriptions() >= subscriptions + SLOW;
         self.crowd
@@ -209,7 +215,7 @@ impl Room {
         let took = start.elapsed();
         let more = process::peak(self.server.pid())? - before;
         verdict.demand(more <= MEMORY, || format!("{more:.0} MiB more memory"));
-        self.stopped.send_replace(false);
+        self.reading.send_replace(Reading::Resumed);
         if cut == SLOW {
             let back =
                 |world: &crate::world::World| world.subscriptions() >= subscriptions + 2 * SLOW;
@@ -230,10 +236,14 @@ impl Room {
     }
 }
 
+impl Pair {
+    fn ratio(&self) -> f64 {
+        self.with.p99.as_secs_f64() / self.without.p99.as_secs_f64()
+    }
+}
+
 fn ratio(pairs: &[Pair]) -> f64 {
-    median(pairs, |pair| {
-        pair.with.p99.as_secs_f64() / pair.without.p99.as_secs_f64()
-    })
+    median(pairs, Pair::ratio)
 }
 
 /// Holds the others' latencies against the bound.
@@ -247,9 +257,11 @@ fn compare(pairs: &[Pair], verdict: &mut Verdict) {
         milliseconds(percentile(&times, 50))
     };
     verdict.figure(format!(
-        "others' p99 {} with, {} without, median of the ratios {ratio:.2}; of the server's processor time {:.2}",
+        "others' p99 {} with, {} without, median of the ratios {ratio:.2} ({:.2} to {:.2}); of the server's processor time {:.2}",
         p99(|pair| pair.with),
         p99(|pair| pair.without),
+        pairs.iter().map(Pair::ratio).fold(f64::INFINITY, f64::min),
+        pairs.iter().map(Pair::ratio).fold(0.0, f64::max),
         median(pairs, |pair| {
             f64::from(pair.with.ticks) / f64::from(pair.without.ticks)
         })
