@@ -4,8 +4,9 @@ use anyhow::Result;
 
 use crate::requirements::{chromium, node_packages};
 use crate::run::{client, command, debug_binary, step};
+use crate::torture;
 
-/// Runs the tests: Rust, client, browser. The trials of `cargo xtask torture` measure times and want a machine of their own.
+/// Runs the tests: Rust, trials, client, browser.
 pub(crate) fn run() -> Result<()> {
     let chromium = chromium()?;
     node_packages()?;
@@ -21,6 +22,7 @@ pub(crate) fn run() -> Result<()> {
         "interleavings",
     ];
     step(&mut command("cargo", &interleavings))?;
+    torture::run_all()?;
     step(command("npm", &["run", "check"]).current_dir(client()))?;
     step(command("npm", &["test"]).current_dir(client()))?;
     let binary = debug_binary()?;
