@@ -4,6 +4,9 @@
 //! committed, the next one forms. Only after the commit is anybody told, in the order of the commit, and by the thread that made it: first
 //! those who asked, then those who follow the room.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
