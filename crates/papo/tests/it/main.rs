@@ -3,6 +3,7 @@
 
 mod access;
 mod durability;
+mod frames;
 mod full;
 mod handshake;
 mod limits;

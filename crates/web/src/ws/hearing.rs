@@ -9,9 +9,13 @@ use tokio::time::Instant;
 use super::ending::{Closing, End};
 use super::session::{Session, Speech};
 
+/// How often a socket is read before others have their turn: a client that sends without end never leaves it empty.
+const READS: usize = 16;
+
 impl Session {
-    /// Reads what the client has sent, and acts on it.
-    pub(super) async fn hear(&mut self) -> Result<(), End> {
+    /// Reads what the client has sent, and acts on it. Whether there may be more at once.
+    pub(super) async fn hear(&mut self) -> Result<bool, End> {
+        let mut reads = 0;
         while self.is_listening() {
             match self.reader.next(&mut self.incoming) {
                 Ok(Some(incoming)) => {
@@ -25,11 +29,15 @@ impl Session {
                 }
             }
             if !self.is_readable {
-                return Ok(());
+                return Ok(false);
             }
+            if reads == READS {
+                return Ok(true);
+            }
+            reads += 1;
             self.read()?;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Takes what has arrived at the socket.

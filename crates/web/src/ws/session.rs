@@ -143,13 +143,21 @@ impl Session {
                 Err(end) => return end,
             };
             if is_more {
-                // Others want the thread as well while this client catches up.
+                // Others want the thread as well while this client catches up, or sends without end.
                 tokio::task::yield_now().await;
-                continue;
+                if Instant::now() < timer.deadline() {
+                    continue;
+                }
             }
             let interest = self.interest();
             tokio::select! {
                 biased;
+                () = &mut timer => {
+                    if let Err(end) = self.tick() {
+                        return end;
+                    }
+                    timer.as_mut().reset(self.next_tick());
+                }
                 () = self.connection.woken() => {}
                 ready = self.stream.ready(interest.unwrap_or(Interest::READABLE)), if interest.is_some() => {
                     match ready {
@@ -157,19 +165,13 @@ impl Session {
                         Err(_) => return End::Gone,
                     }
                 }
-                () = &mut timer => {
-                    if let Err(end) = self.tick() {
-                        return end;
-                    }
-                    timer.as_mut().reset(self.next_tick());
-                }
             }
         }
     }
 
     /// Does all that can be done without waiting for the client. Whether there may be more at once.
     async fn turn(&mut self) -> Result<bool, End> {
-        self.hear().await?;
+        let hears_more = self.hear().await?;
         let is_more = self.gather().await?;
         let is_blocked = self.write()?;
         if let Some(error) = self.in_flight.refused() {
@@ -178,7 +180,7 @@ impl Session {
         if self.is_stopping && self.in_flight.count() == 0 {
             return Err(Closing::new(CloseCode::RESTART, "the server restarts").into());
         }
-        Ok(is_more && !is_blocked)
+        Ok(hears_more || (is_more && !is_blocked))
     }
 
     /// Writes what waits. Whether the socket takes no more.
