@@ -81,13 +81,16 @@ fn a_handshake_is_answered_as_the_rfc_says() {
 }
 
 #[test]
-fn a_key_that_is_none_is_refused() {
+fn a_key_that_is_none_is_refused_and_so_is_a_body() {
     let server = start();
     let guest = Guest::joined(&server, 1, "Ana").unwrap();
     let key = "Sec-WebSocket-Key";
     let mut twice = BROWSERS.to_vec();
     twice.push((key, "AAAAAAAAAAAAAAAAAAAAAA=="));
+    let mut body = BROWSERS.to_vec();
+    body.push(("Content-Length", "5"));
     let cases = [
+        ("a body", body),
         ("missing", with(key, None)),
         ("empty", with(key, Some(""))),
         ("15 bytes", with(key, Some("AAAAAAAAAAAAAAAAAAAA"))),

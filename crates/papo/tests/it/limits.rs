@@ -45,6 +45,20 @@ fn a_head_over_16_kib_is_refused_and_a_slow_one_is_cut() {
 }
 
 #[test]
+fn a_request_asks_one_host() {
+    let server = start();
+    for (hosts, status) in [
+        ("Host: x\r\n", "200"),
+        ("", "400"),
+        ("Host: x\r\nHost: y\r\n", "400"),
+    ] {
+        let request = format!("GET /healthz HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        let answer = raw(&server, request.as_bytes());
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{hosts}: {answer}");
+    }
+}
+
+#[test]
 fn those_who_dawdle_keep_nobody_out() {
     let server = start();
     // More than are let in at the same time; each has 10 s for its head.

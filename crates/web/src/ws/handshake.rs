@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
-use http::header::{CONNECTION, RETRY_AFTER, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -172,6 +172,10 @@ fn accept_key(
         && has_token(headers, &UPGRADE, "websocket");
     if method != Method::GET || !is_upgrade {
         return Err((StatusCode::UPGRADE_REQUIRED, "this is a WebSocket".into()));
+    }
+    let has_length = headers.contains_key(CONTENT_LENGTH) && only(headers, &CONTENT_LENGTH) != b"0";
+    if has_length || headers.contains_key(TRANSFER_ENCODING) {
+        return Err((StatusCode::BAD_REQUEST, "a handshake has no body".into()));
     }
     if only(headers, &VERSION) != b"13" {
         return Err((

@@ -32,6 +32,8 @@ const SILENCE: Duration = Duration::from_secs(55);
 const STALL: Duration = Duration::from_secs(20);
 /// How long the other side has to take the last frames and close.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// How much more of it is read meanwhile: about what may be on its way.
+const FAREWELL_BYTES: usize = 1 << 20;
 
 /// Which protocol a socket speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,15 +313,17 @@ impl Session {
             stream.writable().await?;
         }
         tokio::io::AsyncWriteExt::shutdown(stream).await?;
-        let mut scratch = [0; 1_024];
-        loop {
+        let mut scratch = [0; 4_096];
+        let mut left = FAREWELL_BYTES;
+        while left > 0 {
             stream.readable().await?;
             match stream.try_read(&mut scratch) {
                 Ok(0) => return Ok(()),
-                Ok(_) => {}
+                Ok(count) => left = left.saturating_sub(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
     }
 }
