@@ -9,7 +9,7 @@ use papo_domain::RoomId;
 
 use crate::config::table::{self, Setting};
 use crate::config::{Config, Values};
-use crate::{backup, doctor, import_django, instance, logging, room, serve, user};
+use crate::{backup, doctor, health, import_django, instance, logging, room, serve, user};
 
 /// A real-time chat that anyone can run.
 ///
@@ -46,6 +46,11 @@ enum PapoCommand {
     },
     /// Check the data folder, the database and this machine, and say what to do
     Doctor,
+    /// Ask a running server whether it can serve people; fails unless it can
+    Health {
+        /// Where it is, as in <http://127.0.0.1:8000>; without it, where the configuration says
+        url: Option<String>,
+    },
 }
 
 /// What to do about rooms.
@@ -149,6 +154,7 @@ impl CommandLine {
             PapoCommand::Backup { file } => {
                 instance::with_instance(&config, async |i| backup::run(&i.storage, &file).await)
             }
+            PapoCommand::Health { url } => health::run(&config, url.as_deref()),
             PapoCommand::Doctor => unreachable!("it was run above"),
         };
         text.map(Outcome::from)

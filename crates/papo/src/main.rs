@@ -10,6 +10,7 @@ mod columns;
 mod config;
 mod data_folder;
 mod doctor;
+mod health;
 mod import_django;
 mod instance;
 mod logging;

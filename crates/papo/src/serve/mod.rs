@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use self::addresses::Addresses;
+pub(crate) use self::addresses::local_url;
 use self::signals::Signals;
 use crate::config::Config;
 use crate::data_folder::DataFolder;

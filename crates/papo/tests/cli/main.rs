@@ -3,6 +3,7 @@
 
 mod configuration;
 mod doctor;
+mod health;
 mod import;
 mod process;
 mod refusals;
