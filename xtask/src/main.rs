@@ -4,6 +4,8 @@ mod bench;
 mod check;
 mod client;
 mod conformance;
+#[cfg(test)]
+mod deployment;
 mod fuzz;
 mod generated;
 mod requirements;
