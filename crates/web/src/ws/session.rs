@@ -313,7 +313,8 @@ impl Session {
             stream.writable().await?;
         }
         tokio::io::AsyncWriteExt::shutdown(stream).await?;
-        let mut scratch = [0; 4_096];
+        // Not in the session itself, which each idle connection has.
+        let mut scratch = vec![0; 4_096];
         let mut left = FAREWELL_BYTES;
         while left > 0 {
             stream.readable().await?;
