@@ -23,7 +23,8 @@ pub(super) async fn epoch(db: &Connection) -> Result<Epoch, Failure> {
 
 /// Makes an account, and takes its name from those who went by it.
 pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Account, Failure> {
-    db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[&LOCKS, &NAMES]).await?;
+    db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[&LOCKS, &NAMES])
+        .await?;
     let skeleton = skeleton(account.name.as_str());
     let sender = account.sender.0.cast_signed();
     let sql = format!(
@@ -75,7 +76,10 @@ pub(super) async fn hold_names(db: &Connection) -> Result<(), Failure> {
 
 /// All accounts by name.
 pub(super) async fn accounts(db: &Connection) -> Result<Vec<Account>, Failure> {
-    let sql = format!("SELECT {} FROM account ORDER BY name_key, id", rows::ACCOUNT);
+    let sql = format!(
+        "SELECT {} FROM account ORDER BY name_key, id",
+        rows::ACCOUNT
+    );
     let found = db.rows(&sql, &[]).await?;
     found.iter().map(|row| rows::account(row, 0)).collect()
 }
@@ -95,11 +99,17 @@ pub(super) async fn password(
     db: &Connection,
     name: &AccountName,
 ) -> Result<Option<(Account, StoredPassword)>, Failure> {
-    let sql = format!("SELECT password, {} FROM account WHERE skeleton = $1", rows::ACCOUNT);
+    let sql = format!(
+        "SELECT password, {} FROM account WHERE skeleton = $1",
+        rows::ACCOUNT
+    );
     let Some(row) = db.row(&sql, &[&skeleton(name.as_str())]).await? else {
         return Ok(None);
     };
-    Ok(Some((rows::account(&row, 1)?, StoredPassword(row.try_get(0)?))))
+    Ok(Some((
+        rows::account(&row, 1)?,
+        StoredPassword(row.try_get(0)?),
+    )))
 }
 
 /// Keeps the hash of a new one-time token.

@@ -38,12 +38,16 @@ impl Batch {
         let NewEvent { room, at, change } = event;
         let (room, at) = (*room, *at);
         match change {
-            Change::Post { session, client_id, text } => {
-                self.post(room, at, *session, client_id.as_ref(), text)
-            }
-            Change::Edit { session, target, text } => {
-                self.edit(room, at, *session, *target, text)
-            }
+            Change::Post {
+                session,
+                client_id,
+                text,
+            } => self.post(room, at, *session, client_id.as_ref(), text),
+            Change::Edit {
+                session,
+                target,
+                text,
+            } => self.edit(room, at, *session, *target, text),
             Change::Delete { session, target } => self.delete(room, at, *session, *target),
             Change::SetRoom(state) => self.set_room(room, at, state),
         }
@@ -132,7 +136,12 @@ impl Batch {
     ) -> Result<Appended, Refusal> {
         let key = fold(state.name.as_str()).into_owned();
         let log = self.known.rooms.get_mut(&room).ok_or(Refusal::NoRoom)?;
-        if self.known.names.get(&key).is_some_and(|holder| *holder != room) {
+        if self
+            .known
+            .names
+            .get(&key)
+            .is_some_and(|holder| *holder != room)
+        {
             return Err(Refusal::NameTaken);
         }
         let before = std::mem::replace(&mut log.name_key, key.clone());

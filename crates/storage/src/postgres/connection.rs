@@ -69,9 +69,17 @@ impl Connector {
         }
     }
 
+    /// The name with the one that the URL gives before it, so that whoever looks at the server knows which Papo it is.
+    pub(super) fn called(&self, name: &str) -> String {
+        match self.url.config.get_application_name() {
+            Some(given) => format!("{given} {name}"),
+            None => format!("papo {name}"),
+        }
+    }
+
     async fn try_connect(&self, name: &str) -> Result<Connection, StorageError> {
         let mut config = self.url.config.clone();
-        config.application_name(name);
+        config.application_name(self.called(name));
         let failed = |error| errors::at_connect(&error);
         // Two types of connection, of which only the driver knows.
         let (client, driver) = if self.url.is_plain() {
@@ -100,7 +108,11 @@ impl Connection {
     }
 
     /// The one row of a statement, if there is one.
-    pub(super) async fn row(&self, sql: &str, values: &[Value<'_>]) -> Result<Option<Row>, Failure> {
+    pub(super) async fn row(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+    ) -> Result<Option<Row>, Failure> {
         Ok(self.rows(sql, values).await?.pop())
     }
 
@@ -146,7 +158,9 @@ impl Connection {
     }
 
     fn statements(&self) -> std::sync::MutexGuard<'_, HashMap<String, Statement>> {
-        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+        self.statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -92,7 +92,10 @@ fn is_fatal(failure: &DbError) -> bool {
 /// Whether this error, which isn't the server's, is of the connection.
 fn ends_connection(error: &Error) -> bool {
     use std::error::Error as _;
-    error.is_closed() || error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+    error.is_closed()
+        || error
+            .source()
+            .is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }
 
 /// All that the error says; no value of a row is in it.

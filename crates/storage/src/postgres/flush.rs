@@ -59,14 +59,23 @@ pub(super) async fn flush(db: &Connection, batch: &Batch) -> Result<(), Ended> {
     );
     let (messages, events, changed, rooms, states, committed) = written;
     // The first error is the cause of those after it. After one of the server's, the commit was none.
-    let first = messages.and(events).and(changed).and(rooms).and(states).and(committed);
+    let first = messages
+        .and(events)
+        .and(changed)
+        .and(rooms)
+        .and(states)
+        .and(committed);
     first.map_err(|failure| match failure {
         Failure::Lost(text) => Ended::Unknown(text),
         failure => Ended::Failed(failure),
     })
 }
 
-async fn write_messages(db: &Connection, statement: &Statement, batch: &Batch) -> Result<(), Failure> {
+async fn write_messages(
+    db: &Connection,
+    statement: &Statement,
+    batch: &Batch,
+) -> Result<(), Failure> {
     let mut rows = Rows::default();
     for key in &batch.posted {
         let Some((at, message)) = batch.known.messages.get(key) else {
@@ -76,12 +85,18 @@ async fn write_messages(db: &Connection, statement: &Statement, batch: &Batch) -
         rows.key(*key);
         rows.senders.push(message.sender.0.cast_signed());
         rows.usernames.push(message.username.as_str());
-        rows.usernames_folded.push(folded(message.username.as_str()));
+        rows.usernames_folded
+            .push(folded(message.username.as_str()));
         rows.contents.push(text);
         rows.contents_folded.push(text.and_then(folded));
         rows.times.push(at.as_millis());
         rows.edited.push(message.edited.map(Timestamp::as_millis));
-        rows.client_ids.push(message.client_id.as_ref().map(papo_domain::ClientId::as_str));
+        rows.client_ids.push(
+            message
+                .client_id
+                .as_ref()
+                .map(papo_domain::ClientId::as_str),
+        );
     }
     let values: [Value<'_>; 10] = [
         &rows.rooms,
@@ -98,7 +113,11 @@ async fn write_messages(db: &Connection, statement: &Statement, batch: &Batch) -
     run(db, statement, rows.rooms.len(), &values).await
 }
 
-async fn write_changed(db: &Connection, statement: &Statement, batch: &Batch) -> Result<(), Failure> {
+async fn write_changed(
+    db: &Connection,
+    statement: &Statement,
+    batch: &Batch,
+) -> Result<(), Failure> {
     let mut rows = Rows::default();
     for key in &batch.changed {
         let Some((_, message)) = batch.known.messages.get(key) else {
@@ -142,7 +161,11 @@ impl Rows<'_> {
     }
 }
 
-async fn write_events(db: &Connection, statement: &Statement, batch: &Batch) -> Result<(), Failure> {
+async fn write_events(
+    db: &Connection,
+    statement: &Statement,
+    batch: &Batch,
+) -> Result<(), Failure> {
     fn column<'a, T>(events: &'a [Event], value: impl Fn(&'a Event) -> T) -> Vec<T> {
         events.iter().map(value).collect()
     }
@@ -161,8 +184,12 @@ async fn write_events(db: &Connection, statement: &Statement, batch: &Batch) -> 
             EventKind::Posted(_) | EventKind::Room(_) => None,
         }),
         &column(events, |event| event.timestamp.as_millis()),
-        &column(events, |event| state(event).map(|state| state.name.as_str())),
-        &column(events, |event| state(event).map(|state| state.description.as_str())),
+        &column(events, |event| {
+            state(event).map(|state| state.name.as_str())
+        }),
+        &column(events, |event| {
+            state(event).map(|state| state.description.as_str())
+        }),
         &column(events, |event| state(event).map(|state| state.is_active)),
     ];
     run(db, statement, events.len(), &values).await
@@ -176,19 +203,35 @@ async fn write_rooms(db: &Connection, statement: &Statement, batch: &Batch) -> R
         times.push(log.last_at.as_millis());
         activities.push(log.last_activity.map(Timestamp::as_millis));
     }
-    run(db, statement, ids.len(), &[&ids, &seqs, &times, &activities]).await
+    run(
+        db,
+        statement,
+        ids.len(),
+        &[&ids, &seqs, &times, &activities],
+    )
+    .await
 }
 
 /// One at a time and in order, since a name may go from one room to another.
-async fn write_states(db: &Connection, statement: &Statement, batch: &Batch) -> Result<(), Failure> {
+async fn write_states(
+    db: &Connection,
+    statement: &Statement,
+    batch: &Batch,
+) -> Result<(), Failure> {
     let mut writing = Vec::new();
     for event in &batch.events {
         if let Some(state) = state(event) {
             writing.push(async move {
                 let (name, description) = (state.name.as_str(), state.description.as_str());
                 let (key, folded) = (fold(name), fold(description));
-                let values: [Value<'_>; 6] =
-                    [&event.room.0, &name, &key, &description, &folded, &state.is_active];
+                let values: [Value<'_>; 6] = [
+                    &event.room.0,
+                    &name,
+                    &key,
+                    &description,
+                    &folded,
+                    &state.is_active,
+                ];
                 run(db, statement, 1, &values).await
             });
         }

@@ -97,7 +97,10 @@ async fn find_or_create(
 async fn gather(db: &Connection, id: RoomId, room: ImportedRoom) -> Result<u64, Failure> {
     let (mut messages, mut count) = (room.messages, 0);
     loop {
-        let some = messages.by_ref().take(AT_ONCE).collect::<Result<Vec<_>, _>>();
+        let some = messages
+            .by_ref()
+            .take(AT_ONCE)
+            .collect::<Result<Vec<_>, _>>();
         let some = some.map_err(StorageError::Other)?;
         if some.is_empty() {
             return Ok(count);

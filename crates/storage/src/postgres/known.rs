@@ -171,7 +171,9 @@ impl Asked {
                 asked.people.1.push(room.0);
             }
             match change {
-                Change::Post { session, client_id, .. } => {
+                Change::Post {
+                    session, client_id, ..
+                } => {
                     if let Some(client_id) = client_id {
                         asked.client_ids.0.push(session.0);
                         asked.client_ids.1.push(client_id.as_str().to_owned());

@@ -17,6 +17,8 @@ pub(super) async fn events_after(
         "SELECT {} WHERE event.room_id = $1 AND event.seq > $2 ORDER BY event.seq LIMIT $3",
         rows::EVENT
     );
-    let found = db.rows(&sql, &[&room.0, &after.0, &rows::count(limit)]).await?;
+    let found = db
+        .rows(&sql, &[&room.0, &after.0, &rows::count(limit)])
+        .await?;
     found.iter().map(|row| rows::event(room, row)).collect()
 }

@@ -17,7 +17,10 @@ pub(super) async fn snapshot(
 ) -> Result<Option<Snapshot>, Failure> {
     let of_room = format!("SELECT {} FROM room WHERE id = $1", rows::ROOM);
     let of_messages = before_sql();
-    let (of_room, of_messages) = (db.statement(&of_room).await?, db.statement(&of_messages).await?);
+    let (of_room, of_messages) = (
+        db.statement(&of_room).await?,
+        db.statement(&of_messages).await?,
+    );
     let asked = rows::count(limit.saturating_add(1));
     // All are sent together, and answered in this order.
     let ((begun, found), (messages, ended)) = join(
@@ -26,7 +29,8 @@ pub(super) async fn snapshot(
             db.client().query(&of_room, &[&room.0]),
         ),
         join(
-            db.client().query(&of_messages, &[&room.0, &i64::MAX, &asked]),
+            db.client()
+                .query(&of_messages, &[&room.0, &i64::MAX, &asked]),
             db.batch("COMMIT"),
         ),
     )
@@ -37,7 +41,10 @@ pub(super) async fn snapshot(
     let Some(room) = found.first().map(rows::room).transpose()? else {
         return Ok(None);
     };
-    let messages = messages.iter().map(rows::message).collect::<Result<_, _>>()?;
+    let messages = messages
+        .iter()
+        .map(rows::message)
+        .collect::<Result<_, _>>()?;
     let mut page = page(messages, limit);
     page.messages.reverse();
     Ok(Some(Snapshot { room, page }))
@@ -51,7 +58,9 @@ pub(super) async fn before(
     limit: usize,
 ) -> Result<MessagePage, Failure> {
     let asked = rows::count(limit.saturating_add(1));
-    let found = db.rows(&before_sql(), &[&room.0, &before.0, &asked]).await?;
+    let found = db
+        .rows(&before_sql(), &[&room.0, &before.0, &asked])
+        .await?;
     let messages = found.iter().map(rows::message).collect::<Result<_, _>>()?;
     let mut page = page(messages, limit);
     page.messages.reverse();

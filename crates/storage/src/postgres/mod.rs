@@ -61,7 +61,9 @@ impl PostgresStorage {
             schema::migrate(&db).await?;
             sessions::latest(&db).await
         };
-        let latest = opened.await.map_err(|failure| connector.named(failure.into_error()))?;
+        let latest = opened
+            .await
+            .map_err(|failure| connector.named(failure.into_error()))?;
         pool.put(db);
         Ok(Self {
             writer: Writer::start(connector)?,

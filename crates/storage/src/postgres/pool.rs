@@ -26,8 +26,7 @@ const LONG_WORK_LIMIT: Duration = Duration::from_secs(60 * 60);
 const TRIES: u32 = 6;
 
 /// Something to do on a connection, with what it is done with; may be done again after it failed.
-pub(super) type Work<A, T> =
-    for<'a> fn(&'a Connection, &'a A) -> BoxFuture<'a, Result<T, Failure>>;
+pub(super) type Work<A, T> = for<'a> fn(&'a Connection, &'a A) -> BoxFuture<'a, Result<T, Failure>>;
 
 /// How a piece of work uses the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +80,9 @@ impl Pool {
         T: Send + 'static,
     {
         let pool = Arc::clone(self);
-        let running = self.runtime.spawn(async move { pool.keep_trying(kind, &with, work).await });
+        let running = self
+            .runtime
+            .spawn(async move { pool.keep_trying(kind, &with, work).await });
         running.await.unwrap_or_else(|error| {
             let text = format!("the program failed at it: {error}");
             Err(StorageError::Other(text))
@@ -102,7 +103,7 @@ impl Pool {
                 return Ok((connection, place));
             }
         }
-        Ok((self.connector.connect("papo").await?, place))
+        Ok((self.connector.connect("pool").await?, place))
     }
 
     /// Puts a connection back that is in no transaction.

@@ -55,7 +55,9 @@ pub(super) async fn create(
         None => insert(db, state, at).await?,
         Some(_) => None,
     };
-    made.ok_or(Failure::Final(StorageError::Exists("a room with this name")))
+    made.ok_or(Failure::Final(StorageError::Exists(
+        "a room with this name",
+    )))
 }
 
 /// Makes a room, unless there is one with its name.
@@ -72,7 +74,14 @@ pub(super) async fn insert(
     let (name, description) = (state.name.as_str(), state.description.as_str());
     let (key, folded) = (fold(name), fold(description));
     let is_active = &state.is_active;
-    let values: [Value<'_>; 6] = [&name, &key, &description, &folded, is_active, &at.as_millis()];
+    let values: [Value<'_>; 6] = [
+        &name,
+        &key,
+        &description,
+        &folded,
+        is_active,
+        &at.as_millis(),
+    ];
     let made = db.row(&sql, &values).await?;
     made.as_ref().map(rows::room).transpose()
 }

@@ -20,8 +20,13 @@ const HOME: &str = "SELECT concat_ws('/', (SELECT oid FROM pg_database WHERE dat
 /// Runs the steps that are missing, all or none, while others wait; and gives the history a new name when it isn't where it was.
 pub(super) async fn migrate(db: &Connection) -> Result<(), Failure> {
     check_server(db).await?;
-    db.batch("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'").await?;
-    db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[&LOCKS, &MIGRATING]).await?;
+    db.batch("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
+        .await?;
+    db.rows(
+        "SELECT pg_advisory_xact_lock($1, $2)",
+        &[&LOCKS, &MIGRATING],
+    )
+    .await?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let found = version(db).await?;
     if found > known {
@@ -36,7 +41,8 @@ pub(super) async fn migrate(db: &Connection) -> Result<(), Failure> {
             let sql = "INSERT INTO papo (version, epoch, home) VALUES (0, 0, '')";
             db.execute(sql, &[]).await?;
         }
-        db.execute("UPDATE papo SET version = $1", &[&(step + 1)]).await?;
+        db.execute("UPDATE papo SET version = $1", &[&(step + 1)])
+            .await?;
     }
     let home: String = one(db, HOME).await?;
     let sql = "UPDATE papo SET epoch = $1, home = $2 WHERE home <> $2";
@@ -58,17 +64,25 @@ async fn check_server(db: &Connection) -> Result<(), Failure> {
     let other = |text: String| Err(StorageError::Other(text).into());
     let version: i32 = one(db, "SELECT current_setting('server_version_num')::integer").await?;
     if version < OLDEST_SERVER {
-        return other(format!("PostgreSQL {} is too old; 13 or newer is needed", version / 10_000));
+        return other(format!(
+            "PostgreSQL {} is too old; 13 or newer is needed",
+            version / 10_000
+        ));
     }
     let encoding: String = one(db, "SELECT current_setting('server_encoding')").await?;
     if encoding != "UTF8" {
-        return other(format!("its encoding is {encoding}; make a database with ENCODING 'UTF8'"));
+        return other(format!(
+            "its encoding is {encoding}; make a database with ENCODING 'UTF8'"
+        ));
     }
     if one::<bool>(db, "SELECT pg_is_in_recovery()").await? {
         let text = "it is a replica, which can't be written to".to_owned();
         return Err(StorageError::Unavailable(text).into());
     }
-    if one::<Option<String>>(db, "SELECT current_schema()::text").await?.is_none() {
+    if one::<Option<String>>(db, "SELECT current_schema()::text")
+        .await?
+        .is_none()
+    {
         return other("there is no schema of the search path".into());
     }
     Ok(())
@@ -95,6 +109,8 @@ where
     T: for<'a> tokio_postgres::types::FromSql<'a>,
 {
     let rows = db.rows(sql, &[]).await?;
-    let row = rows.first().ok_or_else(|| super::errors::damaged("no answer"))?;
+    let row = rows
+        .first()
+        .ok_or_else(|| super::errors::damaged("no answer"))?;
     Ok(row.try_get(0)?)
 }

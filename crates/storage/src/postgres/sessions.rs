@@ -13,7 +13,9 @@ use crate::{JoinRefusal, Joined, NewSession, Session, TokenHash};
 
 /// The time of the last session's last use.
 pub(super) async fn latest(db: &Connection) -> Result<Timestamp, Failure> {
-    let found = db.rows("SELECT coalesce(max(last_used), 0) FROM session", &[]).await?;
+    let found = db
+        .rows("SELECT coalesce(max(last_used), 0) FROM session", &[])
+        .await?;
     rows::timestamp(&found[0], 0)
 }
 
@@ -33,7 +35,9 @@ pub(super) async fn session(
         rows::ACCOUNT
     );
     let (token, room) = (token.0.as_slice(), room.map(|room| room.0));
-    let row = db.row(&sql, &[&token, &room, &used_since.as_millis()]).await?;
+    let row = db
+        .row(&sql, &[&token, &room, &used_since.as_millis()])
+        .await?;
     let Some(row) = row else {
         return Ok(None);
     };
@@ -54,7 +58,9 @@ pub(super) async fn create(db: &Connection, session: &NewSession) -> Result<Sess
         VALUES ($1, $2, $3, $4, $4) RETURNING id";
     let (token, sender) = (session.token.0.as_slice(), session.sender.0.cast_signed());
     let account = session.account.map(|account| account.0);
-    let made = db.rows(sql, &[&token, &sender, &account, &session.at.as_millis()]).await?;
+    let made = db
+        .rows(sql, &[&token, &sender, &account, &session.at.as_millis()])
+        .await?;
     Ok(SessionId(made[0].try_get(0)?))
 }
 
@@ -72,10 +78,15 @@ pub(super) async fn touch(
 /// Ends a session; its memberships go with it.
 pub(super) async fn end(db: &Connection, session: SessionId) -> Result<(), Failure> {
     // Nobody joins with it meanwhile.
-    db.rows("SELECT id FROM session WHERE id = $1 FOR UPDATE", &[&session.0]).await?;
+    db.rows(
+        "SELECT id FROM session WHERE id = $1 FOR UPDATE",
+        &[&session.0],
+    )
+    .await?;
     let sql = "SELECT room_id FROM membership WHERE session_id = $1";
     lock_rooms(db, &db.rows(sql, &[&session.0]).await?).await?;
-    db.execute("DELETE FROM session WHERE id = $1", &[&session.0]).await?;
+    db.execute("DELETE FROM session WHERE id = $1", &[&session.0])
+        .await?;
     Ok(())
 }
 
@@ -88,7 +99,8 @@ pub(super) async fn expire(db: &Connection, unused_since: Timestamp) -> Result<u
     let ended = ended.collect::<Result<Vec<i64>, _>>()?;
     let sql = "SELECT DISTINCT room_id FROM membership WHERE session_id = ANY($1)";
     lock_rooms(db, &db.rows(sql, &[&ended]).await?).await?;
-    db.execute("DELETE FROM session WHERE id = ANY($1)", &[&ended]).await
+    db.execute("DELETE FROM session WHERE id = ANY($1)", &[&ended])
+        .await
 }
 
 /// Joins a room, or changes the name in it.
@@ -109,7 +121,9 @@ pub(super) async fn join(
     };
     let account: Option<i64> = row.try_get(0)?;
     let skeleton = skeleton(username.as_str());
-    let registered = db.row("SELECT id FROM account WHERE skeleton = $1", &[&skeleton]).await?;
+    let registered = db
+        .row("SELECT id FROM account WHERE skeleton = $1", &[&skeleton])
+        .await?;
     let registered: Option<i64> = registered.map(|row| row.try_get(0)).transpose()?;
     if registered.is_some() && registered.map(AccountId) != account.map(AccountId) {
         return Ok(Err(JoinRefusal::NameRegistered));
@@ -121,8 +135,10 @@ pub(super) async fn join(
     let sql = "INSERT INTO membership (session_id, room_id, username, skeleton, joined_at) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (session_id, room_id) \
         DO UPDATE SET username = excluded.username, skeleton = excluded.skeleton";
-    db.execute(sql, &[&session.0, &room.id.0, &name, &skeleton, &at]).await?;
-    let sql = "UPDATE session SET last_username = $2, last_used = greatest(last_used, $3) WHERE id = $1";
+    db.execute(sql, &[&session.0, &room.id.0, &name, &skeleton, &at])
+        .await?;
+    let sql =
+        "UPDATE session SET last_username = $2, last_used = greatest(last_used, $3) WHERE id = $1";
     db.execute(sql, &[&session.0, &name, &at]).await?;
     Ok(Ok(Joined {
         room,
@@ -143,7 +159,8 @@ pub(super) async fn leave(
     lock_rooms(db, &found).await?;
     let found = room_ids(&found)?;
     let numbers: Vec<i64> = found.iter().map(|room| room.0).collect();
-    let sql = "DELETE FROM membership WHERE session_id = $1 AND room_id = ANY($2) RETURNING room_id";
+    let sql =
+        "DELETE FROM membership WHERE session_id = $1 AND room_id = ANY($2) RETURNING room_id";
     let mut left = room_ids(&db.rows(sql, &[&session.0, &numbers]).await?)?;
     left.sort_unstable();
     Ok(left)
@@ -168,5 +185,8 @@ async fn lock_rooms(db: &Connection, found: &[Row]) -> Result<(), Failure> {
 }
 
 fn room_ids(found: &[Row]) -> Result<Vec<RoomId>, Failure> {
-    found.iter().map(|row| Ok(RoomId(row.try_get(0)?))).collect()
+    found
+        .iter()
+        .map(|row| Ok(RoomId(row.try_get(0)?)))
+        .collect()
 }

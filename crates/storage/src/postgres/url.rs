@@ -127,7 +127,8 @@ fn take_encryption(text: &str) -> Result<(String, Encryption), DatabaseUrlError>
             }
             Some(("sslrootcert", file)) => {
                 let file = percent_decode_str(file).decode_utf8();
-                let file = file.map_err(|_| DatabaseUrlError::Other("sslrootcert isn't UTF-8".into()))?;
+                let file =
+                    file.map_err(|_| DatabaseUrlError::Other("sslrootcert isn't UTF-8".into()))?;
                 authorities = Some(PathBuf::from(file.into_owned()));
             }
             _ => kept.push(parameter),
@@ -149,7 +150,8 @@ fn reason(error: &tokio_postgres::Error) -> String {
     match error.source() {
         Some(source) if source.to_string().starts_with("unknown option") => source.to_string(),
         Some(source) if source.to_string().starts_with("invalid value") => source.to_string(),
-        _ => "it can't be understood; what isn't a letter or digit in a password is written %XX".into(),
+        _ => "it can't be understood; what isn't a letter or digit in a password is written %XX"
+            .into(),
     }
 }
 
@@ -174,9 +176,15 @@ mod tests {
         assert_eq!(url.to_string(), "database chat at db.example port 6432");
         assert!(!format!("{url:?}").contains("s3cr3t"));
         let url = parse("postgresql://papo@%2Fvar%2Frun%2Fpostgresql/chat").unwrap();
-        assert_eq!(url.to_string(), "database chat at /var/run/postgresql port 5432");
+        assert_eq!(
+            url.to_string(),
+            "database chat at /var/run/postgresql port 5432"
+        );
         let several = parse("postgres://papo@one,two:7000/chat").unwrap();
-        assert_eq!(several.to_string(), "database chat at one port 5432, two port 7000");
+        assert_eq!(
+            several.to_string(),
+            "database chat at one port 5432, two port 7000"
+        );
     }
 
     #[test]
@@ -185,11 +193,17 @@ mod tests {
             ("mysql://papo:s3cr3t@db/chat", "postgres://"),
             ("postgres://papo:s3cr3t@db", "no database"),
             ("postgres:///chat", "no host"),
-            ("postgres://papo:s3cr3t@db/chat?sslmode=verify-ca", "verify-full"),
+            (
+                "postgres://papo:s3cr3t@db/chat?sslmode=verify-ca",
+                "verify-full",
+            ),
             ("postgres://papo:s3cr3t@db/chat?s3cr3t", "understood"),
             ("postgres://papo:s3cr3t@db/chat?colour=blue", "colour"),
             ("postgres://papo:s3cr3t@db:port/chat", "port"),
-            ("postgres://papo:s3cr3t@db/chat?sslrootcert=ca.pem", "verify-full"),
+            (
+                "postgres://papo:s3cr3t@db/chat?sslrootcert=ca.pem",
+                "verify-full",
+            ),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");
@@ -201,7 +215,10 @@ mod tests {
     fn certificates_are_checked_when_asked() {
         let url = parse("postgres://papo@db/chat?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem");
         let url = url.unwrap();
-        assert_eq!(url.encryption, Encryption::Verified(Some("/etc/ca.pem".into())));
+        assert_eq!(
+            url.encryption,
+            Encryption::Verified(Some("/etc/ca.pem".into()))
+        );
         assert_eq!(url.config.get_ssl_mode(), SslMode::Require);
         let url = parse("postgres://papo@db/chat?sslmode=disable").unwrap();
         assert!(url.is_plain());

@@ -140,7 +140,11 @@ impl Node {
                 changes.extend(taken);
             }
             batches.push(batch);
-            next = if changes.len() < CHANGES { queue.try_recv().ok() } else { None };
+            next = if changes.len() < CHANGES {
+                queue.try_recv().ok()
+            } else {
+                None
+            };
         }
         let outcome = match connected {
             Ok(()) => self.append(&changes).await,
@@ -174,7 +178,10 @@ impl Node {
                 Ok(answers) => return Ok(answers),
                 Err(Attempt::Failed(failure)) => failure,
                 Err(Attempt::Unknown(text, answers)) => {
-                    tracing::warn!(error = text, "a commit wasn't answered; finding out what became of it");
+                    tracing::warn!(
+                        error = text,
+                        "a commit wasn't answered; finding out what became of it"
+                    );
                     self.connection = None;
                     match self.find_out(mark).await {
                         Some(true) => return Ok(answers),
@@ -260,7 +267,7 @@ impl Node {
         self.connect().await?;
         let lost = || StorageError::Unavailable("the connection was lost".into());
         let db = self.connection.as_ref().ok_or_else(lost)?;
-        let name = self.name();
+        let name = self.connector.called(&self.name());
         let asking = async {
             db.rows(END_OTHERS, &[&name]).await?;
             let row = db.row(FIND_OUT, &[&mark.node]).await?;
@@ -290,7 +297,7 @@ impl Node {
     }
 
     fn name(&self) -> String {
-        format!("papo writer {:016x}", self.id)
+        format!("writer {:016x}", self.id)
     }
 }
 

@@ -26,10 +26,21 @@ impl Schema {
 
     /// The URL of a storage in it.
     pub(crate) fn url(&self) -> DatabaseUrl {
-        let base = base();
-        let join = if base.contains('?') { '&' } else { '?' };
-        let url = format!("{base}{join}options=-csearch_path%3D{}", self.name);
+        self.url_at(&base())
+    }
+
+    /// The same by way of another address of the server. Its connections have the schema's name.
+    pub(crate) fn url_at(&self, base: &str) -> DatabaseUrl {
+        let (name, join) = (&self.name, if base.contains('?') { '&' } else { '?' });
+        let url = format!("{base}{join}options=-csearch_path%3D{name}&application_name={name}");
         DatabaseUrl::parse(&url).unwrap()
+    }
+
+    /// Ends all connections of storages in it; how many there were.
+    pub(crate) async fn end_connections(&self, client: &Client) -> u64 {
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE application_name LIKE $1 || ' %'";
+        client.execute(sql, &[&self.name]).await.unwrap()
     }
 
     /// A connection in it, for what storage doesn't do.
