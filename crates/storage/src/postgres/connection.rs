@@ -187,7 +187,7 @@ fn settings() -> String {
         "SET statement_timeout = {}; SET lock_timeout = {}; \
          SET idle_in_transaction_session_timeout = {}; \
          SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning; \
-         SET enable_seqscan = off; \
+         SET enable_seqscan = off; SET jit = off; \
          SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
          WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)",
         STATEMENT_LIMIT.as_millis(),
