@@ -9,6 +9,7 @@ mod cli;
 mod columns;
 mod config;
 mod data_folder;
+mod database;
 mod doctor;
 mod import_django;
 mod instance;

@@ -19,6 +19,7 @@ mod rooms;
 mod rows;
 mod schema;
 mod sessions;
+mod survey;
 mod tls;
 mod url;
 mod writer;
@@ -31,6 +32,7 @@ use papo_domain::{
     SessionId, Timestamp, Username,
 };
 
+pub use survey::Survey;
 pub use url::{DatabaseUrl, DatabaseUrlError};
 
 use self::connection::Connector;
@@ -70,6 +72,11 @@ impl PostgresStorage {
             pool,
             latest: Latest::of(latest),
         })
+    }
+
+    /// What there is to say about a database before it is opened. Changes nothing.
+    pub async fn survey(url: &DatabaseUrl) -> Result<Survey, StorageError> {
+        survey::survey(url).await
     }
 
     /// Takes no more work, finishes what was taken, and says good-bye to the server.

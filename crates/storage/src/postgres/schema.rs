@@ -60,7 +60,8 @@ pub(super) fn random_number() -> Result<i64, StorageError> {
     Ok(i64::from_ne_bytes(bytes))
 }
 
-async fn check_server(db: &Connection) -> Result<(), Failure> {
+/// Refuses a server that Papo can't work with.
+pub(super) async fn check_server(db: &Connection) -> Result<(), Failure> {
     let other = |text: String| Err(StorageError::Other(text).into());
     let version: i32 = one(db, "SELECT current_setting('server_version_num')::integer").await?;
     if version < OLDEST_SERVER {
@@ -89,7 +90,7 @@ async fn check_server(db: &Connection) -> Result<(), Failure> {
 }
 
 /// The version of the tables; refuses a schema that has those of another program.
-async fn version(db: &Connection) -> Result<i64, Failure> {
+pub(super) async fn version(db: &Connection) -> Result<i64, Failure> {
     let ours = "SELECT to_regclass(format('%I.papo', current_schema())) IS NOT NULL";
     if one(db, ours).await? {
         let row = db.row("SELECT version FROM papo", &[]).await?;
