@@ -4,6 +4,7 @@
 mod configuration;
 mod doctor;
 mod import;
+mod postgres;
 mod process;
 mod refusals;
 mod rooms;

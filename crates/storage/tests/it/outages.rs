@@ -20,7 +20,7 @@ const PROMPTLY: Duration = Duration::from_secs(4);
 
 /// A storage whose way to the server can be cut, and a room with somebody in it.
 async fn by_proxy() -> (World, Arc<PostgresStorage>, Proxy, RoomId, Guest) {
-    let (schema, proxy) = (Schema::new().await, Proxy::start().await);
+    let (schema, proxy) = (Schema::new(), Proxy::start().await);
     let url = schema.url_at(&proxy.base());
     let storage = Arc::new(PostgresStorage::open(&url).await.unwrap());
     let world = World::of(storage.clone(), schema);
@@ -61,8 +61,8 @@ async fn a_server_that_says_nothing_is_told_promptly() {
 
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_refused_when_asked() {
-    let schema = Schema::new().await;
-    let base = crate::database::base();
+    let schema = Schema::new();
+    let base = crate::database::server();
     let join = if base.contains('?') { '&' } else { '?' };
     let url = schema.url_at(&format!("{base}{join}sslmode=verify-full"));
     let error = PostgresStorage::open(&url).await.err().unwrap();
@@ -189,7 +189,7 @@ async fn another_write_that_was_not_answered_is_not_told_as_failed() {
 /// Connections end all the time while many write, with and without client ids.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ended_connections_lose_and_double_nothing() {
-    let schema = Schema::new().await;
+    let schema = Schema::new();
     let mut nodes = Vec::new();
     for _ in 0..2 {
         nodes.push(Arc::new(

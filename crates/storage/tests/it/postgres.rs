@@ -12,7 +12,7 @@ use crate::world::{World, account, at, username};
 
 /// A world with two nodes, the first of which the world's words use.
 async fn two_nodes() -> (World, Arc<PostgresStorage>, Arc<PostgresStorage>) {
-    let schema = Schema::new().await;
+    let schema = Schema::new();
     let one = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
     let other = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
     (World::of(one.clone(), schema), one, other)
@@ -27,7 +27,7 @@ async fn refused(url: &DatabaseUrl) -> StorageError {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn opened_again_everything_is_there() {
-    let schema = Schema::new().await;
+    let schema = Schema::new();
     let url = schema.url();
     let client = schema.client().await;
     let storage = Arc::new(PostgresStorage::open(&url).await.unwrap());
@@ -55,7 +55,7 @@ async fn opened_again_everything_is_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_that_start_at_once_make_one_history() {
-    let schema = Schema::new().await;
+    let schema = Schema::new();
     let mut opening = JoinSet::new();
     for _ in 0..8 {
         let url = schema.url();
@@ -86,7 +86,7 @@ async fn eight_that_start_at_once_make_one_history() {
 
 #[tokio::test]
 async fn a_newer_database_is_refused() {
-    let schema = Schema::new().await;
+    let schema = Schema::new();
     drop(PostgresStorage::open(&schema.url()).await.unwrap());
     let client = schema.client().await;
     client
@@ -106,7 +106,7 @@ async fn a_newer_database_is_refused() {
 
 #[tokio::test]
 async fn what_is_not_papos_is_refused_and_left_alone() {
-    let schema = Schema::new().await;
+    let schema = Schema::new();
     let client = schema.client().await;
     client
         .batch_execute("CREATE TABLE chat_room (id integer)")
@@ -122,7 +122,7 @@ async fn what_is_not_papos_is_refused_and_left_alone() {
 
 #[tokio::test]
 async fn a_restored_database_is_another_history() {
-    let schema = Schema::new().await;
+    let schema = Schema::new();
     let storage = PostgresStorage::open(&schema.url()).await.unwrap();
     let epoch = storage.epoch().await.unwrap();
     storage.close().await.unwrap();
@@ -155,7 +155,7 @@ async fn checking_finds_what_is_wrong() {
         ("UPDATE event SET room_id = 77", "room 77, which is missing"),
         ("DELETE FROM papo", "epoch"),
     ] {
-        let schema = Schema::new().await;
+        let schema = Schema::new();
         let client = schema.client().await;
         let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
         let world = World::of(storage.clone(), schema);
@@ -173,7 +173,7 @@ async fn checking_finds_what_is_wrong() {
 
 #[tokio::test]
 async fn a_deleted_text_is_in_no_row() {
-    let schema = Schema::new().await;
+    let schema = Schema::new();
     let client = schema.client().await;
     let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
     let world = World::of(storage.clone(), schema);

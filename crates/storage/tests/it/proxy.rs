@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::database::base;
+use crate::database::server;
 
 /// What the proxy does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) async fn start() -> Self {
-        let config: tokio_postgres::Config = base().parse().unwrap();
+        let config: tokio_postgres::Config = server().parse().unwrap();
         let tokio_postgres::config::Host::Tcp(host) = &config.get_hosts()[0] else {
             panic!("these tests need a server that listens on TCP");
         };
@@ -71,7 +71,7 @@ impl Proxy {
 
     /// The server's URL by this way, in plain text so that the proxy understands it.
     pub(crate) fn base(&self) -> String {
-        let config: tokio_postgres::Config = base().parse().unwrap();
+        let config: tokio_postgres::Config = server().parse().unwrap();
         let user = config.get_user().unwrap_or("postgres");
         let password = config.get_password().unwrap_or_default();
         let password = String::from_utf8_lossy(password);

@@ -30,7 +30,7 @@ impl World {
     }
 
     pub(crate) async fn postgres() -> Self {
-        let schema = Schema::new().await;
+        let schema = Schema::new();
         let storage = PostgresStorage::open(&schema.url()).await.unwrap();
         Self::of(Arc::new(storage), schema)
     }
