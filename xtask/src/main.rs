@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod fuzz;
 mod generated;
+mod postgres;
 mod requirements;
 mod run;
 mod screenshots;

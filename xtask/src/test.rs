@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::postgres::Postgres;
 use crate::requirements::{chromium, node_packages};
 use crate::run::{client, command, debug_binary, step};
 
@@ -9,7 +10,11 @@ use crate::run::{client, command, debug_binary, step};
 pub(crate) fn run() -> Result<()> {
     let chromium = chromium()?;
     node_packages()?;
-    step(&mut command("cargo", &["test", "--workspace", "--locked"]))?;
+    let postgres = Postgres::for_tests()?;
+    let mut tests = command("cargo", &["test", "--workspace", "--locked"]);
+    postgres.tell(&mut tests);
+    step(&mut tests)?;
+    drop(postgres);
     let interleavings = [
         "test",
         "--locked",

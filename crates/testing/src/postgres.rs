@@ -59,6 +59,11 @@ pub fn server() -> String {
     std::env::var("PAPO_TEST_DATABASE_URL").unwrap_or_else(|_| STANDARD.to_owned())
 }
 
+/// Whether the server is there, and lets the tests in. Blocks.
+pub fn answers() -> bool {
+    run("SELECT 1".to_owned()).is_ok()
+}
+
 /// Runs statements on a thread and a connection of their own: the caller may be a task.
 fn run(sql: String) -> Result<(), tokio_postgres::Error> {
     let running = std::thread::spawn(move || {

@@ -21,7 +21,7 @@ const WAIT_LIMIT: Duration = Duration::from_secs(5);
 /// How long a piece of work may take on one. More than the server gives to a statement.
 const WORK_LIMIT: Duration = Duration::from_secs(6);
 /// The same for what reads everything.
-const LONG_WORK_LIMIT: Duration = Duration::from_secs(60 * 60);
+const LONG_WORK_LIMIT: Duration = Duration::from_hours(1);
 /// How often a piece of work is tried when the connection ends, or another transaction gets in the way.
 const TRIES: u32 = 6;
 

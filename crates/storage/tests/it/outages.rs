@@ -271,9 +271,10 @@ async fn write(
     for number in 0..30 {
         for attempt in 0.. {
             let has_id = number % 2 == 0;
-            let text = match has_id {
-                true => format!("{writer} {number}"),
-                false => format!("{writer} {number} {attempt}"),
+            let text = if has_id {
+                format!("{writer} {number}")
+            } else {
+                format!("{writer} {number} {attempt}")
             };
             let id = format!("{writer}-{number}");
             let post = guest.post(room, has_id.then_some(id.as_str()), &text);
