@@ -174,27 +174,3 @@ fn programs() -> Option<PathBuf> {
     };
     of_debian.or_else(in_path)
 }
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn once() {
-        let server = super::Private::start(super::programs().unwrap()).unwrap();
-        let url = server.url.clone().unwrap();
-        let address = url
-            .split('@')
-            .nth(1)
-            .unwrap()
-            .split('/')
-            .next()
-            .unwrap()
-            .to_owned();
-        let said = std::process::Command::new("psql")
-            .args(["-Atc", "select version()", &url])
-            .output()
-            .unwrap();
-        println!("{url} {}", String::from_utf8_lossy(&said.stdout));
-        drop(server);
-        assert!(std::net::TcpStream::connect(address).is_err());
-    }
-}
