@@ -213,7 +213,8 @@ impl Node {
         let answers: Answers = changes.iter().map(|change| batch.store(change)).collect();
         if batch.events.is_empty() {
             // All refused, or stored before.
-            db.batch("ROLLBACK").await?;
+            let ended = timeout(ANSWER_LIMIT, db.batch("ROLLBACK")).await;
+            ended.unwrap_or_else(|_| Err(Failure::Lost(unanswered())))?;
             return Ok(answers);
         }
         let flushing = timeout(ANSWER_LIMIT, flush::flush(db, &batch)).await;

@@ -308,7 +308,6 @@ async fn batches_over_the_same_rooms_do_not_block_each_other() {
 async fn after_a_leave_nothing_of_theirs_is_stored() {
     let (world, one, other) = two_nodes().await;
     let room = world.room("Geral").await;
-    let (mut before, mut after) = (0, 0);
     for number in 0..100 {
         let ana = world.guest(room, "Ana").await;
         let writing = tokio::spawn({
@@ -328,15 +327,10 @@ async fn after_a_leave_nothing_of_theirs_is_stored() {
         };
         assert_eq!(left, [room]);
         let end = other.room(room).await.unwrap().unwrap().last_seq;
-        match writing.await.unwrap() {
-            Ok(posted) => {
-                assert!(posted.event.seq <= end, "stored after the leave");
-                before += 1;
-            }
-            Err(_) => after += 1,
+        if let Ok(posted) = writing.await.unwrap() {
+            assert!(posted.event.seq <= end, "stored after the leave");
         }
     }
-    println!("{before} before the leave, {after} after");
     world.is_sound().await;
 }
 
