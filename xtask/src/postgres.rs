@@ -24,7 +24,7 @@ const PATIENCE: &str = "60";
 pub(crate) struct Postgres {
     /// Its URL, if it isn't where the tests look by themselves.
     url: Option<String>,
-    private: Option<Private>,
+    _private: Option<Private>,
 }
 
 /// A server that was started here.
@@ -39,19 +39,16 @@ impl Postgres {
         if std::env::var_os(VARIABLE).is_some() || postgres::answers() {
             return Ok(Self {
                 url: None,
-                private: None,
+                _private: None,
             });
         }
-        let programs = match programs() {
-            Some(programs) => programs,
-            None => {
-                install("postgresql")?;
-                programs().context(
-                    "the tests need PostgreSQL 13 or newer: install it (on Debian: apt-get install postgresql), \
-                     or name a server in PAPO_TEST_DATABASE_URL",
-                )?
-            }
-        };
+        if programs().is_none() {
+            install("postgresql")?;
+        }
+        let programs = programs().context(
+            "the tests need PostgreSQL 13 or newer: install it (on Debian: apt-get install postgresql), \
+             or name a server in PAPO_TEST_DATABASE_URL",
+        )?;
         Private::start(programs)
     }
 
@@ -91,8 +88,7 @@ impl Private {
         let port = TcpListener::bind((ADDRESS, 0))?.local_addr()?.port();
         let sockets = private.folder.path().display();
         let options = format!(
-            "-c listen_addresses={} -c port={port} -c unix_socket_directories={sockets}",
-            ADDRESS
+            "-c listen_addresses={ADDRESS} -c port={port} -c unix_socket_directories={sockets}"
         );
         let mut start = private.program("pg_ctl");
         start.args([
@@ -107,8 +103,8 @@ impl Private {
         start.arg("--log").arg(private.folder.path().join("log"));
         step(start.arg("--pgdata").arg(&data).stdout(Stdio::null()))?;
         Ok(Postgres {
-            url: Some(format!("postgres://postgres@{}:{port}/postgres", ADDRESS)),
-            private: Some(private),
+            url: Some(format!("postgres://postgres@{ADDRESS}:{port}/postgres")),
+            _private: Some(private),
         })
     }
 
