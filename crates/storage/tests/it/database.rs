@@ -26,11 +26,16 @@ impl Schema {
 
     /// A connection in it, for what storage doesn't do.
     pub(crate) async fn client(&self) -> Client {
-        let (client, connection) = tokio_postgres::connect(&server(), NoTls).await.unwrap();
+        self.try_client().await.unwrap()
+    }
+
+    /// The same, when the server may be away.
+    pub(crate) async fn try_client(&self) -> Result<Client, tokio_postgres::Error> {
+        let (client, connection) = tokio_postgres::connect(&server(), NoTls).await?;
         tokio::spawn(connection);
         let sql = format!("SET search_path = {}", self.0.name());
-        client.batch_execute(&sql).await.unwrap();
-        client
+        client.batch_execute(&sql).await?;
+        Ok(client)
     }
 
     /// Ends all connections of storages in it; how many there were.

@@ -189,6 +189,41 @@ async fn another_write_that_was_not_answered_is_not_told_as_failed() {
 /// Connections end all the time while many write, with and without client ids.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ended_connections_lose_and_double_nothing() {
+    let ended = under_fire(15, async |schema| {
+        let client = schema.client().await;
+        schema.end_connections(&client).await
+    });
+    assert!(ended.await > 20);
+}
+
+/// A killed backend makes the server end all others, and start again from its log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL of its own, whose superuser it is: crashes it"]
+async fn a_server_that_crashes_loses_and_doubles_nothing() {
+    let crashed = under_fire(60, async |schema| {
+        // Away still, from the crash before.
+        let crashed = crash(schema).await;
+        crashed.unwrap_or(0)
+    });
+    assert!(crashed.await > 3);
+}
+
+/// Kills a writer's backend, if there is one.
+async fn crash(schema: &Schema) -> Result<u64, tokio_postgres::Error> {
+    let client = schema.try_client().await?;
+    let sql = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE '% writer %' LIMIT 1";
+    let Some(row) = client.query_opt(sql, &[]).await? else {
+        return Ok(0);
+    };
+    let pid: i32 = row.get(0);
+    let kill = format!("COPY (SELECT 1) TO PROGRAM 'kill -9 {pid}'");
+    // Its own connection ends with the others.
+    let _ = client.batch_execute(&kill).await;
+    Ok(1)
+}
+
+/// Many write while, each time that some posts were acknowledged, something is ended; how often.
+async fn under_fire(every: u32, end: impl AsyncFn(&Schema) -> u64) -> u64 {
     let schema = Schema::new();
     let mut nodes = Vec::new();
     for _ in 0..2 {
@@ -197,7 +232,6 @@ async fn ended_connections_lose_and_double_nothing() {
         ));
     }
     let schema = Arc::new(schema);
-    let client = schema.client().await;
     let world = World::of(nodes[0].clone(), schema.clone());
     let room = world.room("Geral").await;
     let mut guests = Vec::new();
@@ -215,8 +249,8 @@ async fn ended_connections_lose_and_double_nothing() {
     let mut acknowledgements = 0;
     while heard.recv().await.is_some() {
         acknowledgements += 1;
-        if acknowledgements % 15 == 0 {
-            ended += schema.end_connections(&client).await;
+        if acknowledgements % every == 0 {
+            ended += end(&schema).await;
         }
     }
     let outcomes = writers.join_all().await;
@@ -229,7 +263,10 @@ async fn ended_connections_lose_and_double_nothing() {
         "{ended} connections ended, {} posts refused for sure",
         refused.len()
     );
-    assert!(ended > 20, "{ended}");
+    let start = Instant::now();
+    while world.storage.epoch().await.is_err() {
+        assert!(start.elapsed() < 10 * PROMPTLY, "it isn't back");
+    }
     let events = world.events(room).await;
     let mut seen = HashSet::new();
     for event in &events {
@@ -256,6 +293,7 @@ async fn ended_connections_lose_and_double_nothing() {
             .eq(1..=i64::try_from(events.len()).unwrap())
     );
     world.is_sound().await;
+    ended
 }
 
 /// Posts until each is acknowledged: under a client id the same, else another one. Which are stored where, and which were
