@@ -23,16 +23,16 @@ CREATE TABLE node (
 -- `last_seq` is the log's end and `last_at` its time, `last_activity` the time of the last message. The row's lock gives the
 -- log its order: whoever stores an event holds it until the commit.
 CREATE TABLE room (
-    id               bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    name             text    NOT NULL,
-    name_key         text    COLLATE "C" NOT NULL UNIQUE,
-    description      text    NOT NULL,
-    description_folded text  NOT NULL,
-    is_active        boolean NOT NULL,
-    created_at       bigint  NOT NULL,
-    last_seq         bigint  NOT NULL DEFAULT 0,
-    last_at          bigint  NOT NULL,
-    last_activity    bigint
+    id                 bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name               text    NOT NULL,
+    name_key           text    COLLATE "C" NOT NULL UNIQUE,
+    description        text    NOT NULL,
+    description_folded text    NOT NULL,
+    is_active          boolean NOT NULL,
+    created_at         bigint  NOT NULL,
+    last_seq           bigint  NOT NULL DEFAULT 0,
+    last_at            bigint  NOT NULL,
+    last_activity      bigint
 ) WITH (fillfactor = 40);
 
 -- A room's log. Kinds: 1 posted (the message has the event's own seq), 2 edited and 3 deleted (`target` is the
