@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::postgres::Postgres;
 use crate::requirements::{chromium, node_packages};
 use crate::run::{client, command, debug_binary, step};
 use crate::torture;
@@ -10,7 +11,11 @@ use crate::torture;
 pub(crate) fn run() -> Result<()> {
     let chromium = chromium()?;
     node_packages()?;
-    step(&mut command("cargo", &["test", "--workspace", "--locked"]))?;
+    let postgres = Postgres::for_tests()?;
+    let mut tests = command("cargo", &["test", "--workspace", "--locked"]);
+    postgres.tell(&mut tests);
+    step(&mut tests)?;
+    drop(postgres);
     let interleavings = [
         "test",
         "--locked",

@@ -39,7 +39,7 @@ enum PapoCommand {
     /// Bring in rooms and messages from elsewhere
     #[command(subcommand)]
     Import(ImportCommand),
-    /// Save a copy of the database in a new file, while a server runs or not
+    /// Save a copy of the data folder's database in a new file, while a server runs or not
     Backup {
         /// Where; there must be no such file yet
         file: PathBuf,
@@ -151,10 +151,8 @@ impl CommandLine {
             PapoCommand::Import(ImportCommand::Django { file }) => {
                 import_django::run(&config, &file)
             }
-            PapoCommand::Backup { file } => {
-                instance::with_instance(&config, async |i| backup::run(&i.storage, &file).await)
-            }
             PapoCommand::Health { url } => health::run(&config, url.as_deref()),
+            PapoCommand::Backup { file } => backup::run(&config, &file),
             PapoCommand::Doctor => unreachable!("it was run above"),
         };
         text.map(Outcome::from)

@@ -1,18 +1,16 @@
 //! An instance of Papo: its storage, opened and not empty, and the application on it.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use papo_app::{App, RoomFilter, Settings};
 use papo_domain::{RoomDescription, RoomName, Timestamp};
-use papo_storage::sqlite::SqliteStorage;
-use papo_storage::{ImportedRoom, Storage as _, StorageError};
+use papo_storage::{ImportedRoom, Storage};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Config;
-use crate::data_folder::DataFolder;
+use crate::database::Database;
 
 /// The rooms of an empty database, in the order of their numbers.
 const FIRST_ROOMS: [(&str, &str); 3] = [
@@ -37,17 +35,24 @@ pub(crate) struct Instance {
     /// What people can do.
     pub(crate) app: Arc<App>,
     /// Where it is kept.
-    pub(crate) storage: Arc<SqliteStorage>,
+    pub(crate) storage: Arc<dyn Storage>,
+    /// The same, by what it is.
+    pub(crate) database: Database,
 }
 
 impl Instance {
-    /// Opens the database of the folder, with the first rooms if it has none, and starts the application.
-    pub(crate) async fn open(folder: &DataFolder, settings: Settings) -> Result<Self> {
-        let path = folder.database();
-        let storage = open_storage(&path)?;
+    /// Opens the configured database, with the first rooms if it has none, and starts the application.
+    pub(crate) async fn open(config: &Config) -> Result<Self> {
+        let database = Database::open(config).await?;
+        let storage = database.storage();
+        let settings: Settings = config.app.clone();
         let now = settings.clock.now();
-        let app = App::start(Arc::clone(&storage) as _, settings).await?;
-        let instance = Self { app, storage };
+        let app = App::start(Arc::clone(&storage), settings).await?;
+        let instance = Self {
+            app,
+            storage,
+            database,
+        };
         instance.make_first_rooms(now).await?;
         Ok(instance)
     }
@@ -60,7 +65,7 @@ impl Instance {
         {
             tracing::warn!("the application's tasks didn't end in time");
         }
-        self.storage.close().await.context("closing the database")
+        self.database.close().await.context("closing the database")
     }
 
     /// Rooms are never removed, so a database without any is a new one. All are made in one transaction: a start that
@@ -89,14 +94,13 @@ impl Instance {
     }
 }
 
-/// Does something on the instance in the configured folder, and closes it.
+/// Does something on the configured instance, and closes it.
 pub(crate) fn with_instance(
     config: &Config,
     work: impl AsyncFnOnce(&Instance) -> Result<String>,
 ) -> Result<String> {
     runtime(1)?.block_on(async {
-        let folder = DataFolder::open_or_create(&config.data_dir)?;
-        let instance = Instance::open(&folder, config.app.clone()).await?;
+        let instance = Instance::open(config).await?;
         let done = work(&instance).await;
         let closed = instance.close().await;
         let text = done?;
@@ -114,18 +118,4 @@ pub(crate) fn runtime(threads: usize) -> Result<Runtime> {
         .worker_threads(threads)
         .max_blocking_threads(BLOCKING_THREADS);
     builder.enable_all().build().context("can't start threads")
-}
-
-fn open_storage(path: &Path) -> Result<Arc<SqliteStorage>> {
-    match SqliteStorage::open(path) {
-        Ok(storage) => Ok(Arc::new(storage)),
-        Err(error @ StorageError::TooNew { .. }) => Err(anyhow!("{}: {error}", path.display())),
-        Err(StorageError::Unavailable(text)) => Err(anyhow!(
-            "the database can't be opened: {text}; check who owns the folder and what is free"
-        )),
-        Err(StorageError::Other(text)) => Err(anyhow!(
-            "the database can't be used: {text}; bring back a backup, or name another folder with --data-dir"
-        )),
-        Err(error) => Err(error.into()),
-    }
 }

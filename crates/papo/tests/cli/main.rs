@@ -5,6 +5,7 @@ mod configuration;
 mod doctor;
 mod health;
 mod import;
+mod postgres;
 mod process;
 mod refusals;
 mod rooms;
