@@ -6,7 +6,10 @@ use super::{accounts, connection, errors};
 use crate::StorageError;
 
 /// The steps, in order; the first makes version 1. A step that has been released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_rooms_sessions_accounts.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_rooms_sessions_accounts.sql"),
+    include_str!("migrations/0002_revocations.sql"),
+];
 
 /// Runs the steps that are missing, each in a transaction of its own.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), StorageError> {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use papo_domain::{AccountId, RoomId, SessionId, Timestamp, Username, skeleton};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{rooms, rows};
-use crate::{JoinRefusal, Joined, NewSession, Session, StorageError, TokenHash};
+use super::{revocations, rooms, rows};
+use crate::{JoinRefusal, Joined, NewSession, Revoked, Session, StorageError, TokenHash};
 
 /// A session that wasn't used for this long, 30 days, has ended.
 pub const SESSION_LIFETIME_MILLIS: i64 = 30 * 24 * 60 * 60 * 1_000;
@@ -92,8 +92,12 @@ pub(super) fn touch(
 
 /// Ends a session; its memberships go with it.
 pub(super) fn end(db: &Connection, session: SessionId) -> Result<(), StorageError> {
-    db.prepare_cached("DELETE FROM session WHERE id = ?1")?
+    let ended = db
+        .prepare_cached("DELETE FROM session WHERE id = ?1")?
         .execute([session.0])?;
+    if ended > 0 {
+        revocations::add(db, session, &Revoked::Ended)?;
+    }
     Ok(())
 }
 
@@ -155,6 +159,13 @@ pub(super) fn join(
         "UPDATE session SET last_username = ?2, last_used = max(last_used, ?3) WHERE id = ?1",
     )?
     .execute(params![session.0, username.as_str(), at.as_millis()])?;
+    if previous
+        .as_ref()
+        .is_some_and(|previous| previous != username)
+    {
+        let renamed = Revoked::Renamed(room.id, username.clone());
+        revocations::add(db, session, &renamed)?;
+    }
     Ok(Ok(Joined { room, previous }))
 }
 
@@ -173,6 +184,9 @@ pub(super) fn leave(
     })?;
     let mut left = left.collect::<Result<Vec<_>, _>>()?;
     left.sort_unstable();
+    for room in &left {
+        revocations::add(db, session, &Revoked::Left(*room))?;
+    }
     Ok(left)
 }
 

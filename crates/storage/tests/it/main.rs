@@ -8,6 +8,7 @@ mod import;
 mod log;
 mod messages;
 mod model;
+mod revocations;
 mod rooms;
 mod sessions;
 mod speed;
