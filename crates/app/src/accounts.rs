@@ -52,10 +52,10 @@ impl App {
         is_admin: bool,
     ) -> Result<Account, Error> {
         let account = self.new_account(name, password, is_admin).await?;
-        self.storage
-            .create_account(account)
-            .await
-            .map_err(name_taken)
+        let account = self.storage.create_account(account).await;
+        let account = account.map_err(name_taken)?;
+        self.tell_changed();
+        Ok(account)
     }
 
     /// All accounts by name.
@@ -108,6 +108,7 @@ impl App {
             .claim_setup(hash, account)
             .await
             .map_err(name_taken)?;
+        self.tell_changed();
         self.start_session(&account.ok_or(Error::SetupLink)?, before)
             .await
     }

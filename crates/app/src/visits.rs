@@ -130,6 +130,7 @@ impl App {
                 live.rename(sender, username.clone(), Instant::now());
             }
             self.hub.notice(id, &Notice::Renamed(room, username));
+            self.tell_changed();
         }
         Ok(Joined { token })
     }
@@ -137,10 +138,14 @@ impl App {
     /// Leaves a room, or all. When this returns, nothing that is posted there later reaches the session.
     pub async fn leave(&self, visitor: &Visitor, room: Option<RoomId>) -> Result<(), Error> {
         let id = visitor.session.id;
-        for left in self.storage.leave(id, room).await? {
+        let left = self.storage.leave(id, room).await?;
+        for left in &left {
             if !defects::has("no-revocation") {
-                self.hub.notice(id, &Notice::Left(left));
+                self.hub.notice(id, &Notice::Left(*left));
             }
+        }
+        if !left.is_empty() {
+            self.tell_changed();
         }
         Ok(())
     }
@@ -175,6 +180,7 @@ impl App {
     pub(crate) async fn end_session(&self, visitor: &Visitor) -> Result<(), Error> {
         self.storage.end_session(visitor.session.id).await?;
         self.hub.notice(visitor.session.id, &Notice::SessionEnded);
+        self.tell_changed();
         Ok(())
     }
 

@@ -46,7 +46,7 @@ impl Instance {
         let path = folder.database();
         let storage = open_storage(&path)?;
         let now = settings.clock.now();
-        let app = App::start(Arc::clone(&storage) as _, settings).await?;
+        let app = App::start(Arc::clone(&storage) as _, settings, None).await?;
         let instance = Self { app, storage };
         instance.make_first_rooms(now).await?;
         Ok(instance)

@@ -47,7 +47,10 @@ fn what_cannot_be_done_is_one_line() {
         ),
         (&["room", "create", " "], "the room name is blank"),
         (&["room", "create", &long], "more than 100 characters"),
-        (&["room", "create", "a\nb"], "control or invisible character"),
+        (
+            &["room", "create", "a\nb"],
+            "control or invisible character",
+        ),
         (
             &["room", "create", "a", "--description", &longer],
             "more than 1000 characters",
