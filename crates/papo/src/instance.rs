@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use papo_app::{App, RoomFilter, Settings};
+use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_domain::{RoomDescription, RoomName, Timestamp};
 use papo_storage::sqlite::SqliteStorage;
 use papo_storage::{ImportedRoom, Storage as _, StorageError};
@@ -13,6 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Config;
 use crate::data_folder::DataFolder;
+use crate::relay;
 
 /// The rooms of an empty database, in the order of their numbers.
 const FIRST_ROOMS: [(&str, &str); 3] = [
@@ -29,6 +31,8 @@ const FIRST_ROOMS: [(&str, &str); 3] = [
         "De tabuleiro ou de videogame: dicas, partidas e companhia para jogar.",
     ),
 ];
+/// Whether several nodes can have the database in common.
+const IS_SHARED: bool = false;
 /// How long the application's tasks may take to end.
 const STOP_LIMIT: Duration = Duration::from_secs(4);
 
@@ -38,16 +42,37 @@ pub(crate) struct Instance {
     pub(crate) app: Arc<App>,
     /// Where it is kept.
     pub(crate) storage: Arc<SqliteStorage>,
+    /// What joins it to other nodes.
+    relay: Option<Arc<NatsRelay>>,
 }
 
 impl Instance {
-    /// Opens the database of the folder, with the first rooms if it has none, and starts the application.
-    pub(crate) async fn open(folder: &DataFolder, settings: Settings) -> Result<Self> {
+    /// Opens the database of the folder, with the first rooms if it has none, and starts the application; as a node of several,
+    /// when it is told what joins them.
+    pub(crate) async fn open(
+        folder: &DataFolder,
+        settings: Settings,
+        nats: Option<&NatsSettings>,
+    ) -> Result<Self> {
+        relay::check(nats, IS_SHARED)?;
         let path = folder.database();
         let storage = open_storage(&path)?;
         let now = settings.clock.now();
-        let app = App::start(Arc::clone(&storage) as _, settings, None).await?;
-        let instance = Self { app, storage };
+        let (relay, nodes) = match nats {
+            Some(nats) => Some(relay::join(nats, &*storage, &settings.random).await?),
+            None => None,
+        }
+        .unzip();
+        let settings = Settings {
+            is_shared: IS_SHARED,
+            ..settings
+        };
+        let app = App::start(Arc::clone(&storage) as _, settings, nodes).await?;
+        let instance = Self {
+            app,
+            storage,
+            relay,
+        };
         instance.make_first_rooms(now).await?;
         Ok(instance)
     }
@@ -59,6 +84,13 @@ impl Instance {
             .is_err()
         {
             tracing::warn!("the application's tasks didn't end in time");
+        }
+        if let Some(relay) = &self.relay
+            && tokio::time::timeout(STOP_LIMIT, relay.close())
+                .await
+                .is_err()
+        {
+            tracing::warn!("the relay didn't end in time");
         }
         self.storage.close().await.context("closing the database")
     }
@@ -96,7 +128,7 @@ pub(crate) fn with_instance(
 ) -> Result<String> {
     runtime(1)?.block_on(async {
         let folder = DataFolder::open_or_create(&config.data_dir)?;
-        let instance = Instance::open(&folder, config.app.clone()).await?;
+        let instance = Instance::open(&folder, config.app.clone(), None).await?;
         let done = work(&instance).await;
         let closed = instance.close().await;
         let text = done?;

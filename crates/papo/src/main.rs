@@ -13,6 +13,7 @@ mod doctor;
 mod import_django;
 mod instance;
 mod logging;
+mod relay;
 mod room;
 mod serve;
 mod user;

@@ -38,7 +38,7 @@ async fn serve(config: &Config) -> Result<()> {
     let folder = DataFolder::open_or_create(&config.data_dir)?;
     let _lock = folder.lock()?;
     let metrics = metrics::install()?;
-    let instance = Instance::open(&folder, config.app.clone()).await?;
+    let instance = Instance::open(&folder, config.app.clone(), config.nats.as_ref()).await?;
     let listener = listener::bind(config.listen)?;
     let addresses = Addresses::of(listener.local_addr()?);
     say(&addresses.to_string());

@@ -92,7 +92,7 @@ fn a_newer_database_is_refused() {
             refused,
             Some(StorageError::TooNew {
                 found: 99,
-                known: 1
+                known: 2
             })
         ),
         "{refused:?}"
