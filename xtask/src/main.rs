@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod fuzz;
 mod generated;
+mod nats;
 mod requirements;
 mod run;
 mod screenshots;

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::nats::{self, Nats};
 use crate::requirements::{chromium, node_packages};
 use crate::run::{client, command, debug_binary, step};
 
@@ -9,7 +10,9 @@ use crate::run::{client, command, debug_binary, step};
 pub(crate) fn run() -> Result<()> {
     let chromium = chromium()?;
     node_packages()?;
-    step(&mut command("cargo", &["test", "--workspace", "--locked"]))?;
+    let nats = Nats::find_or_start()?;
+    let mut rust = command("cargo", &["test", "--workspace", "--locked"]);
+    step(rust.env(nats::VARIABLE, &nats.url))?;
     let interleavings = [
         "test",
         "--locked",
