@@ -60,7 +60,8 @@ pub enum Incoming {
     Signal(NodeId, Signal),
 }
 
-/// The way to the other nodes. Without one there is a single node.
+/// The way to the other nodes. Without one there is a single node. Of what comes by it nothing is believed but the next frame of a
+/// log, and who is there.
 pub trait Relay: Debug + Send + Sync {
     /// Tells the other nodes. Doesn't wait, and may lose it.
     fn tell(&self, signal: Signal);

@@ -2,7 +2,7 @@
 //!
 //! Each room that is live on a node is a subject that the node subscribes to, `papo.<epoch>.room.<id>`; what isn't about a room goes to
 //! `papo.<epoch>.all`. The epoch keeps apart what shares a NATS and no database. Whoever can publish on these subjects is
-//! believed as far as [`crate::relay`] says: NATS must be as private as the database.
+//! believed as far as [`Relay`] says: NATS must be as private as the database.
 
 mod counts;
 mod link;
