@@ -107,3 +107,18 @@ fn answers(port: u16) -> bool {
     };
     hear().unwrap_or(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_of_our_own_answers_and_ends() {
+        let program = program("nats-server", "nats-server").unwrap();
+        let nats = Nats::start(&program).unwrap();
+        let port = nats.url.rsplit(':').next().unwrap().parse().unwrap();
+        assert!(answers(port));
+        drop(nats);
+        assert!(!answers(port));
+    }
+}

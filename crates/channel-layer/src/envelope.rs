@@ -12,9 +12,9 @@ use crate::{Frame, FrameKind, NodeId, People, Present, RelayedFrame, Signal};
 /// The form that this program writes and reads. Others are ignored: while nodes of two versions run, the log is polled.
 const FORM: u8 = 1;
 /// More bytes than any node puts into one.
-pub(crate) const MOST_BYTES: usize = 1 << 20;
+const MOST_BYTES: usize = 512 * 1_024;
 /// Frames are told together up to about this many bytes.
-const TOGETHER_BYTES: usize = 256 * 1_024;
+const TOGETHER_BYTES: usize = 64 * 1_024;
 /// What an envelope adds: to itself, and to each of its frames, at most.
 const EDGE_BYTES: usize = 64;
 /// The most people by name that are believed.
@@ -95,13 +95,10 @@ fn frame_size(relayed: &RelayedFrame) -> usize {
 pub(crate) fn encode(node: NodeId, signal: &Signal) -> Vec<Bytes> {
     let body = match signal {
         Signal::Frames(_, frames) => {
-            let portions = portions(frames).into_iter();
-            return portions
-                .filter_map(|portion| {
-                    let frames = portion.iter().map(FrameBody::of).collect();
-                    write(node, Body::Frames(frames))
-                })
-                .collect();
+            let bodies = portions(frames)
+                .into_iter()
+                .map(|portion| Body::Frames(portion.iter().map(FrameBody::of).collect()));
+            return bodies.filter_map(|body| write(node, body)).collect();
         }
         Signal::Typing(_, sender, frame) => Body::Typing {
             sender: sender.0,
@@ -373,8 +370,8 @@ mod tests {
             let typing = encode(NODE, &Signal::Typing(ROOM, SenderId(1), bytes)).remove(0);
             assert_eq!(decode(Some(ROOM), &typing), Err(Undecodable));
         }
-        let before_the_first = encode(NODE, &Signal::Frames(ROOM, vec![relayed(0, 1)])).remove(0);
-        assert_eq!(decode(Some(ROOM), &before_the_first), Err(Undecodable));
+        let zeroth = encode(NODE, &Signal::Frames(ROOM, vec![relayed(0, 1)])).remove(0);
+        assert_eq!(decode(Some(ROOM), &zeroth), Err(Undecodable));
     }
 
     proptest! {

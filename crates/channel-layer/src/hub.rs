@@ -298,6 +298,21 @@ mod tests {
     }
 
     #[test]
+    fn another_nodes_frame_is_taken_when_it_is_next_and_nothing_of_others_is_believed() {
+        let hub = Arc::new(Hub::default());
+        let (_, follower) = follow(&hub, 1, 1);
+        let room = &follower.room;
+        assert!(room.offer([frame(1)]));
+        room.open(Seq(0), Vec::new());
+        assert!(!room.offer([frame(1), frame(1), frame(2)]));
+        assert!(room.offer([frame(i64::MAX), frame(3), frame(5)]));
+        assert_eq!((room.end(), room.heard()), (Seq(3), Seq(3)));
+        assert!(room.ask() && !room.ask());
+        room.asking();
+        assert!(room.ask());
+    }
+
+    #[test]
     fn all_tails_together_are_bounded() {
         let limits = TailLimits {
             room_frames: 160,

@@ -106,6 +106,8 @@ async fn a_frame_from_far_ahead_of_the_log_does_no_harm() {
     }
     let end = writer.post("dois").await;
     reader.read_to(end, HEALED).await;
+    // Not even that the log was longer: else the tail would go looking there.
+    assert_eq!(reader.subscription.follower.room.heard(), end);
     let end = writer.post("três").await;
     reader.read_to(end, HEALED).await;
     assert_same(&reader.seen, &world.log().await);

@@ -51,6 +51,12 @@ impl Link {
         }
     }
 
+    /// It isn't wanted any more.
+    pub(super) fn end(&self) {
+        self.is_up.send_replace(false);
+        self.counts.connected.set(0);
+    }
+
     /// A try that failed, or something that the server said; it is tried again.
     pub(super) fn failed(&self, why: String) {
         let mut failures = self.failures.lock();

@@ -34,9 +34,9 @@ const WAITING: usize = 4_096;
 /// Bytes of signals that wait to be told; more are dropped.
 const WAITING_BYTES: usize = 16 << 20;
 /// Signals of other nodes that wait to be worked off; more are dropped.
-const INCOMING: usize = 4_096;
+const INCOMING: usize = 2_048;
 /// Messages of one subject between NATS's connection and us; more are dropped by its client, which says so.
-const SUBSCRIPTION: usize = 1_024;
+const SUBSCRIPTION: usize = 512;
 /// Commands on their way to NATS's connection.
 const COMMANDS: usize = 1_024;
 /// How often NATS is asked whether it is there; after two misses it isn't.
@@ -113,9 +113,9 @@ impl NatsRelay {
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.shared.link.end();
         // Ends the client, whatever it waits for.
         let _ = tokio::time::timeout(FAREWELL, self.shared.client.drain()).await;
-        self.shared.counts.connected.set(0);
     }
 
     /// Whether NATS is there.
