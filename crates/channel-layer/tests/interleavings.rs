@@ -310,7 +310,9 @@ fn everything_arrives(manner: Manner) {
         // What others committed is found by the next poll at the latest.
         world.poll();
         if session.socket.last() < world.log.end() {
-            assert!(session.is_woken(), "it sleeps beside something unread");
+            // Which of the two is found first when something is wrong is chance.
+            let found = "what it has is not the log, and it sleeps beside what is unread";
+            assert!(session.is_woken(), "{found}");
             session.wake_up();
             session.turn();
         }

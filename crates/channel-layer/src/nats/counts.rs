@@ -84,3 +84,30 @@ impl Counts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_shown_from_the_start() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let shown = recorder.handle();
+        let counts = metrics::with_local_recorder(&recorder, Counts::new);
+        counts.published.add(2);
+        counts.connected.set(1);
+        assert_eq!(counts.read().published, 2);
+        let shown = shown.render();
+        for line in [
+            "papo_relay_connected 1",
+            "papo_relay_published_total 2",
+            "papo_relay_received_total 0",
+            "papo_relay_dropped_total 0",
+            "papo_relay_undecodable_total 0",
+        ] {
+            assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
+        }
+    }
+}
