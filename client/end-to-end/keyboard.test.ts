@@ -80,14 +80,14 @@ test("come, write, edit, delete, leave", { timeout: 60_000 }, async ({ arrive })
   await page.locator("dialog[open] button:focus", { hasText: "Cancelar" }).waitFor();
   await page.keyboard.press("Escape");
   await page.locator("dialog[open]").waitFor({ state: "detached" });
-  expect(await isOn(page, ".message")).toBe(true);
+  await page.locator(".message:focus").waitFor();
   await go(page, "[aria-label='Apagar']");
   await page.keyboard.press("Enter");
   await page.locator("dialog[open]").waitFor();
   await go(page, "dialog .button-danger");
   await page.keyboard.press("Enter");
   await page.getByText("Ninguém falou ainda").waitFor();
-  expect(await isOn(page, "[role='log']")).toBe(true);
+  await page.locator("[role='log']:focus").waitFor();
 
   await go(page, "[popovertarget='people']", "Shift+Tab");
   await page.keyboard.press("Enter");

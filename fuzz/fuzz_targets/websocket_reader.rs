@@ -7,8 +7,15 @@ use papo_websocket::{Incoming, ProtocolError, Reader};
 
 const LIMIT: usize = 1_000;
 
-fn read(pieces: impl Iterator<Item = Vec<u8>>) -> (Vec<Incoming>, Option<ProtocolError>) {
-    let mut reader = Reader::new(LIMIT);
+fn read(
+    takes_binary: bool,
+    pieces: impl Iterator<Item = Vec<u8>>,
+) -> (Vec<Incoming>, Option<ProtocolError>) {
+    let mut reader = if takes_binary {
+        Reader::with_binary(LIMIT)
+    } else {
+        Reader::new(LIMIT)
+    };
     let mut buffer = BytesMut::new();
     let mut all = Vec::new();
     for piece in pieces {
@@ -16,10 +23,18 @@ fn read(pieces: impl Iterator<Item = Vec<u8>>) -> (Vec<Incoming>, Option<Protoco
         loop {
             match reader.next(&mut buffer) {
                 Ok(Some(incoming)) => {
-                    if let Incoming::Text(text) = &incoming {
-                        assert!(text.len() <= LIMIT);
-                    }
-                    let is_last = matches!(incoming, Incoming::Binary | Incoming::Close(_));
+                    let is_last = match &incoming {
+                        Incoming::Text(text) => {
+                            assert!(text.len() <= LIMIT);
+                            false
+                        }
+                        Incoming::Binary(content) => {
+                            assert!(content.len() <= LIMIT);
+                            !takes_binary
+                        }
+                        Incoming::Close(_) => true,
+                        Incoming::Ping(_) | Incoming::Pong => false,
+                    };
                     all.push(incoming);
                     if is_last {
                         return (all, None);
@@ -35,9 +50,10 @@ fn read(pieces: impl Iterator<Item = Vec<u8>>) -> (Vec<Incoming>, Option<Protoco
     (all, None)
 }
 
-fuzz_target!(|input: (u8, &[u8])| {
-    let (size, bytes) = input;
-    let whole = read(std::iter::once(bytes.to_vec()));
-    let in_pieces = read(bytes.chunks(usize::from(size).max(1)).map(<[u8]>::to_vec));
+fuzz_target!(|input: (u8, bool, &[u8])| {
+    let (size, takes_binary, bytes) = input;
+    let whole = read(takes_binary, std::iter::once(bytes.to_vec()));
+    let pieces = bytes.chunks(usize::from(size).max(1));
+    let in_pieces = read(takes_binary, pieces.map(<[u8]>::to_vec));
     assert_eq!(whole, in_pieces);
 });

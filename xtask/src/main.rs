@@ -3,9 +3,13 @@
 mod bench;
 mod check;
 mod client;
+mod conformance;
+#[cfg(test)]
+mod deployment;
 mod fuzz;
 mod generated;
 mod nats;
+mod postgres;
 mod requirements;
 mod run;
 mod screenshots;
@@ -39,6 +43,8 @@ enum Task {
     Torture(torture::Options),
     /// Fuzz what reads the bytes of strangers.
     Fuzz(fuzz::Options),
+    /// Run the Autobahn test suite against the framing of WebSockets.
+    Conformance(conformance::Options),
     /// Measure.
     Bench {
         #[command(subcommand)]
@@ -53,6 +59,7 @@ fn main() -> anyhow::Result<()> {
         Task::Client => client::write(),
         Task::Screenshots => screenshots::run(),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Conformance(options) => conformance::run(&options),
         Task::Torture(options) => torture::run(&options),
         Task::Bench { what } => bench::run(&what),
     }

@@ -111,11 +111,11 @@ fn installed_chromium() -> Option<PathBuf> {
 }
 
 /// Installs a Debian package, where there is apt-get and the right to use it.
-fn install(package: &str) -> Result<()> {
+pub(crate) fn install(package: &str) -> Result<()> {
     if !Path::new("/usr/bin/apt-get").exists() {
         return Ok(());
     }
-    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let is_root = is_root();
     let apt = |arguments: &[&str]| {
         let mut words = vec!["apt-get"];
         words.extend(arguments);
@@ -133,6 +133,12 @@ fn install(package: &str) -> Result<()> {
     apt(&["install", "-y", "-qq", "--no-install-recommends", package])
 }
 
+/// Whether this runs as root.
+pub(crate) fn is_root() -> bool {
+    output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+/// Whether a command ends well; what it prints is nobody's.
 fn succeeds(command: &mut Command) -> bool {
     command
         .stdout(Stdio::null())

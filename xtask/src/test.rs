@@ -3,16 +3,21 @@
 use anyhow::Result;
 
 use crate::nats::{self, Nats};
+use crate::postgres::Postgres;
 use crate::requirements::{chromium, node_packages};
 use crate::run::{client, command, debug_binary, step};
+use crate::torture;
 
-/// Runs the tests: Rust, client, browser. The trials of `cargo xtask torture` measure times and want a machine of their own.
+/// Runs the tests: Rust, trials, client, browser.
 pub(crate) fn run() -> Result<()> {
     let chromium = chromium()?;
     node_packages()?;
     let nats = Nats::find_or_start()?;
-    let mut rust = command("cargo", &["test", "--workspace", "--locked"]);
-    step(rust.env(nats::VARIABLE, &nats.url))?;
+    let postgres = Postgres::for_tests()?;
+    let mut tests = command("cargo", &["test", "--workspace", "--locked"]);
+    postgres.tell(&mut tests);
+    step(tests.env(nats::VARIABLE, &nats.url))?;
+    drop(postgres);
     let interleavings = [
         "test",
         "--locked",
@@ -24,6 +29,7 @@ pub(crate) fn run() -> Result<()> {
         "interleavings",
     ];
     step(&mut command("cargo", &interleavings))?;
+    torture::run_all()?;
     step(command("npm", &["run", "check"]).current_dir(client()))?;
     step(command("npm", &["test"]).current_dir(client()))?;
     let binary = debug_binary()?;

@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::requirements::program;
-use crate::run::{command, release_binary, root, step, target};
+use crate::requirements::{node_packages, program};
+use crate::run::{client, command, root, step, target};
 
 /// Each deliberate defect (they are in `src/defects.rs` of the crates), and the trial that must turn red.
 const DEFECTS: [(&str, &str); 13] = [
@@ -45,15 +45,77 @@ pub(crate) struct Options {
 
 /// Runs the trials.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    programs()?;
+    let listens = |name: &String| name.eq_ignore_ascii_case("T8");
+    if options.trials.is_empty() || options.trials.iter().any(listens) {
+        node_packages()?;
+    }
+    if options.defects {
+        return show_defects(options);
+    }
+    let mut trials = build_and_ask(&options.trials, options.seed)?;
+    if options.full {
+        trials.arg("--full");
+    }
+    step(&mut trials)
+}
+
+/// Runs all trials at their usual size, with the client's packages there already.
+pub(crate) fn run_all() -> Result<()> {
+    programs()?;
+    step(&mut build_and_ask(&[], None)?)
+}
+
+/// What the trials need of the system.
+fn programs() -> Result<()> {
     for (name, package) in [
         ("strace", "strace"),
         ("iptables", "iptables"),
         ("ip", "iproute2"),
         ("mount", "mount"),
+        ("unshare", "util-linux"),
     ] {
         program(name, package)?;
     }
-    let papo = release_binary()?;
+    if let Err(error) = program("mkfs.ext4", "e2fsprogs") {
+        println!("T16 will fill a tmpfs, not an ext4: {error}");
+    }
+    Ok(())
+}
+
+/// The trials against the program as people run it, both built.
+fn build_and_ask(trials: &[String], seed: Option<u64>) -> Result<Command> {
+    let build = [
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "papo",
+        "--package",
+        "papo-torture",
+    ];
+    step(&mut command("cargo", &build))?;
+    let folder = target().join("release");
+    Ok(against(
+        &folder.join("papo-torture"),
+        &folder.join("papo"),
+        trials,
+        seed,
+    ))
+}
+
+fn against(torture: &Path, papo: &Path, trials: &[String], seed: Option<u64>) -> Command {
+    let mut command = Command::new(torture);
+    command.arg("--papo").arg(papo).args(trials);
+    command.arg("--client").arg(client());
+    if let Some(seed) = seed {
+        command.args(["--seed", &seed.to_string()]);
+    }
+    command
+}
+
+/// Runs each trial against its defect, and fails when one passes.
+fn show_defects(options: &Options) -> Result<()> {
     let build = [
         "build",
         "--release",
@@ -63,27 +125,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ];
     step(&mut command("cargo", &build))?;
     let torture = target().join("release/papo-torture");
-    if options.defects {
-        return show_defects(&torture, options);
-    }
-    let mut trials = against(&torture, &papo, &options.trials, options.seed);
-    if options.full {
-        trials.arg("--full");
-    }
-    step(&mut trials)
-}
-
-fn against(torture: &Path, papo: &Path, trials: &[String], seed: Option<u64>) -> Command {
-    let mut command = Command::new(torture);
-    command.arg("--papo").arg(papo).args(trials);
-    if let Some(seed) = seed {
-        command.args(["--seed", &seed.to_string()]);
-    }
-    command
-}
-
-/// Runs each trial against its defect, and fails when one passes.
-fn show_defects(torture: &Path, options: &Options) -> Result<()> {
     let papo = defective_binary()?;
     let mut table = Vec::new();
     let mut blind = 0;
@@ -93,7 +134,7 @@ fn show_defects(torture: &Path, options: &Options) -> Result<()> {
             continue;
         }
         println!("\n▶ {trial} against {defect}");
-        let mut command = against(torture, &papo, &[trial.to_owned()], options.seed);
+        let mut command = against(&torture, &papo, &[trial.to_owned()], options.seed);
         let output = command
             .arg("--brief")
             .env("PAPO_DEFECT", defect)

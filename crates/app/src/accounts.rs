@@ -54,8 +54,16 @@ impl App {
         let account = self.new_account(name, password, is_admin).await?;
         let account = self.storage.create_account(account).await;
         let account = account.map_err(name_taken)?;
-        self.tell_changed();
+        self.take_names().await;
         Ok(account)
+    }
+
+    /// Guests who had the name of a new account have lost it.
+    async fn take_names(&self) {
+        if let Err(error) = self.end_lost_rights().await {
+            tracing::warn!(%error, "ending rights that a new account took");
+        }
+        self.tell_changed();
     }
 
     /// All accounts by name.
@@ -108,7 +116,7 @@ impl App {
             .claim_setup(hash, account)
             .await
             .map_err(name_taken)?;
-        self.tell_changed();
+        self.take_names().await;
         self.start_session(&account.ok_or(Error::SetupLink)?, before)
             .await
     }

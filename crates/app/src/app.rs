@@ -98,11 +98,12 @@ impl App {
         let (relay, incoming) = nodes.map(|nodes| (nodes.relay, nodes.incoming)).unzip();
         let hub = Arc::new(Hub::with_relay(settings.tails, relay));
         let metrics = Arc::new(Metrics::new());
+        let tasks = TaskTracker::new();
         let tails = Arc::new(Tails {
             storage: Arc::clone(&storage),
             pages: Pages::default(),
             is_shared,
-            fan_out: FanOut::new(Arc::clone(&metrics)),
+            fan_out: FanOut::new(Arc::clone(&metrics), tasks.clone()),
         });
         let broken = CancellationToken::new();
         let log = RoomLog::new(
@@ -126,8 +127,8 @@ impl App {
             stopping: CancellationToken::new(),
             is_leaving: AtomicBool::new(false),
             bells: Bells::default(),
-            tasks: TaskTracker::new(),
             broken,
+            tasks,
         });
         app.tasks.spawn(Arc::clone(&app).poll_log());
         app.tasks.spawn(Arc::clone(&app).tell_presence());

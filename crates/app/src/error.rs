@@ -84,7 +84,7 @@ impl Error {
 impl From<StorageError> for Error {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Unavailable(_) | StorageError::Broken(_) => {
+            StorageError::Unavailable(_) | StorageError::Broken(_) | StorageError::Unknown(_) => {
                 tracing::warn!(%error, "storage");
                 Self::Unavailable(RETRY_STORAGE)
             }

@@ -39,4 +39,4 @@ pub use room_log::Committed;
 pub use rooms::RoomListing;
 pub use sources::{Clock, Random};
 pub use subscriptions::{From, Start, Subscription};
-pub use visits::{Joined, SignedIn, Visitor};
+pub use visits::{Admitted, SignedIn, Visitor};

@@ -76,7 +76,7 @@ impl Tails {
         if is_lacking {
             let (tails, live) = (Arc::clone(self), Arc::clone(live));
             let read = async move { tails.read_missing(&live).await };
-            self.fan_out.runtime.spawn(read);
+            self.fan_out.spawn(read);
         }
     }
 
@@ -189,6 +189,9 @@ impl App {
             }
             if let Err(error) = self.forget_revocations().await {
                 tracing::warn!(%error, "forgetting old revocations");
+            }
+            if let Err(error) = self.end_lost_rights().await {
+                tracing::warn!(%error, "looking for rights that have ended");
             }
         }
     }

@@ -10,7 +10,8 @@ use papo_storage::Change;
 use crate::room_log::{Committed, OnCommit};
 use crate::{Action, App, Error};
 
-/// Is given the answer, once; by the thread that stored it, so it must not block. The connection is flushed afterwards.
+/// Is given the answer, once; by the thread that stored it, so it must not block. The request ends afterwards
+/// (see [`Connection::requests`]).
 pub type Reply = Box<dyn FnOnce(&Connection, Result<Committed, Error>) + Send>;
 
 /// A message to post.
@@ -119,17 +120,14 @@ impl App {
         });
         match allowed {
             Ok(change) => {
-                let connection = Arc::clone(connection);
+                let request = connection.request();
                 let on_commit: OnCommit = Box::new(move |result| {
-                    reply(&connection, result);
-                    Some(connection)
+                    reply(&request.connection, result);
+                    Some(request)
                 });
                 self.log.submit(room, change, on_commit);
             }
-            Err(error) => {
-                reply(connection, Err(error));
-                connection.flush();
-            }
+            Err(error) => reply(connection, Err(error)),
         }
     }
 }

@@ -4,11 +4,14 @@
 //! committed, the next one forms. Only after the commit is anybody told, in the order of the commit, and by the thread that made it: first
 //! those who asked, then those who follow the room.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_channel_layer::{Connection, Frame, FrameKind, Hub, LiveRoom, RelayedFrame, Signal};
+use papo_channel_layer::{Frame, FrameKind, Hub, LiveRoom, RelayedFrame, Request, Signal};
 use papo_domain::{Event, EventKind, RoomId, Seq, Timestamp};
 use papo_storage::{Appended, Batch, Change, NewEvent, Outcome, Refusal, Storage, StorageError};
 use parking_lot::Mutex;
@@ -37,9 +40,8 @@ pub struct Committed {
     pub timestamp: Timestamp,
 }
 
-/// Is called once, when the change is on disk or refused. Whose answer is to be flushed, if anybody's.
-pub(crate) type OnCommit =
-    Box<dyn FnOnce(Result<Committed, Error>) -> Option<Arc<Connection>> + Send>;
+/// Is called once, when the change is on disk or refused. The request, if it was one, which ends when the rooms have been told.
+pub(crate) type OnCommit = Box<dyn FnOnce(Result<Committed, Error>) -> Option<Request> + Send>;
 
 /// Takes changes, and has them stored.
 #[derive(Clone)]
@@ -117,7 +119,8 @@ impl RoomLog {
         let mut line = self.writer.line.lock();
         if line.is_closed || line.waiting.len() >= WAITING {
             drop(line);
-            answer(on_commit, Err(Error::Unavailable(RETRY_OVERLOAD)));
+            self.writer
+                .answer(on_commit, Err(Error::Unavailable(RETRY_OVERLOAD)));
             return;
         }
         line.waiting.push_back((room, change, on_commit));
@@ -228,8 +231,13 @@ impl Writer {
                 self.tails.append(&live, news.frames, &mut budget);
             }
         }
-        for connection in answered {
-            self.tails.fan_out.count(connection.flush());
+        self.tails.fan_out.finish(answered, &mut budget);
+    }
+
+    /// Answers outside of a batch.
+    fn answer(&self, on_commit: OnCommit, result: Result<Committed, Error>) {
+        if let Some(request) = on_commit(result) {
+            self.tails.fan_out.count(request.finish());
         }
     }
 
@@ -240,7 +248,7 @@ impl Writer {
         self.metrics.commit_failures.increment(1);
         let error = Error::from(error);
         for on_commit in callbacks {
-            answer(on_commit, Err(error.clone()));
+            self.answer(on_commit, Err(error.clone()));
         }
     }
 }
@@ -290,13 +298,6 @@ impl Drop for Group {
             self.writer.refuse(lost, callbacks);
         }
         self.writer.go_on();
-    }
-}
-
-/// Answers outside of a batch.
-fn answer(on_commit: OnCommit, result: Result<Committed, Error>) {
-    if let Some(connection) = on_commit(result) {
-        connection.flush();
     }
 }
 

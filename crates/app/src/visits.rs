@@ -1,12 +1,14 @@
 //! Coming in and leaving: sessions, and the rooms that a session is in.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use papo_channel_layer::Notice;
-use papo_domain::{Account, RoomId, SenderId, Timestamp, Username};
-use papo_storage::{NewSession, Session, SessionToken, TokenHash};
+use papo_domain::{Account, RoomId, SenderId, SessionId, Timestamp, Username};
+use papo_storage::{Joined, NewSession, Session, SessionToken, TokenHash};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
@@ -25,7 +27,7 @@ pub struct Visitor {
 
 /// What came of joining.
 #[derive(Debug, Clone)]
-pub struct Joined {
+pub struct Admitted {
     /// The session's token, when one was made for this.
     pub token: Option<String>,
 }
@@ -77,7 +79,10 @@ impl App {
         };
         let now = self.settings.clock.now();
         if earlier(now, TOUCH_PAUSE) > session.last_used {
-            self.storage.touch_session(session.id, now).await?;
+            // Who reads must not be kept from it by a disk that takes no writes.
+            if let Err(error) = self.storage.touch_session(session.id, now).await {
+                tracing::warn!(%error, "noting that a session is used");
+            }
         }
         Ok(Some(Visitor { session }))
     }
@@ -89,7 +94,7 @@ impl App {
         room: RoomId,
         typed: &str,
         address: IpAddr,
-    ) -> Result<Joined, Error> {
+    ) -> Result<Admitted, Error> {
         let username = Username::parse(typed)?;
         let sender = visitor.map(Visitor::sender);
         self.rate_limits
@@ -116,35 +121,45 @@ impl App {
                 Some(text),
             )
         };
-        let joined = match self.storage.join(id, room, username.clone(), now).await? {
-            Ok(joined) => joined,
-            Err(refusal) => {
-                if token.is_some() {
-                    self.storage.end_session(id).await?;
+        let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
+        let join = async move {
+            let joined = storage.join(id, room, username.clone(), now).await?;
+            if let Ok(Joined {
+                previous: Some(previous),
+                ..
+            }) = &joined
+                && *previous != username
+            {
+                if let Some(live) = hub.room(room) {
+                    live.rename(sender, username.clone(), Instant::now());
                 }
-                return Err(refusal.into());
+                hub.notice(id, &Notice::Renamed(room, username));
             }
+            Ok(joined)
         };
-        if joined.previous.is_some_and(|previous| previous != username) {
-            if let Some(live) = self.hub.room(room) {
-                live.rename(sender, username.clone(), Instant::now());
+        if let Err(refusal) = self.to_the_end(join).await? {
+            if token.is_some() {
+                self.storage.end_session(id).await?;
             }
-            self.hub.notice(id, &Notice::Renamed(room, username));
-            self.tell_changed();
+            return Err(refusal.into());
         }
-        Ok(Joined { token })
+        Ok(Admitted { token })
     }
 
     /// Leaves a room, or all. When this returns, nothing that is posted there later reaches the session.
     pub async fn leave(&self, visitor: &Visitor, room: Option<RoomId>) -> Result<(), Error> {
         let id = visitor.session.id;
-        let left = self.storage.leave(id, room).await?;
-        for left in &left {
-            if !defects::has("no-revocation") {
-                self.hub.notice(id, &Notice::Left(*left));
+        let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
+        let left = self.to_the_end(async move {
+            let left = storage.leave(id, room).await?;
+            for left in &left {
+                if !defects::has("no-revocation") {
+                    hub.notice(id, &Notice::Left(*left));
+                }
             }
-        }
-        if !left.is_empty() {
+            Ok(left)
+        });
+        if !left.await?.is_empty() {
             self.tell_changed();
         }
         Ok(())
@@ -178,8 +193,14 @@ impl App {
 
     /// Ends a session, on its open connections too.
     pub(crate) async fn end_session(&self, visitor: &Visitor) -> Result<(), Error> {
-        self.storage.end_session(visitor.session.id).await?;
-        self.hub.notice(visitor.session.id, &Notice::SessionEnded);
+        let id = visitor.session.id;
+        let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
+        let end = async move {
+            storage.end_session(id).await?;
+            hub.notice(id, &Notice::SessionEnded);
+            Ok(())
+        };
+        self.to_the_end(end).await?;
         self.tell_changed();
         Ok(())
     }
@@ -188,6 +209,34 @@ impl App {
         let unused_since = earlier(self.settings.clock.now(), SESSION_LIFE);
         self.storage.expire_sessions(unused_since).await?;
         Ok(())
+    }
+
+    /// Gives notice to the connections that follow a room which their session is no longer in, whatever took it away: a new account with
+    /// its name, its age, a command of another process.
+    pub(crate) async fn end_lost_rights(&self) -> Result<(), Error> {
+        let mut followed: HashMap<SessionId, Vec<RoomId>> = HashMap::new();
+        for room in self.hub.rooms() {
+            for session in room.sessions() {
+                followed.entry(session).or_default().push(room.id);
+            }
+        }
+        for (session, rooms) in followed {
+            let memberships = self.storage.memberships(session).await?;
+            for room in rooms {
+                if !memberships.iter().any(|(member, _)| *member == room) {
+                    self.hub.notice(session, &Notice::Left(room));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does something to its end even if whoever asked goes away: what was stored and what is told of it belong together.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.tasks.spawn(work).await.unwrap_or(Err(Error::Internal))
     }
 
     /// A new secret, and its hash.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::{Buf, Bytes};
 use papo_domain::{RoomId, SenderId, SessionId, Username};
@@ -63,6 +63,16 @@ pub struct Connection {
     pub address: Option<IpAddr>,
     notify: Notify,
     line: Mutex<Line>,
+    /// Requests that haven't ended.
+    requests: AtomicUsize,
+}
+
+/// A request of a connection, until it ends: when what it led to has been answered and told, or it is dropped.
+#[derive(Debug)]
+pub struct Request {
+    /// Whose.
+    pub connection: Arc<Connection>,
+    is_finished: bool,
 }
 
 /// What is between a connection and the rest of the program. Bounded: there is one answer for each request in flight, notices
@@ -88,7 +98,22 @@ impl Connection {
             address,
             notify: Notify::new(),
             line: Mutex::default(),
+            requests: AtomicUsize::new(0),
         }
+    }
+
+    /// Begins a request.
+    pub fn request(self: &Arc<Self>) -> Request {
+        self.requests.fetch_add(1, Ordering::AcqRel);
+        Request {
+            connection: Arc::clone(self),
+            is_finished: false,
+        }
+    }
+
+    /// How many requests haven't ended.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::Acquire)
     }
 
     /// Lets rooms write to `wire` whenever the task rests.
@@ -129,15 +154,10 @@ impl Connection {
         self.notify.notified().await;
     }
 
-    /// Gives the connection the answer to a request of its own; [`Self::flush`] must follow. Until then it may already go out
-    /// with a room's frames.
+    /// Gives the connection the answer to a request of its own, which goes out with a room's next frames or when the request
+    /// ends, whichever is first.
     pub fn answer(&self, frame: Bytes) {
         self.line.lock().waiting.push(frame);
-    }
-
-    /// Writes the answers that wait, if the task rests; else has it look.
-    pub fn flush(&self) -> Written {
-        self.write(|| Choice::Write(&[]))
     }
 
     /// Takes the answers given so far.
@@ -150,6 +170,11 @@ impl Connection {
     pub fn notice(&self, notice: Notice) {
         let mut line = self.line.lock();
         line.is_resting = false;
+        if let Notice::Renamed(room, _) = &notice {
+            // The last name counts.
+            let is_older = |other: &Notice| matches!(other, Notice::Renamed(of, _) if of == room);
+            line.notices.retain(|other| !is_older(other));
+        }
         if !line.notices.contains(&notice) {
             line.notices.push(notice);
         }
@@ -206,6 +231,26 @@ pub(crate) enum Choice<'a> {
     Write(&'a [Bytes]),
     /// More than that: its task must look.
     Wake,
+}
+
+impl Request {
+    /// Ends it: its answer is written now if the connection's task rests; else the task is woken.
+    pub fn finish(mut self) -> Written {
+        self.is_finished = true;
+        let connection = Arc::clone(&self.connection);
+        // Whoever waits for the last request to end is woken after it has ended.
+        drop(self);
+        connection.write(|| Choice::Write(&[]))
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.connection.requests.fetch_sub(1, Ordering::AcqRel);
+        if !self.is_finished {
+            self.connection.wake();
+        }
+    }
 }
 
 impl Line {

@@ -231,6 +231,8 @@ impl Hub {
 
 impl Drop for Follower {
     fn drop(&mut self) {
+        // Whoever is about to write to those who followed a moment ago writes nothing here any more.
+        self.seat.set_cursor(Seq(i64::MAX));
         let mut rooms = self.hub.rooms.write();
         if self.room.remove(&self.seat, Instant::now()) {
             let id = self.room.id;

@@ -20,7 +20,7 @@ mod tail;
 pub mod testing;
 mod typing;
 
-pub use connection::{Connection, ConnectionId, Notice, Wire, Written};
+pub use connection::{Connection, ConnectionId, Notice, Request, Wire, Written};
 pub use hub::{Follower, Hub};
 pub use live_room::{LiveRoom, TailLimits};
 pub use presence::{PresenceFrame, Present};

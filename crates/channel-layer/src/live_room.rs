@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use papo_domain::{RoomId, SenderId, Seq, Username};
+use papo_domain::{RoomId, SenderId, Seq, SessionId, Username};
 use tokio::time::Instant;
 
 use crate::presence::Presence;
@@ -79,12 +79,18 @@ impl LiveRoom {
 
     /// Starts the tail at the log's end; does nothing when it has started.
     pub fn open(&self, end: Seq, frames: Vec<Frame>) {
-        self.change_tail(|tail| tail.open(end, frames));
+        self.change_tail(|tail| {
+            self.heed(&frames);
+            tail.open(end, frames);
+        });
     }
 
     /// Starts the tail again further on; see [`Tail::jump`].
     pub fn jump(&self, end: Seq, frames: Vec<Frame>) {
-        self.change_tail(|tail| tail.jump(end, frames));
+        self.change_tail(|tail| {
+            self.heed(&frames);
+            tail.jump(end, frames);
+        });
         self.wake_all();
     }
 
@@ -131,7 +137,7 @@ impl LiveRoom {
         self.is_asked_for.store(false, Ordering::SeqCst);
     }
 
-    /// The followers who are to be written to, after something was appended; each delivery must be run, by any thread.
+    /// The followers who are to be written to, after something was appended: for each delivery [`Delivery::round`] until it is done, by any thread.
     pub fn deliveries(self: &Arc<Self>) -> Vec<Delivery> {
         let shards = self.shards.read();
         shards.iter().filter_map(|shard| shard.due(self)).collect()
@@ -280,20 +286,34 @@ impl LiveRoom {
         self.shards.read().iter().map(|shard| shard.len()).sum()
     }
 
+    /// The sessions of those who follow the room.
+    pub fn sessions(&self) -> Vec<SessionId> {
+        let shards = self.shards.read();
+        shards.iter().flat_map(|shard| shard.sessions()).collect()
+    }
+
     fn append_one(&self, tail: &mut Tail, frame: Frame) {
-        let kind = frame.kind;
+        let heeded = frame.clone();
         if tail.append(frame) == Append::Appended {
-            match kind {
-                FrameKind::Closing => self.set_active(false),
-                FrameKind::Opening => self.set_active(true),
-                FrameKind::Message | FrameKind::Change => {}
-            }
+            self.heed(&[heeded]);
         }
     }
 
     fn wake_all(&self) {
         for shard in self.shards.read().iter() {
             shard.wake();
+        }
+    }
+
+    /// Heeds what new frames say of the room.
+    fn heed(&self, frames: &[Frame]) {
+        let says = |frame: &Frame| match frame.kind {
+            FrameKind::Closing => Some(false),
+            FrameKind::Opening => Some(true),
+            FrameKind::Message | FrameKind::Change => None,
+        };
+        if let Some(is_active) = frames.iter().rev().find_map(says) {
+            self.set_active(is_active);
         }
     }
 

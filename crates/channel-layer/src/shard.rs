@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use papo_domain::Seq;
+use papo_domain::{Seq, SessionId};
 
 use crate::connection::Choice;
-use crate::sync::{AtomicBool, AtomicI64, Mutex};
+use crate::sync::{AtomicI64, Mutex};
 use crate::{Connection, Frame, FrameKind, LiveRoom, Read, Written};
 
 /// The most followers of a shard: about a millisecond of writing.
@@ -43,18 +43,27 @@ pub(crate) struct Seat {
 pub(crate) struct Shard {
     /// Replaced when somebody comes or goes, so that nobody waits for those who are being written to.
     seats: Mutex<Arc<Vec<Arc<Seat>>>>,
-    /// How far its followers have been offered frames, since the first time; held meanwhile.
-    offered: Mutex<Option<Seq>>,
-    /// Whether somebody is about to offer what is new.
-    is_due: AtomicBool,
+    errand: Mutex<Errand>,
+}
+
+/// Who offers a shard's followers what is new. There is at most one delivery at a time: nobody waits for another's.
+#[derive(Debug, Default)]
+struct Errand {
+    /// Whether a delivery is waiting to be run, or runs.
+    is_taken: bool,
+    /// Whether something was appended since it last looked.
+    is_due: bool,
+    /// How far followers have been offered frames, since the first time.
+    offered: Option<Seq>,
 }
 
 /// Followers who haven't been offered what is new in their room.
 #[derive(Debug)]
-#[must_use = "the followers wait for it"]
+#[must_use = "the followers wait for it; one that is dropped has each of them look"]
 pub struct Delivery {
     room: Arc<LiveRoom>,
     shard: Arc<Shard>,
+    is_done: bool,
 }
 
 /// New frames, as followers want them.
@@ -107,6 +116,11 @@ impl Shard {
         self.seats.lock().len()
     }
 
+    pub(crate) fn sessions(&self) -> Vec<SessionId> {
+        let seats = Arc::clone(&self.seats.lock());
+        seats.iter().map(|seat| seat.connection.session).collect()
+    }
+
     pub(crate) fn add(&self, seat: Arc<Seat>) {
         Arc::make_mut(&mut *self.seats.lock()).push(seat);
     }
@@ -136,12 +150,15 @@ impl Shard {
         }
     }
 
-    /// Notes that something is new. A delivery, unless one is already on its way.
+    /// Notes that something is new. A delivery, unless there is one, which sees to it.
     pub(crate) fn due(self: &Arc<Self>, room: &Arc<LiveRoom>) -> Option<Delivery> {
-        let was_due = self.is_due.swap(true, Ordering::SeqCst);
-        (!was_due).then(|| Delivery {
+        let mut errand = self.errand.lock();
+        errand.is_due = true;
+        let was_taken = std::mem::replace(&mut errand.is_taken, true);
+        (!was_taken).then(|| Delivery {
             room: Arc::clone(room),
             shard: Arc::clone(self),
+            is_done: false,
         })
     }
 }
@@ -152,32 +169,51 @@ impl Delivery {
         self.shard.len()
     }
 
-    /// Offers the followers all that is new.
-    pub fn run(self) -> Written {
-        let mut offered = self.shard.offered.lock();
-        // Whatever is appended from here on makes it due again.
-        self.shard.is_due.store(false, Ordering::SeqCst);
+    /// Offers the followers what is new, up to a portion; `None` when nothing is, and it is done.
+    pub fn round(&mut self) -> Option<Written> {
         let mut written = Written::default();
-        loop {
-            let mut frames = Vec::new();
-            let from = offered.unwrap_or_else(|| self.shard.hindmost());
-            let read = self.room.read(from, PORTION_BYTES, &mut frames);
-            if read == Read::Behind {
-                *offered = Some(self.room.end());
-                self.shard.wake();
-                return written;
-            }
-            let Some(fresh) = Fresh::new(frames) else {
-                return written;
-            };
-            *offered = Some(fresh.last);
+        let from = self.next()?;
+        let mut frames = Vec::new();
+        let read = self.room.read(from, PORTION_BYTES, &mut frames);
+        if read == Read::Behind {
+            self.note(self.room.end(), false);
+            self.shard.wake();
+        } else if let Some(fresh) = Fresh::new(frames) {
+            self.note(fresh.last, read == Read::More);
             let seats = Arc::clone(&self.shard.seats.lock());
             for seat in seats.iter() {
                 written += seat.offer(&fresh);
             }
-            if read == Read::End {
-                return written;
-            }
+        }
+        Some(written)
+    }
+
+    /// Where to read on; `None` when nothing is new, and from then on another delivery sees to it.
+    fn next(&mut self) -> Option<Seq> {
+        let mut errand = self.shard.errand.lock();
+        // Whatever is appended from here on makes it due again.
+        if !std::mem::replace(&mut errand.is_due, false) {
+            errand.is_taken = false;
+            self.is_done = true;
+            return None;
+        }
+        let offered = errand.offered;
+        drop(errand);
+        Some(offered.unwrap_or_else(|| self.shard.hindmost()))
+    }
+
+    fn note(&self, offered: Seq, is_more: bool) {
+        let mut errand = self.shard.errand.lock();
+        errand.offered = Some(offered);
+        errand.is_due |= is_more;
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.shard.errand.lock().is_taken = false;
+            self.shard.wake();
         }
     }
 }

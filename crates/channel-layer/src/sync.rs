@@ -3,10 +3,10 @@
 #[cfg(not(feature = "shuttle"))]
 pub(crate) use parking_lot::{Mutex, RwLock};
 #[cfg(not(feature = "shuttle"))]
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicI64};
+pub(crate) use std::sync::atomic::AtomicI64;
 
 #[cfg(feature = "shuttle")]
-pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicI64};
+pub(crate) use shuttle::sync::atomic::AtomicI64;
 #[cfg(feature = "shuttle")]
 pub(crate) use watched::{Mutex, RwLock};
 

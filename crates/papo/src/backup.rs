@@ -2,15 +2,28 @@
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
-use papo_storage::sqlite::SqliteStorage;
+use anyhow::{Result, anyhow, bail};
 
-/// Makes it, and says where it is.
-pub(crate) async fn run(storage: &SqliteStorage, file: &Path) -> Result<String> {
-    let saved = storage.backup(file).await;
-    saved.map_err(|error| anyhow!("can't save a copy in {}: {error}", file.display()))?;
-    Ok(format!(
-        "Saved a copy in {}; to restore it, stop papo and put it in place of papo.sqlite3\n",
-        file.display()
-    ))
+use crate::config::Config;
+use crate::database::Database;
+use crate::instance;
+
+/// Makes it, and says where it is; or says how, when that is the database server's affair.
+pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
+    let shown = file.display();
+    if let Some(url) = &config.database_url {
+        bail!(
+            "the {url} is saved with PostgreSQL's own tool: pg_dump --format=custom --file={shown} \"$PAPO_DATABASE_URL\""
+        );
+    }
+    instance::with_instance(config, async |instance| {
+        let Database::Sqlite(storage) = &instance.database else {
+            bail!("there is no database in the data folder");
+        };
+        let saved = storage.backup(file).await;
+        saved.map_err(|error| anyhow!("can't save a copy in {shown}: {error}"))?;
+        Ok(format!(
+            "Saved a copy in {shown}; to restore it, stop papo and put it in place of papo.sqlite3\n"
+        ))
+    })
 }

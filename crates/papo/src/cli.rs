@@ -9,7 +9,7 @@ use papo_domain::RoomId;
 
 use crate::config::table::{self, Setting};
 use crate::config::{Config, Values};
-use crate::{backup, doctor, import_django, instance, logging, room, serve, user};
+use crate::{backup, doctor, health, import_django, instance, logging, room, serve, user};
 
 /// A real-time chat that anyone can run.
 ///
@@ -39,13 +39,18 @@ enum PapoCommand {
     /// Bring in rooms and messages from elsewhere
     #[command(subcommand)]
     Import(ImportCommand),
-    /// Save a copy of the database in a new file, while a server runs or not
+    /// Save a copy of the data folder's database in a new file, while a server runs or not
     Backup {
         /// Where; there must be no such file yet
         file: PathBuf,
     },
     /// Check the data folder, the database and this machine, and say what to do
     Doctor,
+    /// Ask a running server whether it can serve people; fails unless it can
+    Health {
+        /// Where it is, as in <http://127.0.0.1:8000>; without it, where the configuration says
+        url: Option<String>,
+    },
 }
 
 /// What to do about rooms.
@@ -146,9 +151,8 @@ impl CommandLine {
             PapoCommand::Import(ImportCommand::Django { file }) => {
                 import_django::run(&config, &file)
             }
-            PapoCommand::Backup { file } => {
-                instance::with_instance(&config, async |i| backup::run(&i.storage, &file).await)
-            }
+            PapoCommand::Health { url } => health::run(&config, url.as_deref()),
+            PapoCommand::Backup { file } => backup::run(&config, &file),
             PapoCommand::Doctor => unreachable!("it was run above"),
         };
         text.map(Outcome::from)

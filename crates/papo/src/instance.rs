@@ -1,19 +1,17 @@
 //! An instance of Papo: its storage, opened and not empty, and the application on it.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use papo_app::{App, RoomFilter, Settings};
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_domain::{RoomDescription, RoomName, Timestamp};
-use papo_storage::sqlite::SqliteStorage;
-use papo_storage::{ImportedRoom, Storage as _, StorageError};
+use papo_storage::{ImportedRoom, Storage};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Config;
-use crate::data_folder::DataFolder;
+use crate::database::Database;
 use crate::relay;
 
 /// The rooms of an empty database, in the order of their numbers.
@@ -31,8 +29,6 @@ const FIRST_ROOMS: [(&str, &str); 3] = [
         "De tabuleiro ou de videogame: dicas, partidas e companhia para jogar.",
     ),
 ];
-/// Whether several nodes can have the database in common.
-const IS_SHARED: bool = false;
 /// How long the application's tasks may take to end.
 const STOP_LIMIT: Duration = Duration::from_secs(4);
 
@@ -41,36 +37,36 @@ pub(crate) struct Instance {
     /// What people can do.
     pub(crate) app: Arc<App>,
     /// Where it is kept.
-    pub(crate) storage: Arc<SqliteStorage>,
+    pub(crate) storage: Arc<dyn Storage>,
+    /// The same, by what it is.
+    pub(crate) database: Database,
     /// What joins it to other nodes.
     relay: Option<Arc<NatsRelay>>,
 }
 
 impl Instance {
-    /// Opens the database of the folder, with the first rooms if it has none, and starts the application; as a node of several,
+    /// Opens the configured database, with the first rooms if it has none, and starts the application; as a node of several,
     /// when it is told what joins them.
-    pub(crate) async fn open(
-        folder: &DataFolder,
-        settings: Settings,
-        nats: Option<&NatsSettings>,
-    ) -> Result<Self> {
-        relay::check(nats, IS_SHARED)?;
-        let path = folder.database();
-        let storage = open_storage(&path)?;
+    pub(crate) async fn open(config: &Config, nats: Option<&NatsSettings>) -> Result<Self> {
+        let is_shared = Database::is_shared(config);
+        relay::check(nats, is_shared)?;
+        let database = Database::open(config).await?;
+        let storage = database.storage();
+        let settings = Settings {
+            is_shared,
+            ..config.app.clone()
+        };
         let now = settings.clock.now();
         let (relay, nodes) = match nats {
             Some(nats) => Some(relay::join(nats, &*storage, &settings.random).await?),
             None => None,
         }
         .unzip();
-        let settings = Settings {
-            is_shared: IS_SHARED,
-            ..settings
-        };
-        let app = App::start(Arc::clone(&storage) as _, settings, nodes).await?;
+        let app = App::start(Arc::clone(&storage), settings, nodes).await?;
         let instance = Self {
             app,
             storage,
+            database,
             relay,
         };
         instance.make_first_rooms(now).await?;
@@ -92,7 +88,7 @@ impl Instance {
         {
             tracing::warn!("the relay didn't end in time");
         }
-        self.storage.close().await.context("closing the database")
+        self.database.close().await.context("closing the database")
     }
 
     /// Rooms are never removed, so a database without any is a new one. All are made in one transaction: a start that
@@ -121,14 +117,13 @@ impl Instance {
     }
 }
 
-/// Does something on the instance in the configured folder, and closes it.
+/// Does something on the configured instance, and closes it.
 pub(crate) fn with_instance(
     config: &Config,
     work: impl AsyncFnOnce(&Instance) -> Result<String>,
 ) -> Result<String> {
     runtime(1)?.block_on(async {
-        let folder = DataFolder::open_or_create(&config.data_dir)?;
-        let instance = Instance::open(&folder, config.app.clone(), None).await?;
+        let instance = Instance::open(config, None).await?;
         let done = work(&instance).await;
         let closed = instance.close().await;
         let text = done?;
@@ -146,18 +141,4 @@ pub(crate) fn runtime(threads: usize) -> Result<Runtime> {
         .worker_threads(threads)
         .max_blocking_threads(BLOCKING_THREADS);
     builder.enable_all().build().context("can't start threads")
-}
-
-fn open_storage(path: &Path) -> Result<Arc<SqliteStorage>> {
-    match SqliteStorage::open(path) {
-        Ok(storage) => Ok(Arc::new(storage)),
-        Err(error @ StorageError::TooNew { .. }) => Err(anyhow!("{}: {error}", path.display())),
-        Err(StorageError::Unavailable(text)) => Err(anyhow!(
-            "the database can't be opened: {text}; check who owns the folder and what is free"
-        )),
-        Err(StorageError::Other(text)) => Err(anyhow!(
-            "the database can't be used: {text}; bring back a backup, or name another folder with --data-dir"
-        )),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -1,6 +1,6 @@
 //! The `papo` command: reads what was asked, wires the parts together, and runs.
 //!
-//! The only place that names the database and the channel layer in use. What people can do is in `papo_app`, which
+//! The only place that names the database (`database.rs`) and the channel layer in use. What people can do is in `papo_app`, which
 //! the commands call as the pages and sockets do. Each command gives back what it has to say; only `serve` writes
 //! while it runs.
 
@@ -9,7 +9,9 @@ mod cli;
 mod columns;
 mod config;
 mod data_folder;
+mod database;
 mod doctor;
+mod health;
 mod import_django;
 mod instance;
 mod logging;

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::JSON_DEPTH;
 
+/// Up to here every whole number is one in JavaScript.
+const LARGEST_REF: u64 = (1 << 53) - 1;
+
 /// A frame that a `papo.v1` client sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
@@ -117,7 +120,11 @@ pub struct PlainFrame {
 
 /// Reads a `papo.v1` frame; the error says what is wrong.
 pub fn parse_client_frame(text: &str) -> Result<ClientFrame, String> {
-    parse(text)
+    let frame: ClientFrame = parse(text)?;
+    if frame.reference() > Some(LARGEST_REF) {
+        return Err(format!("`ref` is over {LARGEST_REF}"));
+    }
+    Ok(frame)
 }
 
 /// Reads a plain frame; the error says what is wrong.
@@ -128,6 +135,10 @@ pub fn parse_plain_frame(text: &str) -> Result<PlainFrame, String> {
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     if is_too_deep(text) {
         return Err(format!("nested deeper than {JSON_DEPTH}"));
+    }
+    // To serde the fields of an object may be a list as well.
+    if text.trim_start().starts_with('[') {
+        return Err("not an object".into());
     }
     serde_json::from_str(text).map_err(|error| {
         if error.is_data() {
@@ -171,6 +182,8 @@ mod tests {
             r#"{"type":"send","client_id":"12345678"}"#,
             r#"{"type":"send","client_id":"12345678","message":7}"#,
             r#"{"type":"ping","ref":-1}"#,
+            r#"{"type":"ping","ref":9007199254740992}"#,
+            r#" ["ping",5]"#,
             "[]",
             "{",
             "",
@@ -197,5 +210,6 @@ mod tests {
         let frame = parse_plain_frame(r#"{"message":"Olá!","username":"João","x":1}"#).unwrap();
         assert_eq!(frame.message, "Olá!");
         assert_eq!(frame.username.as_deref(), Some("João"));
+        assert!(parse_plain_frame(r#"["Olá!","João"]"#).is_err());
     }
 }

@@ -16,11 +16,6 @@ pub fn event_frame(event: &Event) -> Bytes {
     encode(&event_object(event))
 }
 
-/// Whether a plain client gets this event: messages only, and none that have been deleted since.
-pub fn is_plain_visible(event: &Event) -> bool {
-    matches!(&event.kind, EventKind::Posted(posted) if posted.text.is_some())
-}
-
 /// The snapshot of a room for somebody who is `username` in it. The same object is in a room's page and on the wire.
 pub fn snapshot_frame(
     reference: Option<u64>,

@@ -9,7 +9,7 @@ mod error;
 mod server;
 
 pub use client::{ClientFrame, PlainFrame, parse_client_frame, parse_plain_frame};
-pub use encode::{encode, event_frame, is_plain_visible, message_object, snapshot_frame};
+pub use encode::{encode, event_frame, message_object, snapshot_frame};
 pub use error::ErrorCode;
 pub use server::{Limits, MessageObject, Person, ResetReason, ServerFrame};
 

@@ -5,10 +5,13 @@
 
 mod defects;
 mod fold;
+mod latest;
 mod model;
+pub mod postgres;
 pub mod sqlite;
 mod storage;
 
+pub use latest::SESSION_LIFETIME_MILLIS;
 pub use model::{
     Appended, Change, ImportReport, ImportedMessage, ImportedRoom, JoinRefusal, Joined,
     MessageFilter, MessagePage, NewAccount, NewEvent, NewSession, Refusal, Revocation,

@@ -26,6 +26,10 @@ pub enum StorageError {
     /// process has restarted from the log.
     #[error("the disk failed to keep what was written: {0}")]
     Broken(String),
+    /// The connection ended while it was being done, and it couldn't be found out in time whether it was: it is done, or nothing of it
+    /// is. Who asks again under the same client id gets the right answer.
+    #[error("nobody can say yet whether the database did this: {0}")]
+    Unknown(String),
     /// Something that should be unique is there already.
     #[error("{0} exists already")]
     Exists(&'static str),
@@ -92,7 +96,7 @@ pub trait Storage: Send + Sync + 'static {
     /// sender and client id are stored already answers with the event stored first, `duplicate` set.
     ///
     /// When this returns an error, nothing of the batch is stored ([`StorageError::Unavailable`]), or nobody can
-    /// say ([`StorageError::Broken`]).
+    /// say ([`StorageError::Broken`], [`StorageError::Unknown`]).
     async fn append(&self, batch: Vec<NewEvent>) -> Outcome {
         let (batch, outcome) = Asked::new(batch);
         self.append_batch(Box::new(batch));

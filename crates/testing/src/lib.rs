@@ -4,6 +4,7 @@
 //! longer than [`PATIENCE`], and nothing sleeps.
 
 mod guest;
+pub mod postgres;
 mod server;
 mod socket;
 

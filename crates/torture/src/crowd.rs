@@ -18,8 +18,9 @@ use crate::world::{Phase, World};
 
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(5);
-/// How long the robots may take to have all acknowledgements, and to read to the end.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long the robots may take to have all acknowledgements, and to read to the end: several times the longest wait of one that
+/// comes back.
+const PATIENCE: Duration = Duration::from_secs(100);
 /// Nothing is stored for so long when nothing more will be.
 const SETTLING: Duration = Duration::from_millis(300);
 /// Guests that join at the same time.

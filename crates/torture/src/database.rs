@@ -30,9 +30,10 @@ pub(crate) fn read_file(path: &Path) -> Result<Database> {
         .context("the epoch")?;
     let mut rooms: BTreeMap<i64, RoomLog> = BTreeMap::new();
     let mut statement = moment.prepare(
-        "SELECT event.room_id, event.seq, event.kind, event.target, message.sender, message.client_id, message.content \
-         FROM event LEFT JOIN message ON message.room_id = event.room_id \
-         AND message.seq = ifnull(event.target, event.seq) ORDER BY event.room_id, event.seq",
+        "SELECT room_id, seq, 1, NULL, sender, client_id, content FROM message UNION ALL \
+         SELECT event.room_id, event.seq, event.kind, event.target, NULL, NULL, message.content \
+         FROM event LEFT JOIN message ON message.room_id = event.room_id AND message.seq = event.target \
+         ORDER BY 1, 2",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -52,7 +53,8 @@ pub(crate) fn read_file(path: &Path) -> Result<Database> {
 
 /// The end of a room's log.
 pub(crate) fn end(folder: &Path, room: i64) -> Result<i64> {
-    let sql = "SELECT ifnull(max(seq), 0) FROM event WHERE room_id = ?1";
+    let sql = "SELECT max(ifnull((SELECT max(seq) FROM message WHERE room_id = ?1), 0), \
+               ifnull((SELECT max(seq) FROM event WHERE room_id = ?1), 0))";
     Ok(open(&file(folder))?.query_row(sql, [room], |row| row.get(0))?)
 }
 
@@ -64,7 +66,8 @@ pub(crate) fn integrity(path: &Path) -> Result<Vec<String>> {
     let mut wrong: Vec<String> = lines.collect::<Result<_, _>>()?;
     wrong.retain(|line| line != "ok");
     let sql = "SELECT 'room ' || id || ' ends at ' || last_seq FROM room \
-               WHERE last_seq <> (SELECT count(*) FROM event WHERE room_id = id)";
+               WHERE last_seq <> (SELECT count(*) FROM event WHERE room_id = id) \
+               + (SELECT count(*) FROM message WHERE room_id = id)";
     let mut statement = connection.prepare(sql)?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
     wrong.extend(lines.collect::<Result<Vec<_>, _>>()?);

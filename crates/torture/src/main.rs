@@ -4,6 +4,7 @@
 //! ([`history`]); [`database`] reads what is on disk; [`checker`] compares them. What is broken meanwhile, and how large it is,
 //! is each trial's affair ([`trials`]).
 
+mod apart;
 mod checker;
 #[cfg(test)]
 mod checker_tests;
@@ -11,6 +12,7 @@ mod crowd;
 mod database;
 mod frames;
 mod history;
+mod measure;
 mod plan;
 mod process;
 mod random;
@@ -30,6 +32,11 @@ use clap::Parser;
 
 use crate::report::{Verdict, line};
 use crate::trials::{ALL, Context, Trial};
+
+/// The longest that a trial may take: several times what it does.
+const LIMIT: Duration = Duration::from_mins(10);
+/// The same at its full size.
+const FULL_LIMIT: Duration = Duration::from_hours(3);
 
 #[derive(Parser)]
 #[command(
@@ -51,9 +58,9 @@ struct Arguments {
     /// Repeat a run's random choices.
     #[arg(long)]
     seed: Option<u64>,
-    /// Print the verdict for a program, not the table.
-    #[arg(long, hide = true, env = "PAPO_TORTURE_INSIDE")]
-    inside: Option<String>,
+    /// The folder of the client, with its packages: T8 then listens with it as well.
+    #[arg(long)]
+    client: Option<PathBuf>,
 }
 
 fn main() -> Result<ExitCode> {
@@ -68,12 +75,14 @@ fn main() -> Result<ExitCode> {
             .papo
             .canonicalize()
             .context("the binary under test")?,
+        client: arguments.client,
         is_full: arguments.full,
         is_brief: arguments.brief,
         seed,
     };
     let chosen = choose(&arguments.trials)?;
-    if arguments.inside.is_some() {
+    if apart::is_inside() {
+        // For the process that asked.
         for trial in chosen {
             print!("{}", run(trial, &context).0.to_lines());
         }
@@ -145,9 +154,11 @@ fn run(trial: &Trial, context: &Context) -> (Verdict, Duration) {
         .build()
         .context("a runtime")
         .and_then(|runtime| {
-            // The outer block_on is no task of the runtime's threads; the trial must be, to block.
-            let context = context.clone();
-            runtime.block_on((trial.run)(&context))
+            let limit = if context.is_full { FULL_LIMIT } else { LIMIT };
+            runtime.block_on(async {
+                let ran = tokio::time::timeout(limit, (trial.run)(context)).await;
+                ran.with_context(|| format!("took longer than {limit:?}"))?
+            })
         });
     let verdict = ran.unwrap_or_else(|error| Verdict {
         size: "not finished".into(),

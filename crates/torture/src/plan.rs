@@ -26,8 +26,19 @@ pub(crate) struct Plan {
     pub(crate) backoff: Duration,
     /// The length of its messages.
     pub(crate) length: usize,
-    /// Whether it stops reading when it is told to; then its buffers are small, and nobody measures how fast it gets what.
-    pub(crate) stops: Option<watch::Receiver<bool>>,
+    /// Tells it to stop reading, if anybody does; then nobody measures how fast it gets what.
+    pub(crate) reading: Option<watch::Receiver<Reading>>,
+}
+
+/// How somebody reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As everybody does, on a connection as everybody has.
+    Usual,
+    /// Not at all, on a connection whose buffers are small.
+    Stopped,
+    /// On, from where it stopped and on the same connection, as far as that goes.
+    Resumed,
 }
 
 impl Plan {
@@ -43,7 +54,7 @@ impl Plan {
             cuts: None,
             backoff: Duration::from_millis(500),
             length: 32,
-            stops: None,
+            reading: None,
         }
     }
 

@@ -20,6 +20,16 @@ pub(crate) fn forget_peak(pid: u32) -> Result<()> {
     Ok(fs::write(format!("/proc/{pid}/clear_refs"), "5")?)
 }
 
+/// How long a process has used processors, in ticks of its system's.
+pub(crate) fn ticks(pid: u32) -> Result<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name of the program comes before, in brackets, and may have spaces.
+    let (_, fields) = stat.rsplit_once(") ").context("a process")?;
+    let mut fields = fields.split(' ').skip(11);
+    let mut next = || -> Result<u32> { Ok(fields.next().context("a time")?.parse()?) };
+    Ok(next()? + next()?)
+}
+
 /// How many sockets a process has open.
 pub(crate) fn sockets(pid: u32) -> Result<usize> {
     let entries = fs::read_dir(format!("/proc/{pid}/fd"))?;
@@ -57,15 +67,6 @@ pub(crate) fn command(words: &[&str]) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// Fails where this isn't root: some failures can only be made by root.
-pub(crate) fn demand_root(what: &str) -> Result<()> {
-    if rustix::process::geteuid().is_root() {
-        Ok(())
-    } else {
-        bail!("{what} needs root: run it as root, or in a container")
-    }
 }
 
 fn status(pid: u32, key: &str) -> Result<f64> {

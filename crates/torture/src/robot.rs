@@ -1,17 +1,19 @@
 //! A client that behaves as the real one does: it names its messages, keeps them until they are acknowledged, comes back
 //! after a random time, and goes on from the last event that it has.
 
+mod heeding;
+mod speaking;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_protocol::{ClientFrame, ErrorCode};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::frames::Heard;
-use crate::history::{Ack, Changed, Kind, Seen, Sent, View};
-use crate::plan::{Plan, Track};
+use crate::history::{Kind, View};
+use crate::plan::{Plan, Reading, Track};
 use crate::random::Random;
 use crate::wire::{Cut, Door, Received, Wire};
 use crate::world::{Phase, Waiting, World};
@@ -106,12 +108,16 @@ impl Robot {
     pub(crate) async fn run(mut self) -> Track {
         let mut attempt = 0;
         while !self.is_done() {
+            tokio::select! {
+                () = self.world.opened() => {}
+                _ = self.phase.wait_for(|phase| *phase == Phase::Stop) => break,
+            }
             let path = format!("/ws/chat/{}/", self.plan.room);
             let door = Door {
                 address: self.plan.address,
                 path: &path,
                 cookie: &self.plan.cookie,
-                receive_buffer: self.plan.stops.is_some().then_some(SMALL_BUFFER),
+                receive_buffer: self.has_stopped().then_some(SMALL_BUFFER),
             };
             let named = match Wire::open(&door).await {
                 Ok(wire) => {
@@ -139,10 +145,8 @@ impl Robot {
     }
 
     fn has_stopped(&self) -> bool {
-        self.plan
-            .stops
-            .as_ref()
-            .is_some_and(|stops| *stops.borrow())
+        let reading = self.plan.reading.as_ref();
+        reading.is_some_and(|reading| *reading.borrow() == Reading::Stopped)
     }
 
     fn last(&self) -> i64 {
@@ -213,9 +217,9 @@ impl Robot {
                     self.world.count_cut();
                     return Ended::Lost(None);
                 }
-                // On a new connection, whose buffers nothing has made larger yet.
-                () = changed(&mut self.plan.stops) => {
-                    if self.has_stopped() {
+                reading = changed(&mut self.plan.reading) => {
+                    // On a new connection, whose buffers nothing has made larger or smaller yet.
+                    if reading != Reading::Resumed {
                         return Ended::Lost(Some(Duration::ZERO));
                     }
                     Ok(())
@@ -232,183 +236,14 @@ impl Robot {
             }
         }
     }
-
-    async fn heed(
-        &mut self,
-        talk: &mut Talk,
-        heard: Heard,
-        attempt: &mut u32,
-    ) -> anyhow::Result<()> {
-        match heard {
-            Heard::Welcome(epoch) => {
-                talk.epoch = epoch;
-                let known = self.known.as_ref();
-                let frame = ClientFrame::Subscribe {
-                    r#ref: None,
-                    room: Some(self.plan.room),
-                    epoch: known.map(|(epoch, _)| epoch.to_string()),
-                    after: known.map(|(_, last)| *last),
-                };
-                talk.wire.send(&serde_json::to_string(&frame)?).await?;
-            }
-            Heard::Seen(seen, epoch) => {
-                match &seen {
-                    Seen::Event(event) => {
-                        if let Some((_, last)) = &mut self.known {
-                            *last = event.seq;
-                        }
-                        if self.plan.stops.is_none() {
-                            self.world.saw(event);
-                        }
-                    }
-                    Seen::Snapshot(snapshot) => {
-                        self.known = epoch.map(|epoch| (epoch, snapshot.seq));
-                    }
-                    Seen::Resumed(_) => {}
-                    Seen::Reset => {
-                        self.track.resets += 1;
-                        self.own.clear();
-                    }
-                }
-                let is_answer = matches!(seen, Seen::Snapshot(_) | Seen::Resumed(_));
-                self.track.view.seen.push(seen);
-                if is_answer && !talk.is_subscribed {
-                    *attempt = 0;
-                    talk.is_subscribed = true;
-                    self.world.subscribed();
-                    self.send_outbox(talk).await?;
-                }
-            }
-            Heard::Ack { reference, seq } => {
-                let asked = reference.and_then(|reference| talk.asked.remove(&reference));
-                if let (Some(asked), Some(seq)) = (asked, seq) {
-                    self.acknowledged(talk, asked, seq);
-                }
-            }
-            Heard::Refused { reference, code } => {
-                let asked = reference.and_then(|reference| talk.asked.remove(&reference));
-                if matches!(code, ErrorCode::Unavailable | ErrorCode::RateLimited) {
-                    self.track.refusals += 1;
-                    self.world.refused();
-                    if let Some(Asked::Message(index)) = asked {
-                        // It goes out again after others: its place among them is no longer promised.
-                        self.track.sent[index].connection = self.world.connection();
-                        talk.retry_at = Some(Instant::now() + RETRY);
-                    }
-                }
-            }
-            Heard::Reconnect(_) | Heard::Left | Heard::Passing => {}
-        }
-        Ok(())
-    }
-
-    fn acknowledged(&mut self, talk: &Talk, asked: Asked, seq: i64) {
-        let at = self.world.moment();
-        match asked {
-            Asked::Message(index) => {
-                if self.outbox.contains(&index) {
-                    self.outbox.retain(|waiting| *waiting != index);
-                    self.texts.remove(&index);
-                    self.world.answered();
-                    self.own.push(seq);
-                }
-                let ack = Ack {
-                    seq,
-                    at,
-                    epoch: Arc::clone(&talk.epoch),
-                };
-                self.track.sent[index].acks.push(ack);
-            }
-            Asked::Change(kind, _) => self.track.changed.push(Changed {
-                room: self.plan.room,
-                seq,
-                kind,
-                epoch: Arc::clone(&talk.epoch),
-            }),
-        }
-    }
-
-    /// Posts, edits or deletes.
-    async fn speak(&mut self, talk: &mut Talk) -> anyhow::Result<()> {
-        let waiting = World::wait(&self.world);
-        if *self.phase.borrow() != Phase::Write {
-            // It ended meanwhile, and nobody waits for what is written now.
-            return Ok(());
-        }
-        if self.plan.changes && !self.own.is_empty() && self.random.percent(25) {
-            return self.change(talk, waiting).await;
-        }
-        let client_id = self.random.client_id();
-        let index = self.track.sent.len();
-        let text = self.world.text(&client_id, self.plan.length);
-        self.outbox.push(index);
-        self.texts.insert(index, (text, waiting));
-        self.track.sent.push(Sent {
-            client_id,
-            room: self.plan.room,
-            at: self.world.moment(),
-            connection: talk.id,
-            acks: Vec::new(),
-        });
-        self.send(talk, index).await
-    }
-
-    async fn change(&mut self, talk: &mut Talk, waiting: Waiting) -> anyhow::Result<()> {
-        let which = self.random.index(self.own.len());
-        let target = self.own[which];
-        talk.reference += 1;
-        let (r#ref, room) = (Some(talk.reference), Some(self.plan.room));
-        let (frame, kind) = if self.random.percent(50) {
-            self.own.swap_remove(which);
-            let frame = ClientFrame::Delete {
-                r#ref,
-                room,
-                seq: target,
-            };
-            (frame, Kind::Deleted { target })
-        } else {
-            let message = format!("edited {}", self.random.client_id());
-            let frame = ClientFrame::Edit {
-                r#ref,
-                room,
-                seq: target,
-                message,
-            };
-            (frame, Kind::Edited { target, text: None })
-        };
-        talk.asked
-            .insert(talk.reference, Asked::Change(kind, waiting));
-        talk.wire.send(&serde_json::to_string(&frame)?).await
-    }
-
-    async fn send_outbox(&mut self, talk: &mut Talk) -> anyhow::Result<()> {
-        for index in self.outbox.clone() {
-            self.send(talk, index).await?;
-        }
-        Ok(())
-    }
-
-    async fn send(&mut self, talk: &mut Talk, index: usize) -> anyhow::Result<()> {
-        talk.reference += 1;
-        talk.asked.insert(talk.reference, Asked::Message(index));
-        let frame = ClientFrame::Send {
-            r#ref: Some(talk.reference),
-            room: Some(self.plan.room),
-            client_id: self.track.sent[index].client_id.clone(),
-            message: self.texts[&index].0.clone(),
-            username: None,
-        };
-        talk.wire.send(&serde_json::to_string(&frame)?).await
-    }
 }
 
-/// Waits until a robot is told to stop reading or to go on.
-async fn changed(stops: &mut Option<watch::Receiver<bool>>) {
-    let told = match stops {
-        Some(stops) => stops.changed().await.is_ok(),
-        None => false,
-    };
-    if !told {
-        std::future::pending::<()>().await;
+/// Waits until a robot is told to read otherwise; how.
+async fn changed(reading: &mut Option<watch::Receiver<Reading>>) -> Reading {
+    if let Some(reading) = reading
+        && reading.changed().await.is_ok()
+    {
+        return *reading.borrow_and_update();
     }
+    std::future::pending().await
 }

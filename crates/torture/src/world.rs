@@ -37,8 +37,12 @@ pub(crate) struct World {
     refusals: AtomicUsize,
     /// How often all connections were cut at once.
     storms: watch::Sender<usize>,
+    /// Whether robots may connect.
+    is_open: watch::Sender<bool>,
     /// How long messages took from their sender to a reader, while somebody measures.
     latencies: Mutex<Option<Vec<Duration>>>,
+    /// A message's text, and how many have seen it.
+    mark: Mutex<Option<(String, usize)>>,
 }
 
 /// Somebody waits for an answer.
@@ -64,7 +68,9 @@ impl Default for World {
             cuts: AtomicUsize::new(0),
             refusals: AtomicUsize::new(0),
             storms: watch::Sender::new(0),
+            is_open: watch::Sender::new(true),
             latencies: Mutex::new(None),
+            mark: Mutex::new(None),
         }
     }
 }
@@ -100,13 +106,38 @@ impl World {
         self.storms.subscribe()
     }
 
-    /// A reader has an event.
-    pub(crate) fn saw(&self, event: &Event) {
+    /// Lets no robot connect until [`Self::open`]; who is connected stays.
+    pub(crate) fn hold(&self) {
+        self.is_open.send_replace(false);
+    }
+
+    /// Lets robots connect again.
+    pub(crate) fn open(&self) {
+        self.is_open.send_replace(true);
+    }
+
+    /// Waits until a robot may connect.
+    pub(crate) async fn opened(&self) {
+        // The sender lives as long as this does.
+        let _ = self.is_open.subscribe().wait_for(|is_open| *is_open).await;
+    }
+
+    /// A reader has an event; whether it counts when somebody measures.
+    pub(crate) fn saw(&self, event: &Event, counts: bool) {
+        let Kind::Posted {
+            text: Some(text), ..
+        } = &event.kind
+        else {
+            return;
+        };
+        if let Some((mark, seen)) = &mut *self.mark.lock()
+            && mark == text
+        {
+            *seen += 1;
+        }
         let mut latencies = self.latencies.lock();
-        if let Some(latencies) = &mut *latencies
-            && let Kind::Posted {
-                text: Some(text), ..
-            } = &event.kind
+        if counts
+            && let Some(latencies) = &mut *latencies
             && let Some(micros) = text
                 .split(' ')
                 .nth(1)
@@ -118,6 +149,16 @@ impl World {
                     .saturating_sub(Duration::from_micros(micros)),
             );
         }
+    }
+
+    /// Counts who sees a message with this text, from now on.
+    pub(crate) fn mark(&self, text: &str) {
+        *self.mark.lock() = Some((text.to_owned(), 0));
+    }
+
+    /// How many have seen the marked message.
+    pub(crate) fn marked(&self) -> usize {
+        self.mark.lock().as_ref().map_or(0, |(_, seen)| *seen)
     }
 
     /// Measures latencies from now on.

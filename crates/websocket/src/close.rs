@@ -1,5 +1,7 @@
 //! Why a connection is closed.
 
+use crate::ProtocolError;
+
 /// A close code, RFC 6455 §7.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CloseCode(pub u16);
@@ -36,4 +38,25 @@ pub struct CloseFrame {
     pub code: CloseCode,
     /// Why, in words; at most 123 bytes.
     pub reason: String,
+}
+
+impl CloseFrame {
+    /// Reads a close frame's payload; `None` when it is empty.
+    pub(crate) fn parse(payload: &[u8]) -> Result<Option<Self>, ProtocolError> {
+        let Some((code, reason)) = payload.split_at_checked(2) else {
+            return match payload {
+                [] => Ok(None),
+                _ => Err(ProtocolError::Malformed("a close code has two bytes")),
+            };
+        };
+        let code = CloseCode(u16::from_be_bytes([code[0], code[1]]));
+        if !code.may_be_sent() {
+            return Err(ProtocolError::Malformed("not a close code"));
+        }
+        let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::NotUtf8)?;
+        Ok(Some(Self {
+            code,
+            reason: reason.to_owned(),
+        }))
+    }
 }

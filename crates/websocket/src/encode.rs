@@ -6,6 +6,7 @@ use crate::CloseCode;
 
 const FINAL: u8 = 0x80;
 const TEXT: u8 = 0x1;
+const BINARY: u8 = 0x2;
 const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
@@ -16,6 +17,11 @@ const CONTROL_BYTES: usize = 125;
 /// A whole text message.
 pub fn text_frame(text: &str) -> Bytes {
     frame(TEXT, text.as_bytes())
+}
+
+/// A whole binary message.
+pub fn binary_frame(content: &[u8]) -> Bytes {
+    frame(BINARY, content)
 }
 
 /// A ping without payload.

@@ -6,8 +6,12 @@
 
 mod close;
 mod encode;
+mod error;
+mod mask;
+mod message;
 mod reader;
 
 pub use close::{CloseCode, CloseFrame};
-pub use encode::{close_frame, ping_frame, pong_frame, text_frame};
-pub use reader::{Incoming, ProtocolError, Reader};
+pub use encode::{binary_frame, close_frame, ping_frame, pong_frame, text_frame};
+pub use error::ProtocolError;
+pub use reader::{Incoming, Reader};

@@ -2,15 +2,17 @@
 
 use bytes::{Buf, BytesMut};
 
-use crate::{CloseCode, CloseFrame};
+use crate::mask::unmask;
+use crate::message::Message;
+use crate::{CloseFrame, ProtocolError};
 
 /// Something a client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
     /// A whole text message.
     Text(String),
-    /// A binary message began; its content isn't kept.
-    Binary,
+    /// A whole binary message. From a reader that takes text only it is empty, and comes as soon as the message begins.
+    Binary(Vec<u8>),
     /// A ping, to be answered with its payload.
     Ping(Vec<u8>),
     /// A pong.
@@ -19,38 +21,29 @@ pub enum Incoming {
     Close(Option<CloseFrame>),
 }
 
-/// The client broke the rules of RFC 6455 or the limit, and the connection must be closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ProtocolError {
-    /// Framing that the RFC forbids.
-    #[error("{0}")]
-    Malformed(&'static str),
-    /// A text that isn't UTF-8.
-    #[error("not UTF-8")]
-    NotUtf8,
-    /// A message over the limit.
-    #[error("the message is too big")]
-    TooBig,
-}
-
-impl ProtocolError {
-    /// The code to close with.
-    pub const fn close_code(self) -> CloseCode {
-        match self {
-            Self::Malformed(_) => CloseCode::PROTOCOL,
-            Self::NotUtf8 => CloseCode::INVALID,
-            Self::TooBig => CloseCode::TOO_BIG,
-        }
-    }
-}
-
-/// Takes frames off the front of a buffer that the caller fills. Its memory is bounded by the message limit.
+/// Takes frames off the front of a buffer that the caller fills. Its memory grows with what has arrived, and is bounded by
+/// twice the message limit.
 #[derive(Debug)]
 pub struct Reader {
-    /// The fragments of an unfinished message.
-    message: Option<Vec<u8>>,
+    /// The unfinished message.
+    message: Option<Message>,
+    /// The unfinished frame of the message.
+    fragment: Option<Fragment>,
+    /// Whether the content of binary messages is wanted.
+    takes_binary: bool,
     /// The longest message, in bytes, however many fragments it comes in.
     limit: usize,
+}
+
+/// A frame of a message whose header was read.
+#[derive(Debug, Clone, Copy)]
+struct Fragment {
+    /// The last of its message.
+    is_final: bool,
+    /// For the next byte of the payload, and those after it.
+    mask: [u8; 4],
+    /// Bytes of the payload that haven't arrived yet.
+    left: usize,
 }
 
 /// A frame's first bytes.
@@ -72,49 +65,88 @@ const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
 
 impl Reader {
-    /// A reader for messages of at most `limit` bytes.
+    /// A reader for texts of at most `limit` bytes.
     pub const fn new(limit: usize) -> Self {
         Self {
             message: None,
+            fragment: None,
+            takes_binary: false,
             limit,
         }
     }
 
+    /// A reader for texts and binary messages of at most `limit` bytes.
+    pub const fn with_binary(limit: usize) -> Self {
+        let mut reader = Self::new(limit);
+        reader.takes_binary = true;
+        reader
+    }
+
     /// The next thing in the buffer, or `None` until more bytes are there. Errors come as soon as the bytes that are
-    /// there prove them, so a header that announces a gigabyte is refused before the first byte of it.
+    /// there prove them: a header that announces a gigabyte is refused before the first byte of it, and text that isn't
+    /// UTF-8 before the rest of its frame.
     pub fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<Incoming>, ProtocolError> {
         loop {
+            if let Some(fragment) = self.fragment.take() {
+                if let Some(message) = self.receive(fragment, buffer)? {
+                    return Ok(Some(message));
+                }
+                if self.fragment.is_some() {
+                    return Ok(None);
+                }
+            }
             let Some(header) = self.header(buffer)? else {
                 return Ok(None);
             };
-            if header.opcode == BINARY {
-                return Ok(Some(Incoming::Binary));
-            }
-            if buffer.len() < header.size + header.length {
-                return Ok(None);
+            match header.opcode {
+                CLOSE.. => return control(&header, buffer),
+                BINARY if !self.takes_binary => return Ok(Some(Incoming::Binary(Vec::new()))),
+                CONTINUATION => {}
+                opcode => self.message = Some(Message::new(opcode == TEXT)),
             }
             buffer.advance(header.size);
-            let mut payload = buffer.split_to(header.length);
-            unmask(&mut payload, header.mask);
-            match header.opcode {
-                CLOSE => return close(&payload).map(|frame| Some(Incoming::Close(frame))),
-                PING => return Ok(Some(Incoming::Ping(payload.to_vec()))),
-                PONG => return Ok(Some(Incoming::Pong)),
-                _ => {
-                    if let Some(text) = self.fragment(header.is_final, &payload)? {
-                        return Ok(Some(Incoming::Text(text)));
-                    }
-                }
-            }
+            self.fragment = Some(Fragment {
+                is_final: header.is_final,
+                mask: header.mask,
+                left: header.length,
+            });
         }
     }
 
-    /// How many bytes the frame at the front of the buffer has in all, when its header is there: room for the caller to reserve.
+    /// How many bytes the frame at the front of the buffer has in all, or what is left of it, as far as is known: room for
+    /// the caller to reserve.
     pub fn wanted(&self, buffer: &BytesMut) -> usize {
+        if let Some(fragment) = self.fragment {
+            return fragment.left;
+        }
         match self.header(buffer) {
             Ok(Some(header)) => header.size + header.length,
             _ => 0,
         }
+    }
+
+    /// Takes what has arrived of a fragment; the whole message when that was the end of it.
+    fn receive(
+        &mut self,
+        mut fragment: Fragment,
+        buffer: &mut BytesMut,
+    ) -> Result<Option<Incoming>, ProtocolError> {
+        let mut message = self.message.take().expect("a fragment has its message");
+        let count = fragment.left.min(buffer.len());
+        unmask(&mut buffer[..count], fragment.mask);
+        message.add(&buffer[..count]);
+        buffer.advance(count);
+        fragment.left -= count;
+        if fragment.is_final && fragment.left == 0 {
+            return message.finish().map(Some);
+        }
+        message.check()?;
+        self.message = Some(message);
+        if fragment.left > 0 {
+            fragment.mask.rotate_left(count % 4);
+            self.fragment = Some(fragment);
+        }
+        Ok(None)
     }
 
     fn header(&self, buffer: &BytesMut) -> Result<Option<Header>, ProtocolError> {
@@ -144,21 +176,30 @@ impl Reader {
                 "a control frame is fragmented or too long",
             ));
         }
-        let (announced, size) = match short {
-            126 if buffer.len() >= 4 => (u64::from(u16::from_be_bytes([buffer[2], buffer[3]])), 8),
+        // What is announced, the least that is announced in this form, and the header's size.
+        let (announced, shortest, size) = match short {
+            126 if buffer.len() >= 4 => {
+                let bytes = buffer[2..4].try_into().expect("two bytes");
+                (u64::from(u16::from_be_bytes(bytes)), 126, 8)
+            }
             127 if buffer.len() >= 10 => {
                 let bytes = buffer[2..10].try_into().expect("eight bytes");
-                (u64::from_be_bytes(bytes), 14)
+                (u64::from_be_bytes(bytes), 1 << 16, 14)
             }
             126 | 127 => return Ok(None),
-            _ => (u64::from(short), 6),
+            _ => (u64::from(short), 0, 6),
         };
         if announced >> 63 != 0 {
             return Err(ProtocolError::Malformed(
                 "a length with its highest bit set",
             ));
         }
-        let room = self.limit - self.message.as_ref().map_or(0, Vec::len);
+        if announced < shortest {
+            return Err(ProtocolError::Malformed(
+                "a length that is longer than need be",
+            ));
+        }
+        let room = self.limit - self.message.as_ref().map_or(0, Message::len);
         let length = usize::try_from(announced).unwrap_or(usize::MAX);
         if opcode < CLOSE && length > room {
             return Err(ProtocolError::TooBig);
@@ -175,63 +216,23 @@ impl Reader {
             length,
         }))
     }
-
-    /// Adds a fragment; the whole text when it was the last. Text that can't become UTF-8 is refused at the fragment that
-    /// proves it.
-    fn fragment(
-        &mut self,
-        is_final: bool,
-        payload: &[u8],
-    ) -> Result<Option<String>, ProtocolError> {
-        let mut message = self.message.take().unwrap_or_default();
-        message.extend_from_slice(payload);
-        if is_final {
-            return String::from_utf8(message)
-                .map(Some)
-                .map_err(|_| ProtocolError::NotUtf8);
-        }
-        if let Err(error) = std::str::from_utf8(&message)
-            && error.error_len().is_some()
-        {
-            return Err(ProtocolError::NotUtf8);
-        }
-        self.message = Some(message);
-        Ok(None)
-    }
 }
 
-fn close(payload: &[u8]) -> Result<Option<CloseFrame>, ProtocolError> {
-    let Some((code, reason)) = payload.split_at_checked(2) else {
-        return match payload {
-            [] => Ok(None),
-            _ => Err(ProtocolError::Malformed("a close code has two bytes")),
-        };
+/// Takes a control frame, when it is there whole.
+fn control(header: &Header, buffer: &mut BytesMut) -> Result<Option<Incoming>, ProtocolError> {
+    if buffer.len() < header.size + header.length {
+        return Ok(None);
+    }
+    buffer.advance(header.size);
+    let payload = &mut buffer[..header.length];
+    unmask(payload, header.mask);
+    let incoming = match header.opcode {
+        CLOSE => Incoming::Close(CloseFrame::parse(payload)?),
+        PING => Incoming::Ping(payload.to_vec()),
+        _ => Incoming::Pong,
     };
-    let code = CloseCode(u16::from_be_bytes([code[0], code[1]]));
-    if !code.may_be_sent() {
-        return Err(ProtocolError::Malformed("not a close code"));
-    }
-    let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::NotUtf8)?;
-    Ok(Some(CloseFrame {
-        code,
-        reason: reason.to_owned(),
-    }))
-}
-
-fn unmask(payload: &mut [u8], mask: [u8; 4]) {
-    let wide = u64::from(u32::from_ne_bytes(mask)) * 0x1_0000_0001;
-    let mut chunks = payload.chunks_exact_mut(8);
-    for chunk in &mut chunks {
-        let bytes: [u8; 8] = (&*chunk).try_into().expect("eight bytes");
-        chunk.copy_from_slice(&(u64::from_ne_bytes(bytes) ^ wide).to_ne_bytes());
-    }
-    for (byte, mask) in chunks
-        .into_remainder()
-        .iter_mut()
-        .zip(mask.into_iter().cycle())
-    {
-        *byte ^= mask;
-    }
+    buffer.advance(header.length);
+    Ok(Some(incoming))
 }
 
 #[cfg(test)]
@@ -338,6 +339,8 @@ mod tests {
             Err(ProtocolError::NotUtf8)
         );
         assert_eq!(read(&frame(0x01, b"\xc3")), Ok(vec![]));
+        let half = &frame(0x81, b"\xce\xba\xff and more")[..9];
+        assert_eq!(read(half), Err(ProtocolError::NotUtf8));
     }
 
     proptest! {
@@ -367,7 +370,7 @@ mod tests {
             let mut buffer = BytesMut::from(&bytes[..]);
             for _ in 0..bytes.len() {
                 match reader.next(&mut buffer) {
-                    Ok(Some(Incoming::Binary) | None) | Err(_) => break,
+                    Ok(Some(Incoming::Binary(_)) | None) | Err(_) => break,
                     Ok(Some(_)) => {}
                 }
             }

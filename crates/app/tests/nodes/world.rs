@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use papo_app::{
-    App, Connection, Frame, From, Joined, Nodes, Notice, PostRequest, Read, Settings, Subscription,
-    Visitor, Wants,
+    Admitted, App, Connection, Frame, From, Nodes, Notice, PostRequest, Read, Settings,
+    Subscription, Visitor, Wants,
 };
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_channel_layer::testing::{Bus, nats_url};
@@ -169,7 +169,7 @@ pub(crate) struct Guest {
 
 impl Guest {
     pub(crate) async fn join(app: &App, room: RoomId, name: &str) -> Self {
-        let Joined { token } = app.join(None, room, name, ADDRESS).await.unwrap();
+        let Admitted { token } = app.join(None, room, name, ADDRESS).await.unwrap();
         let token = token.unwrap();
         Self { token, room }
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use papo_app::Settings;
 use papo_channel_layer::nats::NatsSettings;
+use papo_storage::postgres::{DatabaseUrl, DatabaseUrlError};
 use papo_web::{AddressRange, Origin, WebSettings};
 
 pub(crate) use sources::{Sources, Values, file_path, unknown_variables};
@@ -20,6 +21,8 @@ pub(crate) use sources::{Sources, Values, file_path, unknown_variables};
 pub(crate) struct Config {
     /// The folder with the database.
     pub(crate) data_dir: PathBuf,
+    /// The database's server; `None` when the database is in the folder.
+    pub(crate) database_url: Option<DatabaseUrl>,
     /// What to log.
     pub(crate) log: String,
     /// Where to listen.
@@ -58,6 +61,7 @@ impl Config {
         let readers: Option<Ranges> = sources.optional(&table::METRICS_READERS)?;
         let public_url: Option<PublicUrl> = sources.optional(&table::PUBLIC_URL)?;
         let Listen(listen) = sources.required(&table::LISTEN)?;
+        let database_url: Option<Server> = sources.optional(&table::DATABASE_URL)?;
         let LogFilter(log) = sources.required(&table::LOG)?;
         let Switch(rate_limits) = sources.required(&table::RATE_LIMITS)?;
         let web = WebSettings {
@@ -78,6 +82,7 @@ impl Config {
         };
         Ok(Self {
             data_dir,
+            database_url: database_url.map(|Server(url)| url),
             log,
             listen,
             web,
@@ -149,6 +154,17 @@ impl FromStr for Listen {
         address.map(Self).map_err(
             |_| "not an address with a port, such as 127.0.0.1:8000, 0.0.0.0:80 or [::]:8000",
         )
+    }
+}
+
+/// A database on a server.
+struct Server(DatabaseUrl);
+
+impl FromStr for Server {
+    type Err = DatabaseUrlError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        DatabaseUrl::parse(text).map(Self)
     }
 }
 

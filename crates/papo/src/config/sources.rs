@@ -58,9 +58,12 @@ impl Sources {
             return Ok(None);
         }
         let value = given.text.parse();
-        value
-            .map(Some)
-            .map_err(|error| anyhow!("{}: {error}: {:?}", given.origin, given.text))
+        value.map(Some).map_err(|error| {
+            if setting.is_secret() {
+                return anyhow!("{}: {error}", given.origin);
+            }
+            anyhow!("{}: {error}: {:?}", given.origin, given.text)
+        })
     }
 
     /// What `read` makes of the setting's text, if it has one. The text may be secret, and is in no error.

@@ -19,6 +19,13 @@ pub(crate) const DATA_DIR: Setting = Setting {
     default: "./data",
     help: "The folder with the database and papo.toml",
 };
+pub(crate) const DATABASE_URL: Setting = Setting {
+    key: "database_url",
+    value_name: "URL",
+    default: "",
+    help: "A database on a PostgreSQL server, in place of the one in the data folder: \
+           postgres://user:password@host/database",
+};
 pub(crate) const LOG: Setting = Setting {
     key: "log",
     value_name: "FILTER",
@@ -113,7 +120,7 @@ pub(crate) const NATS_CA: Setting = Setting {
 };
 
 /// The options of every command.
-pub(crate) const COMMON: [Setting; 2] = [DATA_DIR, LOG];
+pub(crate) const COMMON: [Setting; 3] = [DATA_DIR, DATABASE_URL, LOG];
 
 /// The options of the server.
 pub(crate) const SERVER: [Setting; 14] = [
@@ -142,6 +149,11 @@ impl Setting {
     /// `--public-url` without the dashes before it.
     pub(crate) fn flag(&self) -> String {
         self.key.replace('_', "-")
+    }
+
+    /// Whether its value is nobody else's business.
+    pub(crate) fn is_secret(&self) -> bool {
+        *self == DATABASE_URL
     }
 
     /// `PAPO_PUBLIC_URL`.

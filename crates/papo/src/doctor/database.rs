@@ -1,17 +1,21 @@
-//! The database: is it Papo's, of which version, and whole.
+//! The database, wherever it is: is it Papo's, of which version, and whole.
 
+use std::fmt::Display;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 use papo_app::RoomFilter;
 use papo_domain::Timestamp;
+use papo_storage::StorageError;
+use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
 use papo_storage::sqlite::SqliteStorage;
-use papo_storage::{Storage as _, StorageError};
 use rusqlite::{Connection, OpenFlags};
 
 use super::Finding;
 use crate::config::Config;
 use crate::data_folder::database_in;
+use crate::database::Database;
 use crate::instance;
 
 const SUBJECT: &str = "database";
@@ -22,12 +26,18 @@ const CLOCK_TOLERANCE_MILLIS: i64 = 60_000;
 
 /// What there is to say about the database; makes none where there is none.
 pub(super) fn check(config: &Config) -> Result<Vec<Finding>> {
-    let path = database_in(&config.data_dir);
+    match &config.database_url {
+        None => check_file(config, &database_in(&config.data_dir)),
+        Some(url) => check_server(config, url),
+    }
+}
+
+fn check_file(config: &Config, path: &Path) -> Result<Vec<Finding>> {
     if !path.exists() {
         let text = "there is none yet; `papo serve` makes it".to_owned();
         return Ok(vec![Finding::fine(SUBJECT, text)]);
     }
-    let version = match version(&path) {
+    let version = match version(path) {
         Ok(version) => version,
         Err(error) => {
             let text = format!(
@@ -37,20 +47,50 @@ pub(super) fn check(config: &Config) -> Result<Vec<Finding>> {
             return Ok(vec![Finding::problem(SUBJECT, text)]);
         }
     };
-    let checked = instance::runtime(1)?.block_on(check_whole(&path));
-    let (wrong, latest) = match checked {
-        Ok(checked) => checked,
-        Err(error) => return Ok(vec![Finding::problem(SUBJECT, unusable(&path, &error))]),
+    let checking = async {
+        let database = Database::Sqlite(Arc::new(SqliteStorage::open(path)?));
+        check_whole(&database).await
     };
-    let mut findings = vec![whole(&path, version, &wrong)];
-    let ahead = latest.filter(|latest| {
-        latest.as_millis() > config.app.clock.now().as_millis() + CLOCK_TOLERANCE_MILLIS
-    });
-    if let Some(latest) = ahead {
+    Ok(match instance::runtime(1)?.block_on(checking) {
+        Ok(checked) => {
+            let advice = "keep a copy of the folder, and bring back a backup";
+            whole(config, &path.display(), version, &checked, advice)
+        }
+        Err(error) => vec![Finding::problem(SUBJECT, unusable(path, &error))],
+    })
+}
+
+fn check_server(config: &Config, url: &DatabaseUrl) -> Result<Vec<Finding>> {
+    const SERVER: &str = "PostgreSQL";
+    let runtime = instance::runtime(1)?;
+    let survey = match runtime.block_on(PostgresStorage::survey(url)) {
+        Ok(survey) => survey,
+        Err(error) => return Ok(vec![Finding::problem(SUBJECT, error.to_string())]),
+    };
+    let server = &survey.server;
+    let mut findings = vec![if survey.is_durable {
+        Finding::fine(SERVER, format!("{server}, keeps what it commits"))
+    } else {
         let text = format!(
-            "the last message is of {latest}, which is yet to come: this machine's clock is or was wrong; set it"
+            "{server} may lose what it has committed: set fsync and full_page_writes to on"
         );
-        findings.push(Finding::warning("last message", text));
+        Finding::problem(SERVER, text)
+    }];
+    let Some(version) = survey.version else {
+        let text = format!("{url} has no tables yet; `papo serve` makes them");
+        findings.push(Finding::fine(SUBJECT, text));
+        return Ok(findings);
+    };
+    let checking = async {
+        let database = Database::Postgres(Arc::new(PostgresStorage::open(url).await?));
+        check_whole(&database).await
+    };
+    match runtime.block_on(checking) {
+        Ok(checked) => {
+            let advice = "save it with pg_dump, and bring back a backup";
+            findings.extend(whole(config, url, version, &checked, advice));
+        }
+        Err(error) => findings.push(Finding::problem(SUBJECT, error.to_string())),
     }
     Ok(findings)
 }
@@ -63,30 +103,52 @@ fn version(path: &Path) -> rusqlite::Result<i64> {
 }
 
 /// What is wrong with it, and the time of its last message.
-async fn check_whole(path: &Path) -> Result<(Vec<String>, Option<Timestamp>), StorageError> {
-    let storage = SqliteStorage::open(path)?;
-    let wrong = storage.check().await?;
-    let rooms = storage.rooms(RoomFilter::default()).await?;
-    storage.close().await?;
-    let latest = rooms
-        .iter()
-        .filter_map(|overview| overview.last_activity)
-        .max();
-    Ok((wrong, latest))
+struct Checked {
+    wrong: Vec<String>,
+    latest: Option<Timestamp>,
 }
 
-fn whole(path: &Path, version: i64, wrong: &[String]) -> Finding {
-    let shown = path.display();
-    if wrong.is_empty() {
-        return Finding::fine(SUBJECT, format!("{shown} is whole, version {version}"));
+async fn check_whole(database: &Database) -> Result<Checked, StorageError> {
+    let storage = database.storage();
+    let wrong = storage.check().await?;
+    let rooms = storage.rooms(RoomFilter::default()).await?;
+    database.close().await?;
+    let latest = rooms.iter().filter_map(|overview| overview.last_activity);
+    Ok(Checked {
+        wrong,
+        latest: latest.max(),
+    })
+}
+
+fn whole(
+    config: &Config,
+    shown: &dyn Display,
+    version: i64,
+    checked: &Checked,
+    advice: &str,
+) -> Vec<Finding> {
+    let wrong = &checked.wrong;
+    let mut findings = vec![if wrong.is_empty() {
+        Finding::fine(SUBJECT, format!("{shown} is whole, version {version}"))
+    } else {
+        let first: Vec<&str> = wrong.iter().take(SHOWN).map(String::as_str).collect();
+        let text = format!(
+            "{shown} is damaged in {} places, such as: {}; {advice}",
+            wrong.len(),
+            first.join("; ")
+        );
+        Finding::problem(SUBJECT, text)
+    }];
+    let ahead = checked.latest.filter(|latest| {
+        latest.as_millis() > config.app.clock.now().as_millis() + CLOCK_TOLERANCE_MILLIS
+    });
+    if let Some(latest) = ahead {
+        let text = format!(
+            "the last message is of {latest}, which is yet to come: this machine's clock is or was wrong; set it"
+        );
+        findings.push(Finding::warning("last message", text));
     }
-    let first: Vec<&str> = wrong.iter().take(SHOWN).map(String::as_str).collect();
-    let text = format!(
-        "{shown} is damaged in {} places, such as: {}; keep a copy of the folder, and bring back a backup",
-        wrong.len(),
-        first.join("; ")
-    );
-    Finding::problem(SUBJECT, text)
+    findings
 }
 
 fn unusable(path: &Path, error: &StorageError) -> String {
@@ -96,7 +158,10 @@ fn unusable(path: &Path, error: &StorageError) -> String {
         StorageError::Unavailable(text) => {
             format!("it can't be opened: {text}; check who owns the folder and what is free")
         }
-        StorageError::Broken(_) | StorageError::Exists(_) | StorageError::Other(_) => {
+        StorageError::Broken(_)
+        | StorageError::Unknown(_)
+        | StorageError::Exists(_)
+        | StorageError::Other(_) => {
             format!("{error}; bring back a backup, or name another folder with --data-dir")
         }
     }

@@ -70,7 +70,9 @@ pub(crate) fn run(config: &Result<Config>) -> Result<Outcome> {
     match config {
         Ok(config) => {
             findings.push(configuration(config));
-            findings.extend(folder::check(&config.data_dir));
+            if config.database_url.is_none() {
+                findings.extend(folder::check(&config.data_dir));
+            }
             findings.extend(database::check(config)?);
             findings.push(machine::open_files(config));
         }

@@ -15,7 +15,7 @@ mod survey;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
-use papo_storage::{Storage as _, StorageError};
+use papo_storage::StorageError;
 
 use self::source::Source;
 use crate::config::Config;

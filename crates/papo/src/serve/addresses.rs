@@ -39,7 +39,7 @@ impl fmt::Display for Addresses {
 }
 
 /// The address to open on this machine.
-fn local_url(listening: SocketAddr) -> String {
+pub(crate) fn local_url(listening: SocketAddr) -> String {
     let ip = match listening.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -18,9 +18,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use self::addresses::Addresses;
+pub(crate) use self::addresses::local_url;
 use self::signals::Signals;
 use crate::config::Config;
-use crate::data_folder::DataFolder;
+use crate::database::Database;
 use crate::instance::{self, Instance};
 
 /// What may pass beyond the time that requests and sockets get to finish, until the process is ended by force.
@@ -35,10 +36,9 @@ pub(crate) fn run(config: &Config) -> Result<()> {
 
 async fn serve(config: &Config) -> Result<()> {
     let mut signals = Signals::listen()?;
-    let folder = DataFolder::open_or_create(&config.data_dir)?;
-    let _lock = folder.lock()?;
+    let _lock = Database::lock(config)?;
     let metrics = metrics::install()?;
-    let instance = Instance::open(&folder, config.app.clone(), config.nats.as_ref()).await?;
+    let instance = Instance::open(config, config.nats.as_ref()).await?;
     let listener = listener::bind(config.listen)?;
     let addresses = Addresses::of(listener.local_addr()?);
     say(&addresses.to_string());

@@ -3,7 +3,9 @@
 
 mod configuration;
 mod doctor;
+mod health;
 mod import;
+mod postgres;
 mod process;
 mod refusals;
 mod rooms;

@@ -144,6 +144,7 @@ fn help_and_version_are_there() {
         "user",
         "import",
         "doctor",
+        "health",
         "PAPO_LISTEN",
         "127.0.0.1:8000",
     ] {

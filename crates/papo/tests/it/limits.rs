@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use papo_protocol::{ErrorCode, ServerFrame};
 use papo_testing::{Guest, PATIENCE, Server, ServerBuilder, Socket};
@@ -41,6 +42,40 @@ fn a_head_over_16_kib_is_refused_and_a_slow_one_is_cut() {
         answer.is_empty() || answer.starts_with("HTTP/1.1 408"),
         "{answer}"
     );
+}
+
+#[test]
+fn a_request_asks_one_host() {
+    let server = start();
+    for (hosts, status) in [
+        ("Host: x\r\n", "200"),
+        ("", "400"),
+        ("Host: x\r\nHost: y\r\n", "400"),
+    ] {
+        let request = format!("GET /healthz HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        let answer = raw(&server, request.as_bytes());
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{hosts}: {answer}");
+    }
+}
+
+#[test]
+fn those_who_dawdle_keep_nobody_out() {
+    let server = start();
+    // More than are let in at the same time; each has 10 s for its head.
+    let dawdlers: Vec<_> = (0..300)
+        .map(|_| {
+            let mut stream = TcpStream::connect(server.address()).unwrap();
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow")
+                .unwrap();
+            stream
+        })
+        .collect();
+    let start = Instant::now();
+    let page = Guest::new(&server).get("/healthz").unwrap();
+    assert_eq!(page.status, 200);
+    assert!(start.elapsed() < Duration::from_secs(9));
+    drop(dawdlers);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 
 mod access;
 mod durability;
+mod frames;
 mod full;
+mod handshake;
 mod limits;
 mod matrix;
 mod metrics;

@@ -163,7 +163,7 @@ impl<'a> Batch<'a> {
         self.add(room, seq, at, EventKind::Room(state))
     }
 
-    /// Writes the event, which has passed all checks, and moves the log's end to it.
+    /// Writes the event, which has passed all checks, unless it is a message, and moves the log's end to it.
     fn add(
         &mut self,
         room: RoomId,
@@ -171,27 +171,30 @@ impl<'a> Batch<'a> {
         at: Timestamp,
         event: EventKind,
     ) -> Result<Appended, Stop> {
-        let (kind, target, state) = match &event {
-            EventKind::Posted(_) => (kind::POSTED, None, None),
-            EventKind::Edited { target, .. } => (kind::EDITED, Some(target.0), None),
-            EventKind::Deleted { target } => (kind::DELETED, Some(target.0), None),
-            EventKind::Room(state) => (kind::ROOM, None, Some(state)),
+        let stored = match &event {
+            // The message is the event.
+            EventKind::Posted(_) => None,
+            EventKind::Edited { target, .. } => Some((kind::EDITED, Some(target.0), None)),
+            EventKind::Deleted { target } => Some((kind::DELETED, Some(target.0), None)),
+            EventKind::Room(state) => Some((kind::ROOM, None, Some(state))),
         };
-        self.insert_event.execute(params![
-            room.0,
-            seq.0,
-            kind,
-            target,
-            at.as_millis(),
-            state.map(|state| state.name.as_str()),
-            state.map(|state| state.description.as_str()),
-            state.map(|state| state.is_active),
-        ])?;
+        if let Some((kind, target, state)) = stored {
+            self.insert_event.execute(params![
+                room.0,
+                seq.0,
+                kind,
+                target,
+                at.as_millis(),
+                state.map(|state| state.name.as_str()),
+                state.map(|state| state.description.as_str()),
+                state.map(|state| state.is_active),
+            ])?;
+        }
         let log = self.known.room(room)?;
         log.has_grown = true;
         log.last_seq = seq;
         log.last_at = at;
-        if kind == kind::POSTED {
+        if stored.is_none() {
             log.last_activity = log.last_activity.max(Some(at));
         }
         Ok(Appended {

@@ -8,16 +8,14 @@ use crate::StorageError;
 /// What is wrong, each as one line of text that a query gives.
 const RULES: [&str; 8] = [
     // A log is 1, 2, 3… to its end.
-    "SELECT 'room ' || room.id || ' has ' || count(event.seq) || ' events up to ' \
-        || ifnull(max(event.seq), 0) || ', its last seq is ' || room.last_seq \
-     FROM room LEFT JOIN event ON event.room_id = room.id GROUP BY room.id \
-     HAVING count(event.seq) <> room.last_seq OR ifnull(max(event.seq), 0) <> room.last_seq",
-    "SELECT 'event ' || seq || ' of room ' || event.room_id || ' posted a message that is missing' \
-     FROM event LEFT JOIN message USING (room_id, seq) \
-     WHERE kind = 1 AND message.seq IS NULL",
-    "SELECT 'message ' || seq || ' of room ' || message.room_id || ' has no event that posted it' \
-     FROM message LEFT JOIN event USING (room_id, seq) \
-     WHERE event.kind IS NOT 1",
+    "SELECT 'room ' || room.id || ' has ' || count(log.seq) || ' events up to ' \
+        || ifnull(max(log.seq), 0) || ', its last seq is ' || room.last_seq \
+     FROM room LEFT JOIN (SELECT room_id, seq FROM message UNION ALL SELECT room_id, seq FROM event) AS log \
+     ON log.room_id = room.id GROUP BY room.id \
+     HAVING count(log.seq) <> room.last_seq OR ifnull(max(log.seq), 0) <> room.last_seq",
+    "SELECT 'room ' || room_id || ' has two events ' || seq FROM event JOIN message USING (room_id, seq)",
+    "SELECT 'message ' || seq || ' belongs to room ' || room_id || ', which is missing' \
+     FROM message WHERE room_id NOT IN (SELECT id FROM room)",
     "SELECT 'event ' || event.seq || ' of room ' || event.room_id || ' has no message ' \
         || ifnull(event.target, 'as its target') \
      FROM event LEFT JOIN message \

@@ -4,7 +4,6 @@ use papo_domain::{RoomId, RoomState, Seq, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::rooms;
-use super::rows::kind;
 use crate::{ImportReport, ImportedMessage, ImportedRoom, StorageError};
 
 /// Brings everything in; the caller's transaction makes it all or nothing. The rooms and messages are asked for as it
@@ -69,7 +68,7 @@ fn find_or_create(
     Ok((room.id, room.last_seq))
 }
 
-/// Stores a message and its event; `false` when it is stored already.
+/// Stores a message; `false` when it is stored already.
 fn store(
     db: &Connection,
     room: RoomId,
@@ -91,10 +90,5 @@ fn store(
             message.timestamp.as_millis(),
             message.client_id.as_str(),
         ])?;
-    if stored == 0 {
-        return Ok(false);
-    }
-    db.prepare_cached("INSERT INTO event (room_id, seq, kind, at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute([room.0, seq.0, kind::POSTED, message.timestamp.as_millis()])?;
-    Ok(true)
+    Ok(stored > 0)
 }

@@ -156,8 +156,10 @@ impl<'a> Known<'a> {
 
 fn read_room(db: &Connection, id: RoomId) -> Result<Option<RoomLog>, StorageError> {
     let mut statement = db.prepare_cached(
-        "SELECT room.is_active, room.last_seq, ifnull(event.at, room.created_at), room.last_activity \
-         FROM room LEFT JOIN event ON event.room_id = room.id AND event.seq = room.last_seq \
+        "SELECT room.is_active, room.last_seq, \
+         coalesce(message.timestamp, event.at, room.created_at), room.last_activity FROM room \
+         LEFT JOIN message ON message.room_id = room.id AND message.seq = room.last_seq \
+         LEFT JOIN event ON event.room_id = room.id AND event.seq = room.last_seq \
          WHERE room.id = ?1",
     )?;
     let room = statement.query_row([id.0], |row| {

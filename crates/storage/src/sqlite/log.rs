@@ -34,10 +34,7 @@ pub(super) fn events_after(
     after: Seq,
     limit: usize,
 ) -> Result<Vec<Event>, StorageError> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {} WHERE event.room_id = ?1 AND event.seq > ?2 ORDER BY event.seq LIMIT ?3",
-        rows::EVENT
-    ))?;
+    let mut statement = db.prepare_cached(rows::EVENTS)?;
     let parameters = params![room.0, after.0, rows::count(limit)];
     let events = statement.query_and_then(parameters, |row| rows::event(room, row))?;
     events.collect()
@@ -45,14 +42,11 @@ pub(super) fn events_after(
 
 /// One event.
 pub(super) fn event(db: &Connection, room: RoomId, seq: Seq) -> Result<Event, StorageError> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {} WHERE event.room_id = ?1 AND event.seq = ?2",
-        rows::EVENT
-    ))?;
-    let mut events = statement.query_and_then([room.0, seq.0], |row| rows::event(room, row))?;
-    events
-        .next()
-        .unwrap_or_else(|| Err(damaged(format_args!("room {room} lacks event {seq}"))))
+    let before = Seq(seq.0 - 1);
+    let event = events_after(db, room, before, 1)?.pop();
+    event
+        .filter(|event| event.seq == seq)
+        .ok_or_else(|| damaged(format_args!("room {room} lacks event {seq}")))
 }
 
 /// The end of each of these rooms' logs.

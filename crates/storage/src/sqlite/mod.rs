@@ -37,11 +37,10 @@ use papo_domain::{
 use rusqlite::Connection;
 
 pub use connection::sqlite_version;
-pub use sessions::SESSION_LIFETIME_MILLIS;
 
-use self::sessions::Latest;
 use self::threads::Threads;
 use self::writer::Writer;
+use crate::latest::Latest;
 use crate::{
     Batch, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage, NewAccount,
     NewSession, Revocation, RevocationId, RoomFilter, Session, Snapshot, Storage, StorageError,
@@ -98,7 +97,7 @@ impl SqliteStorage {
         connection::create_file(path)?;
         let mut writer = connection::open_writer(path)?;
         schema::migrate(&mut writer)?;
-        let latest = sessions::latest(&writer)?;
+        let latest = Latest::of(sessions::latest(&writer)?);
         let readers = (0..READERS).map(|_| connection::open_reader(path));
         let readers = readers.collect::<Result<Vec<_>, _>>()?;
         let threads = Threads::start(Writer::new(writer)?, readers)?;

@@ -9,7 +9,7 @@ use rusqlite::Row;
 use super::errors::damaged;
 use crate::StorageError;
 
-/// The kinds of events, as they are stored.
+/// The kinds of events, as they are stored; those that posted a message are the messages.
 pub(super) mod kind {
     pub(in crate::sqlite) const POSTED: i64 = 1;
     pub(in crate::sqlite) const EDITED: i64 = 2;
@@ -22,12 +22,18 @@ pub(super) const ROOM: &str = "id, name, description, is_active, created_at, las
 /// What [`message`] reads.
 pub(super) const MESSAGE: &str =
     "room_id, seq, sender, username, content, timestamp, edited, client_id";
-/// What [`event`] reads; ends with the `FROM` that it needs.
-pub(super) const EVENT: &str = "event.seq, event.at, event.kind, event.target, \
-    event.name, event.description, event.is_active, \
-    message.sender, message.username, message.content, message.client_id, message.edited \
+/// What [`event`] reads: from the room `?1`, after the seq `?2`, in order, at most `?3`. Both parts are read in the order of their
+/// keys and merged, and no further than the limit.
+pub(super) const EVENTS: &str = "\
+    SELECT seq, timestamp, 1, NULL, NULL, NULL, NULL, sender, username, content, client_id, edited \
+    FROM message WHERE room_id = ?1 AND seq > ?2 \
+    UNION ALL \
+    SELECT event.seq, event.at, event.kind, event.target, event.name, event.description, event.is_active, \
+    NULL, NULL, message.content, NULL, NULL \
     FROM event LEFT JOIN message \
-    ON message.room_id = event.room_id AND message.seq = ifnull(event.target, event.seq)";
+    ON message.room_id = event.room_id AND message.seq = event.target \
+    WHERE event.room_id = ?1 AND event.seq > ?2 \
+    ORDER BY 1 LIMIT ?3";
 /// What [`account`] reads.
 pub(super) const ACCOUNT: &str =
     "account.id, account.name, account.sender, account.is_admin, account.created_at";
@@ -58,7 +64,7 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message, rusqlite::Error> {
     })
 }
 
-/// An event, from the columns [`EVENT`].
+/// An event, from the columns of [`EVENTS`].
 pub(super) fn event(room: RoomId, row: &Row<'_>) -> Result<Event, StorageError> {
     let seq = Seq(row.get(0)?);
     let text = || -> Result<_, rusqlite::Error> {

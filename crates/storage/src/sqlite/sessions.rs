@@ -1,37 +1,15 @@
 //! Sessions, and the rooms that they are in.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use papo_domain::{AccountId, RoomId, SessionId, Timestamp, Username, skeleton};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{revocations, rooms, rows};
 use crate::{JoinRefusal, Joined, NewSession, Revoked, Session, StorageError, TokenHash};
 
-/// A session that wasn't used for this long, 30 days, has ended.
-pub const SESSION_LIFETIME_MILLIS: i64 = 30 * 24 * 60 * 60 * 1_000;
-
-/// The latest time that the storage was told about sessions. It has no clock of its own.
-pub(super) struct Latest(AtomicI64);
-
-impl Latest {
-    /// Notes that it is at least this late.
-    pub(super) fn note(&self, at: Timestamp) {
-        self.0.fetch_max(at.as_millis(), Ordering::Relaxed);
-    }
-
-    /// Sessions used since then go on.
-    pub(super) fn used_since(&self) -> Timestamp {
-        let latest = self.0.load(Ordering::Relaxed);
-        Timestamp::from_millis(latest.saturating_sub(SESSION_LIFETIME_MILLIS))
-    }
-}
-
 /// The time of the last session's last use.
-pub(super) fn latest(db: &Connection) -> Result<Latest, StorageError> {
+pub(super) fn latest(db: &Connection) -> Result<Timestamp, StorageError> {
     let sql = "SELECT ifnull(max(last_used), 0) FROM session";
-    let latest = db.query_row(sql, [], |row| row.get(0))?;
-    Ok(Latest(AtomicI64::new(latest)))
+    Ok(db.query_row(sql, [], |row| rows::timestamp(row, 0))?)
 }
 
 /// The session with this token, and its name in a room.

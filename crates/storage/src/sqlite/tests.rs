@@ -113,3 +113,20 @@ async fn the_log_is_checkpointed_as_it_grows() {
     let bytes = std::fs::metadata(database).unwrap().len();
     assert!(bytes > 300 * 1_024, "{bytes}");
 }
+
+#[tokio::test]
+async fn a_log_is_read_in_order_and_not_sorted() {
+    let (_folder, storage) = storage();
+    let plan = storage.read(|db| {
+        let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {}", rows::EVENTS))?;
+        let steps = statement.query_map([1, 0, 10], |row| row.get::<_, String>(3))?;
+        Ok(steps.collect::<Result<Vec<_>, _>>()?)
+    });
+    let plan = plan.await.unwrap();
+    assert!(
+        plan.iter().any(|step| step.contains("MERGE (UNION ALL)")),
+        "{plan:?}"
+    );
+    let sorts = plan.iter().any(|step| step.contains("TEMP B-TREE"));
+    assert!(!sorts, "{plan:?}");
+}

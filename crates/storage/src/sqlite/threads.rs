@@ -82,6 +82,8 @@ impl Threads {
         self.for_writer.close();
         let writing = lock(&self.writing).take();
         match writing {
+            // The last to let go of the database may be its own thread, which then ends by itself.
+            Some(writing) if writing.thread().id() == thread::current().id() => Ok(()),
             Some(writing) => writing.join().unwrap_or_else(|_| Err(panicked())),
             None => Ok(()),
         }

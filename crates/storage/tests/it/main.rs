@@ -4,10 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod accounts;
+mod database;
 mod import;
 mod log;
 mod messages;
 mod model;
+mod outages;
+mod postgres;
+mod proxy;
 mod revocations;
 mod rooms;
 mod sessions;
@@ -22,6 +26,13 @@ macro_rules! stories {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
                 let world = crate::world::World::sqlite();
+                super::$name(&world).await;
+                world.is_sound().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let world = crate::world::World::postgres().await;
                 super::$name(&world).await;
                 world.is_sound().await;
             }

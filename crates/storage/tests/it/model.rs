@@ -172,4 +172,10 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(compare(&World::sqlite(), batches));
     }
+
+    #[test]
+    fn postgres_does_what_lists_would(batches in tries()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { compare(&World::postgres().await, batches).await });
+    }
 }

@@ -1,8 +1,7 @@
 //! Sessions and memberships.
 
 use papo_domain::{RoomId, SessionId};
-use papo_storage::sqlite::SESSION_LIFETIME_MILLIS;
-use papo_storage::{JoinRefusal, NewSession};
+use papo_storage::{JoinRefusal, NewSession, SESSION_LIFETIME_MILLIS};
 
 use crate::world::{World, account, at, set_room, state, token, username};
 

@@ -85,6 +85,49 @@ async fn appends_and_snapshots() {
     storage.epoch().await.unwrap();
 }
 
+/// 64 writers in 64 rooms, each of whom waits for its answer before it goes on.
+async fn posts_of_many(world: &World, what: &str) {
+    const WRITERS: u32 = 64;
+    const POSTS: u32 = 200;
+    let mut writers = Vec::new();
+    for number in 0..WRITERS {
+        let room = world.room(&format!("Sala {number}")).await;
+        let guest = world.guest(room, &format!("Pessoa {number}")).await;
+        writers.push((world.storage.clone(), room, guest));
+    }
+    let start = Start::now();
+    let mut writing = tokio::task::JoinSet::new();
+    for (number, (storage, room, guest)) in writers.into_iter().enumerate() {
+        writing.spawn(async move {
+            for post in 0..POSTS {
+                let id = format!("{number:032}-{post}");
+                let text = "uma mensagem de tamanho comum, como tantas";
+                let batch = vec![guest.post(room, Some(&id), text)];
+                storage.append(batch).await.unwrap()[0].clone().unwrap();
+            }
+        });
+    }
+    writing.join_all().await;
+    let seconds = start.0.elapsed().as_secs_f64();
+    report(&format!("{what}, a post"), &start, WRITERS * POSTS);
+    println!(
+        "{what}: {:.0} posts/s",
+        f64::from(WRITERS * POSTS) / seconds
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures, and asserts nothing"]
+async fn posts_of_many_on_sqlite() {
+    posts_of_many(&World::sqlite(), "SQLite").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures, and asserts nothing"]
+async fn posts_of_many_on_postgres() {
+    posts_of_many(&World::postgres().await, "PostgreSQL").await;
+}
+
 #[tokio::test]
 #[ignore = "measures, and asserts nothing"]
 async fn an_import() {

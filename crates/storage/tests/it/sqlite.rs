@@ -117,11 +117,32 @@ fn a_newer_database_is_refused() {
             refused,
             Some(StorageError::TooNew {
                 found: 99,
-                known: 2
+                known: 3
             })
         ),
         "{refused:?}"
     );
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_keeps_its_log() {
+    let (world, storage, file) = world();
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let seq = world.post(&ana, room, "um").await;
+    world.append_one(ana.edit(room, seq, "dois")).await.unwrap();
+    let log = storage.events_after(room, Seq(0), 10).await.unwrap();
+    storage.close().await.unwrap();
+    // That version kept an event beside each message.
+    let first = "INSERT INTO event (room_id, seq, kind, at) \
+                 SELECT room_id, seq, 1, timestamp FROM message; DROP TABLE revocation; PRAGMA user_version = 1";
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch(first)
+        .unwrap();
+    let storage = SqliteStorage::open(&file).unwrap();
+    assert_eq!(storage.events_after(room, Seq(0), 10).await.unwrap(), log);
+    assert_eq!(storage.check().await.unwrap(), Vec::<String>::new());
 }
 
 #[test]
@@ -269,7 +290,13 @@ async fn a_deleted_text_is_nowhere_in_the_file() {
 async fn checking_finds_what_is_wrong() {
     for (damage, found) in [
         ("DELETE FROM event WHERE seq = 2", "events"),
-        ("DELETE FROM message WHERE seq = 1", "missing"),
+        ("DELETE FROM message WHERE seq = 1", "has no message 1"),
+        (
+            "INSERT INTO message (room_id, seq, sender, username, content, timestamp) \
+             VALUES (1, 2, 7, 'Bia', 'dois', 0)",
+            "two events 2",
+        ),
+        ("UPDATE message SET room_id = 99", "which is missing"),
         ("UPDATE room SET last_seq = 9", "last seq"),
         (
             "UPDATE message SET content = NULL WHERE seq = 1",

@@ -8,10 +8,13 @@ use papo_domain::{
     AccountName, ClientId, Event, MessageText, RoomDescription, RoomId, RoomName, RoomState,
     SenderId, Seq, SessionId, Timestamp, Username,
 };
+use papo_storage::postgres::PostgresStorage;
 use papo_storage::sqlite::SqliteStorage;
 use papo_storage::{
     Appended, Change, NewAccount, NewEvent, NewSession, Refusal, Storage, StoredPassword, TokenHash,
 };
+
+use crate::database::Schema;
 
 pub(crate) struct World {
     pub(crate) storage: Arc<dyn Storage>,
@@ -24,6 +27,12 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let storage = SqliteStorage::open(&folder.path().join("papo.sqlite3")).unwrap();
         Self::of(Arc::new(storage), folder)
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let schema = Schema::new();
+        let storage = PostgresStorage::open(&schema.url()).await.unwrap();
+        Self::of(Arc::new(storage), schema)
     }
 
     pub(crate) fn of(storage: Arc<dyn Storage>, folder: impl Any + Send + Sync) -> Self {

@@ -1,4 +1,8 @@
 //! T16: the file system is full, and then it isn't.
+//!
+//! An ext4 in a file where it can be mounted (that takes root, a loop device and mkfs.ext4), a tmpfs otherwise; the table says which.
+//! A tmpfs has neither a journal nor blocks that are found only when data is written out. It is mounted in a namespace of this
+//! trial's own, so it is gone with the process.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -11,6 +15,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::{Context, blocking};
+use crate::apart;
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
 use crate::database;
@@ -28,19 +33,29 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it stays full.
 const FULL: Duration = Duration::from_secs(2);
 
-/// A small file system, for as long as this lives.
-struct Mount(PathBuf);
-
-impl Mount {
-    fn new(folder: PathBuf) -> Result<Self> {
-        fs::create_dir(&folder)?;
-        let path = folder.to_string_lossy().into_owned();
-        process::command(&["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", &path])?;
-        Ok(Self(folder))
-    }
+/// Mounts a small file system on a new folder; its kind, and why it isn't the better one.
+fn mount(folder: &Path) -> Result<(&'static str, Option<anyhow::Error>)> {
+    fs::create_dir(folder)?;
+    let path = folder.to_string_lossy().into_owned();
+    let Err(error) = mount_ext4(&path) else {
+        return Ok(("ext4", None));
+    };
+    process::command(&["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", &path])?;
+    Ok(("tmpfs", Some(error)))
 }
 
-impl Drop for Mount {
+fn mount_ext4(path: &str) -> Result<()> {
+    let image = format!("{path}.image");
+    File::create(&image)?.set_len(64 << 20)?;
+    // No blocks are set aside for root, who fills it.
+    process::command(&["mkfs.ext4", "-q", "-F", "-m", "0", &image])?;
+    process::command(&["mount", "-t", "ext4", "-o", "loop", &image, path])
+}
+
+/// Lets go of it before the folder is removed.
+struct Mounted(PathBuf);
+
+impl Drop for Mounted {
     fn drop(&mut self) {
         let path = self.0.to_string_lossy().into_owned();
         let _ = process::command(&["umount", "--lazy", &path]);
@@ -48,10 +63,14 @@ impl Drop for Mount {
 }
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    process::demand_root("mounting a file system of 64 MiB")?;
+    if !apart::is_inside() {
+        return apart::run(context, "T16", &["--mount"]).await;
+    }
     let rounds = context.size(3, 30);
     let folder = TempDir::new()?;
-    let mount = Mount::new(folder.path().join("small"))?;
+    let small = folder.path().join("small");
+    let (kind, why) = mount(&small)?;
+    let mount = Mounted(small);
     let data = mount.0.join("data");
     let mut server = blocking(|| context.server().data(&data).start())?;
     let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
@@ -63,7 +82,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         crowd.add(plan);
     }
     crowd.wait_until_subscribed().await?;
-    let mut verdict = Verdict::of(format!("{rounds} × 64 MiB filled and freed"));
+    let mut verdict = Verdict::of(format!("{rounds} × 64 MiB of {kind} filled and freed"));
     for _ in 0..rounds {
         let filler = mount.0.join("filler");
         fill(&filler)?;
@@ -100,6 +119,9 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         verdict.faults.push("the process has ended".into());
         // For the robots to end as well.
         blocking(|| server.restart())?;
+    }
+    if let Some(why) = why {
+        verdict.figure(format!("no ext4 could be mounted: {why:#}"));
     }
     let refusals = crowd.world.refusals();
     let outcome = crowd.finish(&data).await?;

@@ -28,6 +28,8 @@ use crate::report::Verdict;
 pub(crate) struct Context {
     /// The binary under test.
     pub(crate) papo: PathBuf,
+    /// The folder of the client, when it is to take part.
+    pub(crate) client: Option<PathBuf>,
     /// The full size, or that of continuous integration.
     pub(crate) is_full: bool,
     /// A tenth of that of continuous integration.

@@ -1,23 +1,29 @@
 //! T8: the network drops everything. The server must find out, and let go; clients notice by the protocol's heartbeat.
 //!
-//! It runs in a network namespace of its own, in a process of its own: nothing else is dropped.
+//! It runs in a network namespace of its own, in a process of its own: nothing else is dropped. Most of the clients are robots; one is
+//! the browser's library under Node, which `client/test-support/listen.mjs` runs.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Context, blocking};
+use crate::apart;
 use crate::crowd::join;
 use crate::process;
 use crate::random::Random;
 use crate::report::Verdict;
 use crate::wire::{Door, Received, Wire};
 
-/// Tells the process that is in the namespace that it is.
-const INSIDE: &str = "PAPO_TORTURE_INSIDE";
 const CLIENTS: usize = 60;
 /// The sockets are opened over this time, so that their clocks differ.
 const SPREAD: Duration = Duration::from_secs(8);
@@ -27,52 +33,45 @@ const CLOSED: Duration = Duration::from_mins(1);
 const HEARTBEAT: Duration = Duration::from_secs(25);
 const NOTICE: Duration = Duration::from_secs(20);
 
-/// A network namespace, for as long as this lives.
-struct Namespace(String);
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        let _ = process::command(&["ip", "netns", "del", &self.0]);
-    }
-}
-
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    if std::env::var_os(INSIDE).is_some() {
+    if apart::is_inside() {
+        process::command(&["ip", "link", "set", "lo", "up"])?;
         return inside(context).await;
     }
-    process::demand_root("dropping packets in a network namespace")?;
-    let namespace = Namespace(format!("papo-torture-{}", std::process::id()));
-    let name = &namespace.0;
-    process::command(&["ip", "netns", "add", name])?;
-    process::command(&["ip", "-n", name, "link", "set", "lo", "up"])?;
-    let output = tokio::process::Command::new("ip")
-        .args(["netns", "exec", name])
-        .arg(std::env::current_exe()?)
-        .arg("--papo")
-        .arg(&context.papo)
-        .arg("T8")
-        .env(INSIDE, "1")
-        .kill_on_drop(true)
-        .output()
-        .await?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    Verdict::from_lines(&text)
-        .with_context(|| format!("{text}{}", String::from_utf8_lossy(&output.stderr)))
+    apart::run(context, "T8", &["--net"]).await
 }
 
 async fn inside(context: &Context) -> Result<Verdict> {
     let server = blocking(|| context.server().start())?;
-    let cookies = blocking(|| join(&server, 1, CLIENTS))?;
+    let mut cookies = blocking(|| join(&server, 1, CLIENTS + 1))?;
     // Keep-alive connections of the joining are gone by then.
     let mut before = process::sockets(server.pid())?;
     let mut random = Random::new(context.seed);
+    let mut real = None;
+    if let (Some(cookie), Some(folder)) = (cookies.pop(), &context.client) {
+        let listener = Listener::start(folder, server.address(), &cookie).await;
+        real = Some(listener.context("the client under Node")?);
+    }
+    let sockets = CLIENTS + usize::from(real.is_some());
+    let listening = Arc::new(AtomicUsize::new(0));
     let mut clients = Vec::new();
     for cookie in cookies {
         let start = Instant::now() + random.up_to(SPREAD);
-        clients.push(tokio::spawn(listen(server.address(), cookie, start)));
+        let listening = Arc::clone(&listening);
+        let client = listen(server.address(), cookie, start, listening);
+        clients.push(tokio::spawn(client));
     }
-    sleep(SPREAD + Duration::from_secs(3)).await;
-    before = before.min(process::sockets(server.pid())?.saturating_sub(CLIENTS));
+    let all_listen = async {
+        while listening.load(Ordering::Relaxed) < CLIENTS {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(SPREAD + papo_testing::PATIENCE, all_listen)
+        .await
+        .context("not everybody could connect")?;
+    // What they hear of each other's coming is over.
+    sleep(Duration::from_secs(3)).await;
+    before = before.min(process::sockets(server.pid())?.saturating_sub(sockets));
     let port = server.address().port().to_string();
     for side in ["--dport", "--sport"] {
         process::command(&[
@@ -80,7 +79,7 @@ async fn inside(context: &Context) -> Result<Verdict> {
         ])?;
     }
     let start = Instant::now();
-    let mut verdict = Verdict::of(format!("{CLIENTS} sockets, all packets dropped"));
+    let mut verdict = Verdict::of(format!("{sockets} sockets, all packets dropped"));
     while process::sockets(server.pid())? > before && start.elapsed() < 2 * CLOSED {
         sleep(Duration::from_millis(50)).await;
     }
@@ -104,14 +103,80 @@ async fn inside(context: &Context) -> Result<Verdict> {
         format!("a client noticed after {:.1} s", latest.as_secs_f64())
     });
     verdict.figure(format!(
-        "clients noticed within {:.1} s",
+        "robots noticed within {:.1} s",
         latest.as_secs_f64()
+    ));
+    let Some(listener) = real else {
+        verdict.figure("the browser's library wasn't asked: no --client");
+        return Ok(verdict);
+    };
+    let noticed = listener.offline().await?;
+    let noticed = noticed.saturating_duration_since(start);
+    verdict.demand(noticed <= HEARTBEAT + NOTICE, || {
+        format!(
+            "the browser's library noticed after {:.1} s",
+            noticed.as_secs_f64()
+        )
+    });
+    verdict.figure(format!(
+        "the browser's library after {:.1} s",
+        noticed.as_secs_f64()
     ));
     Ok(verdict)
 }
 
+/// The browser's library under Node.
+struct Listener {
+    /// Ends with this.
+    _node: Child,
+    noticed: JoinHandle<Result<Instant>>,
+}
+
+impl Listener {
+    /// Starts it, and waits until it follows the room.
+    async fn start(folder: &Path, address: SocketAddr, cookie: &str) -> Result<Self> {
+        let mut node = Command::new("node")
+            .arg("test-support/listen.mjs")
+            .arg(format!("ws://{address}/ws/chat/1/"))
+            .arg(cookie)
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = node.stdout.take().context("its output")?;
+        let mut lines = BufReader::new(output).lines();
+        let online = wait_for("online", &mut lines);
+        timeout(papo_testing::PATIENCE, online).await??;
+        let noticed = tokio::spawn(async move { wait_for("offline", &mut lines).await });
+        Ok(Self {
+            _node: node,
+            noticed,
+        })
+    }
+
+    /// When it took the connection for dead.
+    async fn offline(self) -> Result<Instant> {
+        timeout(CLOSED, self.noticed).await??
+    }
+}
+
+/// Waits for a line; when it came.
+async fn wait_for(status: &str, lines: &mut Lines<BufReader<ChildStdout>>) -> Result<Instant> {
+    while let Some(line) = lines.next_line().await? {
+        if line == status {
+            return Ok(Instant::now());
+        }
+    }
+    bail!("it ended without being {status}")
+}
+
 /// Listens as the real client does; when it takes the connection for dead.
-async fn listen(address: SocketAddr, cookie: Arc<str>, start: Instant) -> Result<Instant> {
+async fn listen(
+    address: SocketAddr,
+    cookie: Arc<str>,
+    start: Instant,
+    listening: Arc<AtomicUsize>,
+) -> Result<Instant> {
     tokio::time::sleep_until(start).await;
     let door = Door {
         address,
@@ -121,6 +186,7 @@ async fn listen(address: SocketAddr, cookie: Arc<str>, start: Instant) -> Result
     };
     let mut wire = Wire::open(&door).await?;
     wire.send("{\"type\":\"subscribe\"}").await?;
+    listening.fetch_add(1, Ordering::Relaxed);
     loop {
         match timeout(HEARTBEAT, wire.receive()).await {
             Ok(Received::Text(_)) => continue,

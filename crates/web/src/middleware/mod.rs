@@ -24,6 +24,7 @@ pub(crate) fn surround(routes: Router<Arc<Site>>, site: &Arc<Site>) -> Router<Ar
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn(limits::end_slow_requests))
         .layer(from_fn_with_state(Arc::clone(site), cross_site::refuse))
+        .layer(from_fn(limits::refuse_unclear_host))
         .layer(from_fn_with_state(Arc::clone(site), error_pages::write))
         .layer(from_fn(security_headers::add))
         .layer(from_fn(tracing::note))

@@ -14,9 +14,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::time::sleep;
 use tower::ServiceExt;
 
+use super::arrivals::{Arrivals, HOLD, Place};
 use crate::caller::Peer;
 use crate::site::Site;
 
@@ -40,36 +42,77 @@ impl Slot {
     }
 }
 
-/// Serves requests on a connection until it is closed, upgraded, or the server stops.
-pub(super) async fn serve(
+/// Lets somebody in, and serves them.
+pub(super) async fn receive(
     stream: TcpStream,
     peer: Peer,
     slot: OwnedSemaphorePermit,
     router: Router,
     site: Arc<Site>,
+    arrivals: Arrivals,
+) {
+    let patience = header_time(&site, peer);
+    let entering = arrivals.enter(&stream, patience);
+    let place = match site.stopping.run_until_cancelled(entering).await {
+        Some(Some(place)) => place,
+        // An idle one.
+        Some(None) => return,
+        // At the stop nobody waits.
+        None => None,
+    };
+    // What serving takes is had only from here on.
+    Box::pin(serve(stream, peer, slot, router, site, place)).await;
+}
+
+fn header_time(site: &Site, peer: Peer) -> Duration {
+    if site.settings.trusts(peer.0.ip()) {
+        PROXY_HEADER_TIME
+    } else {
+        HEADER_TIME
+    }
+}
+
+/// Serves requests on a connection until it is closed, upgraded, or the server stops.
+async fn serve(
+    stream: TcpStream,
+    peer: Peer,
+    slot: OwnedSemaphorePermit,
+    router: Router,
+    site: Arc<Site>,
+    mut place: Place,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "can't set TCP_NODELAY");
     }
     let slot = Slot::new(slot);
-    let service = service_fn(move |request| answer(router.clone(), request, peer, slot.clone()));
-    let header_time = if site.settings.trusts(peer.0.ip()) {
-        PROXY_HEADER_TIME
-    } else {
-        HEADER_TIME
-    };
+    let answered = Arc::new(Notify::new());
+    let has_answered = Arc::clone(&answered);
+    let service = service_fn(move |request| {
+        let answer = answer(router.clone(), request, peer, slot.clone());
+        let has_answered = Arc::clone(&has_answered);
+        async move {
+            let answer = answer.await;
+            has_answered.notify_one();
+            answer
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_time)
+        .header_read_timeout(header_time(&site, peer))
         .max_header_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
-    let result = tokio::select! {
-        result = &mut connection => result,
-        () = site.stopping.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let mut hold = pin!(sleep(HOLD));
+    let result = loop {
+        tokio::select! {
+            result = &mut connection => break result,
+            () = answered.notified(), if place.is_some() => place = None,
+            () = &mut hold, if place.is_some() => place = None,
+            () = site.stopping.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                break connection.await;
+            }
         }
     };
     if let Err(error) = result {

@@ -2,6 +2,7 @@
 //!
 //! `axum::serve` would do, but for limits that it doesn't have: on connections, on headers, and on the time of the stop.
 
+mod arrivals;
 mod connection;
 
 use std::io;
@@ -16,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use connection::Slot;
 
+use self::arrivals::Arrivals;
 use crate::caller::Peer;
 use crate::routes;
 use crate::settings::WebSettings;
@@ -35,11 +37,13 @@ pub async fn run(
     let site = Site::new(app, settings, shutdown.clone());
     let router = routes::router(&site);
     let connections = TaskTracker::new();
+    let arrivals = Arrivals::new();
     let slots = Arc::new(Semaphore::new(site.settings.max_connections));
     while let Some((stream, peer, slot)) =
         shutdown.run_until_cancelled(next(&listener, &slots)).await
     {
-        let connection = connection::serve(stream, peer, slot, router.clone(), Arc::clone(&site));
+        let (router, site) = (router.clone(), Arc::clone(&site));
+        let connection = connection::receive(stream, peer, slot, router, site, arrivals.clone());
         connections.spawn(connection);
     }
     drop(listener);

@@ -82,13 +82,15 @@ impl Followed {
     }
 
     /// Takes what is sent when it can be: who is there, who is writing.
-    pub(super) fn read_passing(&mut self, connection: &Connection, out: &mut Vec<Bytes>) {
+    pub(super) fn read_passing(&mut self, connection: &Connection) -> Vec<Bytes> {
         let room = &self.subscription.follower.room;
+        let mut out = Vec::new();
         if let Some(frame) = room.presence_after(self.presence) {
             self.presence = frame.version;
             out.push(frame.bytes);
         }
-        room.read_typing(connection.sender, &mut self.typing, out);
+        room.read_typing(connection.sender, &mut self.typing, &mut out);
+        out
     }
 
     /// Passes over what is sent when it can be, because now it can't.
@@ -99,29 +101,11 @@ impl Followed {
     /// The answer to the `subscribe` that led here.
     pub(super) fn answer(&mut self, reference: Option<u64>) -> Vec<Bytes> {
         let room = self.room().0;
-        let with_reference = |frame| match frame {
-            ServerFrame::Snapshot {
-                room,
-                epoch,
-                seq,
-                name,
-                description,
-                username,
-                more,
-                messages,
-                ..
-            } => ServerFrame::Snapshot {
-                r#ref: reference,
-                room,
-                epoch,
-                seq,
-                name,
-                description,
-                username,
-                more,
-                messages,
-            },
-            other => other,
+        let with_reference = |mut snapshot| {
+            if let ServerFrame::Snapshot { r#ref, .. } = &mut snapshot {
+                *r#ref = reference;
+            }
+            snapshot
         };
         let frames = match std::mem::replace(&mut self.subscription.start, Start::Live) {
             Start::Live => vec![],

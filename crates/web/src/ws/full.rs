@@ -1,7 +1,5 @@
 //! `papo.v1`: what each of a client's frames asks for.
 
-use std::sync::Arc;
-
 use papo_app::{Connection, Error, From, PostRequest, Reply, Wants};
 use papo_domain::{Epoch, RoomId, Seq, Username};
 use papo_protocol::{ClientFrame, ErrorCode, ServerFrame, encode, parse_client_frame};
@@ -82,7 +80,7 @@ impl Session {
                     message,
                 };
                 self.app
-                    .post(&self.connection, request, self.reply(r#ref, room));
+                    .post(&self.connection, request, Self::reply(r#ref, room));
                 Ok(())
             }
             ClientFrame::Edit {
@@ -97,14 +95,14 @@ impl Session {
                     room,
                     Seq(seq),
                     &message,
-                    self.reply(r#ref, room),
+                    Self::reply(r#ref, room),
                 );
                 Ok(())
             }
             ClientFrame::Delete { r#ref, room, seq } => {
                 let room = self.followed(own, room)?.room();
                 self.app
-                    .delete(&self.connection, room, Seq(seq), self.reply(r#ref, room));
+                    .delete(&self.connection, room, Seq(seq), Self::reply(r#ref, room));
                 Ok(())
             }
             ClientFrame::Typing { room, .. } => {
@@ -178,11 +176,9 @@ impl Session {
     }
 
     /// Gives the writer's answer back to this connection.
-    fn reply(&self, reference: Option<u64>, room: RoomId) -> Reply {
-        let in_flight = Arc::clone(&self.in_flight).begin();
+    fn reply(reference: Option<u64>, room: RoomId) -> Reply {
         Box::new(move |connection: &Connection, result| {
             connection.answer(answers::outcome(reference, room, result));
-            in_flight.end();
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What is there for a socket's client: answers, the frames after its cursors, and notices that change what it may get.
 
-use papo_app::{Frame, FrameKind, Notice};
+use papo_app::{Error, Frame, FrameKind, Notice};
 use papo_domain::{RoomId, Seq};
 use papo_protocol::{ServerFrame, close, encode};
 use papo_websocket::CloseCode;
@@ -19,9 +19,7 @@ impl Session {
     /// Takes what waits for the client: answers, and the frames after each cursor. Whether there may be more.
     pub(super) async fn gather(&mut self) -> Result<bool, End> {
         self.heed_notices()?;
-        for answer in self.connection.take_answers() {
-            self.outgoing.push(answer);
-        }
+        self.gather_answers();
         let mut is_more = false;
         let mut frames = Vec::new();
         let mut index = 0;
@@ -40,25 +38,38 @@ impl Session {
             };
             // After the read and before the write: see `Connection::take_notices`.
             self.heed_notices()?;
-            if find(&mut self.rooms, room).is_none() {
+            // Some that were followed may not be any more.
+            let Some(at) = self
+                .rooms
+                .iter()
+                .position(|followed| followed.room() == room)
+            else {
                 frames.clear();
+                is_more = true;
                 continue;
-            }
-            match step {
-                Step::End | Step::More => {
-                    let is_gone = self.push_frames(index, cursor, &mut frames)?;
-                    is_more |= is_gone || step == Step::More;
-                    if is_gone {
-                        continue;
-                    }
-                }
+            };
+            index = at;
+            // Its own answer comes before the event.
+            self.gather_answers();
+            let is_gone = match step {
+                Step::End | Step::More => self.push_frames(index, cursor, &mut frames)?,
                 Step::TooFarBehind => self.start_over(index).await?,
-            }
-            index += 1;
+            };
+            is_more |= is_gone || step == Step::More;
+            index += usize::from(!is_gone);
         }
-        self.gather_passing();
+        self.gather_passing()?;
+        let is_more = is_more || index < self.rooms.len();
         // When the budget was used up, the other rooms come next.
-        Ok(is_more || index < self.rooms.len())
+        let next = index % self.rooms.len().max(1);
+        self.rooms.rotate_left(next);
+        Ok(is_more)
+    }
+
+    fn gather_answers(&mut self) {
+        for answer in self.connection.take_answers() {
+            self.outgoing.push(answer);
+        }
     }
 
     /// Puts a room's frames in line. Whether they end the following of the room.
@@ -85,54 +96,63 @@ impl Session {
             }
         }
         if is_closed {
-            return match self.speech {
-                Speech::Full(None) => {
-                    self.rooms.remove(index);
-                    Ok(true)
-                }
-                Speech::Full(Some(_)) | Speech::Plain(_) => {
-                    let code = CloseCode(close::ROOM_CLOSED);
-                    Err(Closing::new(code, "the room was deactivated").into())
-                }
-            };
+            self.end_following(index)?;
         }
-        Ok(false)
+        Ok(is_closed)
     }
 
-    async fn start_over(&mut self, index: usize) -> Result<(), End> {
+    /// Has the client start over at the log's present state. Whether that ended the following of the room.
+    async fn start_over(&mut self, index: usize) -> Result<bool, End> {
         if matches!(self.speech, Speech::Plain(_)) {
             return Err(Closing::new(CloseCode(close::SLOW), "too far behind").into());
         }
         self.app.metrics().resets.increment(1);
         match self.rooms[index].reset(&self.app).await {
             // The next turn sees the notice; what was read may be younger than it.
-            Ok(_) if self.connection.has_lost(self.rooms[index].room()) => Ok(()),
+            Ok(_) if self.connection.has_lost(self.rooms[index].room()) => Ok(false),
             Ok(frames) => {
                 for frame in &frames {
                     self.outgoing.push(encode(frame));
                 }
-                Ok(())
+                Ok(false)
             }
+            Err(Error::NoRoom) => self.end_following(index).map(|()| true),
             Err(error) => Err(Closing::new(CloseCode::TRY_LATER, error.to_string()).into()),
         }
     }
 
+    /// A room was deactivated: nobody follows it any more.
+    fn end_following(&mut self, index: usize) -> Result<(), End> {
+        if self.speech == Speech::Full(None) {
+            self.rooms.remove(index);
+            return Ok(());
+        }
+        let code = CloseCode(close::ROOM_CLOSED);
+        Err(Closing::new(code, "the room was deactivated").into())
+    }
+
     /// Takes what is sent when it can be. A client that lags gets none of it.
-    fn gather_passing(&mut self) {
+    fn gather_passing(&mut self) -> Result<(), End> {
         if matches!(self.speech, Speech::Plain(_)) {
-            return;
+            return Ok(());
         }
         if self.outgoing.bytes() > PASSING_BYTES {
             self.rooms.iter_mut().for_each(Followed::skip_passing);
-            return;
+            return Ok(());
         }
         let mut passing = Vec::new();
         for followed in &mut self.rooms {
-            followed.read_passing(&self.connection, &mut passing);
+            let frames = followed.read_passing(&self.connection);
+            passing.extend(frames.into_iter().map(|frame| (followed.room(), frame)));
         }
-        for frame in passing {
-            self.outgoing.push(frame);
+        // As with the rooms' frames.
+        self.heed_notices()?;
+        for (room, frame) in passing {
+            if find(&mut self.rooms, room).is_some() {
+                self.outgoing.push(frame);
+            }
         }
+        Ok(())
     }
 
     fn heed_notices(&mut self) -> Result<(), End> {

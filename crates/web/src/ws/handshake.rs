@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
-use http::header::{CONNECTION, RETRY_AFTER, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use papo_app::{App, Connection, Error};
@@ -67,9 +67,10 @@ async fn answer(
             tracing::debug!(%status, reason, "refusing a socket");
             let mut response = (status, reason).into_response();
             if status == StatusCode::UPGRADE_REQUIRED {
-                response
-                    .headers_mut()
-                    .insert(VERSION, HeaderValue::from_static("13"));
+                let headers = response.headers_mut();
+                headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+                headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(VERSION, HeaderValue::from_static("13"));
             }
             if matches!(
                 status,
@@ -91,7 +92,7 @@ async fn open(
     request: &mut Request,
 ) -> Result<Response, Refusal> {
     let headers = request.headers();
-    let accept = accept_key(request.method(), headers)?;
+    let accept = accept_key(request.method(), request.version(), headers)?;
     if !is_same_origin(headers, &site.settings) {
         return Err((
             StatusCode::FORBIDDEN,
@@ -161,22 +162,28 @@ async fn serve(
 }
 
 /// What the client's key is answered with, when the request is a WebSocket handshake.
-fn accept_key(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
-    let is_upgrade =
-        has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket");
+fn accept_key(
+    method: &Method,
+    version: Version,
+    headers: &HeaderMap,
+) -> Result<HeaderValue, Refusal> {
+    let is_upgrade = version >= Version::HTTP_11
+        && has_token(headers, &CONNECTION, "upgrade")
+        && has_token(headers, &UPGRADE, "websocket");
     if method != Method::GET || !is_upgrade {
         return Err((StatusCode::UPGRADE_REQUIRED, "this is a WebSocket".into()));
     }
-    if headers.get(&VERSION).is_none_or(|version| version != "13") {
+    let has_length = headers.contains_key(CONTENT_LENGTH) && only(headers, &CONTENT_LENGTH) != b"0";
+    if has_length || headers.contains_key(TRANSFER_ENCODING) {
+        return Err((StatusCode::BAD_REQUEST, "a handshake has no body".into()));
+    }
+    if only(headers, &VERSION) != b"13" {
         return Err((
             StatusCode::UPGRADE_REQUIRED,
             "only version 13 is spoken here".into(),
         ));
     }
-    let key = headers
-        .get(&KEY)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
+    let key = only(headers, &KEY);
     if BASE64.decode(key).is_ok_and(|bytes| bytes.len() == 16) {
         let digest = Sha1::new().chain_update(key).chain_update(MAGIC).finalize();
         let accept = HeaderValue::try_from(BASE64.encode(&digest));
@@ -191,6 +198,15 @@ fn accept_key(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, Refus
 
 fn offers_papo(headers: &HeaderMap) -> bool {
     has_token(headers, &PROTOCOL, SUBPROTOCOL)
+}
+
+/// A header's value, or nothing when it is there more than once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a [u8] {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.as_bytes(),
+        _ => b"",
+    }
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
@@ -247,11 +263,13 @@ mod tests {
             ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ]);
         assert_eq!(
-            accept_key(&Method::GET, &headers).unwrap(),
+            accept_key(&Method::GET, Version::HTTP_11, &headers).unwrap(),
             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         );
         assert_eq!(
-            accept_key(&Method::POST, &headers).unwrap_err().0,
+            accept_key(&Method::POST, Version::HTTP_11, &headers)
+                .unwrap_err()
+                .0,
             StatusCode::UPGRADE_REQUIRED
         );
     }
@@ -262,15 +280,19 @@ mod tests {
         let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
         let old = headers(&[upgrade[0], upgrade[1], key, ("sec-websocket-version", "8")]);
         assert_eq!(
-            accept_key(&Method::GET, &old).unwrap_err().0,
+            accept_key(&Method::GET, Version::HTTP_11, &old)
+                .unwrap_err()
+                .0,
             StatusCode::UPGRADE_REQUIRED
         );
         let keyless = headers(&[upgrade[0], upgrade[1], ("sec-websocket-version", "13")]);
         assert_eq!(
-            accept_key(&Method::GET, &keyless).unwrap_err().0,
+            accept_key(&Method::GET, Version::HTTP_11, &keyless)
+                .unwrap_err()
+                .0,
             StatusCode::BAD_REQUEST
         );
-        assert!(accept_key(&Method::GET, &HeaderMap::new()).is_err());
+        assert!(accept_key(&Method::GET, Version::HTTP_11, &HeaderMap::new()).is_err());
     }
 
     #[test]

@@ -9,10 +9,18 @@ use tokio::time::Instant;
 use super::ending::{Closing, End};
 use super::session::{Session, Speech};
 
+/// So many frames are heard before the client's notices and rooms are looked after, and others have their turn.
+const FRAMES: usize = 64;
+
 impl Session {
-    /// Reads what the client has sent, and acts on it.
-    pub(super) async fn hear(&mut self) -> Result<(), End> {
+    /// Reads what the client has sent, and acts on it. Whether there may be more.
+    pub(super) async fn hear(&mut self) -> Result<bool, End> {
+        let mut heard = 0;
         while self.is_listening() {
+            if heard == FRAMES {
+                return Ok(true);
+            }
+            heard += 1;
             match self.reader.next(&mut self.incoming) {
                 Ok(Some(incoming)) => {
                     self.last_heard = Instant::now();
@@ -25,11 +33,11 @@ impl Session {
                 }
             }
             if !self.is_readable {
-                return Ok(());
+                return Ok(false);
             }
             self.read()?;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Takes what has arrived at the socket.
@@ -60,7 +68,7 @@ impl Session {
             },
             Incoming::Ping(payload) => self.outgoing.push(pong_frame(&payload)),
             Incoming::Pong => {}
-            Incoming::Binary => {
+            Incoming::Binary(_) => {
                 return Err(Closing::new(
                     CloseCode::UNSUPPORTED,
                     "binary messages aren't accepted",

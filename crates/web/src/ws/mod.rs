@@ -10,7 +10,6 @@ mod full;
 mod gathering;
 mod handshake;
 mod hearing;
-mod in_flight;
 mod outgoing;
 mod plain;
 mod session;

@@ -1,6 +1,8 @@
 //! The seed's protocol: `{"message", "username"}` in, message frames out, and a closed socket for what can't be accepted.
 
-use papo_app::{Error, PostRequest};
+use std::sync::Arc;
+
+use papo_app::{Connection, Error, PostRequest};
 use papo_domain::{RoomId, Username};
 use papo_protocol::parse_plain_frame;
 use papo_websocket::CloseCode;
@@ -28,13 +30,13 @@ impl Session {
             client_id: None,
             message: frame.message,
         };
-        let in_flight = self.in_flight.begin();
-        let reply = Box::new(move |connection: &papo_app::Connection, result| {
+        let refused = Arc::clone(&self.refused);
+        let reply = Box::new(move |connection: &Connection, result| {
             if let Err(error) = result {
-                in_flight.refuse(error);
+                // The first refusal closes the socket; a later one has nothing to add.
+                let _ = refused.set(error);
                 connection.wake();
             }
-            in_flight.end();
         });
         self.app.post(&self.connection, request, reply);
         Ok(())

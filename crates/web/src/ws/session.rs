@@ -5,11 +5,11 @@
 //! meanwhile (see `Connection::rest`). It queues nothing but the few frames that the kernel doesn't take at once.
 
 use std::io::{self, IoSlice};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use papo_app::{App, Connection, From, Wants, Wire};
+use papo_app::{App, Connection, Error, From, Wants, Wire};
 use papo_domain::RoomId;
 use papo_protocol::{FRAME_BYTES, ServerFrame, close, encode};
 use papo_websocket::{CloseCode, Reader, close_frame, ping_frame};
@@ -19,7 +19,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::ending::{Closing, End, plain_end};
 use super::followed::Followed;
-use super::in_flight::InFlight;
 use super::outgoing::{Outgoing, Written};
 use crate::defects;
 
@@ -33,6 +32,8 @@ const SILENCE: Duration = Duration::from_secs(55);
 const STALL: Duration = Duration::from_secs(20);
 /// How long the other side has to take the last frames and close.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// How much more of it is read meanwhile: about what may be on its way.
+const FAREWELL_BYTES: usize = 1 << 20;
 
 /// Which protocol a socket speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +74,8 @@ pub(super) struct Session {
     pub(super) speech: Speech,
     pub(super) rooms: Vec<Followed>,
     pub(super) outgoing: Outgoing,
-    pub(super) in_flight: Arc<InFlight>,
+    /// On a plain socket: why a message was refused, which closes it.
+    pub(super) refused: Arc<OnceLock<Error>>,
     pub(super) stream: Arc<Stream>,
     /// The socket may have something to read.
     pub(super) is_readable: bool,
@@ -108,7 +110,7 @@ impl Session {
             speech,
             rooms: Vec::new(),
             outgoing: Outgoing::default(),
-            in_flight: Arc::default(),
+            refused: Arc::default(),
             stream,
             is_readable: true,
             reader: Reader::new(FRAME_BYTES),
@@ -178,11 +180,13 @@ impl Session {
                 Err(end) => return end,
             };
             if is_more {
-                // Others want the thread as well while this client catches up.
+                // Others want the thread as well while this client catches up, or sends without end.
                 tokio::task::yield_now().await;
-                continue;
+                if Instant::now() < timer.deadline() {
+                    continue;
+                }
             }
-            let may_rest = self.outgoing.is_empty() && self.is_listening();
+            let may_rest = !is_more && self.outgoing.is_empty() && self.is_listening();
             if may_rest && !self.connection.rest() {
                 continue;
             }
@@ -190,12 +194,12 @@ impl Session {
             let stream = &self.stream.0;
             let cause = tokio::select! {
                 biased;
+                () = &mut timer => Cause::Clock,
                 () = self.connection.woken() => Cause::Called,
                 ready = stream.ready(interest.unwrap_or(Interest::READABLE)), if interest.is_some() => match ready {
                     Ok(ready) => Cause::Socket(ready),
                     Err(_) => return End::Gone,
                 },
-                () = &mut timer => Cause::Clock,
             };
             // Before anything else is put in line: it may be the rest of a frame.
             for left in self.connection.hold() {
@@ -218,16 +222,16 @@ impl Session {
 
     /// Does all that can be done without waiting for the client. Whether there may be more at once.
     async fn turn(&mut self) -> Result<bool, End> {
-        self.hear().await?;
+        let hears_more = self.hear().await?;
         let is_more = self.gather().await?;
         let is_blocked = self.write()?;
-        if let Some(error) = self.in_flight.refused() {
+        if let Some(error) = self.refused.get() {
             return Err(plain_end(error));
         }
-        if self.is_stopping && self.in_flight.count() == 0 {
+        if self.is_stopping && self.connection.requests() == 0 {
             return Err(Closing::new(CloseCode::RESTART, "the server restarts").into());
         }
-        Ok(is_more && !is_blocked)
+        Ok(hears_more || (is_more && !is_blocked))
     }
 
     /// Writes what waits. Whether the socket takes no more.
@@ -285,7 +289,7 @@ impl Session {
 
     /// Whether requests are read now: not when too many of the client's wait for the writer, nor when it doesn't take the answers.
     pub(super) fn is_listening(&self) -> bool {
-        let is_busy = self.in_flight.count() >= self.app.limits().in_flight;
+        let is_busy = self.connection.requests() >= self.app.limits().in_flight;
         !is_busy && !self.is_stopping && self.outgoing.bytes() < OUTGOING_BYTES
     }
 
@@ -309,15 +313,18 @@ impl Session {
             stream.writable().await?;
         }
         tokio::io::AsyncWriteExt::shutdown(stream).await?;
-        let mut scratch = [0; 1_024];
-        loop {
+        // Not in the session itself, which each idle connection has.
+        let mut scratch = vec![0; 4_096];
+        let mut left = FAREWELL_BYTES;
+        while left > 0 {
             stream.readable().await?;
             match stream.try_read(&mut scratch) {
                 Ok(0) => return Ok(()),
-                Ok(_) => {}
+                Ok(count) => left = left.saturating_sub(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }
         }
+        Ok(())
     }
 }

@@ -33,7 +33,7 @@ CREATE TABLE event (
 ) STRICT, WITHOUT ROWID;
 
 -- `content` is the present text; NULL once the message is deleted. Each has the event that posted it, and so a room;
--- `papo check` looks, so that storing a message needn't.
+-- `papo doctor` looks, so that storing a message needn't.
 CREATE TABLE message (
     room_id   INTEGER NOT NULL,
     seq       INTEGER NOT NULL,

@@ -1,0 +1,178 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use papo_channel_layer::Connection;
+use papo_domain::{
+    MessageText, RoomDescription, RoomName, RoomState, SenderId, SessionId, Username,
+};
+use papo_storage::sqlite::SqliteStorage;
+use papo_storage::{NewSession, TokenHash};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{App, Settings};
+
+/// An app with a room and somebody in it.
+struct World {
+    folder: TempDir,
+    storage: Arc<SqliteStorage>,
+    app: Arc<App>,
+    room: RoomId,
+    session: SessionId,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = SqliteStorage::open(&folder.path().join("papo.sqlite3")).unwrap();
+        let storage = Arc::new(storage);
+        let at = Clock::system().now();
+        let state = RoomState {
+            name: RoomName::parse("Testes").unwrap(),
+            description: RoomDescription::default(),
+            is_active: true,
+        };
+        let room = storage.create_room(state, at).await.unwrap().id;
+        let session = NewSession {
+            token: TokenHash([7; 32]),
+            sender: SenderId(7),
+            account: None,
+            at,
+        };
+        let session = storage.create_session(session).await.unwrap();
+        let name = Username::parse("Ana").unwrap();
+        storage
+            .join(session, room, name, at)
+            .await
+            .unwrap()
+            .unwrap();
+        let app = App::start(storage.clone(), Settings::default(), None).await;
+        Self {
+            folder,
+            storage,
+            app: app.unwrap(),
+            room,
+            session,
+        }
+    }
+
+    fn post(&self, text: &str) -> Change {
+        Change::Post {
+            session: self.session,
+            client_id: None,
+            text: MessageText::parse(text).unwrap(),
+        }
+    }
+
+    /// Has nothing stored until the connection that this gives is dropped.
+    fn lock(&self) -> rusqlite::Connection {
+        let db = rusqlite::Connection::open(self.folder.path().join("papo.sqlite3")).unwrap();
+        db.busy_timeout(Duration::from_secs(10)).unwrap();
+        db.execute_batch("BEGIN IMMEDIATE").unwrap();
+        db
+    }
+}
+
+/// Counts the answers to a change: stored, refused.
+#[derive(Default)]
+struct Tally {
+    stored: AtomicUsize,
+    refused: AtomicUsize,
+    last: Mutex<Seq>,
+}
+
+impl Tally {
+    fn on_commit(self: &Arc<Self>) -> OnCommit {
+        let tally = Arc::clone(self);
+        Box::new(move |result| {
+            match result {
+                Ok(Committed { seq, .. }) => {
+                    let before = std::mem::replace(&mut *tally.last.lock(), seq);
+                    assert!(before < seq, "out of order");
+                    tally.stored.fetch_add(1, Ordering::SeqCst);
+                }
+                Err(error) => {
+                    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+                    tally.refused.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+            None
+        })
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        let count = |number: &AtomicUsize| number.load(Ordering::SeqCst);
+        (count(&self.stored), count(&self.refused))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_can_wait_is_refused_and_the_rest_is_stored_in_order() {
+    let world = World::new().await;
+    let tally = Arc::new(Tally::default());
+    let lock = world.lock();
+    // The first is on its way, alone: it holds the writer until the lock is gone.
+    let log = &world.app.log;
+    log.submit(world.room, world.post("primeira"), tally.on_commit());
+    while log.waiting() > 0 {
+        tokio::task::yield_now().await;
+    }
+    for number in 0..WAITING + 3 {
+        log.submit(
+            world.room,
+            world.post(&format!("{number}")),
+            tally.on_commit(),
+        );
+    }
+    assert_eq!((log.waiting(), tally.counts()), (WAITING, (0, 3)));
+    drop(lock);
+    log.close().await;
+    assert_eq!(tally.counts(), (WAITING + 1, 3));
+    assert_eq!(log.waiting(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_taken_after_the_end_and_nothing_taken_is_left_unanswered() {
+    let world = World::new().await;
+    let tally = Arc::new(Tally::default());
+    for number in 0..100 {
+        let change = world.post(&format!("{number}"));
+        world.app.log.submit(world.room, change, tally.on_commit());
+    }
+    world.app.log.close().await;
+    assert_eq!(tally.counts(), (100, 0));
+    let change = world.post("tarde demais");
+    world.app.log.submit(world.room, change, tally.on_commit());
+    assert_eq!(tally.counts(), (100, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_storage_refuses_all_that_waits() {
+    let world = World::new().await;
+    world.storage.close().await.unwrap();
+    let tally = Arc::new(Tally::default());
+    for number in 0..3_000 {
+        let change = world.post(&format!("{number}"));
+        world.app.log.submit(world.room, change, tally.on_commit());
+    }
+    world.app.log.close().await;
+    assert_eq!(tally.counts(), (0, 3_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_is_lost_answers_everybody_and_the_next_one_goes_on() {
+    let world = World::new().await;
+    let tally = Arc::new(Tally::default());
+    let log = &world.app.log;
+    let connection = Arc::new(Connection::new(world.session, SenderId(7), None));
+    let request = connection.request();
+    // A callback that panics takes its batch with it.
+    let panics: OnCommit = Box::new(move |_| {
+        let _request = request;
+        panic!("a callback that panics")
+    });
+    log.submit(world.room, world.post("uma"), panics);
+    log.submit(world.room, world.post("outra"), tally.on_commit());
+    log.close().await;
+    assert_eq!(connection.requests(), 0);
+    assert!(!world.app.log.writer.line.lock().is_storing);
+}

@@ -1,0 +1,227 @@
+//! The connections that everything but the logs' writer uses, and what runs on them: each piece of work in a task of its own,
+//! to its end, whether or not anyone still waits for the answer.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::connection::{Connection, Connector};
+use super::errors::Failure;
+use crate::StorageError;
+
+/// How many connections there are at most.
+const CONNECTIONS: usize = 8;
+/// How long a piece of work waits for one.
+const WAIT_LIMIT: Duration = Duration::from_secs(5);
+/// How long a piece of work may take on one. More than the server gives to a statement.
+const WORK_LIMIT: Duration = Duration::from_secs(6);
+/// The same for what reads everything.
+const LONG_WORK_LIMIT: Duration = Duration::from_hours(1);
+/// How often a piece of work is tried when the connection ends, or another transaction gets in the way.
+const TRIES: u32 = 6;
+
+/// Something to do on a connection, with what it is done with; may be done again after it failed.
+pub(super) type Work<A, T> = for<'a> fn(&'a Connection, &'a A) -> BoxFuture<'a, Result<T, Failure>>;
+
+/// How a piece of work uses the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Reads, in one statement or a transaction that it begins itself.
+    Read,
+    /// The same, and takes long.
+    LongRead,
+    /// Writes, in a transaction.
+    Write,
+}
+
+/// Connections that rest, and the right to make more.
+pub(super) struct Pool {
+    connector: Arc<Connector>,
+    runtime: Handle,
+    places: Arc<Semaphore>,
+    resting: Mutex<Vec<Connection>>,
+    is_closed: AtomicBool,
+}
+
+/// What became of one try.
+enum Tried<T> {
+    Done(T),
+    /// May be tried again.
+    Failed(Failure),
+    Given(StorageError),
+}
+
+impl Pool {
+    /// An empty pool. Its work runs on the runtime that this is called on.
+    pub(super) fn new(connector: Arc<Connector>) -> Arc<Self> {
+        Arc::new(Self {
+            connector,
+            runtime: Handle::current(),
+            places: Arc::new(Semaphore::new(CONNECTIONS)),
+            resting: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Does something, again if need be.
+    pub(super) async fn run<A, T>(
+        self: &Arc<Self>,
+        kind: Kind,
+        with: A,
+        work: Work<A, T>,
+    ) -> Result<T, StorageError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let pool = Arc::clone(self);
+        let running = self
+            .runtime
+            .spawn(async move { pool.keep_trying(kind, &with, work).await });
+        running.await.unwrap_or_else(|error| {
+            let text = format!("the program failed at it: {error}");
+            Err(StorageError::Other(text))
+        })
+    }
+
+    /// A connection, and the right to have it; for work that runs by itself.
+    pub(super) async fn take(&self) -> Result<(Connection, OwnedSemaphorePermit), StorageError> {
+        let places = Arc::clone(&self.places);
+        let place = timeout(WAIT_LIMIT, places.acquire_owned()).await;
+        let place = place.map_err(|_| {
+            let text = "all connections to the database are busy".to_owned();
+            StorageError::Unavailable(text)
+        })?;
+        let place = place.map_err(|_| closed())?;
+        while let Some(connection) = self.pop() {
+            if !connection.is_closed() {
+                return Ok((connection, place));
+            }
+        }
+        Ok((self.connector.connect("pool").await?, place))
+    }
+
+    /// Puts a connection back that is in no transaction.
+    pub(super) fn put(&self, connection: Connection) {
+        if !self.is_closed.load(Ordering::Acquire) {
+            self.resting().push(connection);
+        }
+    }
+
+    /// Takes no more work, waits for what is being done, and ends the connections.
+    pub(super) async fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+        let _ = timeout(WORK_LIMIT, self.places.acquire_many(all)).await;
+        self.places.close();
+        while let Some(connection) = self.pop() {
+            connection.close().await;
+        }
+    }
+
+    async fn keep_trying<A, T>(
+        &self,
+        kind: Kind,
+        with: &A,
+        work: Work<A, T>,
+    ) -> Result<T, StorageError> {
+        let mut tries = 1;
+        loop {
+            match self.try_once(kind, with, work).await {
+                Tried::Done(done) => return Ok(done),
+                Tried::Given(error) => return Err(error),
+                Tried::Failed(failure) => {
+                    if let Failure::Lost(_) = failure {
+                        // What happened to one has happened to all.
+                        self.resting().clear();
+                    }
+                    if tries == TRIES {
+                        return Err(failure.into_error());
+                    }
+                }
+            }
+            tries += 1;
+        }
+    }
+
+    async fn try_once<A, T>(&self, kind: Kind, with: &A, work: Work<A, T>) -> Tried<T> {
+        let (connection, _place) = match self.take().await {
+            Ok(taken) => taken,
+            Err(error) => return Tried::Given(error),
+        };
+        let limit = match kind {
+            Kind::LongRead => LONG_WORK_LIMIT,
+            Kind::Read | Kind::Write => WORK_LIMIT,
+        };
+        let doing = async {
+            if kind != Kind::Read {
+                connection.batch(begin(kind)).await?;
+            }
+            work(&connection, with).await
+        };
+        let done = timeout(limit, doing).await.unwrap_or_else(|_| {
+            let text = "the database doesn't answer".to_owned();
+            Err(Failure::Final(StorageError::Unavailable(text)))
+        });
+        match done {
+            Ok(done) if kind == Kind::Read => {
+                self.put(connection);
+                Tried::Done(done)
+            }
+            Ok(done) => match timeout(WORK_LIMIT, connection.batch("COMMIT")).await {
+                Ok(Ok(())) => {
+                    self.put(connection);
+                    Tried::Done(done)
+                }
+                Ok(Err(Failure::Lost(text))) if kind == Kind::Write => {
+                    Tried::Given(StorageError::Unknown(text))
+                }
+                Ok(Err(failure)) => self.undo(connection, failure).await,
+                Err(_) => Tried::Given(StorageError::Unknown("the commit wasn't answered".into())),
+            },
+            Err(failure) => self.undo(connection, failure).await,
+        }
+    }
+
+    /// Ends the transaction, so that the connection can be used again; or the connection.
+    async fn undo<T>(&self, connection: Connection, failure: Failure) -> Tried<T> {
+        if !matches!(failure, Failure::Lost(_)) {
+            let undone = timeout(WAIT_LIMIT, connection.batch("ROLLBACK")).await;
+            if let Ok(Ok(())) = undone {
+                self.put(connection);
+            }
+        }
+        match failure {
+            Failure::Final(error) => Tried::Given(error),
+            failure => Tried::Failed(failure),
+        }
+    }
+
+    fn pop(&self) -> Option<Connection> {
+        self.resting().pop()
+    }
+
+    fn resting(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What storage says that was closed.
+pub(super) fn closed() -> StorageError {
+    StorageError::Unavailable("it is closed".into())
+}
+
+fn begin(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Write | Kind::Read => "BEGIN",
+        Kind::LongRead => {
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+             SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on"
+        }
+    }
+}

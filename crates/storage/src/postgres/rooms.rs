@@ -1,0 +1,115 @@
+//! Rooms.
+
+use papo_domain::{Room, RoomId, RoomName, RoomOverview, RoomState, Seq, Timestamp};
+
+use super::connection::{Connection, Value};
+use super::errors::Failure;
+use super::rows;
+use crate::fold::fold;
+use crate::{RoomFilter, StorageError};
+
+/// One room.
+pub(super) async fn room(db: &Connection, room: RoomId) -> Result<Option<Room>, Failure> {
+    let sql = format!("SELECT {} FROM room WHERE id = $1", rows::ROOM);
+    let row = db.row(&sql, &[&room.0]).await?;
+    row.as_ref().map(rows::room).transpose()
+}
+
+/// Rooms by name.
+pub(super) async fn rooms(
+    db: &Connection,
+    filter: &RoomFilter,
+) -> Result<Vec<RoomOverview>, Failure> {
+    let search = filter.search.as_deref().map(fold);
+    if search.as_ref().is_some_and(|search| search.contains('\0')) {
+        // No text has it, and PostgreSQL can't be asked.
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT {}, last_activity FROM room WHERE ($1::boolean IS NULL OR is_active = $1) \
+         AND ($2::text IS NULL OR position($2 IN name_key) > 0 OR position($2 IN description_folded) > 0) \
+         ORDER BY name_key LIMIT $3 OFFSET $4",
+        rows::ROOM
+    );
+    let limit = filter.limit.map(rows::count);
+    let offset = rows::count(filter.offset);
+    let values: [Value<'_>; 4] = [&filter.is_active, &search, &limit, &offset];
+    let found = db.rows(&sql, &values).await?;
+    let overview = |row| {
+        Ok(RoomOverview {
+            room: rows::room(row)?,
+            last_activity: rows::time(row, 6)?,
+        })
+    };
+    found.iter().map(overview).collect()
+}
+
+/// Makes a room.
+pub(super) async fn create(
+    db: &Connection,
+    state: &RoomState,
+    at: Timestamp,
+) -> Result<Room, Failure> {
+    // Asked first, so that a name that is taken costs no number.
+    let made = match by_name(db, &state.name).await? {
+        None => insert(db, state, at).await?,
+        Some(_) => None,
+    };
+    made.ok_or(Failure::Final(StorageError::Exists(
+        "a room with this name",
+    )))
+}
+
+/// Makes a room, unless there is one with its name.
+pub(super) async fn insert(
+    db: &Connection,
+    state: &RoomState,
+    at: Timestamp,
+) -> Result<Option<Room>, Failure> {
+    let sql = format!(
+        "INSERT INTO room (name, name_key, description, description_folded, is_active, created_at, last_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (name_key) DO NOTHING RETURNING {}",
+        rows::ROOM
+    );
+    let (name, description) = (state.name.as_str(), state.description.as_str());
+    let (key, folded) = (fold(name), fold(description));
+    let is_active = &state.is_active;
+    let values: [Value<'_>; 6] = [
+        &name,
+        &key,
+        &description,
+        &folded,
+        is_active,
+        &at.as_millis(),
+    ];
+    let made = db.row(&sql, &values).await?;
+    made.as_ref().map(rows::room).transpose()
+}
+
+/// The room with this name, whatever its case.
+pub(super) async fn by_name(db: &Connection, name: &RoomName) -> Result<Option<RoomId>, Failure> {
+    let sql = "SELECT id FROM room WHERE name_key = $1";
+    let row = db.row(sql, &[&fold(name.as_str())]).await?;
+    Ok(row.map(|row| row.try_get(0).map(RoomId)).transpose()?)
+}
+
+/// Locks rooms until the end of the transaction, so that nothing is stored in them meanwhile. Always in the order of their numbers, so
+/// that nobody waits for another who waits.
+pub(super) async fn lock(db: &Connection, rooms: &[RoomId]) -> Result<(), Failure> {
+    let rooms: Vec<i64> = rooms.iter().map(|room| room.0).collect();
+    let sql = "SELECT id FROM room WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+    db.rows(sql, &[&rooms]).await?;
+    Ok(())
+}
+
+/// The end of each of these rooms' logs.
+pub(super) async fn last_seqs(
+    db: &Connection,
+    rooms: &[RoomId],
+) -> Result<Vec<(RoomId, Seq)>, Failure> {
+    let rooms: Vec<i64> = rooms.iter().map(|room| room.0).collect();
+    let sql = "SELECT id, last_seq FROM room WHERE id = ANY($1)";
+    let found = db.rows(sql, &[&rooms]).await?;
+    let seq = |row: &tokio_postgres::Row| Ok((RoomId(row.try_get(0)?), Seq(row.try_get(1)?)));
+    found.iter().map(seq).collect()
+}

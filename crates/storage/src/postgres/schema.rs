@@ -1,0 +1,120 @@
+//! Bringing the tables to the form that this program knows, by one node at a time.
+
+use super::accounts::LOCKS;
+use super::connection::Connection;
+use super::errors::Failure;
+use crate::StorageError;
+
+/// The steps, in order; the first makes version 1. A step that has been released is never changed.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_rooms_sessions_accounts.sql"),
+    include_str!("migrations/0002_revocations.sql"),
+];
+/// Of the locks that are Papo's, the one of whoever migrates.
+const MIGRATING: i32 = 2;
+/// The oldest PostgreSQL that has all that is used.
+const OLDEST_SERVER: i32 = 130_000;
+
+/// Where the history lives: the database, the table in it, and the server's timeline. Another one is found when a backup has been
+/// restored, or a replica has taken over.
+const HOME: &str = "SELECT concat_ws('/', (SELECT oid FROM pg_database WHERE datname = current_database()), \
+    'papo'::regclass::oid, left(pg_walfile_name(pg_current_wal_lsn()), 8))";
+
+/// Runs the steps that are missing, all or none, while others wait; and gives the history a new name when it isn't where it was.
+pub(super) async fn migrate(db: &Connection) -> Result<(), Failure> {
+    check_server(db).await?;
+    db.batch("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
+        .await?;
+    db.rows(
+        "SELECT pg_advisory_xact_lock($1, $2)",
+        &[&LOCKS, &MIGRATING],
+    )
+    .await?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found = version(db).await?;
+    if found > known {
+        return Err(StorageError::TooNew { found, known }.into());
+    }
+    for (step, sql) in (0_i64..).zip(MIGRATIONS) {
+        if step < found {
+            continue;
+        }
+        db.batch(sql).await?;
+        if step == 0 {
+            let sql = "INSERT INTO papo (version, epoch, home) VALUES (0, 0, '')";
+            db.execute(sql, &[]).await?;
+        }
+        db.execute("UPDATE papo SET version = $1", &[&(step + 1)])
+            .await?;
+    }
+    let home: String = one(db, HOME).await?;
+    let sql = "UPDATE papo SET epoch = $1, home = $2 WHERE home <> $2";
+    if db.execute(sql, &[&random_number()?, &home]).await? > 0 && found > 0 {
+        tracing::warn!("the database was restored or has moved: its history has a new epoch");
+    }
+    db.batch("COMMIT").await
+}
+
+/// Sixty-four bits.
+pub(super) fn random_number() -> Result<i64, StorageError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| StorageError::Other(format!("no randomness: {error}")))?;
+    Ok(i64::from_ne_bytes(bytes))
+}
+
+/// Refuses a server that Papo can't work with.
+pub(super) async fn check_server(db: &Connection) -> Result<(), Failure> {
+    let other = |text: String| Err(StorageError::Other(text).into());
+    let version: i32 = one(db, "SELECT current_setting('server_version_num')::integer").await?;
+    if version < OLDEST_SERVER {
+        return other(format!(
+            "PostgreSQL {} is too old; 13 or newer is needed",
+            version / 10_000
+        ));
+    }
+    let encoding: String = one(db, "SELECT current_setting('server_encoding')").await?;
+    if encoding != "UTF8" {
+        return other(format!(
+            "its encoding is {encoding}; make a database with ENCODING 'UTF8'"
+        ));
+    }
+    if one::<bool>(db, "SELECT pg_is_in_recovery()").await? {
+        let text = "it is a replica, which can't be written to".to_owned();
+        return Err(StorageError::Unavailable(text).into());
+    }
+    if one::<Option<String>>(db, "SELECT current_schema()::text")
+        .await?
+        .is_none()
+    {
+        return other("there is no schema of the search path".into());
+    }
+    Ok(())
+}
+
+/// The version of the tables; refuses a schema that has those of another program.
+pub(super) async fn version(db: &Connection) -> Result<i64, Failure> {
+    let ours = "SELECT to_regclass(format('%I.papo', current_schema())) IS NOT NULL";
+    if one(db, ours).await? {
+        let row = db.row("SELECT version FROM papo", &[]).await?;
+        return Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0));
+    }
+    let foreign = "SELECT count(*) FROM pg_class \
+        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')";
+    if one::<i64>(db, foreign).await? > 0 {
+        let text = "there are tables in it that aren't Papo's; name an empty database";
+        return Err(StorageError::Other(text.into()).into());
+    }
+    Ok(0)
+}
+
+async fn one<T>(db: &Connection, sql: &str) -> Result<T, Failure>
+where
+    T: for<'a> tokio_postgres::types::FromSql<'a>,
+{
+    let rows = db.rows(sql, &[]).await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| super::errors::damaged("no answer"))?;
+    Ok(row.try_get(0)?)
+}

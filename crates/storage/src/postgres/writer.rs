@@ -1,0 +1,323 @@
+//! The logs' writer: one task with a connection of its own, which stores all batches that wait in one transaction.
+//!
+//! What it promises when the connection breaks: who is told that nothing was stored can rely on it, since before saying so the writer
+//! has found out. Each transaction begins by writing its number into the node's row; after a commit that wasn't answered, whoever
+//! locks that row has waited for the transaction's end, and reads whether the number is there.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::batch::Batch as Changes;
+use super::connection::{Connection, Connector};
+use super::errors::Failure;
+use super::flush::{self, Ended};
+use super::known::{Known, Mark};
+use super::{pool, schema};
+use crate::{Appended, Batch, NewEvent, Outcome, Refusal, StorageError};
+
+/// No more batches join a transaction that has this many changes.
+const CHANGES: usize = 1_024;
+/// How long the database may take for each half of a transaction.
+const ANSWER_LIMIT: Duration = Duration::from_secs(6);
+/// How often, and for how long, a transaction is begun anew while it is known that nothing of it is stored.
+const TRIES: u32 = 8;
+const APPEND_LIMIT: Duration = Duration::from_secs(5);
+/// How long it is tried to find out what became of a commit.
+const UNKNOWN_LIMIT: Duration = Duration::from_secs(15);
+/// How long to wait before looking again whether the database is back.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A plan depends on the statement alone: the tables' statistics may be old, and grow old while a connection lives.
+const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off; SET enable_mergejoin = off";
+/// Nodes that were not seen for so long won't ask any more.
+const FORGET: &str = "DELETE FROM node WHERE at < now() - interval '30 days'";
+const ENTER: &str = "INSERT INTO node (id, batch) VALUES ($1, 0) ON CONFLICT (id) DO NOTHING";
+const LEAVE: &str = "DELETE FROM node WHERE id = $1";
+/// Ends what is left of the node's earlier connections, so that nobody waits for their transactions.
+const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+    WHERE application_name = $1 AND pid <> pg_backend_pid()";
+const FIND_OUT: &str = "SELECT batch FROM node WHERE id = $1 FOR UPDATE";
+
+type Answers = Vec<Result<Appended, Refusal>>;
+
+/// The writer's handle.
+pub(super) struct Writer {
+    /// Whoever has batches stored has one on the way at a time, so there are as many as there are callers.
+    batches: Mutex<Option<UnboundedSender<Box<dyn Batch>>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How one try ended without success.
+enum Attempt {
+    /// Nothing is stored.
+    Failed(Failure),
+    /// It may be stored, and if it is, with these answers.
+    Unknown(String, Answers),
+}
+
+/// What the task has.
+struct Node {
+    connector: Arc<Connector>,
+    id: i64,
+    connection: Option<Connection>,
+}
+
+impl Writer {
+    /// Starts the task on the present runtime. It connects when it has something to store.
+    pub(super) fn start(connector: Arc<Connector>) -> Result<Self, StorageError> {
+        let id = schema::random_number()?;
+        let (batches, queue) = unbounded_channel();
+        let task = tokio::spawn(run(connector, id, queue));
+        Ok(Self {
+            batches: Mutex::new(Some(batches)),
+            task: Mutex::new(Some(task)),
+        })
+    }
+
+    /// Has a batch stored, after those before it.
+    pub(super) fn append(&self, batch: Box<dyn Batch>) {
+        let batches = lock(&self.batches).clone();
+        let refused = match batches {
+            Some(batches) => batches.send(batch).err().map(|refused| refused.0),
+            None => Some(batch),
+        };
+        if let Some(batch) = refused {
+            batch.tell(Err(pool::closed()));
+        }
+    }
+
+    /// Takes no more, and waits until all is stored that was taken.
+    pub(super) async fn close(&self) {
+        drop(lock(&self.batches).take());
+        let task = lock(&self.task).take();
+        if let Some(task) = task
+            && task.await.is_err()
+        {
+            tracing::error!("the logs' writer panicked");
+        }
+    }
+}
+
+async fn run(connector: Arc<Connector>, id: i64, mut queue: UnboundedReceiver<Box<dyn Batch>>) {
+    let mut node = Node {
+        connector,
+        id,
+        connection: None,
+    };
+    while let Some(first) = queue.recv().await {
+        // A panic ends these batches and not the writer.
+        let storing = AssertUnwindSafe(node.store(first, &mut queue));
+        if storing.catch_unwind().await.is_err() {
+            tracing::error!("storing a batch panicked");
+            node.connection = None;
+        }
+    }
+    node.close().await;
+}
+
+impl Node {
+    /// Stores a batch, and all that wait behind it.
+    async fn store(
+        &mut self,
+        first: Box<dyn Batch>,
+        queue: &mut UnboundedReceiver<Box<dyn Batch>>,
+    ) {
+        let connected = self.connect().await;
+        // What is about to be sent may come along.
+        tokio::task::yield_now().await;
+        let (mut batches, mut sizes, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(mut batch) = next {
+            if connected.is_ok() {
+                let taken = batch.take();
+                sizes.push(taken.len());
+                changes.extend(taken);
+            }
+            batches.push(batch);
+            next = if changes.len() < CHANGES {
+                queue.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        let outcome = match connected {
+            Ok(()) => self.append(&changes).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(answers) => {
+                let mut answers = answers.into_iter();
+                for (batch, size) in batches.into_iter().zip(sizes) {
+                    batch.tell(Ok(answers.by_ref().take(size).collect()));
+                }
+            }
+            Err(error) => {
+                for batch in batches {
+                    batch.tell(Err(same(&error)));
+                }
+            }
+        }
+    }
+
+    /// Stores changes in one transaction, again if something got in the way.
+    async fn append(&mut self, changes: &[NewEvent]) -> Outcome {
+        let (mut tries, until) = (1, Instant::now() + APPEND_LIMIT);
+        loop {
+            let mark = Mark {
+                node: self.id,
+                batch: schema::random_number()?,
+            };
+            self.connect().await?;
+            let failure = match self.try_append(mark, changes).await {
+                Ok(answers) => return Ok(answers),
+                Err(Attempt::Failed(failure)) => failure,
+                Err(Attempt::Unknown(text, answers)) => {
+                    tracing::warn!(
+                        error = text,
+                        "a commit wasn't answered; finding out what became of it"
+                    );
+                    self.connection = None;
+                    match self.find_out(mark).await {
+                        Some(true) => return Ok(answers),
+                        Some(false) => Failure::Lost(text),
+                        None => return Err(StorageError::Unknown(text)),
+                    }
+                }
+            };
+            match &failure {
+                Failure::Lost(_) => self.connection = None,
+                Failure::Collided(_) | Failure::Final(_) => self.undo().await,
+            }
+            let is_final = matches!(failure, Failure::Final(_));
+            if is_final || tries == TRIES || Instant::now() > until {
+                return Err(failure.into_error());
+            }
+            tracing::debug!(?failure, "a batch is stored again");
+            tries += 1;
+        }
+    }
+
+    async fn try_append(&self, mark: Mark, changes: &[NewEvent]) -> Result<Answers, Attempt> {
+        let lost = || Failure::Lost("the connection was lost".into());
+        let db = self.connection.as_ref().ok_or_else(lost)?;
+        let reading = timeout(ANSWER_LIMIT, Known::read(db, mark, changes)).await;
+        let unanswered = || "the database doesn't answer".to_owned();
+        let known = reading.unwrap_or_else(|_| Err(Failure::Lost(unanswered())))?;
+        let mut batch = Changes::new(known);
+        let answers: Answers = changes.iter().map(|change| batch.store(change)).collect();
+        if batch.events.is_empty() {
+            // All refused, or stored before.
+            let ended = timeout(ANSWER_LIMIT, db.batch("ROLLBACK")).await;
+            ended.unwrap_or_else(|_| Err(Failure::Lost(unanswered())))?;
+            return Ok(answers);
+        }
+        let flushing = timeout(ANSWER_LIMIT, flush::flush(db, &batch)).await;
+        match flushing.unwrap_or_else(|_| Err(Ended::Unknown(unanswered()))) {
+            Ok(()) => Ok(answers),
+            Err(Ended::Failed(failure)) => Err(Attempt::Failed(failure)),
+            Err(Ended::Unknown(text)) => Err(Attempt::Unknown(text, answers)),
+        }
+    }
+
+    /// Makes sure that there is a connection, as far as is known.
+    async fn connect(&mut self) -> Result<(), StorageError> {
+        if self.connection.as_ref().is_none_or(Connection::is_closed) {
+            self.connection = None;
+            self.connection = Some(self.enter().await?);
+        }
+        Ok(())
+    }
+
+    /// A new connection, with the node's row in the database.
+    async fn enter(&self) -> Result<Connection, StorageError> {
+        let db = self.connector.connect(&self.name()).await?;
+        let entering = async {
+            db.batch(SETTINGS).await?;
+            db.batch(FORGET).await?;
+            db.execute(ENTER, &[&self.id]).await
+        };
+        let entered = timeout(ANSWER_LIMIT, entering).await.unwrap_or_else(|_| {
+            let text = "the database doesn't answer".to_owned();
+            Err(Failure::Lost(text))
+        });
+        entered.map_err(Failure::into_error)?;
+        Ok(db)
+    }
+
+    /// Whether a transaction was committed; `None` when that can't be found out in time.
+    async fn find_out(&mut self, mark: Mark) -> Option<bool> {
+        let until = Instant::now() + UNKNOWN_LIMIT;
+        while Instant::now() < until {
+            match self.ask(mark).await {
+                Ok(is_stored) => return Some(is_stored),
+                Err(error) => tracing::debug!(%error, "it can't be found out yet"),
+            }
+            self.connection = None;
+            sleep(PAUSE).await;
+        }
+        None
+    }
+
+    async fn ask(&mut self, mark: Mark) -> Result<bool, StorageError> {
+        self.connect().await?;
+        let lost = || StorageError::Unavailable("the connection was lost".into());
+        let db = self.connection.as_ref().ok_or_else(lost)?;
+        let name = self.connector.called(&self.name());
+        let asking = async {
+            db.rows(END_OTHERS, &[&name]).await?;
+            let row = db.row(FIND_OUT, &[&mark.node]).await?;
+            let row = row.map(|row| row.try_get::<_, i64>(0)).transpose()?;
+            Ok(row == Some(mark.batch))
+        };
+        let asked = timeout(ANSWER_LIMIT, asking).await.map_err(|_| lost())?;
+        asked.map_err(Failure::into_error)
+    }
+
+    /// Ends the transaction, so that the connection can be used again; or the connection.
+    async fn undo(&mut self) {
+        if let Some(db) = &self.connection {
+            let undone = timeout(ANSWER_LIMIT, db.batch("ROLLBACK")).await;
+            if !matches!(undone, Ok(Ok(()))) {
+                self.connection = None;
+            }
+        }
+    }
+
+    async fn close(self) {
+        if let Some(db) = self.connection {
+            // Who doesn't get to it is forgotten in time.
+            let _ = timeout(ANSWER_LIMIT, db.execute(LEAVE, &[&self.id])).await;
+            db.close().await;
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("writer {:016x}", self.id)
+    }
+}
+
+impl From<Failure> for Attempt {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// The same error, for the next of those who are told.
+fn same(error: &StorageError) -> StorageError {
+    match error {
+        StorageError::Unavailable(text) => StorageError::Unavailable(text.clone()),
+        StorageError::Unknown(text) => StorageError::Unknown(text.clone()),
+        StorageError::Broken(text) => StorageError::Broken(text.clone()),
+        other => StorageError::Other(other.to_string()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,47 @@
+//! A schema on the tests' PostgreSQL, as storage and its tests reach it.
+
+use papo_storage::postgres::DatabaseUrl;
+use papo_testing::postgres;
+use tokio_postgres::{Client, NoTls};
+
+pub(crate) use papo_testing::postgres::server;
+
+/// A schema of one test's.
+pub(crate) struct Schema(postgres::Schema);
+
+impl Schema {
+    pub(crate) fn new() -> Self {
+        Self(postgres::Schema::new())
+    }
+
+    /// The URL of a storage in it.
+    pub(crate) fn url(&self) -> DatabaseUrl {
+        DatabaseUrl::parse(&self.0.url()).unwrap()
+    }
+
+    /// The same by way of another address of the server.
+    pub(crate) fn url_at(&self, server: &str) -> DatabaseUrl {
+        DatabaseUrl::parse(&self.0.url_at(server)).unwrap()
+    }
+
+    /// A connection in it, for what storage doesn't do.
+    pub(crate) async fn client(&self) -> Client {
+        self.try_client().await.unwrap()
+    }
+
+    /// The same, when the server may be away.
+    pub(crate) async fn try_client(&self) -> Result<Client, tokio_postgres::Error> {
+        let (client, connection) = tokio_postgres::connect(&server(), NoTls).await?;
+        tokio::spawn(connection);
+        let sql = format!("SET search_path = {}", self.0.name());
+        client.batch_execute(&sql).await?;
+        Ok(client)
+    }
+
+    /// Ends all connections of storages in it; how many there were.
+    pub(crate) async fn end_connections(&self, client: &Client) -> u64 {
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE application_name LIKE $1 || ' %'";
+        client.execute(sql, &[&self.0.name()]).await.unwrap()
+    }
+}

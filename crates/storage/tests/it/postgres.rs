@@ -1,0 +1,396 @@
+//! What only PostgreSQL can be asked: its schema, and several nodes on one database.
+
+use std::sync::Arc;
+
+use papo_domain::{RoomDescription, RoomId, RoomName, SenderId, Seq};
+use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
+use papo_storage::{Appended, ImportedRoom, JoinRefusal, RoomFilter, Storage, StorageError};
+use tokio::task::JoinSet;
+
+use crate::database::Schema;
+use crate::world::{World, account, at, username};
+
+/// A world with two nodes, the first of which the world's words use.
+async fn two_nodes() -> (World, Arc<PostgresStorage>, Arc<PostgresStorage>) {
+    let schema = Schema::new();
+    let one = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let other = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    (World::of(one.clone(), schema), one, other)
+}
+
+async fn refused(url: &DatabaseUrl) -> StorageError {
+    match PostgresStorage::open(url).await {
+        Ok(_) => panic!("it was opened"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opened_again_everything_is_there() {
+    let schema = Schema::new();
+    let url = schema.url();
+    let client = schema.client().await;
+    let storage = Arc::new(PostgresStorage::open(&url).await.unwrap());
+    let world = World::of(storage.clone(), schema);
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    world.post(&ana, room, "fica").await;
+    let epoch = storage.epoch().await.unwrap();
+    storage.close().await.unwrap();
+    let closed = storage.epoch().await;
+    assert!(matches!(closed, Err(StorageError::Unavailable(_))));
+    let closed = storage.append(vec![ana.post(room, None, "tarde")]).await;
+    assert!(matches!(closed, Err(StorageError::Unavailable(_))));
+    let nodes = client.query("SELECT id FROM node", &[]).await.unwrap();
+    assert!(nodes.is_empty(), "closing leaves nothing of the node");
+
+    let again = PostgresStorage::open(&url).await.unwrap();
+    assert_eq!(again.epoch().await.unwrap(), epoch);
+    assert_eq!(again.check().await.unwrap(), Vec::<String>::new());
+    let events = again.events_after(room, Seq::START, 10).await.unwrap();
+    assert_eq!(events.len(), 1);
+    let found = again.session(ana.token, Some(room)).await.unwrap();
+    assert!(found.unwrap().username.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_that_start_at_once_make_one_history() {
+    let schema = Schema::new();
+    let mut opening = JoinSet::new();
+    for _ in 0..8 {
+        let url = schema.url();
+        opening.spawn(async move {
+            let storage = PostgresStorage::open(&url).await.unwrap();
+            // As an empty database gets its first rooms.
+            let rooms = ["Geral", "Jogos"].map(|name| {
+                Ok(ImportedRoom {
+                    name: RoomName::parse(name).unwrap(),
+                    description: RoomDescription::default(),
+                    is_active: true,
+                    created_at: at(0),
+                    messages: Box::new(std::iter::empty()),
+                })
+            });
+            storage
+                .import(Box::new(rooms.into_iter()), at(0))
+                .await
+                .unwrap();
+            let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
+            assert_eq!(rooms.len(), 2);
+            storage.epoch().await.unwrap()
+        });
+    }
+    let epochs = opening.join_all().await;
+    assert!(epochs.iter().all(|epoch| *epoch == epochs[0]), "{epochs:?}");
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused() {
+    let schema = Schema::new();
+    drop(PostgresStorage::open(&schema.url()).await.unwrap());
+    let client = schema.client().await;
+    client
+        .execute("UPDATE papo SET version = 99", &[])
+        .await
+        .unwrap();
+    let refused = refused(&schema.url()).await;
+    let expected = matches!(
+        refused,
+        StorageError::TooNew {
+            found: 99,
+            known: 2
+        }
+    );
+    assert!(expected, "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_not_papos_is_refused_and_left_alone() {
+    let schema = Schema::new();
+    let client = schema.client().await;
+    client
+        .batch_execute("CREATE TABLE chat_room (id integer)")
+        .await
+        .unwrap();
+    let refused = refused(&schema.url()).await;
+    assert!(matches!(refused, StorageError::Other(_)), "{refused}");
+    let sql = "SELECT relname::text FROM pg_class WHERE relkind = 'r' \
+        AND relnamespace = current_schema()::regnamespace";
+    let tables = client.query(sql, &[]).await.unwrap();
+    assert_eq!(tables.len(), 1);
+}
+
+#[tokio::test]
+async fn a_restored_database_is_another_history() {
+    let schema = Schema::new();
+    let storage = PostgresStorage::open(&schema.url()).await.unwrap();
+    let epoch = storage.epoch().await.unwrap();
+    storage.close().await.unwrap();
+    // What restoring a dump does: the same rows in new tables.
+    let client = schema.client().await;
+    let sql = "CREATE TABLE copy (LIKE papo INCLUDING ALL); INSERT INTO copy SELECT * FROM papo; \
+        DROP TABLE papo; ALTER TABLE copy RENAME TO papo";
+    client.batch_execute(sql).await.unwrap();
+    let restored = PostgresStorage::open(&schema.url()).await.unwrap();
+    let renewed = restored.epoch().await.unwrap();
+    assert_ne!(renewed, epoch);
+    let again = PostgresStorage::open(&schema.url()).await.unwrap();
+    assert_eq!(again.epoch().await.unwrap(), renewed);
+}
+
+#[tokio::test]
+async fn checking_finds_what_is_wrong() {
+    for (damage, found) in [
+        ("DELETE FROM event WHERE seq = 2", "events"),
+        ("DELETE FROM message WHERE seq = 1", "missing"),
+        ("UPDATE room SET last_seq = 9", "last seq"),
+        (
+            "UPDATE message SET content = NULL WHERE seq = 1",
+            "deleted by no event",
+        ),
+        (
+            "UPDATE event SET target = 2 WHERE seq = 3",
+            "has no message 2",
+        ),
+        ("UPDATE event SET room_id = 77", "room 77, which is missing"),
+        ("DELETE FROM papo", "epoch"),
+    ] {
+        let schema = Schema::new();
+        let client = schema.client().await;
+        let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+        let world = World::of(storage.clone(), schema);
+        let room = world.room("Geral").await;
+        let ana = world.guest(room, "Ana").await;
+        let seq = world.post(&ana, room, "um").await;
+        world.append_one(ana.edit(room, seq, "dois")).await.unwrap();
+        world.append_one(ana.edit(room, seq, "três")).await.unwrap();
+        client.batch_execute(damage).await.unwrap();
+        let wrong = storage.check().await.unwrap();
+        let says = wrong.iter().any(|line| line.contains(found));
+        assert!(says, "{damage}: {wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_text_is_in_no_row() {
+    let schema = Schema::new();
+    let client = schema.client().await;
+    let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let world = World::of(storage.clone(), schema);
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let seq = world.post(&ana, room, "Segredo").await;
+    world.append_one(ana.delete(room, seq)).await.unwrap();
+    let seq = world.post(&ana, room, "Segredo antes").await;
+    world.append_one(ana.edit(room, seq, "Ok")).await.unwrap();
+    let sql = "SELECT 1 FROM message WHERE message::text ILIKE '%segredo%'";
+    assert!(client.query(sql, &[]).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_write_into_one_room() {
+    let (world, one, other) = two_nodes().await;
+    let room = world.room("Geral").await;
+    let mut writers = JoinSet::new();
+    for number in 0..50 {
+        let guest = world.guest(room, &format!("Pessoa {number}")).await;
+        let storage = if number % 2 == 0 {
+            one.clone()
+        } else {
+            other.clone()
+        };
+        writers.spawn(async move {
+            let mut seqs = Vec::new();
+            for message in 0..10 {
+                let id = format!("{number}-{message}");
+                let batch = vec![guest.post(room, Some(&id), &id)];
+                let answers = storage.append(batch).await.unwrap();
+                seqs.push(answers[0].clone().unwrap().event.seq.0);
+            }
+            assert!(seqs.is_sorted(), "one writer's messages keep their order");
+            seqs
+        });
+    }
+    let mut seqs = writers.join_all().await.concat();
+    seqs.sort_unstable();
+    assert!(seqs.into_iter().eq(1..=500));
+    let events = world.events(room).await;
+    assert!(events.iter().map(|event| event.seq.0).eq(1..=500));
+    let seen = other.events_after(room, Seq::START, 1_000).await.unwrap();
+    assert_eq!(seen, events);
+    world.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_never_see_a_hole() {
+    let (world, one, other) = two_nodes().await;
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let mut writers = JoinSet::new();
+    for storage in [one, other.clone()] {
+        writers.spawn(async move {
+            for _ in 0..100 {
+                storage
+                    .append(vec![ana.post(room, None, "olá")])
+                    .await
+                    .unwrap();
+            }
+        });
+    }
+    let mut seen = Seq::START;
+    while seen < Seq(200) {
+        for event in other.events_after(room, seen, 1_000).await.unwrap() {
+            assert_eq!(event.seq, seen.next());
+            seen = event.seq;
+        }
+    }
+    writers.join_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_send_through_two_nodes_is_stored_once() {
+    let (world, one, other) = two_nodes().await;
+    let (room, second) = (world.room("Uma").await, world.room("Outra").await);
+    let ana = world.guest(room, "Ana").await;
+    world.join(&ana, second, "Ana").await;
+    for number in 0..100 {
+        let id = format!("both-{number}");
+        // Every other one goes to another room, where no lock of the first is.
+        let to = if number % 2 == 0 { room } else { second };
+        let (here, there) = tokio::join!(
+            one.append(vec![ana.post(room, Some(&id), &id)]),
+            other.append(vec![ana.post(to, Some(&id), &id)]),
+        );
+        let answer =
+            |outcome: papo_storage::Outcome| -> Appended { outcome.unwrap().remove(0).unwrap() };
+        let (here, there) = (answer(here), answer(there));
+        assert_eq!(here.event, there.event);
+        assert_ne!(here.duplicate, there.duplicate);
+    }
+    let stored = world.texts(room).await.len() + world.texts(second).await.len();
+    assert_eq!(stored, 100);
+    world.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_over_the_same_rooms_do_not_block_each_other() {
+    let (world, one, other) = two_nodes().await;
+    let mut rooms = Vec::new();
+    for number in 0..8 {
+        rooms.push(world.room(&format!("Sala {number}")).await);
+    }
+    let ana = world.guest(rooms[0], "Ana").await;
+    for room in &rooms[1..] {
+        world.join(&ana, *room, "Ana").await;
+    }
+    let mut writers = JoinSet::new();
+    for (storage, turned) in [(one, false), (other, true)] {
+        let mut rooms = rooms.clone();
+        if turned {
+            rooms.reverse();
+        }
+        writers.spawn(async move {
+            for _ in 0..50 {
+                let batch = rooms.iter().map(|room| ana.post(*room, None, "olá"));
+                let answers = storage.append(batch.collect()).await.unwrap();
+                assert!(answers.iter().all(Result::is_ok));
+            }
+        });
+    }
+    writers.join_all().await;
+    for room in rooms {
+        assert_eq!(world.last_seq(room).await, Seq(100));
+    }
+    world.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_leave_nothing_of_theirs_is_stored() {
+    let (world, one, other) = two_nodes().await;
+    let room = world.room("Geral").await;
+    for number in 0..100 {
+        let ana = world.guest(room, "Ana").await;
+        let writing = tokio::spawn({
+            let one = one.clone();
+            async move {
+                one.append(vec![ana.post(room, None, "olá")])
+                    .await
+                    .unwrap()
+                    .remove(0)
+            }
+        });
+        let left = if number % 2 == 0 {
+            other.leave(ana.session, Some(room)).await.unwrap()
+        } else {
+            other.end_session(ana.session).await.unwrap();
+            vec![room]
+        };
+        assert_eq!(left, [room]);
+        let end = other.room(room).await.unwrap().unwrap().last_seq;
+        if let Ok(posted) = writing.await.unwrap() {
+            assert!(posted.event.seq <= end, "stored after the leave");
+        }
+    }
+    world.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_takes_its_name_through_whichever_node() {
+    let (world, one, other) = two_nodes().await;
+    let room = world.room("Geral").await;
+    for number in 0..30 {
+        let guest = world.session().await;
+        let name = format!("Pessoa {number}");
+        let (joined, made) = tokio::join!(
+            one.join(guest.session, room, username(&name), at(0)),
+            other.create_account(account(&name, SenderId(number))),
+        );
+        made.unwrap();
+        let joined = joined.unwrap();
+        if let Err(refusal) = joined {
+            assert_eq!(refusal, JoinRefusal::NameRegistered);
+        }
+        assert_eq!(one.memberships(guest.session).await.unwrap(), []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_is_made_once_through_whichever_node() {
+    let (_world, one, other) = two_nodes().await;
+    for number in 0..20 {
+        let name = format!("Sala {number}");
+        let (here, there) = tokio::join!(
+            one.create_room(crate::world::state(&name, true), at(0)),
+            other.create_room(crate::world::state(&name, true), at(0)),
+        );
+        let made: Vec<RoomId> = [&here, &there]
+            .into_iter()
+            .filter_map(|made| made.as_ref().ok().map(|room| room.id))
+            .collect();
+        assert_eq!(made.len(), 1);
+        let exists = [here, there].into_iter().filter_map(Result::err);
+        for error in exists {
+            assert!(matches!(error, StorageError::Exists(_)), "{error}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_runs_to_its_end_when_nobody_waits_for_it() {
+    let (world, one, other) = two_nodes().await;
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    for number in 0..20 {
+        let text = format!("mensagem {number}");
+        let mut asking = one.append(vec![ana.post(room, None, &text)]);
+        // Asked once, so that the work is in the queue, and given up.
+        let asked = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(asking.as_mut().poll(context).is_ready())
+        });
+        asked.await;
+        drop(asking);
+    }
+    one.close().await.unwrap();
+    let events = other.events_after(room, Seq::START, 100).await.unwrap();
+    assert_eq!(events.len(), 20);
+}

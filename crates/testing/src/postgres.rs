@@ -1,0 +1,91 @@
+//! A schema of its own on the tests' PostgreSQL, gone when it is dropped.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::runtime::Builder;
+use tokio_postgres::NoTls;
+
+/// Where the tests look when `PAPO_TEST_DATABASE_URL` names no server.
+const STANDARD: &str = "postgres://postgres@127.0.0.1:5432/postgres";
+
+/// A schema on the server.
+#[derive(Debug)]
+pub struct Schema {
+    name: String,
+}
+
+impl Schema {
+    /// Makes one; fails, and says what to do, when there is no server. Blocks.
+    #[expect(clippy::new_without_default, reason = "it makes something elsewhere")]
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("papo_test_{}_{number}", std::process::id());
+        run(format!(
+            "DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}"
+        ))
+        .unwrap_or_else(|error| panic!("{}", no_server(&error)));
+        Self { name }
+    }
+
+    /// Its name, with which the names of the connections of its URLs begin.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The URL of a database in it.
+    pub fn url(&self) -> String {
+        self.url_at(&server())
+    }
+
+    /// The same by way of another address of the server.
+    pub fn url_at(&self, server: &str) -> String {
+        let (name, join) = (&self.name, if server.contains('?') { '&' } else { '?' });
+        format!("{server}{join}options=-csearch_path%3D{name}&application_name={name}")
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        let dropped = run(format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name));
+        if !std::thread::panicking() {
+            dropped.expect("the schema can be dropped");
+        }
+    }
+}
+
+/// The server's URL.
+pub fn server() -> String {
+    std::env::var("PAPO_TEST_DATABASE_URL").unwrap_or_else(|_| STANDARD.to_owned())
+}
+
+/// Whether the server is there, and lets the tests in. Blocks.
+pub fn answers() -> bool {
+    run("SELECT 1".to_owned()).is_ok()
+}
+
+/// Runs statements on a thread and a connection of their own: the caller may be a task.
+fn run(sql: String) -> Result<(), tokio_postgres::Error> {
+    let running = std::thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime can be made");
+        runtime.block_on(async {
+            // The tests' server is on this machine; how storage encrypts has its own test.
+            let (client, connection) = tokio_postgres::connect(&server(), NoTls).await?;
+            let connection = tokio::spawn(connection);
+            let done = client.batch_execute(&sql).await;
+            drop(client);
+            let _ = connection.await;
+            done
+        })
+    });
+    running.join().expect("the thread doesn't panic")
+}
+
+fn no_server(error: &tokio_postgres::Error) -> String {
+    format!(
+        "these tests need PostgreSQL, 13 or newer ({error}): `cargo xtask test` starts one; or run one at \
+         127.0.0.1:5432 for the user postgres without a password; or name one, whose user may make schemas, in \
+         PAPO_TEST_DATABASE_URL"
+    )
+}

@@ -1,0 +1,106 @@
+//! What a robot makes of the server's frames.
+
+use std::sync::Arc;
+
+use papo_protocol::{ClientFrame, ErrorCode};
+use tokio::time::Instant;
+
+use super::{Asked, RETRY, Robot, Talk};
+use crate::frames::Heard;
+use crate::history::{Ack, Changed, Seen};
+
+impl Robot {
+    /// Takes in one frame, and does what follows from it at once.
+    pub(super) async fn heed(
+        &mut self,
+        talk: &mut Talk,
+        heard: Heard,
+        attempt: &mut u32,
+    ) -> anyhow::Result<()> {
+        match heard {
+            Heard::Welcome(epoch) => {
+                talk.epoch = epoch;
+                let known = self.known.as_ref();
+                let frame = ClientFrame::Subscribe {
+                    r#ref: None,
+                    room: Some(self.plan.room),
+                    epoch: known.map(|(epoch, _)| epoch.to_string()),
+                    after: known.map(|(_, last)| *last),
+                };
+                talk.wire.send(&serde_json::to_string(&frame)?).await?;
+            }
+            Heard::Seen(seen, epoch) => {
+                match &seen {
+                    Seen::Event(event) => {
+                        if let Some((_, last)) = &mut self.known {
+                            *last = event.seq;
+                        }
+                        self.world.saw(event, self.plan.reading.is_none());
+                    }
+                    Seen::Snapshot(snapshot) => {
+                        self.known = epoch.map(|epoch| (epoch, snapshot.seq));
+                    }
+                    Seen::Resumed(_) => {}
+                    Seen::Reset => {
+                        self.track.resets += 1;
+                        self.own.clear();
+                    }
+                }
+                let is_answer = matches!(seen, Seen::Snapshot(_) | Seen::Resumed(_));
+                self.track.view.seen.push(seen);
+                if is_answer && !talk.is_subscribed {
+                    *attempt = 0;
+                    talk.is_subscribed = true;
+                    self.world.subscribed();
+                    self.send_outbox(talk).await?;
+                }
+            }
+            Heard::Ack { reference, seq } => {
+                let asked = reference.and_then(|reference| talk.asked.remove(&reference));
+                if let (Some(asked), Some(seq)) = (asked, seq) {
+                    self.acknowledged(talk, asked, seq);
+                }
+            }
+            Heard::Refused { reference, code } => {
+                let asked = reference.and_then(|reference| talk.asked.remove(&reference));
+                if matches!(code, ErrorCode::Unavailable | ErrorCode::RateLimited) {
+                    self.track.refusals += 1;
+                    self.world.refused();
+                    if let Some(Asked::Message(index)) = asked {
+                        // It goes out again after others: its place among them is no longer promised.
+                        self.track.sent[index].connection = self.world.connection();
+                        talk.retry_at = Some(Instant::now() + RETRY);
+                    }
+                }
+            }
+            Heard::Reconnect(_) | Heard::Left | Heard::Passing => {}
+        }
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, talk: &Talk, asked: Asked, seq: i64) {
+        let at = self.world.moment();
+        match asked {
+            Asked::Message(index) => {
+                if self.outbox.contains(&index) {
+                    self.outbox.retain(|waiting| *waiting != index);
+                    self.texts.remove(&index);
+                    self.world.answered();
+                    self.own.push(seq);
+                }
+                let ack = Ack {
+                    seq,
+                    at,
+                    epoch: Arc::clone(&talk.epoch),
+                };
+                self.track.sent[index].acks.push(ack);
+            }
+            Asked::Change(kind, _) => self.track.changed.push(Changed {
+                room: self.plan.room,
+                seq,
+                kind,
+                epoch: Arc::clone(&talk.epoch),
+            }),
+        }
+    }
+}

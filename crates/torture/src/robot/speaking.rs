@@ -1,0 +1,83 @@
+//! What a robot writes: messages, edits and deletions, each until it is answered.
+
+use papo_protocol::ClientFrame;
+
+use super::{Asked, Robot, Talk};
+use crate::history::{Kind, Sent};
+use crate::world::{Phase, Waiting, World};
+
+impl Robot {
+    /// Posts, edits or deletes.
+    pub(super) async fn speak(&mut self, talk: &mut Talk) -> anyhow::Result<()> {
+        let waiting = World::wait(&self.world);
+        if *self.phase.borrow() != Phase::Write {
+            // It ended meanwhile, and nobody waits for what is written now.
+            return Ok(());
+        }
+        if self.plan.changes && !self.own.is_empty() && self.random.percent(25) {
+            return self.change(talk, waiting).await;
+        }
+        let client_id = self.random.client_id();
+        let index = self.track.sent.len();
+        let text = self.world.text(&client_id, self.plan.length);
+        self.outbox.push(index);
+        self.texts.insert(index, (text, waiting));
+        self.track.sent.push(Sent {
+            client_id,
+            room: self.plan.room,
+            at: self.world.moment(),
+            connection: talk.id,
+            acks: Vec::new(),
+        });
+        self.send(talk, index).await
+    }
+
+    async fn change(&mut self, talk: &mut Talk, waiting: Waiting) -> anyhow::Result<()> {
+        let which = self.random.index(self.own.len());
+        let target = self.own[which];
+        talk.reference += 1;
+        let (r#ref, room) = (Some(talk.reference), Some(self.plan.room));
+        let (frame, kind) = if self.random.percent(50) {
+            self.own.swap_remove(which);
+            let frame = ClientFrame::Delete {
+                r#ref,
+                room,
+                seq: target,
+            };
+            (frame, Kind::Deleted { target })
+        } else {
+            let message = format!("edited {}", self.random.client_id());
+            let frame = ClientFrame::Edit {
+                r#ref,
+                room,
+                seq: target,
+                message,
+            };
+            (frame, Kind::Edited { target, text: None })
+        };
+        talk.asked
+            .insert(talk.reference, Asked::Change(kind, waiting));
+        talk.wire.send(&serde_json::to_string(&frame)?).await
+    }
+
+    /// Sends again what isn't acknowledged.
+    pub(super) async fn send_outbox(&mut self, talk: &mut Talk) -> anyhow::Result<()> {
+        for index in self.outbox.clone() {
+            self.send(talk, index).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, talk: &mut Talk, index: usize) -> anyhow::Result<()> {
+        talk.reference += 1;
+        talk.asked.insert(talk.reference, Asked::Message(index));
+        let frame = ClientFrame::Send {
+            r#ref: Some(talk.reference),
+            room: Some(self.plan.room),
+            client_id: self.track.sent[index].client_id.clone(),
+            message: self.texts[&index].0.clone(),
+            username: None,
+        };
+        talk.wire.send(&serde_json::to_string(&frame)?).await
+    }
+}

@@ -1,0 +1,172 @@
+//! A PostgreSQL for the tests: the one that is named or runs already, or a private one, gone with the tests.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use papo_testing::postgres;
+use tempfile::TempDir;
+
+use crate::requirements::{install, is_root};
+use crate::run::step;
+
+/// What the tests read, `papo_testing::postgres`.
+const VARIABLE: &str = "PAPO_TEST_DATABASE_URL";
+/// Where the private one listens.
+const ADDRESS: &str = "127.0.0.1";
+/// The oldest that Papo works with.
+const OLDEST: u32 = 13;
+/// How long it may take to start or stop.
+const PATIENCE: &str = "60";
+
+/// A server that the tests can use, until this is dropped.
+pub(crate) struct Postgres {
+    /// Its URL, if it isn't where the tests look by themselves.
+    url: Option<String>,
+    _private: Option<Private>,
+}
+
+/// A server that was started here.
+struct Private {
+    programs: PathBuf,
+    folder: TempDir,
+}
+
+impl Postgres {
+    /// Finds one, or starts one.
+    pub(crate) fn for_tests() -> Result<Self> {
+        if std::env::var_os(VARIABLE).is_some() || postgres::answers() {
+            return Ok(Self {
+                url: None,
+                _private: None,
+            });
+        }
+        if programs().is_none() {
+            install("postgresql")?;
+        }
+        let programs = programs().context(
+            "the tests need PostgreSQL 13 or newer: install it (on Debian: apt-get install postgresql), \
+             or name a server in PAPO_TEST_DATABASE_URL",
+        )?;
+        Private::start(programs)
+    }
+
+    /// Tells a command where it is.
+    pub(crate) fn tell(&self, command: &mut Command) {
+        if let Some(url) = &self.url {
+            command.env(VARIABLE, url);
+        }
+    }
+}
+
+impl Private {
+    fn start(programs: PathBuf) -> Result<Postgres> {
+        let folder = tempfile::Builder::new()
+            .prefix("papo-postgres-")
+            .tempdir()?;
+        let private = Self { programs, folder };
+        if is_root() {
+            // The server refuses to be root.
+            step(
+                private
+                    .command("chown", false)
+                    .arg("postgres")
+                    .arg(private.folder.path()),
+            )?;
+        }
+        let data = private.data();
+        let mut make = private.program("initdb");
+        make.args([
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+        ]);
+        step(make.arg("--pgdata").arg(&data))?;
+        // Free now; whoever takes it meanwhile makes the start fail, and that is said.
+        let port = TcpListener::bind((ADDRESS, 0))?.local_addr()?.port();
+        let sockets = private.folder.path().display();
+        let options = format!(
+            "-c listen_addresses={ADDRESS} -c port={port} -c unix_socket_directories={sockets}"
+        );
+        let mut start = private.program("pg_ctl");
+        start.args([
+            "start",
+            "--wait",
+            "--silent",
+            "--timeout",
+            PATIENCE,
+            "--options",
+            &options,
+        ]);
+        start.arg("--log").arg(private.folder.path().join("log"));
+        step(start.arg("--pgdata").arg(&data).stdout(Stdio::null()))?;
+        Ok(Postgres {
+            url: Some(format!("postgres://postgres@{ADDRESS}:{port}/postgres")),
+            _private: Some(private),
+        })
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// One of PostgreSQL's programs, as a user that it accepts.
+    fn program(&self, name: &str) -> Command {
+        let path = self.programs.join(name);
+        self.command(&path.to_string_lossy(), is_root())
+    }
+
+    fn command(&self, program: &str, as_postgres: bool) -> Command {
+        let mut command = if as_postgres {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--", program]);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.current_dir(self.folder.path());
+        command
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        let mut stop = self.program("pg_ctl");
+        stop.args([
+            "stop",
+            "--wait",
+            "--silent",
+            "--timeout",
+            PATIENCE,
+            "--mode",
+            "fast",
+        ]);
+        if let Err(error) = step(stop.arg("--pgdata").arg(self.data())) {
+            eprintln!(
+                "the tests' PostgreSQL in {} didn't stop: {error}",
+                self.folder.path().display()
+            );
+        }
+    }
+}
+
+/// The folder of the newest PostgreSQL's programs: Debian keeps them out of the path.
+fn programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let versions = versions.filter_map(|entry| {
+        let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let programs = entry.path().join("bin");
+        (version >= OLDEST && programs.join("initdb").is_file()).then_some((version, programs))
+    });
+    let of_debian = versions.max().map(|(_, programs)| programs);
+    let in_path = || {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file())
+    };
+    of_debian.or_else(in_path)
+}
