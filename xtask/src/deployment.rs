@@ -9,8 +9,6 @@ use serde_json::{Map, Value, json};
 
 use crate::run::root;
 
-/// Options that are named in `deploy/` before they are in the table. A test fails when one is in both: remove it here then.
-const COMING: [&str; 3] = ["PAPO_NATS_URL", "PAPO_NATS_CREDENTIALS", "PAPO_NATS_CA"];
 const COMPOSE: [&str; 2] = ["deploy/compose.yaml", "deploy/compose.small.yaml"];
 const UNITS: [&str; 3] = ["papo.service", "papo-backup.service", "papo-backup.timer"];
 
@@ -147,15 +145,11 @@ fn kubernetes(kind: &str) -> Value {
 #[test]
 fn every_option_that_is_named_exists() {
     let options = options();
-    for name in COMING {
-        assert!(!options.contains_key(name), "{name} has come");
-    }
     for file in files() {
         let text = text(&file);
         let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         for name in words.filter(|word| word.len() > 5 && word.starts_with("PAPO_")) {
-            let known = options.contains_key(name) || COMING.contains(&name);
-            assert!(known, "{file}: {name}");
+            assert!(options.contains_key(name), "{file}: {name}");
         }
     }
 }

@@ -8,6 +8,7 @@ mod conformance;
 mod deployment;
 mod fuzz;
 mod generated;
+mod nats;
 mod postgres;
 mod requirements;
 mod run;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::run::{client, command, output, step};
 
@@ -74,23 +74,23 @@ pub(crate) fn cargo_tool(name: &str) -> Result<()> {
     ))
 }
 
-/// A program of the system's, from its Debian package when it is missing.
-pub(crate) fn program(name: &str, package: &str) -> Result<()> {
-    let is_there = || {
+/// A program of the system's, from its Debian package when it is missing; where it is.
+pub(crate) fn program(name: &str, package: &str) -> Result<PathBuf> {
+    let find = || {
         let path = std::env::var_os("PATH").unwrap_or_default();
         // Some are for root alone, and in folders that not everybody's path has.
         std::env::split_paths(&path)
             .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")])
-            .any(|folder| folder.join(name).is_file())
+            .map(|folder| folder.join(name))
+            .find(|program| program.is_file())
     };
-    if is_there() {
-        return Ok(());
+    if let Some(program) = find() {
+        return Ok(program);
     }
     install(package)?;
-    if !is_there() {
-        bail!("{name} is needed: install it (on Debian: apt-get install {package})");
-    }
-    Ok(())
+    find().with_context(|| {
+        format!("{name} is needed: install it (on Debian: apt-get install {package})")
+    })
 }
 
 fn installed_chromium() -> Option<PathBuf> {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::nats::{self, Nats};
 use crate::postgres::Postgres;
 use crate::requirements::{chromium, node_packages};
 use crate::run::{client, command, debug_binary, step};
@@ -11,10 +12,11 @@ use crate::torture;
 pub(crate) fn run() -> Result<()> {
     let chromium = chromium()?;
     node_packages()?;
+    let nats = Nats::find_or_start()?;
     let postgres = Postgres::for_tests()?;
     let mut tests = command("cargo", &["test", "--workspace", "--locked"]);
     postgres.tell(&mut tests);
-    step(&mut tests)?;
+    step(tests.env(nats::VARIABLE, &nats.url))?;
     drop(postgres);
     let interleavings = [
         "test",

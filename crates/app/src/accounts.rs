@@ -63,6 +63,7 @@ impl App {
         if let Err(error) = self.end_lost_rights().await {
             tracing::warn!(%error, "ending rights that a new account took");
         }
+        self.tell_changed();
     }
 
     /// All accounts by name.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use papo_channel_layer::{Connection, Hub, Notice, TailLimits};
+use papo_channel_layer::{Connection, Hub, Nodes, Notice, Signal, TailLimits};
 use papo_domain::Epoch;
 use papo_protocol::Limits;
 use papo_storage::Storage;
@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::fan_out::FanOut;
 use crate::live::Tails;
 use crate::metrics::Metrics;
+use crate::nodes::Bells;
 use crate::pages::Pages;
 use crate::passwords::Passwords;
 use crate::room_log::RoomLog;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How much of the logs' ends is kept in memory.
     pub tails: TailLimits,
+    /// Whether other nodes write into the same database: then it is asked what they ended. It is when there is a relay to them.
+    pub is_shared: bool,
     /// Time.
     pub clock: Clock,
     /// Randomness.
@@ -52,6 +55,7 @@ impl Default for Settings {
             resume_events: 10_000,
             heartbeat: Duration::from_secs(25),
             tails: TailLimits::default(),
+            is_shared: false,
             clock: Clock::system(),
             random: Random::system(),
         }
@@ -72,19 +76,33 @@ pub struct App {
     pub(crate) stopping: CancellationToken,
     /// Whether people have been told that the server stops.
     pub(crate) is_leaving: AtomicBool,
-    broken: CancellationToken,
+    pub(crate) bells: Bells,
     pub(crate) tasks: TaskTracker,
+    broken: CancellationToken,
 }
 
 impl App {
-    /// Starts on a storage: its writer, and the tasks that keep what is live true.
-    pub async fn start(storage: Arc<dyn Storage>, settings: Settings) -> Result<Arc<Self>, Error> {
-        let hub = Arc::new(Hub::new(settings.tails));
+    /// Starts on a storage, as one of the nodes if there are others: its writer, and the tasks that keep what is live true.
+    pub async fn start(
+        storage: Arc<dyn Storage>,
+        settings: Settings,
+        nodes: Option<Nodes>,
+    ) -> Result<Arc<Self>, Error> {
+        let is_shared = settings.is_shared || nodes.is_some();
+        // Before anybody is here whose rights could end.
+        let last_revocation = if is_shared {
+            Some(storage.last_revocation().await?)
+        } else {
+            None
+        };
+        let (relay, incoming) = nodes.map(|nodes| (nodes.relay, nodes.incoming)).unzip();
+        let hub = Arc::new(Hub::with_relay(settings.tails, relay));
         let metrics = Arc::new(Metrics::new());
         let tasks = TaskTracker::new();
         let tails = Arc::new(Tails {
             storage: Arc::clone(&storage),
             pages: Pages::default(),
+            is_shared,
             fan_out: FanOut::new(Arc::clone(&metrics), tasks.clone()),
         });
         let broken = CancellationToken::new();
@@ -108,12 +126,19 @@ impl App {
             settings,
             stopping: CancellationToken::new(),
             is_leaving: AtomicBool::new(false),
+            bells: Bells::default(),
             broken,
             tasks,
         });
         app.tasks.spawn(Arc::clone(&app).poll_log());
         app.tasks.spawn(Arc::clone(&app).tell_presence());
         app.tasks.spawn(Arc::clone(&app).keep_house());
+        if let Some(last) = last_revocation {
+            app.tasks.spawn(Arc::clone(&app).watch_revocations(last));
+        }
+        if let Some(incoming) = incoming {
+            app.tasks.spawn(Arc::clone(&app).hear_nodes(incoming));
+        }
         Ok(app)
     }
 
@@ -127,6 +152,7 @@ impl App {
     pub async fn stop(&self) {
         self.stopping.cancel();
         self.log.close().await;
+        self.hub.tell(Signal::Stopped);
         self.tasks.close();
         self.tasks.wait().await;
     }

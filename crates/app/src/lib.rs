@@ -13,9 +13,11 @@ mod fan_out;
 mod live;
 mod messages;
 mod metrics;
+mod nodes;
 mod pages;
 mod passwords;
 mod rate_limits;
+mod revocations;
 mod room_log;
 mod rooms;
 mod sources;
@@ -29,7 +31,7 @@ pub use error::Error;
 pub use messages::{PostRequest, Reply};
 pub use metrics::{BATCH_BUCKETS, BATCH_EVENTS, COMMIT_BUCKETS, COMMIT_SECONDS, Metrics};
 pub use papo_channel_layer::{
-    Connection, Frame, FrameKind, Notice, Read, TailLimits, Wants, Wire, Written,
+    Connection, Frame, FrameKind, Nodes, Notice, Read, TailLimits, Wants, Wire, Written,
 };
 pub use papo_storage::{MessageFilter, MessagePage, RoomFilter};
 pub use rate_limits::{Action, RateLimits};

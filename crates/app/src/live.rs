@@ -1,7 +1,7 @@
 //! Keeps the live rooms' tails true to the log.
 //!
-//! What this process commits goes to the tails at once. What others commit (the command line, another
-//! node) is found by asking the log once a second, and gaps are filled by reading it.
+//! What this process commits goes to the tails at once, and what other nodes tell of (`nodes.rs`). What others commit and nobody
+//! tells of is found by asking the log once a second, and gaps are filled by reading it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(crate) struct Tails {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) pages: Pages,
     pub(crate) fan_out: Arc<FanOut>,
+    /// Whether others write into the same database.
+    pub(crate) is_shared: bool,
 }
 
 impl Tails {
@@ -43,6 +45,10 @@ impl Tails {
             }
             let room = self.storage.room(live.id).await?.ok_or(Error::NoRoom)?;
             live.set_active(room.is_active);
+            if self.is_shared {
+                // Nobody has told of edits while nobody here followed the room.
+                self.pages.forget_room(live.id);
+            }
             let (end, frames) = last_frames(&self.storage, live.id, room.last_seq).await?;
             live.open(end, frames);
             live.hear(end)
@@ -93,6 +99,8 @@ impl Tails {
     async fn read_page(&self, live: &Arc<LiveRoom>, from: Seq) -> Result<(), StorageError> {
         if live.heard().0 - from.0 > JUMP {
             let (end, frames) = last_frames(&self.storage, live.id, live.heard()).await?;
+            // Nor of those that are jumped over.
+            self.pages.forget_room(live.id);
             live.jump(end, frames);
             return Ok(());
         }
@@ -127,6 +135,7 @@ impl App {
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
+                () = self.bells.logs.notified() => {}
                 () = self.stopping.cancelled() => return,
             }
             let rooms: Vec<_> = self
@@ -177,6 +186,9 @@ impl App {
             self.rate_limits.forget_quiet();
             if let Err(error) = self.expire_sessions().await {
                 tracing::warn!(%error, "expiring sessions");
+            }
+            if let Err(error) = self.forget_revocations().await {
+                tracing::warn!(%error, "forgetting old revocations");
             }
             if let Err(error) = self.end_lost_rights().await {
                 tracing::warn!(%error, "looking for rights that have ended");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use papo_channel_layer::Connection;
+use papo_channel_layer::{Connection, Signal};
 use papo_domain::{ClientId, MessageText, RoomId, Seq};
 use papo_protocol::{ServerFrame, encode};
 use papo_storage::Change;
@@ -99,7 +99,9 @@ impl App {
                 sender: sender.to_string(),
                 username: username.to_owned(),
             };
-            live.push_typing(sender, encode(&frame));
+            let frame = encode(&frame);
+            self.hub.tell(Signal::Typing(room, sender, frame.clone()));
+            live.push_typing(sender, frame);
         }
     }
 

@@ -69,12 +69,20 @@ impl Pages {
 
     /// Forgets the page of the message that an event changed.
     pub(crate) fn heed(&self, event: &Event) {
-        if let EventKind::Edited { target, .. } | EventKind::Deleted { target } = event.kind {
-            self.kept
-                .lock()
-                .pages
-                .remove(&(event.room, (target.0 - 1).max(0) / PAGE_SEQS));
+        if let Some(target) = changed(event) {
+            self.forget(event.room, target);
         }
+    }
+
+    /// Forgets the page of a message that has been changed.
+    pub(crate) fn forget(&self, room: RoomId, message: Seq) {
+        let number = message.0.saturating_sub(1).max(0) / PAGE_SEQS;
+        self.kept.lock().pages.remove(&(room, number));
+    }
+
+    /// Forgets all pages of a room.
+    pub(crate) fn forget_room(&self, room: RoomId) {
+        self.kept.lock().pages.retain(|(of, _), _| *of != room);
     }
 }
 
@@ -99,6 +107,14 @@ impl Kept {
                 self.pages.remove(&oldest);
             }
         }
+    }
+}
+
+/// The message that an event edits or deletes.
+pub(crate) fn changed(event: &Event) -> Option<Seq> {
+    match event.kind {
+        EventKind::Edited { target, .. } | EventKind::Deleted { target } => Some(target),
+        EventKind::Posted(_) | EventKind::Room(_) => None,
     }
 }
 

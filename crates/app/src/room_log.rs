@@ -11,7 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_channel_layer::{Frame, FrameKind, Hub, LiveRoom, Request};
+use papo_channel_layer::{Frame, FrameKind, Hub, LiveRoom, RelayedFrame, Request, Signal};
 use papo_domain::{Event, EventKind, RoomId, Seq, Timestamp};
 use papo_storage::{Appended, Batch, Change, NewEvent, Outcome, Refusal, Storage, StorageError};
 use parking_lot::Mutex;
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fan_out::FanOut;
 use crate::live::Tails;
 use crate::metrics::Metrics;
+use crate::pages::changed;
 use crate::{Clock, Error};
 
 /// How many changes may wait for the writer; more are refused with [`Error::Unavailable`].
@@ -78,8 +79,13 @@ struct Group {
     is_told: bool,
 }
 
-/// A live room, and its new frames.
-type News = (Arc<LiveRoom>, Vec<Frame>);
+/// New frames of a room that is live, here or on another node.
+struct News {
+    live: Option<Arc<LiveRoom>>,
+    frames: Vec<Frame>,
+    /// For the other nodes.
+    relayed: Vec<RelayedFrame>,
+}
 
 impl RoomLog {
     pub(crate) fn new(
@@ -179,7 +185,8 @@ impl Writer {
     /// Tells what is on disk: each who asked, then the rooms.
     fn tell(&self, results: Vec<Result<Appended, Refusal>>, callbacks: Vec<OnCommit>) {
         let mut answered = Vec::with_capacity(callbacks.len());
-        let mut live: HashMap<RoomId, Option<News>> = HashMap::new();
+        let mut news: HashMap<RoomId, News> = HashMap::new();
+        let is_relayed = self.hub.has_relay();
         let mut stored = 0;
         for (result, on_commit) in results.into_iter().zip(callbacks) {
             let (event, duplicate) = match result {
@@ -198,15 +205,31 @@ impl Writer {
                 continue;
             }
             stored += 1;
-            let find = || self.hub.room(event.room).map(|room| (room, Vec::new()));
-            if let Some((_, frames)) = live.entry(event.room).or_insert_with(find) {
-                frames.push(frame(&event));
+            let news = news.entry(event.room).or_insert_with(|| News {
+                live: self.hub.room(event.room),
+                frames: Vec::new(),
+                relayed: Vec::new(),
+            });
+            if news.live.is_some() || is_relayed {
+                let frame = frame(&event);
+                if is_relayed {
+                    news.relayed.push(RelayedFrame {
+                        frame: frame.clone(),
+                        changes: changed(&event),
+                    });
+                }
+                news.frames.push(frame);
             }
         }
         self.metrics.events.increment(stored);
         let mut budget = FanOut::budget();
-        for (room, frames) in live.into_values().flatten() {
-            self.tails.append(&room, frames, &mut budget);
+        for (room, news) in news {
+            if is_relayed && !news.relayed.is_empty() {
+                self.hub.tell(Signal::Frames(room, news.relayed));
+            }
+            if let Some(live) = news.live {
+                self.tails.append(&live, news.frames, &mut budget);
+            }
         }
         self.tails.fan_out.finish(answered, &mut budget);
     }

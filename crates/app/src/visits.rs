@@ -150,15 +150,19 @@ impl App {
     pub async fn leave(&self, visitor: &Visitor, room: Option<RoomId>) -> Result<(), Error> {
         let id = visitor.session.id;
         let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
-        self.to_the_end(async move {
-            for left in storage.leave(id, room).await? {
+        let left = self.to_the_end(async move {
+            let left = storage.leave(id, room).await?;
+            for left in &left {
                 if !defects::has("no-revocation") {
-                    hub.notice(id, &Notice::Left(left));
+                    hub.notice(id, &Notice::Left(*left));
                 }
             }
-            Ok(())
-        })
-        .await
+            Ok(left)
+        });
+        if !left.await?.is_empty() {
+            self.tell_changed();
+        }
+        Ok(())
     }
 
     /// The rooms that the visitor is in, with the name in each.
@@ -191,12 +195,14 @@ impl App {
     pub(crate) async fn end_session(&self, visitor: &Visitor) -> Result<(), Error> {
         let id = visitor.session.id;
         let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
-        self.to_the_end(async move {
+        let end = async move {
             storage.end_session(id).await?;
             hub.notice(id, &Notice::SessionEnded);
             Ok(())
-        })
-        .await
+        };
+        self.to_the_end(end).await?;
+        self.tell_changed();
+        Ok(())
     }
 
     pub(crate) async fn expire_sessions(&self) -> Result<(), Error> {

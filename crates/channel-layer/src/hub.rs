@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use papo_domain::{RoomId, Seq, SessionId, Username};
@@ -10,7 +10,10 @@ use tokio::time::Instant;
 
 use crate::shard::Seat;
 use crate::sync::{Mutex, RwLock};
-use crate::{Connection, ConnectionId, LiveRoom, Notice, Present, TailLimits, Wants};
+use crate::{
+    Connection, ConnectionId, LiveRoom, NodeId, Notice, People, Present, Relay, Signal, TailLimits,
+    Wants,
+};
 
 /// The live rooms of this process, by id, and its connections, by session.
 #[derive(Debug, Default)]
@@ -19,6 +22,10 @@ pub struct Hub {
     connections: Mutex<HashMap<SessionId, HashMap<ConnectionId, Arc<Connection>>>>,
     limits: TailLimits,
     all_bytes: Arc<AtomicUsize>,
+    /// The way to the other nodes, if there are any.
+    relay: Option<Arc<dyn Relay>>,
+    /// How often the other nodes have been told of people.
+    people_version: AtomicU64,
 }
 
 /// A connection that follows a room, for as long as this lives.
@@ -51,6 +58,26 @@ impl Hub {
         }
     }
 
+    /// A hub with these limits, on one node of several.
+    pub fn with_relay(limits: TailLimits, relay: Option<Arc<dyn Relay>>) -> Self {
+        Self {
+            relay,
+            ..Self::new(limits)
+        }
+    }
+
+    /// Whether there are other nodes to tell.
+    pub fn has_relay(&self) -> bool {
+        self.relay.is_some()
+    }
+
+    /// Tells the other nodes, if there are any.
+    pub fn tell(&self, signal: Signal) {
+        if let Some(relay) = &self.relay {
+            relay.tell(signal);
+        }
+    }
+
     /// Has a connection follow a room, which becomes live if it wasn't: then its tail must be opened
     /// (see [`LiveRoom::is_open`]). Its task is awake, and sets the cursor before it rests.
     pub fn follow(
@@ -62,7 +89,13 @@ impl Hub {
         now: Instant,
     ) -> Follower {
         let mut rooms = self.rooms.write();
-        let new = || Arc::new(LiveRoom::new(id, self.limits, Arc::clone(&self.all_bytes)));
+        let new = || {
+            // Under the lock, so that it doesn't overtake the end of an earlier life.
+            if let Some(relay) = &self.relay {
+                relay.follow(id);
+            }
+            Arc::new(LiveRoom::new(id, self.limits, Arc::clone(&self.all_bytes)))
+        };
         let room = Arc::clone(rooms.entry(id).or_insert_with(new));
         let seat = Arc::new(Seat::new(Arc::clone(connection), wants));
         room.add(Arc::clone(&seat), username, now);
@@ -88,7 +121,7 @@ impl Hub {
         self.room(id).map_or(0, |room| room.online())
     }
 
-    /// Tells the followers of each room whose people changed, when it is time to; at most `most` people by name.
+    /// Tells the followers of each room whose people changed, and the other nodes, when it is time to; at most `most` people by name.
     pub fn refresh_presence(
         &self,
         now: Instant,
@@ -97,6 +130,33 @@ impl Hub {
     ) {
         for room in self.rooms() {
             room.refresh_presence(now, most, &encode);
+            if self.relay.is_some() {
+                let chance = self.people_version.load(Ordering::Relaxed) * 31;
+                if let Some((online, people)) = room.people_to_tell(now, most, chance) {
+                    self.tell_people(room.id, online, people);
+                }
+            }
+        }
+    }
+
+    /// Takes what another node tells of a room's people.
+    pub fn hear_people(&self, node: NodeId, room: RoomId, people: People, now: Instant) {
+        if let Some(room) = self.room(room) {
+            room.hear_people(node, people, now);
+        }
+    }
+
+    /// Takes away the people of a node that has stopped.
+    pub fn stop_node(&self, node: NodeId, now: Instant) {
+        for room in self.rooms() {
+            room.stop_node(node, now);
+        }
+    }
+
+    /// Has the other nodes told who is here, when they may have missed it.
+    pub fn tell_people_soon(&self, now: Instant) {
+        for room in self.rooms() {
+            room.tell_people_soon(now);
         }
     }
 
@@ -151,7 +211,17 @@ impl Hub {
         self.all_bytes.load(Ordering::Relaxed)
     }
 
-    fn of_session(&self, session: SessionId) -> Vec<Arc<Connection>> {
+    fn tell_people(&self, room: RoomId, online: usize, people: Vec<Present>) {
+        let people = People {
+            version: self.people_version.fetch_add(1, Ordering::Relaxed) + 1,
+            online,
+            people,
+        };
+        self.tell(Signal::People(room, people));
+    }
+
+    /// A session's connections.
+    pub fn of_session(&self, session: SessionId) -> Vec<Arc<Connection>> {
         let connections = self.connections.lock();
         connections
             .get(&session)
@@ -165,7 +235,12 @@ impl Drop for Follower {
         self.seat.set_cursor(Seq(i64::MAX));
         let mut rooms = self.hub.rooms.write();
         if self.room.remove(&self.seat, Instant::now()) {
-            rooms.remove(&self.room.id);
+            let id = self.room.id;
+            rooms.remove(&id);
+            if let Some(relay) = &self.hub.relay {
+                self.hub.tell_people(id, 0, Vec::new());
+                relay.unfollow(id);
+            }
         }
     }
 }
@@ -222,6 +297,21 @@ mod tests {
         follower.room.open(Seq(4), vec![frame(4)]);
         assert!(follower.room.hear(Seq(4)));
         assert!(!follower.room.append([frame(5)]));
+    }
+
+    #[test]
+    fn another_nodes_frame_is_taken_when_it_is_next_and_nothing_of_others_is_believed() {
+        let hub = Arc::new(Hub::default());
+        let (_, follower) = follow(&hub, 1, 1);
+        let room = &follower.room;
+        assert!(room.offer([frame(1)]));
+        room.open(Seq(0), Vec::new());
+        assert!(!room.offer([frame(1), frame(1), frame(2)]));
+        assert!(room.offer([frame(i64::MAX), frame(3), frame(5)]));
+        assert_eq!((room.end(), room.heard()), (Seq(3), Seq(3)));
+        assert!(room.ask() && !room.ask());
+        room.asking();
+        assert!(room.ask());
     }
 
     #[test]

@@ -6,17 +6,24 @@
 //! be lost at any time at the cost of a moment's delay.
 
 mod connection;
+mod elsewhere;
+mod envelope;
 mod hub;
 mod live_room;
+pub mod nats;
 mod presence;
+mod relay;
 mod shard;
 mod sync;
 mod tail;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod typing;
 
 pub use connection::{Connection, ConnectionId, Notice, Request, Wire, Written};
 pub use hub::{Follower, Hub};
 pub use live_room::{LiveRoom, TailLimits};
 pub use presence::{PresenceFrame, Present};
+pub use relay::{Incoming, NodeId, Nodes, People, Relay, RelayedFrame, Signal};
 pub use shard::{Delivery, Wants};
 pub use tail::{Append, Frame, FrameKind, Read, Tail};

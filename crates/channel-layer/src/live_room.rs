@@ -11,7 +11,9 @@ use crate::presence::Presence;
 use crate::shard::{SEATS, Seat, Shard};
 use crate::sync::{Mutex, RwLock};
 use crate::typing::Typing;
-use crate::{Append, Delivery, Frame, FrameKind, PresenceFrame, Present, Read, Tail};
+use crate::{
+    Append, Delivery, Frame, FrameKind, NodeId, People, PresenceFrame, Present, Read, Tail,
+};
 
 /// How much of the logs' ends is kept in memory.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +49,8 @@ pub struct LiveRoom {
     presence: Mutex<Presence>,
     typing: Mutex<Typing>,
     is_active: AtomicBool,
+    /// Whether somebody is about to ask the log where it ends.
+    is_asked_for: AtomicBool,
     /// The presence's version and the typing signs' count, readable without their locks.
     presence_version: AtomicU64,
     typing_count: AtomicU64,
@@ -65,6 +69,7 @@ impl LiveRoom {
             presence: Mutex::default(),
             typing: Mutex::default(),
             is_active: AtomicBool::new(true),
+            is_asked_for: AtomicBool::new(false),
             presence_version: AtomicU64::new(0),
             typing_count: AtomicU64::new(0),
             limits,
@@ -99,13 +104,37 @@ impl LiveRoom {
     pub fn append(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         self.change_tail(|tail| {
             for frame in frames {
-                let heeded = frame.clone();
-                if tail.append(frame) == Append::Appended {
-                    self.heed(&[heeded]);
-                }
+                self.append_one(tail, frame);
             }
             tail.is_lacking()
         })
+    }
+
+    /// Offers the tail frames that another node tells of. It takes those that are next, and believes nothing of others: when there
+    /// are any, the log must be asked where it ends. Then this is `true`.
+    pub fn offer(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
+        self.change_tail(|tail| {
+            let mut is_missing = false;
+            for frame in frames {
+                match tail.end() {
+                    Some(end) if frame.seq == end.next() => self.append_one(tail, frame),
+                    Some(end) if frame.seq <= end => {}
+                    // A tail that is being opened may be opened without it.
+                    Some(_) | None => is_missing = true,
+                }
+            }
+            is_missing
+        })
+    }
+
+    /// Notes that the log is to be asked where it ends; `false` when somebody is about to do so already.
+    pub fn ask(&self) -> bool {
+        !self.is_asked_for.swap(true, Ordering::SeqCst)
+    }
+
+    /// The log is asked now: whoever wants it asked later must do so again.
+    pub fn asking(&self) {
+        self.is_asked_for.store(false, Ordering::SeqCst);
     }
 
     /// The followers who are to be written to, after something was appended: for each delivery [`Delivery::round`] until it is done, by any thread.
@@ -185,6 +214,31 @@ impl LiveRoom {
         }
     }
 
+    /// Takes what another node tells of its people.
+    pub(crate) fn hear_people(&self, node: NodeId, people: People, now: Instant) {
+        self.presence.lock().hear(node, people, now);
+    }
+
+    /// Takes away the people of a node that has stopped.
+    pub(crate) fn stop_node(&self, node: NodeId, now: Instant) {
+        self.presence.lock().stop(node, now);
+    }
+
+    /// Has the other nodes told who is here.
+    pub(crate) fn tell_people_soon(&self, now: Instant) {
+        self.presence.lock().tell_soon(now);
+    }
+
+    /// Who is here, when it is time to tell the other nodes.
+    pub(crate) fn people_to_tell(
+        &self,
+        now: Instant,
+        most: usize,
+        chance: u64,
+    ) -> Option<(usize, Vec<Present>)> {
+        self.presence.lock().take_news(now, most, chance)
+    }
+
     pub(crate) fn refresh_presence(
         &self,
         now: Instant,
@@ -236,6 +290,13 @@ impl LiveRoom {
     pub fn sessions(&self) -> Vec<SessionId> {
         let shards = self.shards.read();
         shards.iter().flat_map(|shard| shard.sessions()).collect()
+    }
+
+    fn append_one(&self, tail: &mut Tail, frame: Frame) {
+        let heeded = frame.clone();
+        if tail.append(frame) == Append::Appended {
+            self.heed(&[heeded]);
+        }
     }
 
     fn wake_all(&self) {

@@ -1,4 +1,4 @@
-//! Who is in a room: counted from live connections, told when it has changed and some time has passed.
+//! Who is in a room: counted from live connections and from what other nodes tell; told when it has changed and some time has passed.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,12 +7,18 @@ use bytes::Bytes;
 use papo_domain::{SenderId, Username};
 use tokio::time::Instant;
 
+use crate::elsewhere::Elsewhere;
+use crate::{NodeId, People};
+
 /// Changes are told at most this often in a small room.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
 /// A first change is told after this time, so that a page that reloads isn't seen to leave and come.
 const SETTLING: Duration = Duration::from_millis(300);
 /// In a large room changes are told less often: one presence frame for each person costs at most this many a second.
 const FRAMES_PER_SECOND: f64 = 500.0;
+/// Other nodes are told at least this often, changed or not, less up to [`JITTER_MILLIS`].
+const HEARTBEAT: Duration = Duration::from_secs(5);
+const JITTER_MILLIS: u64 = 1_000;
 
 /// Somebody who is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,12 +41,22 @@ pub struct PresenceFrame {
 /// The people of one room.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
-    /// Each person's name and number of connections.
+    /// Each person's name and number of connections, on this node.
     people: HashMap<SenderId, (Username, usize)>,
+    elsewhere: Elsewhere,
     frame: PresenceFrame,
+    /// When those who follow the room here are told.
+    shown: Pace,
+    /// When the other nodes are told.
+    told: Pace,
+}
+
+/// When a change is told, after the one before it.
+#[derive(Debug, Default)]
+struct Pace {
     /// When the change that hasn't been told yet is due.
     due: Option<Instant>,
-    told: Option<Instant>,
+    last: Option<Instant>,
 }
 
 impl Presence {
@@ -75,8 +91,33 @@ impl Presence {
         }
     }
 
+    /// Takes what another node tells. Whoever is new is told in turn.
+    pub(crate) fn hear(&mut self, node: NodeId, people: People, now: Instant) {
+        let heard = self.elsewhere.hear(node, people, now);
+        if heard.is_new {
+            self.tell_soon(now);
+        }
+        if heard.has_changed {
+            self.shown.changed(now, self.online());
+        }
+    }
+
+    /// Takes away the people of a node that has stopped.
+    pub(crate) fn stop(&mut self, node: NodeId, now: Instant) {
+        if self.elsewhere.stop(node, now) {
+            self.shown.changed(now, self.online());
+        }
+    }
+
+    /// Has the other nodes told again, changed or not.
+    pub(crate) fn tell_soon(&mut self, now: Instant) {
+        self.told.due = Some(now);
+    }
+
+    /// How many people are there: here, and elsewhere as far as is known.
     pub(crate) fn online(&self) -> usize {
-        self.people.len()
+        let (named, unnamed) = self.others();
+        self.people.len() + named.len() + unnamed
     }
 
     /// The frame to send now; empty before the first.
@@ -91,31 +132,24 @@ impl Presence {
         most: usize,
         encode: impl FnOnce(usize, Vec<Present>) -> Bytes,
     ) -> bool {
-        if self.due.is_none_or(|due| now < due) {
+        if self.elsewhere.forget_silent(now) {
+            self.shown.changed(now, self.online());
+        }
+        if !self.shown.is_due(now) {
             return false;
         }
-        self.due = None;
-        let mut people: Vec<_> = self
-            .people
-            .iter()
-            .map(|(&sender, (username, _))| Present {
-                sender,
-                username: username.clone(),
-            })
-            .collect();
-        let by_name = |a: &Present, b: &Present| {
-            (a.username.as_str(), a.sender).cmp(&(b.username.as_str(), b.sender))
-        };
-        if people.len() > most {
-            people.select_nth_unstable_by(most, by_name);
-            people.truncate(most);
-        }
-        people.sort_unstable_by(by_name);
-        let bytes = encode(self.people.len(), people);
+        let (named, unnamed) = self.others();
+        let online = self.people.len() + named.len() + unnamed;
+        let here = self.here();
+        let elsewhere = named.into_iter().map(|(sender, username)| Present {
+            sender,
+            username: username.clone(),
+        });
+        let bytes = encode(online, first_by_name(here.chain(elsewhere), most));
         if bytes == self.frame.bytes {
             return false;
         }
-        self.told = Some(now);
+        self.shown.last = Some(now);
         self.frame = PresenceFrame {
             version: self.frame.version + 1,
             bytes,
@@ -123,19 +157,78 @@ impl Presence {
         true
     }
 
+    /// When it is time to, who is here, for the other nodes: how many, and at most `most` of them, by name. `chance` is any number.
+    pub(crate) fn take_news(
+        &mut self,
+        now: Instant,
+        most: usize,
+        chance: u64,
+    ) -> Option<(usize, Vec<Present>)> {
+        let pause = HEARTBEAT.saturating_sub(Duration::from_millis(chance % JITTER_MILLIS));
+        let is_silent = self.told.last.is_some_and(|last| now >= last + pause);
+        if !self.told.is_due(now) && !is_silent {
+            return None;
+        }
+        self.told.last = Some(now);
+        Some((self.people.len(), first_by_name(self.here(), most)))
+    }
+
+    fn here(&self) -> impl Iterator<Item = Present> {
+        self.people.iter().map(|(&sender, (username, _))| Present {
+            sender,
+            username: username.clone(),
+        })
+    }
+
+    fn others(&self) -> (HashMap<SenderId, &Username>, usize) {
+        self.elsewhere
+            .others(|sender| self.people.contains_key(&sender))
+    }
+
     fn changed(&mut self, now: Instant) {
+        self.shown.changed(now, self.online());
+        self.told.changed(now, self.people.len());
+    }
+}
+
+impl Pace {
+    fn changed(&mut self, now: Instant, people: usize) {
         let pause = SHORTEST_PAUSE.max(Duration::from_secs_f64(
-            f64::from(u32::try_from(self.people.len()).unwrap_or(u32::MAX)) / FRAMES_PER_SECOND,
+            f64::from(u32::try_from(people).unwrap_or(u32::MAX)) / FRAMES_PER_SECOND,
         ));
         let soonest = now + SETTLING;
-        let due = self.told.map_or(soonest, |told| soonest.max(told + pause));
+        let due = self.last.map_or(soonest, |last| soonest.max(last + pause));
         self.due = Some(self.due.map_or(due, |before| before.min(due)));
     }
+
+    /// Whether it is time; asked once.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = self.due.is_some_and(|due| now >= due);
+        if is_due {
+            self.due = None;
+        }
+        is_due
+    }
+}
+
+/// The first `most` people by name, in order.
+fn first_by_name(people: impl Iterator<Item = Present>, most: usize) -> Vec<Present> {
+    let mut people: Vec<_> = people.collect();
+    let by_name = |a: &Present, b: &Present| {
+        (a.username.as_str(), a.sender).cmp(&(b.username.as_str(), b.sender))
+    };
+    if people.len() > most {
+        people.select_nth_unstable_by(most, by_name);
+        people.truncate(most);
+    }
+    people.sort_unstable_by(by_name);
+    people
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::elsewhere::SILENCE;
 
     fn name(text: &str) -> Username {
         Username::parse(text).unwrap()
@@ -200,5 +293,81 @@ mod tests {
         presence.leave(SenderId(1), later);
         presence.enter(SenderId(1), name("Ana"), later);
         assert_eq!(told(&mut presence, later + SHORTEST_PAUSE), None);
+    }
+
+    fn person(number: u64, text: &str) -> Present {
+        Present {
+            sender: SenderId(number),
+            username: name(text),
+        }
+    }
+
+    fn people(version: u64, online: usize, people: Vec<Present>) -> People {
+        People {
+            version,
+            online,
+            people,
+        }
+    }
+
+    #[test]
+    fn people_on_two_nodes_are_one_list_and_a_person_on_both_is_one() {
+        let now = Instant::now();
+        let mut presence = Presence::default();
+        presence.enter(SenderId(1), name("Ana"), now);
+        let told_there = vec![person(1, "Ana"), person(2, "Bia")];
+        presence.hear(NodeId(8), people(1, 2, told_there.clone()), now);
+        presence.hear(NodeId(9), people(1, 102, told_there), now);
+        assert_eq!(presence.online(), 102);
+        assert_eq!(
+            told(&mut presence, now + SETTLING),
+            Some((102, vec!["Ana".into(), "Bia".into()]))
+        );
+    }
+
+    #[test]
+    fn what_is_older_than_what_a_node_told_last_is_ignored() {
+        let now = Instant::now();
+        let mut presence = Presence::default();
+        presence.hear(NodeId(8), people(5, 1, vec![person(1, "Ana")]), now);
+        presence.hear(NodeId(8), people(4, 0, Vec::new()), now);
+        presence.hear(NodeId(8), people(5, 0, Vec::new()), now);
+        assert_eq!(presence.online(), 1);
+        presence.stop(NodeId(8), now);
+        presence.hear(NodeId(8), people(6, 1, vec![person(1, "Ana")]), now);
+        assert_eq!(presence.online(), 0);
+    }
+
+    #[test]
+    fn a_silent_node_is_forgotten() {
+        let start = Instant::now();
+        let mut presence = Presence::default();
+        presence.enter(SenderId(1), name("Ana"), start);
+        presence.hear(NodeId(8), people(1, 1, vec![person(2, "Bia")]), start);
+        let before = start + SILENCE - Duration::from_millis(1);
+        assert!(told(&mut presence, before).is_some_and(|(online, _)| online == 2));
+        assert_eq!(told(&mut presence, start + SILENCE), None);
+        let due = before + SHORTEST_PAUSE;
+        assert_eq!(told(&mut presence, due), Some((1, vec!["Ana".into()])));
+    }
+
+    #[test]
+    fn other_nodes_are_told_of_changes_and_again_and_again() {
+        let start = Instant::now();
+        let mut presence = Presence::default();
+        presence.enter(SenderId(1), name("Ana"), start);
+        assert_eq!(presence.take_news(start, 50, 0), None);
+        let first = start + SETTLING;
+        let ana = vec![person(1, "Ana")];
+        assert_eq!(presence.take_news(first, 50, 0), Some((1, ana.clone())));
+        // Who is elsewhere is the other nodes' to tell.
+        presence.hear(NodeId(8), people(1, 1, vec![person(2, "Bia")]), first);
+        assert_eq!(presence.take_news(first, 50, 0), Some((1, ana.clone())));
+        presence.hear(NodeId(8), people(2, 0, Vec::new()), first);
+        let beat = first + HEARTBEAT;
+        let early = beat - Duration::from_millis(999);
+        assert_eq!(presence.take_news(early, 50, 0), None);
+        assert_eq!(presence.take_news(early, 50, 999), Some((1, ana.clone())));
+        assert_eq!(presence.take_news(early + HEARTBEAT, 50, 0), Some((1, ana)));
     }
 }

@@ -40,6 +40,11 @@ impl Database {
         }
     }
 
+    /// Whether several nodes can work on the configured one.
+    pub(crate) fn is_shared(config: &Config) -> bool {
+        config.database_url.is_some()
+    }
+
     /// Makes sure that no other server works on the data folder, when the database is in it. On a PostgreSQL server there may be several.
     pub(crate) fn lock(config: &Config) -> Result<Option<ServerLock>> {
         if config.database_url.is_some() {

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use papo_app::{App, RoomFilter, Settings};
+use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_domain::{RoomDescription, RoomName, Timestamp};
 use papo_storage::{ImportedRoom, Storage};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Config;
 use crate::database::Database;
+use crate::relay;
 
 /// The rooms of an empty database, in the order of their numbers.
 const FIRST_ROOMS: [(&str, &str); 3] = [
@@ -38,20 +40,34 @@ pub(crate) struct Instance {
     pub(crate) storage: Arc<dyn Storage>,
     /// The same, by what it is.
     pub(crate) database: Database,
+    /// What joins it to other nodes.
+    relay: Option<Arc<NatsRelay>>,
 }
 
 impl Instance {
-    /// Opens the configured database, with the first rooms if it has none, and starts the application.
-    pub(crate) async fn open(config: &Config) -> Result<Self> {
+    /// Opens the configured database, with the first rooms if it has none, and starts the application; as a node of several,
+    /// when it is told what joins them.
+    pub(crate) async fn open(config: &Config, nats: Option<&NatsSettings>) -> Result<Self> {
+        let is_shared = Database::is_shared(config);
+        relay::check(nats, is_shared)?;
         let database = Database::open(config).await?;
         let storage = database.storage();
-        let settings: Settings = config.app.clone();
+        let settings = Settings {
+            is_shared,
+            ..config.app.clone()
+        };
         let now = settings.clock.now();
-        let app = App::start(Arc::clone(&storage), settings).await?;
+        let (relay, nodes) = match nats {
+            Some(nats) => Some(relay::join(nats, &*storage, &settings.random).await?),
+            None => None,
+        }
+        .unzip();
+        let app = App::start(Arc::clone(&storage), settings, nodes).await?;
         let instance = Self {
             app,
             storage,
             database,
+            relay,
         };
         instance.make_first_rooms(now).await?;
         Ok(instance)
@@ -64,6 +80,13 @@ impl Instance {
             .is_err()
         {
             tracing::warn!("the application's tasks didn't end in time");
+        }
+        if let Some(relay) = &self.relay
+            && tokio::time::timeout(STOP_LIMIT, relay.close())
+                .await
+                .is_err()
+        {
+            tracing::warn!("the relay didn't end in time");
         }
         self.database.close().await.context("closing the database")
     }
@@ -100,7 +123,7 @@ pub(crate) fn with_instance(
     work: impl AsyncFnOnce(&Instance) -> Result<String>,
 ) -> Result<String> {
     runtime(1)?.block_on(async {
-        let instance = Instance::open(config).await?;
+        let instance = Instance::open(config, None).await?;
         let done = work(&instance).await;
         let closed = instance.close().await;
         let text = done?;

@@ -15,6 +15,7 @@ mod health;
 mod import_django;
 mod instance;
 mod logging;
+mod relay;
 mod room;
 mod serve;
 mod user;

@@ -14,7 +14,7 @@ mod storage;
 pub use latest::SESSION_LIFETIME_MILLIS;
 pub use model::{
     Appended, Change, ImportReport, ImportedMessage, ImportedRoom, JoinRefusal, Joined,
-    MessageFilter, MessagePage, NewAccount, NewEvent, NewSession, Refusal, RoomFilter, Session,
-    SessionToken, Snapshot, StoredPassword, TokenHash,
+    MessageFilter, MessagePage, NewAccount, NewEvent, NewSession, Refusal, Revocation,
+    RevocationId, Revoked, RoomFilter, Session, SessionToken, Snapshot, StoredPassword, TokenHash,
 };
 pub use storage::{Batch, Outcome, Storage, StorageError};

@@ -203,6 +203,32 @@ impl std::fmt::Debug for StoredPassword {
     }
 }
 
+/// Numbers revocations in the order in which they were committed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RevocationId(pub i64);
+
+/// That a session's rights have changed. Stored with the change, so that every node learns of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// Its place among all.
+    pub id: RevocationId,
+    /// Whose.
+    pub session: SessionId,
+    /// What has changed.
+    pub revoked: Revoked,
+}
+
+/// What a revocation takes away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revoked {
+    /// The session left this room, or was put out of it. It may have joined again since.
+    Left(RoomId),
+    /// The session has ended, and no other gets its id.
+    Ended,
+    /// The session goes by another name in this room. It may have yet another by now.
+    Renamed(RoomId, Username),
+}
+
 /// An account to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAccount {

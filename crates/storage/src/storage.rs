@@ -1,5 +1,7 @@
 //! The trait that a database implements.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use papo_domain::{
     Account, AccountId, AccountName, Epoch, Event, Room, RoomId, RoomOverview, RoomState, Seq,
@@ -9,8 +11,8 @@ use tokio::sync::oneshot;
 
 use crate::{
     Appended, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage,
-    NewAccount, NewEvent, NewSession, Refusal, RoomFilter, Session, Snapshot, StoredPassword,
-    TokenHash,
+    NewAccount, NewEvent, NewSession, Refusal, Revocation, RevocationId, RoomFilter, Session,
+    Snapshot, StoredPassword, TokenHash,
 };
 
 /// Why the database couldn't do it.
@@ -186,6 +188,23 @@ pub trait Storage: Send + Sync + 'static {
         &self,
         session: SessionId,
     ) -> Result<Vec<(RoomId, Username)>, StorageError>;
+
+    // Revocations: stored in the transaction that takes a right away or changes a name (a rename by `join`, `leave`, `end_session`,
+    // whoever loses a membership by `create_account` or `claim_setup`)
+
+    /// The revocations after this one, in order, at most `limit`. One that becomes visible never has a lower id than another that was
+    /// visible before it: whoever has read to an id misses none.
+    async fn revocations_after(
+        &self,
+        after: RevocationId,
+        limit: usize,
+    ) -> Result<Vec<Revocation>, StorageError>;
+
+    /// The last revocation; the default when there never was one.
+    async fn last_revocation(&self) -> Result<RevocationId, StorageError>;
+
+    /// Forgets the revocations that are older than this, by the database's own clock; how many.
+    async fn forget_revocations(&self, age: Duration) -> Result<u64, StorageError>;
 
     // Accounts
 

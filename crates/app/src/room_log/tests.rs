@@ -45,7 +45,7 @@ impl World {
             .await
             .unwrap()
             .unwrap();
-        let app = App::start(storage.clone(), Settings::default()).await;
+        let app = App::start(storage.clone(), Settings::default(), None).await;
         Self {
             folder,
             storage,

@@ -4,12 +4,13 @@ mod sources;
 pub(crate) mod table;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use papo_app::Settings;
+use papo_channel_layer::nats::NatsSettings;
 use papo_storage::postgres::{DatabaseUrl, DatabaseUrlError};
 use papo_web::{AddressRange, Origin, WebSettings};
 
@@ -30,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) web: WebSettings,
     /// The application.
     pub(crate) app: Settings,
+    /// What joins the nodes.
+    pub(crate) nats: Option<NatsSettings>,
 }
 
 impl Config {
@@ -84,8 +87,31 @@ impl Config {
             listen,
             web,
             app,
+            nats: nats(sources)?,
         })
     }
+}
+
+fn nats(sources: &Sources) -> Result<Option<NatsSettings>> {
+    let files = [&table::NATS_CREDENTIALS, &table::NATS_CA];
+    let Some(nats) = sources.secret(&table::NATS_URL, NatsSettings::parse)? else {
+        for file in files {
+            if sources.optional::<PathBuf>(file)?.is_some() {
+                bail!(
+                    "{} is given, and {} isn't",
+                    file.variable(),
+                    table::NATS_URL.variable()
+                );
+            }
+        }
+        return Ok(None);
+    };
+    let with = |nats: NatsSettings| move |file: &str| nats.with_credentials(Path::new(file));
+    let credentials = sources.secret(&table::NATS_CREDENTIALS, with(nats.clone()))?;
+    let nats = credentials.unwrap_or(nats);
+    let with = |nats: NatsSettings| move |file: &str| nats.with_authority(Path::new(file));
+    let authority = sources.secret(&table::NATS_CA, with(nats.clone()))?;
+    Ok(Some(authority.unwrap_or(nats)))
 }
 
 /// A number from 1.

@@ -66,6 +66,22 @@ impl Sources {
         })
     }
 
+    /// What `read` makes of the setting's text, if it has one. The text may be secret, and is in no error.
+    pub(crate) fn secret<T, E: Display>(
+        &self,
+        setting: &Setting,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>> {
+        let given = self.given(setting);
+        if given.text.is_empty() {
+            return Ok(None);
+        }
+        let value = read(given.text);
+        value
+            .map(Some)
+            .map_err(|error| anyhow!("{}: {error}", given.origin))
+    }
+
     /// The value of a setting that has a default.
     pub(crate) fn required<T>(&self, setting: &Setting) -> Result<T>
     where

@@ -99,12 +99,31 @@ pub(crate) const STOP_SECONDS: Setting = Setting {
     default: "20",
     help: "How long requests and sockets may take to finish once the server is told to stop",
 };
+pub(crate) const NATS_URL: Setting = Setting {
+    key: "nats_url",
+    value_name: "URLS",
+    default: "",
+    help: "Where NATS joins the nodes that share a database: nats://… or tls://…, several with commas between; \
+           passwords are better kept in the variable or the file",
+};
+pub(crate) const NATS_CREDENTIALS: Setting = Setting {
+    key: "nats_credentials",
+    value_name: "FILE",
+    default: "",
+    help: "The credentials file (.creds) that lets papo into NATS",
+};
+pub(crate) const NATS_CA: Setting = Setting {
+    key: "nats_ca",
+    value_name: "FILE",
+    default: "",
+    help: "The certificate, in PEM form, of the authority that signed NATS's; in place of the system's authorities",
+};
 
 /// The options of every command.
 pub(crate) const COMMON: [Setting; 3] = [DATA_DIR, DATABASE_URL, LOG];
 
 /// The options of the server.
-pub(crate) const SERVER: [Setting; 11] = [
+pub(crate) const SERVER: [Setting; 14] = [
     LISTEN,
     PUBLIC_URL,
     TRUSTED_PROXIES,
@@ -116,6 +135,9 @@ pub(crate) const SERVER: [Setting; 11] = [
     HEARTBEAT_SECONDS,
     METRICS_READERS,
     STOP_SECONDS,
+    NATS_URL,
+    NATS_CREDENTIALS,
+    NATS_CA,
 ];
 
 /// All options.

@@ -38,7 +38,7 @@ async fn serve(config: &Config) -> Result<()> {
     let mut signals = Signals::listen()?;
     let _lock = Database::lock(config)?;
     let metrics = metrics::install()?;
-    let instance = Instance::open(config).await?;
+    let instance = Instance::open(config, config.nats.as_ref()).await?;
     let listener = listener::bind(config.listen)?;
     let addresses = Addresses::of(listener.local_addr()?);
     say(&addresses.to_string());

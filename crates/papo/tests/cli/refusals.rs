@@ -129,3 +129,45 @@ fn a_database_of_something_else() {
     assert!(error.contains("not one of Papo's"), "{error}");
     assert_eq!(fs::read(place.database()).unwrap(), before);
 }
+
+#[test]
+fn a_relay_between_nodes_that_have_no_database_in_common() {
+    let place = Place::new();
+    let with_nats = [("PAPO_NATS_URL", "nats://ana:s3cret@127.0.0.1:1")];
+    let error = place.papo_with(&SERVE, &with_nats).error();
+    assert!(
+        error.contains("SQLite") && error.contains("PAPO_NATS_URL"),
+        "{error}"
+    );
+    assert!(!error.contains("s3cret"), "{error}");
+    // Other commands relay nothing.
+    place.papo_with(&["room", "list"], &with_nats).ok();
+}
+
+#[test]
+fn wrong_settings_of_nats_which_may_be_secret() {
+    let place = Place::new();
+    let url = ("PAPO_NATS_URL", "nats://127.0.0.1:4222");
+    let here = place.path().to_str().unwrap();
+    let cases: [(&[(&str, &str)], &str); 5] = [
+        (
+            &[("PAPO_NATS_URL", "nats://a,http://ana:s3cret@b")],
+            "PAPO_NATS_URL: address 2 isn't",
+        ),
+        (&[("PAPO_NATS_URL", ",")], "PAPO_NATS_URL: there is no"),
+        (
+            &[url, ("PAPO_NATS_CREDENTIALS", here)],
+            "PAPO_NATS_CREDENTIALS: ",
+        ),
+        (
+            &[url, ("PAPO_NATS_CA", "/nowhere/ca.pem")],
+            "PAPO_NATS_CA: /nowhere/ca.pem",
+        ),
+        (&[("PAPO_NATS_CA", here)], "PAPO_NATS_URL isn't"),
+    ];
+    for (variables, expected) in cases {
+        let error = place.papo_with(&SERVE, variables).error();
+        assert!(error.contains(expected), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}

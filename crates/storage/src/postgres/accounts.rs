@@ -1,12 +1,12 @@
 //! Accounts, and the one-time token that makes the first of them; and the name of this history.
 
-use papo_domain::{Account, AccountId, AccountName, Epoch, RoomId, skeleton};
+use papo_domain::{Account, AccountId, AccountName, Epoch, RoomId, SessionId, skeleton};
 
 use super::connection::Connection;
 use super::errors::{Failure, damaged};
-use super::{rooms, rows};
+use super::{revocations, rooms, rows};
 use crate::fold::fold;
-use crate::{NewAccount, StorageError, StoredPassword, TokenHash};
+use crate::{NewAccount, Revoked, StorageError, StoredPassword, TokenHash};
 
 /// Of the locks that are Papo's, the one on all names: whoever makes an account holds it alone, who takes a name as a guest with others.
 const NAMES: i32 = 1;
@@ -62,9 +62,13 @@ async fn take_name(db: &Connection, skeleton: &str, owner: i64) -> Result<(), Fa
     let found = found.iter().map(|row| Ok(RoomId(row.try_get(0)?)));
     rooms::lock(db, &found.collect::<Result<Vec<_>, Failure>>()?).await?;
     let sql = "DELETE FROM membership WHERE skeleton = $1 \
-        AND session_id IN (SELECT id FROM session WHERE sender <> $2)";
-    db.execute(sql, &[&skeleton, &owner]).await?;
-    Ok(())
+        AND session_id IN (SELECT id FROM session WHERE sender <> $2) RETURNING session_id, room_id";
+    let ended = db.rows(sql, &[&skeleton, &owner]).await?;
+    let ended = ended.iter().map(|row| {
+        let room = Revoked::Left(RoomId(row.try_get(1)?));
+        Ok((SessionId(row.try_get(0)?), room))
+    });
+    revocations::add(db, ended.collect::<Result<Vec<_>, Failure>>()?).await
 }
 
 /// Has no account made until the end of the transaction.

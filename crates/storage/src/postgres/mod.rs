@@ -15,6 +15,7 @@ mod known;
 mod log;
 mod messages;
 mod pool;
+mod revocations;
 mod rooms;
 mod rows;
 mod schema;
@@ -25,6 +26,7 @@ mod url;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{
@@ -42,7 +44,8 @@ use self::writer::Writer;
 use crate::latest::Latest;
 use crate::{
     Batch, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage, NewAccount,
-    NewSession, RoomFilter, Session, Snapshot, Storage, StorageError, StoredPassword, TokenHash,
+    NewSession, Revocation, RevocationId, RoomFilter, Session, Snapshot, Storage, StorageError,
+    StoredPassword, TokenHash,
 };
 
 /// A database on a server.
@@ -248,6 +251,27 @@ impl Storage for PostgresStorage {
             Box::pin(sessions::memberships(db, session))
         })
         .await
+    }
+
+    async fn revocations_after(
+        &self,
+        after: RevocationId,
+        limit: usize,
+    ) -> Result<Vec<Revocation>, StorageError> {
+        self.read((after, limit), |db, &(after, limit)| {
+            Box::pin(revocations::after(db, after, limit))
+        })
+        .await
+    }
+
+    async fn last_revocation(&self) -> Result<RevocationId, StorageError> {
+        self.read((), |db, ()| Box::pin(revocations::last(db)))
+            .await
+    }
+
+    async fn forget_revocations(&self, age: Duration) -> Result<u64, StorageError> {
+        self.write(age, |db, &age| Box::pin(revocations::forget(db, age)))
+            .await
     }
 
     async fn create_account(&self, account: NewAccount) -> Result<Account, StorageError> {

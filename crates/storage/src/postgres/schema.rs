@@ -6,7 +6,10 @@ use super::errors::Failure;
 use crate::StorageError;
 
 /// The steps, in order; the first makes version 1. A step that has been released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_rooms_sessions_accounts.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_rooms_sessions_accounts.sql"),
+    include_str!("migrations/0002_revocations.sql"),
+];
 /// Of the locks that are Papo's, the one of whoever migrates.
 const MIGRATING: i32 = 2;
 /// The oldest PostgreSQL that has all that is used.

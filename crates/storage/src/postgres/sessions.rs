@@ -8,8 +8,8 @@ use tokio_postgres::Row;
 
 use super::connection::Connection;
 use super::errors::Failure;
-use super::{accounts, rooms, rows};
-use crate::{JoinRefusal, Joined, NewSession, Session, TokenHash};
+use super::{accounts, revocations, rooms, rows};
+use crate::{JoinRefusal, Joined, NewSession, Revoked, Session, TokenHash};
 
 /// The time of the last session's last use.
 pub(super) async fn latest(db: &Connection) -> Result<Timestamp, Failure> {
@@ -85,8 +85,12 @@ pub(super) async fn end(db: &Connection, session: SessionId) -> Result<(), Failu
     .await?;
     let sql = "SELECT room_id FROM membership WHERE session_id = $1";
     lock_rooms(db, &db.rows(sql, &[&session.0]).await?).await?;
-    db.execute("DELETE FROM session WHERE id = $1", &[&session.0])
+    let ended = db
+        .execute("DELETE FROM session WHERE id = $1", &[&session.0])
         .await?;
+    if ended > 0 {
+        revocations::add(db, vec![(session, Revoked::Ended)]).await?;
+    }
     Ok(())
 }
 
@@ -140,10 +144,15 @@ pub(super) async fn join(
     let sql =
         "UPDATE session SET last_username = $2, last_used = greatest(last_used, $3) WHERE id = $1";
     db.execute(sql, &[&session.0, &name, &at]).await?;
-    Ok(Ok(Joined {
-        room,
-        previous: previous.flatten(),
-    }))
+    let previous = previous.flatten();
+    if previous
+        .as_ref()
+        .is_some_and(|previous| previous != username)
+    {
+        let renamed = Revoked::Renamed(room.id, username.clone());
+        revocations::add(db, vec![(session, renamed)]).await?;
+    }
+    Ok(Ok(Joined { room, previous }))
 }
 
 /// Leaves a room, or all; which ones it was in.
@@ -163,6 +172,11 @@ pub(super) async fn leave(
         "DELETE FROM membership WHERE session_id = $1 AND room_id = ANY($2) RETURNING room_id";
     let mut left = room_ids(&db.rows(sql, &[&session.0, &numbers]).await?)?;
     left.sort_unstable();
+    let mut revoked = Vec::new();
+    for room in &left {
+        revoked.push((session, Revoked::Left(*room)));
+    }
+    revocations::add(db, revoked).await?;
     Ok(left)
 }
 

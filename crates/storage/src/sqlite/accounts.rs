@@ -1,11 +1,11 @@
 //! Accounts, and the one-time token that makes the first of them; and the other values of table `meta`.
 
-use papo_domain::{Account, AccountId, AccountName, Epoch, skeleton};
+use papo_domain::{Account, AccountId, AccountName, Epoch, RoomId, SessionId, skeleton};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::errors::damaged;
-use super::rows;
-use crate::{NewAccount, StorageError, StoredPassword, TokenHash};
+use super::{revocations, rows};
+use crate::{NewAccount, Revoked, StorageError, StoredPassword, TokenHash};
 
 const SETUP_TOKEN: &str = "setup_token";
 
@@ -40,11 +40,7 @@ pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, St
         return Err(StorageError::Exists("an account with this name"));
     }
     let id = AccountId(db.last_insert_rowid());
-    db.prepare_cached(
-        "DELETE FROM membership WHERE skeleton = ?1 \
-         AND session_id IN (SELECT id FROM session WHERE sender <> ?2)",
-    )?
-    .execute(params![skeleton, sender])?;
+    put_out(db, &skeleton, sender)?;
     Ok(Account {
         id,
         name: account.name,
@@ -52,6 +48,22 @@ pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, St
         is_admin: account.is_admin,
         created_at: account.at,
     })
+}
+
+/// Puts everyone but `sender` out of the rooms that they are in under a name with this skeleton.
+fn put_out(db: &Connection, skeleton: &str, sender: i64) -> Result<(), StorageError> {
+    let mut statement = db.prepare_cached(
+        "DELETE FROM membership WHERE skeleton = ?1 \
+         AND session_id IN (SELECT id FROM session WHERE sender <> ?2) \
+         RETURNING session_id, room_id",
+    )?;
+    let ended = statement.query_map(params![skeleton, sender], |row| {
+        Ok((SessionId(row.get(0)?), RoomId(row.get(1)?)))
+    })?;
+    for (session, room) in ended.collect::<Result<Vec<_>, _>>()? {
+        revocations::add(db, session, &Revoked::Left(room))?;
+    }
+    Ok(())
 }
 
 /// All accounts by name.

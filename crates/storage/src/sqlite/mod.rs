@@ -14,6 +14,7 @@ mod known;
 mod log;
 mod messages;
 mod queue;
+mod revocations;
 mod rooms;
 mod rows;
 mod schema;
@@ -26,6 +27,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{
@@ -41,7 +43,8 @@ use self::writer::Writer;
 use crate::latest::Latest;
 use crate::{
     Batch, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage, NewAccount,
-    NewSession, RoomFilter, Session, Snapshot, Storage, StorageError, StoredPassword, TokenHash,
+    NewSession, Revocation, RevocationId, RoomFilter, Session, Snapshot, Storage, StorageError,
+    StoredPassword, TokenHash,
 };
 
 /// How many connections read.
@@ -231,6 +234,23 @@ impl Storage for SqliteStorage {
     ) -> Result<Vec<(RoomId, Username)>, StorageError> {
         self.read(move |db| sessions::memberships(db, session))
             .await
+    }
+
+    async fn revocations_after(
+        &self,
+        after: RevocationId,
+        limit: usize,
+    ) -> Result<Vec<Revocation>, StorageError> {
+        self.read(move |db| revocations::after(db, after, limit))
+            .await
+    }
+
+    async fn last_revocation(&self) -> Result<RevocationId, StorageError> {
+        self.read(revocations::last).await
+    }
+
+    async fn forget_revocations(&self, age: Duration) -> Result<u64, StorageError> {
+        self.write(move |db| revocations::forget(db, age)).await
     }
 
     async fn create_account(&self, account: NewAccount) -> Result<Account, StorageError> {

@@ -6,9 +6,10 @@ use super::{accounts, connection, errors};
 use crate::StorageError;
 
 /// The steps, in order; the first makes version 1. A step that has been released is never changed.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_rooms_sessions_accounts.sql"),
     include_str!("migrations/0002_messages_are_events.sql"),
+    include_str!("migrations/0003_revocations.sql"),
 ];
 
 /// Runs the steps that are missing, each in a transaction of its own.

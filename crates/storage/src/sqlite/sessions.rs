@@ -3,8 +3,8 @@
 use papo_domain::{AccountId, RoomId, SessionId, Timestamp, Username, skeleton};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{rooms, rows};
-use crate::{JoinRefusal, Joined, NewSession, Session, StorageError, TokenHash};
+use super::{revocations, rooms, rows};
+use crate::{JoinRefusal, Joined, NewSession, Revoked, Session, StorageError, TokenHash};
 
 /// The time of the last session's last use.
 pub(super) fn latest(db: &Connection) -> Result<Timestamp, StorageError> {
@@ -70,8 +70,12 @@ pub(super) fn touch(
 
 /// Ends a session; its memberships go with it.
 pub(super) fn end(db: &Connection, session: SessionId) -> Result<(), StorageError> {
-    db.prepare_cached("DELETE FROM session WHERE id = ?1")?
+    let ended = db
+        .prepare_cached("DELETE FROM session WHERE id = ?1")?
         .execute([session.0])?;
+    if ended > 0 {
+        revocations::add(db, session, &Revoked::Ended)?;
+    }
     Ok(())
 }
 
@@ -133,6 +137,13 @@ pub(super) fn join(
         "UPDATE session SET last_username = ?2, last_used = max(last_used, ?3) WHERE id = ?1",
     )?
     .execute(params![session.0, username.as_str(), at.as_millis()])?;
+    if previous
+        .as_ref()
+        .is_some_and(|previous| previous != username)
+    {
+        let renamed = Revoked::Renamed(room.id, username.clone());
+        revocations::add(db, session, &renamed)?;
+    }
     Ok(Ok(Joined { room, previous }))
 }
 
@@ -151,6 +162,9 @@ pub(super) fn leave(
     })?;
     let mut left = left.collect::<Result<Vec<_>, _>>()?;
     left.sort_unstable();
+    for room in &left {
+        revocations::add(db, session, &Revoked::Left(*room))?;
+    }
     Ok(left)
 }
 

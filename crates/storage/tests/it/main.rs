@@ -12,6 +12,7 @@ mod model;
 mod outages;
 mod postgres;
 mod proxy;
+mod revocations;
 mod rooms;
 mod sessions;
 mod speed;

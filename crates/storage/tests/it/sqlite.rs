@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use papo_domain::Seq;
+use papo_domain::{Epoch, Seq, SessionId};
 use papo_storage::sqlite::{SqliteStorage, sqlite_version};
-use papo_storage::{Storage, StorageError};
+use papo_storage::{RevocationId, RoomFilter, Storage, StorageError};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -55,6 +55,31 @@ async fn opened_again_everything_is_there() {
 }
 
 #[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date() {
+    let (_folder, file) = file();
+    let db = Connection::open(&file).unwrap();
+    let first = include_str!("../../src/sqlite/migrations/0001_rooms_sessions_accounts.sql");
+    db.execute_batch(first).unwrap();
+    db.execute_batch(
+        "INSERT INTO meta VALUES ('epoch', 7);
+         INSERT INTO room (name, name_key, description, is_active, created_at)
+         VALUES ('Geral', 'geral', '', 1, 0);
+         INSERT INTO session (token, sender, last_used, created_at) VALUES (zeroblob(32), 1, 0, 0);
+         PRAGMA application_id = 0x5061706f;
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(db);
+    let storage = SqliteStorage::open(&file).unwrap();
+    assert_eq!(storage.epoch().await.unwrap(), Epoch(7));
+    assert_eq!(storage.rooms(RoomFilter::default()).await.unwrap().len(), 1);
+    storage.end_session(SessionId(1)).await.unwrap();
+    let last = storage.last_revocation().await.unwrap();
+    assert_eq!(last, RevocationId(1));
+    assert_eq!(storage.check().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn dropped_without_closing_everything_is_there() {
     let (folder, file) = file();
     let storage = SqliteStorage::open(&file).unwrap();
@@ -92,7 +117,7 @@ fn a_newer_database_is_refused() {
             refused,
             Some(StorageError::TooNew {
                 found: 99,
-                known: 2
+                known: 3
             })
         ),
         "{refused:?}"
@@ -110,7 +135,7 @@ async fn a_database_of_the_first_version_keeps_its_log() {
     storage.close().await.unwrap();
     // That version kept an event beside each message.
     let first = "INSERT INTO event (room_id, seq, kind, at) \
-                 SELECT room_id, seq, 1, timestamp FROM message; PRAGMA user_version = 1";
+                 SELECT room_id, seq, 1, timestamp FROM message; DROP TABLE revocation; PRAGMA user_version = 1";
     Connection::open(&file)
         .unwrap()
         .execute_batch(first)

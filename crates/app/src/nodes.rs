@@ -1,0 +1,91 @@
+//! What the other nodes tell, and what is done about it.
+//!
+//! They can make things faster and nothing wrong: a tail takes a frame of theirs only as its next; of all else the database is asked.
+
+use std::sync::Arc;
+
+use papo_channel_layer::{Incoming, LiveRoom, NodeId, RelayedFrame, Signal};
+use papo_domain::RoomId;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use crate::App;
+use crate::fan_out::FanOut;
+use crate::live::Tails;
+
+/// Has the tasks that ask the database do so now, and not when they would next.
+#[derive(Debug, Default)]
+pub(crate) struct Bells {
+    /// For the logs of all live rooms.
+    pub(crate) logs: Notify,
+    /// For the revocations.
+    pub(crate) revocations: Notify,
+}
+
+impl App {
+    /// Works off what the other nodes tell, for as long as the app runs.
+    pub(crate) async fn hear_nodes(self: Arc<Self>, mut incoming: mpsc::Receiver<Incoming>) {
+        loop {
+            let told = tokio::select! {
+                told = incoming.recv() => told,
+                () = self.stopping.cancelled() => return,
+            };
+            match told {
+                Some(Incoming::Connected) => {
+                    self.hub.tell_people_soon(Instant::now());
+                    self.bells.logs.notify_one();
+                    self.bells.revocations.notify_one();
+                }
+                Some(Incoming::Signal(node, signal)) => self.hear(node, signal),
+                None => return,
+            }
+        }
+    }
+
+    fn hear(&self, node: NodeId, signal: Signal) {
+        match signal {
+            Signal::Frames(room, frames) => self.hear_frames(room, frames),
+            Signal::Typing(room, sender, frame) => {
+                if let Some(live) = self.hub.room(room) {
+                    live.push_typing(sender, frame);
+                }
+            }
+            Signal::People(room, people) => {
+                self.hub.hear_people(node, room, people, Instant::now());
+            }
+            Signal::Changed => self.bells.revocations.notify_one(),
+            Signal::Stopped => self.hub.stop_node(node, Instant::now()),
+        }
+    }
+
+    fn hear_frames(&self, room: RoomId, frames: Vec<RelayedFrame>) {
+        let Some(live) = self.hub.room(room) else {
+            return;
+        };
+        for message in frames.iter().filter_map(|relayed| relayed.changes) {
+            self.tails.pages.forget(room, message);
+        }
+        let is_missing = live.offer(frames.into_iter().map(|relayed| relayed.frame));
+        self.tails.fan_out.deliver(&live, &mut FanOut::budget());
+        if is_missing && live.ask() {
+            let tails = Arc::clone(&self.tails);
+            self.tasks.spawn(async move { tails.catch_up(&live).await });
+        }
+    }
+}
+
+impl Tails {
+    /// Asks the log where a room's ends, and reads what its tail lacks.
+    pub(crate) async fn catch_up(&self, live: &Arc<LiveRoom>) {
+        live.asking();
+        match self.storage.last_seqs(vec![live.id]).await {
+            Ok(ends) => {
+                if ends.iter().any(|(_, end)| live.hear(*end)) {
+                    self.read_missing(live).await;
+                }
+            }
+            // The next poll asks again.
+            Err(error) => tracing::warn!(room = %live.id, %error, "asking a log for its end"),
+        }
+    }
+}

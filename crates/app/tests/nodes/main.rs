@@ -1,0 +1,31 @@
+//! Two nodes of one Papo: two applications on one storage, joined by a relay. One suite over each relay; what only one can be
+//! asked to do stands in a file with its name.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod both;
+mod bus;
+mod nats;
+mod world;
+
+/// Runs stories on each relay. Another one is another function here, and a variant of `Way`.
+macro_rules! stories {
+    ($($name:ident),* $(,)?) => { $(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn memory() {
+                let world = crate::world::World::new(crate::world::Way::memory(1)).await;
+                super::$name(&world).await;
+                world.stop().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn nats() {
+                let world = crate::world::World::new(crate::world::Way::nats()).await;
+                super::$name(&world).await;
+                world.stop().await;
+            }
+        }
+    )* };
+}
+use stories;

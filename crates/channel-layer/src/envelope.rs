@@ -1,0 +1,399 @@
+//! A signal as bytes between nodes: a byte that names the form, the node, and the signal.
+//!
+//! The room isn't in it: it is in the name of the channel that the bytes come by. Whatever bytes come, reading them gives a signal
+//! that does no harm, or an error.
+
+use bytes::Bytes;
+use papo_domain::{RoomId, SenderId, Seq, Username};
+use serde::{Deserialize, Serialize};
+
+use crate::{Frame, FrameKind, NodeId, People, Present, RelayedFrame, Signal};
+
+/// The form that this program writes and reads. Others are ignored: while nodes of two versions run, the log is polled.
+const FORM: u8 = 1;
+/// More bytes than any node puts into one.
+const MOST_BYTES: usize = 512 * 1_024;
+/// Frames are told together up to about this many bytes.
+const TOGETHER_BYTES: usize = 64 * 1_024;
+/// What an envelope adds: to itself, and to each of its frames, at most.
+const EDGE_BYTES: usize = 64;
+/// The most people by name that are believed.
+const MOST_PEOPLE: usize = 1_000;
+/// The most people of one node that are believed.
+const MOST_ONLINE: u64 = 10_000_000;
+
+/// Why bytes aren't a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a signal")]
+pub(crate) struct Undecodable;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Envelope<'a> {
+    node: u64,
+    #[serde(borrow)]
+    body: Body<'a>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Body<'a> {
+    #[serde(borrow)]
+    Frames(Vec<FrameBody<'a>>),
+    Typing {
+        sender: u64,
+        frame: &'a [u8],
+    },
+    People {
+        version: u64,
+        online: u64,
+        #[serde(borrow)]
+        people: Vec<(u64, &'a str)>,
+    },
+    Changed,
+    Stopped,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct FrameBody<'a> {
+    seq: i64,
+    kind: Kind,
+    changes: Option<i64>,
+    bytes: &'a [u8],
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum Kind {
+    Message,
+    Change,
+    Closing,
+    Opening,
+}
+
+/// A signal's room, if it is about one.
+pub(crate) fn room_of(signal: &Signal) -> Option<RoomId> {
+    match signal {
+        Signal::Frames(room, _) | Signal::Typing(room, ..) | Signal::People(room, _) => Some(*room),
+        Signal::Changed | Signal::Stopped => None,
+    }
+}
+
+/// About how many bytes a signal has.
+pub(crate) fn size_of(signal: &Signal) -> usize {
+    let bytes = match signal {
+        Signal::Frames(_, frames) => frames.iter().map(frame_size).sum(),
+        Signal::Typing(_, _, frame) => frame.len(),
+        Signal::People(_, people) => people.people.len() * EDGE_BYTES,
+        Signal::Changed | Signal::Stopped => 0,
+    };
+    bytes + EDGE_BYTES
+}
+
+fn frame_size(relayed: &RelayedFrame) -> usize {
+    relayed.frame.bytes.len() + EDGE_BYTES
+}
+
+/// A signal as bytes; frames in as many portions as it takes.
+pub(crate) fn encode(node: NodeId, signal: &Signal) -> Vec<Bytes> {
+    let body = match signal {
+        Signal::Frames(_, frames) => {
+            let bodies = portions(frames)
+                .into_iter()
+                .map(|portion| Body::Frames(portion.iter().map(FrameBody::of).collect()));
+            return bodies.filter_map(|body| write(node, body)).collect();
+        }
+        Signal::Typing(_, sender, frame) => Body::Typing {
+            sender: sender.0,
+            frame,
+        },
+        Signal::People(_, people) => Body::People {
+            version: people.version,
+            online: u64::try_from(people.online).unwrap_or(u64::MAX),
+            people: people
+                .people
+                .iter()
+                .map(|person| (person.sender.0, person.username.as_str()))
+                .collect(),
+        },
+        Signal::Changed => Body::Changed,
+        Signal::Stopped => Body::Stopped,
+    };
+    write(node, body).into_iter().collect()
+}
+
+/// Reads what came by the channel of a room, or by that of all nodes.
+pub(crate) fn decode(room: Option<RoomId>, bytes: &[u8]) -> Result<(NodeId, Signal), Undecodable> {
+    let (&form, rest) = bytes.split_first().ok_or(Undecodable)?;
+    if form != FORM || bytes.len() > MOST_BYTES {
+        return Err(Undecodable);
+    }
+    let Envelope { node, body } = postcard::from_bytes(rest).map_err(|_| Undecodable)?;
+    let signal = match (room, body) {
+        (Some(room), Body::Frames(frames)) => {
+            let frames = frames.iter().map(FrameBody::checked);
+            Signal::Frames(room, frames.collect::<Option<_>>().ok_or(Undecodable)?)
+        }
+        (Some(room), Body::Typing { sender, frame }) if is_text_frame(frame) => {
+            Signal::Typing(room, SenderId(sender), Bytes::copy_from_slice(frame))
+        }
+        (
+            Some(room),
+            Body::People {
+                version,
+                online,
+                people,
+            },
+        ) if people.len() <= MOST_PEOPLE && online <= MOST_ONLINE => {
+            let named: Vec<_> = people
+                .iter()
+                .filter_map(|(sender, name)| present(*sender, name))
+                .collect();
+            let online = usize::try_from(online).map_err(|_| Undecodable)?;
+            Signal::People(
+                room,
+                People {
+                    version,
+                    online: online.max(named.len()),
+                    people: named,
+                },
+            )
+        }
+        (None, Body::Changed) => Signal::Changed,
+        (None, Body::Stopped) => Signal::Stopped,
+        _ => return Err(Undecodable),
+    };
+    Ok((NodeId(node), signal))
+}
+
+fn write(node: NodeId, body: Body<'_>) -> Option<Bytes> {
+    let envelope = Envelope { node: node.0, body };
+    let written = postcard::to_extend(&envelope, vec![FORM]);
+    // Into memory, of types that have a length: nothing of it can fail.
+    written.ok().map(Bytes::from)
+}
+
+/// Cuts frames into portions of about [`TOGETHER_BYTES`].
+fn portions(frames: &[RelayedFrame]) -> Vec<&[RelayedFrame]> {
+    let mut portions = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (index, frame) in frames.iter().enumerate() {
+        let size = frame_size(frame);
+        if bytes > 0 && bytes + size > TOGETHER_BYTES {
+            portions.push(&frames[start..index]);
+            (start, bytes) = (index, 0);
+        }
+        bytes += size;
+    }
+    if start < frames.len() {
+        portions.push(&frames[start..]);
+    }
+    portions
+}
+
+/// A name that isn't one is left out, and the others stay.
+fn present(sender: u64, name: &str) -> Option<Present> {
+    Some(Present {
+        sender: SenderId(sender),
+        username: Username::parse(name).ok()?,
+    })
+}
+
+/// Whether this is one whole text frame as servers send them: followers are sent it as it is.
+fn is_text_frame(bytes: &[u8]) -> bool {
+    let (header, length) = match bytes {
+        [0x81, length @ 0..=125, ..] => (2, usize::from(*length)),
+        [0x81, 126, a, b, ..] => (4, usize::from(u16::from_be_bytes([*a, *b]))),
+        [0x81, 127, rest @ ..] => {
+            let Some(length) = rest.first_chunk::<8>() else {
+                return false;
+            };
+            let length = u64::from_be_bytes(*length);
+            (10, usize::try_from(length).unwrap_or(usize::MAX))
+        }
+        _ => return false,
+    };
+    bytes.len() - header == length && std::str::from_utf8(&bytes[header..]).is_ok()
+}
+
+impl<'a> FrameBody<'a> {
+    fn of(RelayedFrame { frame, changes }: &'a RelayedFrame) -> Self {
+        Self {
+            seq: frame.seq.0,
+            kind: match frame.kind {
+                FrameKind::Message => Kind::Message,
+                FrameKind::Change => Kind::Change,
+                FrameKind::Closing => Kind::Closing,
+                FrameKind::Opening => Kind::Opening,
+            },
+            changes: changes.map(|seq| seq.0),
+            bytes: &frame.bytes,
+        }
+    }
+
+    fn checked(&self) -> Option<RelayedFrame> {
+        if self.seq < 1 || !is_text_frame(self.bytes) {
+            return None;
+        }
+        Some(RelayedFrame {
+            frame: Frame {
+                seq: Seq(self.seq),
+                kind: match self.kind {
+                    Kind::Message => FrameKind::Message,
+                    Kind::Change => FrameKind::Change,
+                    Kind::Closing => FrameKind::Closing,
+                    Kind::Opening => FrameKind::Opening,
+                },
+                // A copy, so that a small frame doesn't keep all that came with it.
+                bytes: Bytes::copy_from_slice(self.bytes),
+            },
+            changes: self.changes.map(Seq),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NODE: NodeId = NodeId(7);
+    const ROOM: RoomId = RoomId(3);
+
+    fn text_frame(length: usize) -> Bytes {
+        let mut bytes = vec![0x81];
+        match u16::try_from(length) {
+            Ok(short @ 0..=125) => bytes.push(short.to_be_bytes()[1]),
+            Ok(middle) => {
+                bytes.push(126);
+                bytes.extend(middle.to_be_bytes());
+            }
+            Err(_) => {
+                bytes.push(127);
+                bytes.extend((length as u64).to_be_bytes());
+            }
+        }
+        bytes.resize(bytes.len() + length, b'x');
+        bytes.into()
+    }
+
+    fn relayed(seq: i64, length: usize) -> RelayedFrame {
+        RelayedFrame {
+            frame: Frame {
+                seq: Seq(seq),
+                kind: FrameKind::Change,
+                bytes: text_frame(length),
+            },
+            changes: Some(Seq(1)),
+        }
+    }
+
+    fn all() -> Vec<Signal> {
+        let ana = Present {
+            sender: SenderId(u64::MAX),
+            username: Username::parse("Ana").unwrap(),
+        };
+        vec![
+            Signal::Frames(ROOM, vec![relayed(1, 5), relayed(2, 300)]),
+            Signal::Typing(ROOM, SenderId(4), text_frame(9)),
+            Signal::People(
+                ROOM,
+                People {
+                    version: 9,
+                    online: 1_000,
+                    people: vec![ana],
+                },
+            ),
+            Signal::Changed,
+            Signal::Stopped,
+        ]
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for signal in all() {
+            let [bytes] = &encode(NODE, &signal)[..] else {
+                panic!("one envelope for {signal:?}");
+            };
+            assert_eq!(decode(room_of(&signal), bytes), Ok((NODE, signal)));
+        }
+    }
+
+    #[test]
+    fn many_frames_go_in_portions() {
+        let frames: Vec<_> = (1..=40).map(|seq| relayed(seq, 60_000)).collect();
+        let portions = encode(NODE, &Signal::Frames(ROOM, frames.clone()));
+        assert!(portions.len() > 5, "{}", portions.len());
+        let mut read = Vec::new();
+        for bytes in portions {
+            assert!(bytes.len() <= TOGETHER_BYTES);
+            let (_, Signal::Frames(_, some)) = decode(Some(ROOM), &bytes).unwrap() else {
+                panic!("frames");
+            };
+            read.extend(some);
+        }
+        assert_eq!(read, frames);
+    }
+
+    #[test]
+    fn what_is_of_another_form_or_channel_is_refused() {
+        for signal in all() {
+            let bytes = encode(NODE, &signal).remove(0);
+            let mut newer = bytes.to_vec();
+            newer[0] = FORM + 1;
+            assert_eq!(decode(room_of(&signal), &newer), Err(Undecodable));
+            let other = room_of(&signal).map_or(Some(ROOM), |_| None);
+            assert_eq!(decode(other, &bytes), Err(Undecodable));
+        }
+        assert_eq!(decode(None, b""), Err(Undecodable));
+        assert_eq!(decode(None, &vec![FORM; MOST_BYTES + 1]), Err(Undecodable));
+    }
+
+    #[test]
+    fn what_would_break_a_followers_stream_is_refused() {
+        let whole = relayed(1, 200).frame.bytes;
+        let mut masked = whole.to_vec();
+        masked[1] |= 0x80;
+        let hostile = [
+            Bytes::new(),
+            Bytes::from_static(b"\x81"),
+            Bytes::from_static(b"\x88\x00"),
+            Bytes::from_static(b"\x81\x01\xff"),
+            Bytes::from_static(b"\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xff"),
+            whole.slice(..whole.len() - 1),
+            masked.into(),
+            [&whole[..], &whole[..]].concat().into(),
+        ];
+        for bytes in hostile {
+            let mut frame = relayed(1, 1);
+            frame.frame.bytes = bytes.clone();
+            let frames = encode(NODE, &Signal::Frames(ROOM, vec![frame])).remove(0);
+            assert_eq!(decode(Some(ROOM), &frames), Err(Undecodable), "{bytes:?}");
+            let typing = encode(NODE, &Signal::Typing(ROOM, SenderId(1), bytes)).remove(0);
+            assert_eq!(decode(Some(ROOM), &typing), Err(Undecodable));
+        }
+        let zeroth = encode(NODE, &Signal::Frames(ROOM, vec![relayed(0, 1)])).remove(0);
+        assert_eq!(decode(Some(ROOM), &zeroth), Err(Undecodable));
+    }
+
+    proptest! {
+        /// Whatever bytes come, and however a true envelope is changed, nothing panics.
+        #[test]
+        fn any_bytes_are_read_or_refused(
+            noise in prop::collection::vec(any::<u8>(), 0..400),
+            which in 0_usize..5,
+            at in any::<prop::sample::Index>(),
+            bit in 0_u8..8,
+        ) {
+            let mut bytes = vec![FORM];
+            bytes.extend(noise);
+            let _ = decode(Some(ROOM), &bytes);
+            let _ = decode(None, &bytes);
+            let signal = &all()[which];
+            let mut changed = encode(NODE, signal).remove(0).to_vec();
+            let at = at.index(changed.len());
+            changed[at] ^= 1 << bit;
+            let _ = decode(room_of(signal), &changed);
+            changed.truncate(at);
+            let _ = decode(room_of(signal), &changed);
+        }
+    }
+}

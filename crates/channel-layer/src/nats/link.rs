@@ -1,0 +1,111 @@
+//! Whether NATS is there, and when it is tried again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use super::counts::Counts;
+use crate::NodeId;
+
+/// How many reasons are said until it is connected.
+const REASONS: usize = 8;
+/// The longest wait before NATS is tried again.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// The state of the connection.
+pub(super) struct Link {
+    is_up: watch::Sender<bool>,
+    /// Why it couldn't be made up to now, so that each reason is said once.
+    failures: Mutex<Vec<String>>,
+    counts: Arc<Counts>,
+}
+
+impl Link {
+    pub(super) fn new(counts: Arc<Counts>) -> Self {
+        Self {
+            is_up: watch::Sender::new(false),
+            failures: Mutex::default(),
+            counts,
+        }
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        *self.is_up.borrow()
+    }
+
+    pub(super) fn set_up(&self) {
+        self.is_up.send_replace(true);
+        self.counts.connected.set(1);
+        self.failures.lock().clear();
+        tracing::info!("the relay to the other nodes is connected");
+    }
+
+    pub(super) fn set_down(&self) {
+        self.counts.connected.set(0);
+        if self.is_up.send_replace(false) {
+            tracing::info!(
+                "the relay to the other nodes is away; until it is back they are heard of by polling"
+            );
+        }
+    }
+
+    /// It isn't wanted any more.
+    pub(super) fn end(&self) {
+        self.is_up.send_replace(false);
+        self.counts.connected.set(0);
+    }
+
+    /// A try that failed, or something that the server said; it is tried again.
+    pub(super) fn failed(&self, why: String) {
+        let mut failures = self.failures.lock();
+        if !failures.contains(&why) && failures.len() < REASONS {
+            tracing::warn!(why, "the relay to the other nodes; it is tried again");
+            failures.push(why);
+        }
+    }
+
+    /// A message was lost because we were too slow.
+    pub(super) fn lost(&self) {
+        self.counts.dropped.add(1);
+    }
+
+    /// Waits until NATS isn't there.
+    pub(super) async fn down(&self) {
+        let mut changes = self.is_up.subscribe();
+        // The sender is ours, so it doesn't end.
+        let _ = changes.wait_for(|is_up| !is_up).await;
+    }
+}
+
+/// How long to wait before this try: twice as long each time, and each node at its own time.
+pub(super) fn delay(node: NodeId, attempt: usize) -> Duration {
+    if attempt <= 1 {
+        return Duration::ZERO;
+    }
+    let doublings = u32::try_from(attempt - 2).unwrap_or(u32::MAX).min(16);
+    let most = LONGEST.min(Duration::from_millis(50) * 2_u32.pow(doublings));
+    let attempt = u64::try_from(attempt).unwrap_or(u64::MAX);
+    let mut mixed = node.0 ^ attempt.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed ^= mixed >> 31;
+    let percent = u32::try_from(50 + mixed % 51).unwrap_or(100);
+    most * percent / 100
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_to_a_bound_and_differ_between_nodes() {
+        let delays = |node| (1..40).map(move |attempt| delay(NodeId(node), attempt));
+        assert_eq!(delay(NodeId(1), 1), Duration::ZERO);
+        for delay in delays(1).skip(10) {
+            assert!(delay <= LONGEST && delay >= LONGEST / 2, "{delay:?}");
+        }
+        assert_ne!(delays(1).collect::<Vec<_>>(), delays(2).collect::<Vec<_>>());
+        assert!(delay(NodeId(1), usize::MAX) <= LONGEST);
+    }
+}

@@ -1,0 +1,33 @@
+//! What joins the nodes of an instance that has several: NATS.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use papo_app::{Nodes, Random};
+use papo_channel_layer::NodeId;
+use papo_channel_layer::nats::{NatsRelay, NatsSettings};
+use papo_storage::Storage;
+
+/// Refuses what can't work: nodes that have no database in common.
+pub(crate) fn check(nats: Option<&NatsSettings>, is_shared: bool) -> Result<()> {
+    if nats.is_some() && !is_shared {
+        bail!(
+            "PAPO_NATS_URL is set, but the database is SQLite, a file of this one machine: two nodes can't share it, so there is \
+             nobody to relay to. Unset PAPO_NATS_URL (nats_url in papo.toml) to run one node"
+        );
+    }
+    Ok(())
+}
+
+/// Joins the other nodes, now or as soon as NATS is there.
+pub(crate) async fn join(
+    nats: &NatsSettings,
+    storage: &dyn Storage,
+    random: &Random,
+) -> Result<(Arc<NatsRelay>, Nodes)> {
+    let epoch = storage.epoch().await?;
+    let node = NodeId(random.number());
+    NatsRelay::start(nats, epoch, node)
+        .await
+        .context("starting the relay to the other nodes")
+}
