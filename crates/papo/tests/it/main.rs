@@ -9,6 +9,7 @@ mod handshake;
 mod limits;
 mod matrix;
 mod metrics;
+mod nodes;
 mod plain;
 
 use papo_testing::{Server, ServerBuilder};
