@@ -266,11 +266,13 @@ describe("the chat screen", () => {
 
   test("keeps one's place in a long log whose parts aren't drawn while they are far away", async () => {
     const { page } = await open(fill(400));
-    for (let times = 0; times < 8; times += 1) {
-      await scrollBy(-100_000);
-      await page.waitForTimeout(50);
-    }
-    await page.getByText("Aqui começa a conversa.").waitFor();
+    const beginning = page.getByText("Aqui começa a conversa.");
+    await expect
+      .poll(async () => {
+        await scrollBy(-100_000);
+        return beginning.isVisible();
+      })
+      .toBe(true);
     for (const [number, width] of [
       [120, 800],
       [250, 500],
