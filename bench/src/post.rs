@@ -13,6 +13,9 @@ use crate::times::{Collected, number};
 
 /// Presence and whatever else the writers' coming causes has passed after this.
 const SETTLE: Duration = Duration::from_secs(3);
+/// How long to sleep for frames; a single writer's are looked for without sleeping, for how long it takes to wake the generator isn't
+/// the server's doing.
+const SLEEP: Duration = Duration::from_millis(100);
 /// How long nothing may be acknowledged.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -80,6 +83,7 @@ struct Writers {
     /// Writers that may post.
     free: Vec<usize>,
     limit: usize,
+    sleep: Duration,
     acknowledged: usize,
     times: Collected,
 }
@@ -87,10 +91,13 @@ struct Writers {
 impl Writers {
     fn new(arguments: &Arguments) -> Self {
         let limit = arguments.posts.unwrap_or(usize::MAX);
+        let is_alone = arguments.target.connections == 1;
+        let sleep = if is_alone { Duration::ZERO } else { SLEEP };
         Self {
             sent: Vec::new(),
             free: Vec::new(),
             limit,
+            sleep,
             acknowledged: 0,
             times: Collected::default(),
         }
@@ -126,7 +133,7 @@ impl Writers {
     fn receive(&mut self, crowd: &mut Crowd) -> Result<bool> {
         let before = self.acknowledged;
         let mut refusal = None;
-        crowd.poll(Duration::from_millis(100), |_, json| match kind(json) {
+        crowd.poll(self.sleep, |_, json| match kind(json) {
             Kind::Ack => {
                 let post = number_after(json, r#""ref":"#).and_then(|number| self.sent.get(number));
                 if let Some(&(sent, writer)) = post {

@@ -1,10 +1,19 @@
 //! Work on its way to the threads: of bounded length, and waking one thread for each piece. (tokio's channel has one
 //! receiver; threads that share it behind a lock wake each other, which doubles the time of a short read.)
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
+use std::hint;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+
+/// How many times a thread that watches spins between two looks.
+const SPINS: usize = 16;
 
 /// Something to do with a connection.
 pub(super) type Work<State> = Box<dyn FnOnce(&mut State) + Send>;
@@ -13,12 +22,16 @@ pub(super) type Work<State> = Box<dyn FnOnce(&mut State) + Send>;
 pub(super) struct Queue<State> {
     waiting: Mutex<Waiting<State>>,
     arrived: Condvar,
+    /// How many pieces have come, ever; for who watches without the lock.
+    arrivals: AtomicUsize,
     places: Semaphore,
 }
 
 struct Waiting<State> {
     /// Each with whether it has taken a place.
     work: VecDeque<(Work<State>, bool)>,
+    /// How many threads sleep until work comes.
+    sleepers: usize,
     closed: bool,
 }
 
@@ -27,11 +40,13 @@ impl<State> Queue<State> {
     pub(super) fn new(places: usize) -> Self {
         let waiting = Waiting {
             work: VecDeque::new(),
+            sleepers: 0,
             closed: false,
         };
         Self {
             waiting: Mutex::new(waiting),
             arrived: Condvar::new(),
+            arrivals: AtomicUsize::new(0),
             places: Semaphore::new(places),
         }
     }
@@ -42,13 +57,11 @@ impl<State> Queue<State> {
             return false;
         };
         place.forget();
-        let mut waiting = self.lock();
+        let waiting = self.lock();
         if waiting.closed {
             return false;
         }
-        waiting.work.push_back((work, true));
-        drop(waiting);
-        self.arrived.notify_one();
+        self.add(waiting, work, true);
         true
     }
 
@@ -59,19 +72,24 @@ impl<State> Queue<State> {
         of: T,
         make: impl FnOnce(T) -> Work<State>,
     ) -> Result<(), T> {
-        let mut waiting = self.lock();
+        let waiting = self.lock();
         if waiting.closed {
             return Err(of);
         }
-        waiting.work.push_back((make(of), false));
-        drop(waiting);
-        self.arrived.notify_one();
+        self.add(waiting, make(of), false);
         Ok(())
     }
 
-    /// The next piece of work. Blocks until there is one; `None` when none is left and the queue is closed.
-    pub(super) fn next(&self) -> Option<Work<State>> {
+    /// The next piece of work. Blocks until there is one, the first `watchful` of it awake; `None` when none is left and the
+    /// queue is closed.
+    pub(super) fn next(&self, watchful: Duration) -> Option<Work<State>> {
         let mut waiting = self.lock();
+        if waiting.work.is_empty() && !waiting.closed && !watchful.is_zero() {
+            let arrivals = self.arrivals.load(Ordering::Relaxed);
+            drop(waiting);
+            self.watch(arrivals, watchful);
+            waiting = self.lock();
+        }
         loop {
             if let Some((work, has_place)) = waiting.work.pop_front() {
                 drop(waiting);
@@ -81,8 +99,10 @@ impl<State> Queue<State> {
             if waiting.closed {
                 return None;
             }
+            waiting.sleepers += 1;
             let woken = self.arrived.wait(waiting);
             waiting = woken.unwrap_or_else(PoisonError::into_inner);
+            waiting.sleepers -= 1;
         }
     }
 
@@ -91,6 +111,26 @@ impl<State> Queue<State> {
         self.lock().closed = true;
         self.places.close();
         self.arrived.notify_all();
+    }
+
+    fn add(&self, mut waiting: MutexGuard<'_, Waiting<State>>, work: Work<State>, has_place: bool) {
+        waiting.work.push_back((work, has_place));
+        let has_sleepers = waiting.sleepers > 0;
+        self.arrivals.fetch_add(1, Ordering::Relaxed);
+        drop(waiting);
+        if has_sleepers {
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Spins until more than this many have come, or for this long.
+    fn watch(&self, arrivals: usize, time: Duration) {
+        let end = Instant::now() + time;
+        while self.arrivals.load(Ordering::Relaxed) == arrivals && Instant::now() < end {
+            for _ in 0..SPINS {
+                hint::spin_loop();
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting<State>> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::connection::BUSY_TIMEOUT;
 use super::errors;
@@ -57,7 +57,7 @@ impl Writer {
             return Err(StorageError::Broken(why.clone()));
         }
         self.commit_late()?;
-        let result = transaction(&mut self.db, work);
+        let result = transaction(&self.db, work);
         if result.is_err() && !self.db.is_autocommit() {
             // Rolling back failed too, and nothing can be written while it is open.
             self.note(&StorageError::Broken("a transaction stays open".into()));
@@ -149,14 +149,40 @@ impl Writer {
 }
 
 fn transaction<T>(
-    db: &mut Connection,
+    db: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, StorageError>,
 ) -> Result<T, StorageError> {
-    let transaction = Transaction::new(db, TransactionBehavior::Immediate)?;
-    let done = work(&transaction)?;
+    let transaction = Transaction::begin(db)?;
+    let done = work(db)?;
     let committed = transaction.commit().map_err(errors::at_commit);
     if !defects::has("ack-after-failed-sync") {
         committed?;
     }
     Ok(done)
+}
+
+/// A transaction by statements that are prepared once. (rusqlite's own has them parsed each time.) It is rolled back when it is
+/// dropped without a commit.
+struct Transaction<'a>(&'a Connection);
+
+impl<'a> Transaction<'a> {
+    fn begin(db: &'a Connection) -> Result<Self, rusqlite::Error> {
+        db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(Self(db))
+    }
+
+    fn commit(self) -> Result<(), rusqlite::Error> {
+        self.0.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit()
+            && let Err(error) = self.0.execute_batch("ROLLBACK")
+        {
+            tracing::warn!(%error, "a transaction couldn't be rolled back");
+        }
+    }
 }

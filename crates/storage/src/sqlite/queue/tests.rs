@@ -1,0 +1,80 @@
+//! Each piece is done once, by a thread that slept or by one that watched.
+
+use std::sync::Arc;
+use std::thread;
+
+use super::*;
+
+const PIECES: usize = 2_000;
+const PUSHERS: usize = 2;
+
+fn piece() -> Work<usize> {
+    Box::new(|done| *done += 1)
+}
+
+/// Takes until the queue is closed; how many were done.
+fn take(queue: &Arc<Queue<usize>>, watchful: Duration) -> thread::JoinHandle<usize> {
+    let queue = Arc::clone(queue);
+    thread::spawn(move || {
+        let mut done = 0;
+        while let Some(work) = queue.next(watchful) {
+            work(&mut done);
+        }
+        done
+    })
+}
+
+/// Has pieces pushed at once by several threads, now and then after everybody has gone to sleep, and taken by these.
+fn hand_out(watchful: &[Duration]) -> usize {
+    let queue = Arc::new(Queue::new(4));
+    let takers: Vec<_> = watchful.iter().map(|time| take(&queue, *time)).collect();
+    thread::scope(|scope| {
+        for _ in 0..PUSHERS {
+            scope.spawn(|| {
+                for number in 0..PIECES {
+                    assert!(queue.push_at_once((), |()| piece()).is_ok());
+                    if number % 200 == 0 {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                }
+            });
+        }
+    });
+    queue.close();
+    let done = takers.into_iter().map(|taker| taker.join().unwrap());
+    done.sum()
+}
+
+#[test]
+fn sleepers_are_woken_for_each_piece() {
+    assert_eq!(hand_out(&[Duration::ZERO; 3]), PUSHERS * PIECES);
+}
+
+#[test]
+fn who_watches_misses_none() {
+    assert_eq!(hand_out(&[Duration::from_micros(150)]), PUSHERS * PIECES);
+    let mixed = [Duration::ZERO, Duration::from_micros(150)];
+    assert_eq!(hand_out(&mixed), PUSHERS * PIECES);
+}
+
+#[test]
+fn a_closed_queue_hands_out_what_waits_and_takes_no_more() {
+    let queue = Queue::new(1);
+    assert!(queue.push_at_once((), |()| piece()).is_ok());
+    queue.close();
+    assert!(queue.push_at_once((), |()| piece()).is_err());
+    let mut done = 0;
+    while let Some(work) = queue.next(Duration::from_secs(60)) {
+        work(&mut done);
+    }
+    assert_eq!(done, 1);
+}
+
+#[test]
+fn closing_wakes_who_sleeps() {
+    let queue = Arc::new(Queue::new(1));
+    let taker = take(&queue, Duration::ZERO);
+    thread::sleep(Duration::from_millis(10));
+    queue.close();
+    assert_eq!(taker.join().unwrap(), 0);
+}
