@@ -159,13 +159,9 @@ impl Crowd {
     fn connect(&mut self) -> Result<()> {
         let index = self.guests.len();
         let cookie = &self.cookies[self.target.session(index)];
-        let request = upgrade(
-            self.target.address,
-            self.target.room(index),
-            cookie,
-            self.target.plain,
-        );
-        let stream = std::net::TcpStream::connect(self.target.address)
+        let address = self.target.address(index)?;
+        let request = upgrade(address, self.target.room(index), cookie, self.target.plain);
+        let stream = std::net::TcpStream::connect(address)
             .with_context(|| format!("opening connection {index}"))?;
         stream.set_nonblocking(true)?;
         let mut connection = Connection::new(

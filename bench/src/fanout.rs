@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::crowd::Crowd;
-use crate::process::Meter;
+use crate::process::{Meter, beside, used};
 use crate::report::Fanout;
 use crate::scan::{Kind, kind, post_number};
 use crate::target::Target;
-use crate::times::{Collected, number};
+use crate::times::Collected;
 
 /// Presence and whatever else a new crowd causes has passed after this.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -49,12 +49,14 @@ pub fn run(arguments: &Arguments) -> Result<Fanout> {
     let mut posts = Posts::new(target.connections, start, end);
     let mut schedule = Schedule::new(arguments);
     schedule.run(&mut crowd, &mut posts, start)?;
-    let (server, own) = (Meter::start(target.pid)?, Meter::start_own()?);
+    let (server, own) = (Meter::start(&target.processes)?, Meter::start_own()?);
+    let beside = beside(target)?;
     let (started, delivered) = (Instant::now(), posts.deliveries);
     schedule.run(&mut crowd, &mut posts, end)?;
-    let (server, own) = (server.used()?, own.used()?);
-    let seconds = started.elapsed().as_secs_f64();
     let deliveries = posts.deliveries - delivered;
+    let cpu_per_delivery = server.used_for(deliveries)?;
+    let (beside, own) = (used(&beside, deliveries)?, own.used()?);
+    let seconds = started.elapsed().as_secs_f64();
     posts.drain(&mut crowd)?;
 
     let measured = || posts.all.iter().filter(|post| post.is_measured);
@@ -62,7 +64,8 @@ pub fn run(arguments: &Arguments) -> Result<Fanout> {
         posts: measured().count(),
         deliveries,
         seconds,
-        cpu_per_delivery: server.as_secs_f64() * 1e6 / number(deliveries),
+        cpu_per_delivery,
+        beside,
         generator: own.as_secs_f64() / seconds,
         incomplete: measured().filter(|post| post.missing > 0).count(),
         delivered: posts.delivered.times(),

@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<Idle> {
         crowd.subscribe(open..count)?;
         open = count;
         crowd.wait(Duration::from_secs(arguments.settle))?;
-        steps.push((count, resident_kib(target.pid)?));
+        steps.push((count, resident_kib(&target.processes)?));
     }
     Ok(Idle { steps })
 }

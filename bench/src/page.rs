@@ -39,22 +39,23 @@ pub fn run(arguments: &Arguments) -> Result<Page> {
         ..target.clone()
     })?;
     let cookie = cookies.first().context("a session")?;
+    let address = target.address(0)?;
     let requests = arguments
         .path
         .iter()
-        .map(|path| get(target.address, path, cookie))
+        .map(|path| get(address, path, cookie))
         .collect();
     let mut readers = Readers::connect(target, requests)?;
     readers.ask_until(Instant::now() + WARMUP)?;
     (readers.answers, readers.times) = (0, Collected::default());
-    let server = Meter::start(target.pid)?;
+    let server = Meter::start(&target.processes)?;
     let started = Instant::now();
     readers.ask_until(started + Duration::from_secs(arguments.seconds))?;
     let seconds = started.elapsed().as_secs_f64();
     Ok(Page {
         rate: number(readers.answers) / seconds,
         bytes: readers.bytes,
-        cpu_per_answer: server.used()?.as_secs_f64() * 1e6 / number(readers.answers),
+        cpu_per_answer: server.used_for(readers.answers)?,
         answered: readers.times.times(),
     })
 }
@@ -82,7 +83,7 @@ impl Readers {
         let poll = Poll::new()?;
         let mut readers = Vec::new();
         for index in 0..target.connections {
-            let stream = std::net::TcpStream::connect(target.address)?;
+            let stream = std::net::TcpStream::connect(target.address(index)?)?;
             stream.set_nonblocking(true)?;
             let connection =
                 Connection::new(TcpStream::from_std(stream), poll.registry(), Token(index))?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use crate::crowd::Crowd;
-use crate::process::Meter;
+use crate::process::{Meter, beside, used};
 use crate::report::Post;
 use crate::scan::{Kind, kind, number as number_after};
 use crate::target::Target;
@@ -58,7 +58,8 @@ pub fn run(arguments: &Arguments) -> Result<Post> {
     }
     writers.measure();
     let own = Meter::start_own()?;
-    let server = Meter::start(target.pid)?;
+    let beside = beside(target)?;
+    let server = Meter::start(&target.processes)?;
     let started = Instant::now();
     let end = arguments
         .posts
@@ -70,7 +71,8 @@ pub fn run(arguments: &Arguments) -> Result<Post> {
     Ok(Post {
         posts,
         rate: number(posts) / seconds,
-        cpu_per_post: server.used()?.as_secs_f64() * 1e6 / number(posts),
+        cpu_per_post: server.used_for(posts)?,
+        beside: used(&beside, posts)?,
         generator: own.used()?.as_secs_f64() / seconds,
         acknowledged: writers.times.times(),
     })

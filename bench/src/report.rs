@@ -24,6 +24,8 @@ pub struct Fanout {
     pub seconds: f64,
     /// The server's processor time, user and system, for one delivery, in microseconds.
     pub cpu_per_delivery: f64,
+    /// The same of each process beside it.
+    pub beside: Vec<f64>,
     /// How much of one processor the generator itself used: near 1 it is what limits.
     pub generator: f64,
     /// From a post to its arrival at one connection.
@@ -45,6 +47,8 @@ pub struct Post {
     pub acknowledged: Times,
     /// The server's processor time, user and system, for one post, in microseconds.
     pub cpu_per_post: f64,
+    /// The same of each process beside it.
+    pub beside: Vec<f64>,
     /// How much of one processor the generator itself used.
     pub generator: f64,
 }

@@ -31,22 +31,29 @@ pub(crate) fn join_all(target: &Target) -> Result<Vec<String>> {
 }
 
 fn join_some(target: &Target, sessions: &[usize]) -> Result<Vec<String>> {
-    let mut stream = TcpStream::connect(target.address)?;
+    let first = sessions.first().copied().unwrap_or_default();
+    let address = target.address(first)?;
+    let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     sessions
         .iter()
-        .map(|&session| join_rooms(target, session, &mut stream))
+        .map(|&session| join_rooms(target, address, session, &mut stream))
         .collect()
 }
 
-fn join_rooms(target: &Target, session: usize, stream: &mut TcpStream) -> Result<String> {
+fn join_rooms(
+    target: &Target,
+    address: SocketAddr,
+    session: usize,
+    stream: &mut TcpStream,
+) -> Result<String> {
     let connections = (session..target.connections.max(session + 1)).step_by(target.sessions);
     let rooms: BTreeSet<usize> = connections
         .map(|connection| target.room(connection))
         .collect();
     let mut cookie = None;
     for room in rooms {
-        let set = join_room(target.address, room, session, cookie.as_deref(), stream)?;
+        let set = join_room(address, room, session, cookie.as_deref(), stream)?;
         cookie = set.or(cookie);
     }
     cookie.context("joining gave no session")

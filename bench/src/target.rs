@@ -1,16 +1,21 @@
-//! Which server is loaded, by how many connections.
+//! Which server is loaded, by how many connections. It may be several nodes of one instance, which the connections are spread over.
 
 use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
 
 /// The server, and the crowd that connects to it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Target {
-    /// Where the server listens.
-    #[arg(long)]
-    pub address: SocketAddr,
-    /// The server's process, whose processor time and memory are measured.
-    #[arg(long)]
-    pub pid: u32,
+    /// Where the server listens; or each of its nodes, with commas between.
+    #[arg(long = "address", required = true, value_delimiter = ',')]
+    pub addresses: Vec<SocketAddr>,
+    /// The server's processes, whose processor time and memory are measured.
+    #[arg(long = "pid", required = true, value_delimiter = ',')]
+    pub processes: Vec<u32>,
+    /// Processes that work for it, such as its database's, each measured with its children.
+    #[arg(long = "beside", value_delimiter = ',')]
+    pub beside: Vec<u32>,
     /// How many connections.
     #[arg(long, default_value_t = 1)]
     pub connections: usize,
@@ -26,6 +31,13 @@ pub struct Target {
 }
 
 impl Target {
+    /// Where a connection goes, or a session is made.
+    pub(crate) fn address(&self, connection: usize) -> Result<SocketAddr> {
+        let count = self.addresses.len();
+        let node = connection.checked_rem(count).context("no address")?;
+        Ok(self.addresses[node])
+    }
+
     /// The room of a connection.
     pub(crate) const fn room(&self, connection: usize) -> usize {
         1 + connection % self.rooms

@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// A NATS that runs.
 pub(crate) struct Nats {
     pub(crate) url: String,
-    _own: Option<Own>,
+    own: Option<Own>,
 }
 
 /// A server of our own.
@@ -36,15 +36,26 @@ impl Nats {
     pub(crate) fn find_or_start() -> Result<Self> {
         let program = program("nats-server", "nats-server")?;
         if let Ok(url) = std::env::var(VARIABLE) {
-            return Ok(Self { url, _own: None });
+            return Ok(Self { url, own: None });
         }
         if answers(USUAL_PORT) {
             return Ok(Self {
                 url: url(USUAL_PORT),
-                _own: None,
+                own: None,
             });
         }
         Self::start(&program)
+    }
+
+    /// A new one, whatever runs already.
+    pub(crate) fn private() -> Result<Self> {
+        Self::start(&program("nats-server", "nats-server")?)
+    }
+
+    /// Its process, if it was started here.
+    pub(crate) fn process(&self) -> Result<u32> {
+        let own = self.own.as_ref().context("it runs elsewhere")?;
+        Ok(own.process.id())
     }
 
     fn start(program: &Path) -> Result<Self> {
@@ -76,7 +87,7 @@ impl Nats {
         println!("▶ nats-server for the tests at port {port}");
         Ok(Self {
             url: url(port),
-            _own: Some(own),
+            own: Some(own),
         })
     }
 }

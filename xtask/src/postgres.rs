@@ -24,7 +24,7 @@ const PATIENCE: &str = "60";
 pub(crate) struct Postgres {
     /// Its URL, if it isn't where the tests look by themselves.
     url: Option<String>,
-    _private: Option<Private>,
+    private: Option<Private>,
 }
 
 /// A server that was started here.
@@ -39,17 +39,34 @@ impl Postgres {
         if std::env::var_os(VARIABLE).is_some() || postgres::answers() {
             return Ok(Self {
                 url: None,
-                _private: None,
+                private: None,
             });
         }
+        Self::private().context("or name a server in PAPO_TEST_DATABASE_URL")
+    }
+
+    /// One that nobody else uses.
+    pub(crate) fn private() -> Result<Self> {
         if programs().is_none() {
             install("postgresql")?;
         }
         let programs = programs().context(
-            "the tests need PostgreSQL 13 or newer: install it (on Debian: apt-get install postgresql), \
-             or name a server in PAPO_TEST_DATABASE_URL",
+            "PostgreSQL 13 or newer is needed: install it (on Debian: apt-get install postgresql)",
         )?;
         Private::start(programs)
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        self.url.clone().unwrap_or_else(postgres::server)
+    }
+
+    /// Its first process, if it was started here.
+    pub(crate) fn process(&self) -> Result<u32> {
+        let private = self.private.as_ref().context("it runs elsewhere")?;
+        let file = private.data().join("postmaster.pid");
+        let text = std::fs::read_to_string(file)?;
+        Ok(text.lines().next().context("a number")?.trim().parse()?)
     }
 
     /// Tells a command where it is.
@@ -104,7 +121,7 @@ impl Private {
         step(start.arg("--pgdata").arg(&data).stdout(Stdio::null()))?;
         Ok(Postgres {
             url: Some(format!("postgres://postgres@{ADDRESS}:{port}/postgres")),
-            _private: Some(private),
+            private: Some(private),
         })
     }
 

@@ -11,21 +11,25 @@ const STANDARD: &str = "postgres://postgres@127.0.0.1:5432/postgres";
 /// A schema on the server.
 #[derive(Debug)]
 pub struct Schema {
+    server: String,
     name: String,
 }
 
 impl Schema {
-    /// Makes one; fails, and says what to do, when there is no server. Blocks.
+    /// Makes one on the tests' server; fails, and says what to do, when there is none. Blocks.
     #[expect(clippy::new_without_default, reason = "it makes something elsewhere")]
     pub fn new() -> Self {
+        Self::on(server())
+    }
+
+    /// Makes one on this server. Blocks.
+    pub fn on(server: String) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("papo_test_{}_{number}", std::process::id());
-        run(format!(
-            "DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}"
-        ))
-        .unwrap_or_else(|error| panic!("{}", no_server(&error)));
-        Self { name }
+        let make = format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}");
+        run(&server, make).unwrap_or_else(|error| panic!("{}", no_server(&error)));
+        Self { server, name }
     }
 
     /// Its name, with which the names of the connections of its URLs begin.
@@ -35,7 +39,7 @@ impl Schema {
 
     /// The URL of a database in it.
     pub fn url(&self) -> String {
-        self.url_at(&server())
+        self.url_at(&self.server)
     }
 
     /// The same by way of another address of the server.
@@ -47,7 +51,8 @@ impl Schema {
 
 impl Drop for Schema {
     fn drop(&mut self) {
-        let dropped = run(format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name));
+        let drop = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name);
+        let dropped = run(&self.server, drop);
         if !std::thread::panicking() {
             dropped.expect("the schema can be dropped");
         }
@@ -61,17 +66,18 @@ pub fn server() -> String {
 
 /// Whether the server is there, and lets the tests in. Blocks.
 pub fn answers() -> bool {
-    run("SELECT 1".to_owned()).is_ok()
+    run(&server(), "SELECT 1".to_owned()).is_ok()
 }
 
 /// Runs statements on a thread and a connection of their own: the caller may be a task.
-fn run(sql: String) -> Result<(), tokio_postgres::Error> {
+fn run(server: &str, sql: String) -> Result<(), tokio_postgres::Error> {
+    let server = server.to_owned();
     let running = std::thread::spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime can be made");
         runtime.block_on(async {
             // The tests' server is on this machine; how storage encrypts has its own test.
-            let (client, connection) = tokio_postgres::connect(&server(), NoTls).await?;
+            let (client, connection) = tokio_postgres::connect(&server, NoTls).await?;
             let connection = tokio::spawn(connection);
             let done = client.batch_execute(&sql).await;
             drop(client);

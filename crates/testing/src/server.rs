@@ -161,7 +161,7 @@ impl Server {
         self.child.id()
     }
 
-    /// Runs another command of the same binary on the same folder; what it printed on standard output.
+    /// Runs another command of the same binary on the same folder and in the same environment; what it printed on standard output.
     pub fn command(&self, arguments: &[&str]) -> Result<String> {
         self.command_with_input(arguments, "")
     }
@@ -170,6 +170,8 @@ impl Server {
     pub fn command_with_input(&self, arguments: &[&str], input: &str) -> Result<String> {
         let mut command = Command::new(&self.builder.binary);
         command.args(arguments).arg("--data-dir").arg(self.data());
+        let environment = self.builder.environment.iter();
+        command.envs(environment.map(|(name, value)| (name, value)));
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measures. The figures are in `docs/benchmarks.md`, with what they mean.
 
+mod cluster;
 mod fanout;
 mod figures;
 mod idle;
@@ -27,6 +28,8 @@ pub(crate) enum What {
     Idle(Effort),
     /// The room's page and older messages, in a small room and in one of a million messages.
     Page(Effort),
+    /// One, two and three nodes on PostgreSQL and NATS: what a boundary between them costs, and how many posts PostgreSQL keeps.
+    Cluster(Effort),
 }
 
 /// How much time to spend.
@@ -59,5 +62,6 @@ pub(crate) fn run(what: &What) -> Result<()> {
         What::Resume(effort) => resume::run(effort),
         What::Idle(effort) => idle::run(effort),
         What::Page(effort) => page::run(effort),
+        What::Cluster(effort) => cluster::run(effort),
     }
 }

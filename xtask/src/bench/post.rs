@@ -6,12 +6,10 @@ use papo_testing::Server;
 
 use super::Effort;
 use super::figures::{Bar, Figure, median, number, print};
-use super::programs::{Programs, log_length};
+use super::programs::{Programs, ROOMS_AT_FIRST, log_length};
 
 /// Writers, each in a room of its own.
 const WRITERS: usize = 64;
-/// Papo starts with rooms 1, 2 and 3.
-const ROOMS_AT_FIRST: usize = 3;
 
 /// Measures many writers, then one beside the bare disk.
 pub(crate) fn run(effort: Effort) -> Result<()> {

@@ -12,6 +12,9 @@ use serde::de::DeserializeOwned;
 
 use crate::run::{command, output, release_binary, step};
 
+/// Papo starts with rooms 1, 2 and 3.
+pub(crate) const ROOMS_AT_FIRST: usize = 3;
+
 /// Where the programs are, built as people run them.
 pub(crate) struct Programs {
     pub(crate) papo: PathBuf,
@@ -65,9 +68,14 @@ impl Programs {
         subject: &Subject,
         options: &[(&str, &str)],
     ) -> Result<Report> {
-        let (address, pid) = (subject.address.to_string(), subject.pid.to_string());
-        let target = [("--address", address.as_str()), ("--pid", pid.as_str())];
-        self.generate(scenario, &[&target[..], options].concat())
+        let (addresses, processes) = (list(&subject.addresses), list(&subject.processes));
+        let beside = list(&subject.beside);
+        let mut all = vec![("--address", addresses.as_str()), ("--pid", &processes)];
+        if !beside.is_empty() {
+            all.push(("--beside", &beside));
+        }
+        all.extend(options);
+        self.generate(scenario, &all)
     }
 
     /// Runs the generator without a server.
@@ -106,26 +114,37 @@ impl Programs {
     }
 }
 
-/// A running server, as the generator sees it.
+/// A running server, or several nodes of one, as the generator sees it.
 pub(crate) struct Subject {
-    address: SocketAddr,
-    pid: u32,
+    addresses: Vec<SocketAddr>,
+    processes: Vec<u32>,
+    /// Processes that work for it, each measured by itself.
+    beside: Vec<u32>,
+}
+
+impl Subject {
+    /// These nodes, and the processes that they share.
+    pub(crate) fn of_nodes(nodes: &[Server], beside: Vec<u32>) -> Self {
+        Self {
+            addresses: nodes.iter().map(Server::address).collect(),
+            processes: nodes.iter().map(Server::pid).collect(),
+            beside,
+        }
+    }
 }
 
 impl From<&Server> for Subject {
     fn from(server: &Server) -> Self {
-        Self {
-            address: server.address(),
-            pid: server.pid(),
-        }
+        Self::of_nodes(std::slice::from_ref(server), Vec::new())
     }
 }
 
 impl From<&Floor> for Subject {
     fn from(floor: &Floor) -> Self {
         Self {
-            address: floor.address,
-            pid: floor.child.id(),
+            addresses: vec![floor.address],
+            processes: vec![floor.child.id()],
+            beside: Vec::new(),
         }
     }
 }
@@ -142,6 +161,12 @@ impl Drop for Floor {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// With commas between.
+fn list<T: ToString>(items: &[T]) -> String {
+    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    items.join(",")
 }
 
 /// The length of the write-ahead log in a data folder.

@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<()> {
     for _ in 0..RUNS {
         let (time, server) = start(&builder)?;
         starts.push(milliseconds(time));
-        idle.push(resident_kib(server.pid())? / 1024.0);
+        idle.push(resident_kib(&[server.pid()])? / 1024.0);
     }
     let size = size(&binary)? / 1_048_576.0;
     let loaded = first_load(&builder)? / 1_024.0;
