@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::database;
+use crate::database::Place;
 use crate::history::History;
 use crate::plan::{Plan, Track};
 use crate::robot::Robot;
@@ -133,10 +133,10 @@ impl Crowd {
 
 /// The log's end, when nothing that was cut off on its way is stored any more.
 async fn settled_end(data: &Path) -> Result<i64> {
-    let mut end = database::end(data, 1)?;
+    let mut end = Place::folder(data).end(1)?;
     loop {
         sleep(SETTLING).await;
-        let later = database::end(data, 1)?;
+        let later = Place::folder(data).end(1)?;
         if later == end {
             return Ok(end);
         }

@@ -14,7 +14,7 @@ use papo_protocol::ClientFrame;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::Place;
 use crate::frames::{Frames, Heard};
 use crate::history::Seen;
 use crate::measure::best;
@@ -46,12 +46,12 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         crowd.add(plan);
     }
     let enough = Duration::from_mins(10);
-    let end = || database::end(server.data(), 1).unwrap_or(0);
+    let end = || Place::folder(server.data()).end(1).unwrap_or(0);
     let is_enough = |world: &crate::world::World| world.cuts() >= cuts && end() > MISSED + 100;
     crowd.wait_until("enough cuts", enough, is_enough).await?;
     let (cuts, resumed) = (crowd.world.cuts(), crowd.world.subscriptions());
     let outcome = crowd.finish(server.data()).await?;
-    let log = database::read(server.data())?;
+    let log = Place::folder(server.data()).read()?;
     let mut verdict = Verdict::of(format!("{cuts} cuts of {} robots", WRITERS + READERS));
     verdict.checked(&check(&outcome.history, &log));
     verdict.figure(format!(

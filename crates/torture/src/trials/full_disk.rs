@@ -18,7 +18,7 @@ use super::{Context, blocking};
 use crate::apart;
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::Place;
 use crate::plan::Plan;
 use crate::process;
 use crate::report::Verdict;
@@ -126,10 +126,8 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let refusals = crowd.world.refusals();
     let outcome = crowd.finish(&data).await?;
     blocking(|| server.kill())?;
-    verdict.checked(&check(&outcome.history, &database::read(&data)?));
-    verdict
-        .faults
-        .extend(database::integrity(&database::file(&data))?);
+    verdict.checked(&check(&outcome.history, &Place::folder(&data).read()?));
+    verdict.faults.extend(Place::folder(&data).integrity()?);
     verdict.figure(format!(
         "{refusals} refusals, {} messages, {} connections of {} robots",
         outcome.history.sent.len(),

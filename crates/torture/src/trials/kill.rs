@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::{self, Place};
 use crate::measure::{ATTEMPTS, best};
 use crate::plan::Plan;
 use crate::random::Random;
@@ -66,7 +66,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         blocking(|| server.kill())?;
         let kept = TempDir::new()?;
         blocking(|| keep(folder.path(), kept.path()))?;
-        let wrong = blocking(|| database::integrity(&database::file(folder.path())))?;
+        let wrong = blocking(|| Place::folder(folder.path()).integrity())?;
         verdict.faults.extend(wrong);
         let mut is_first = true;
         let ready = best(READY, async || {
@@ -91,7 +91,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let acks = crowd.world.acks();
     let outcome = crowd.finish(folder.path()).await?;
     blocking(|| server.kill())?;
-    let faults = check(&outcome.history, &database::read(folder.path())?);
+    let faults = check(&outcome.history, &Place::folder(folder.path()).read()?);
     verdict.checked(&faults);
     let slowest = percentile(&times, 100);
     verdict.demand(slowest <= READY, || {

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::Place;
 use crate::plan::Plan;
 use crate::report::Verdict;
 
@@ -30,7 +30,10 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     sleep(Duration::from_secs(u64::try_from(seconds)?)).await;
     let outcome = crowd.finish(server.data()).await?;
     let mut verdict = Verdict::of(format!("{SENDERS} senders, {READERS} readers, {seconds} s"));
-    verdict.checked(&check(&outcome.history, &database::read(server.data())?));
+    verdict.checked(&check(
+        &outcome.history,
+        &Place::folder(server.data()).read()?,
+    ));
     verdict.figure(format!(
         "{} messages in {} views",
         outcome.history.sent.len(),

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::join;
-use crate::database;
+use crate::database::Place;
 use crate::frames::Heard;
 use crate::history::{Ack, History, Seen, Sent};
 use crate::random::Random;
@@ -81,7 +81,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         history.sent.len(),
         SENDERS * CONNECTIONS
     ));
-    let log = database::read(server.data())?;
+    let log = Place::folder(server.data()).read()?;
     verdict.checked(&check(&history, &log));
     let events = log.rooms.get(&1).map_or(0, |log| log.events.len());
     let acks: usize = history.sent.iter().map(|sent| sent.acks.len()).sum();

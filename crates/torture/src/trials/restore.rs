@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::{self, Place};
 use crate::plan::Plan;
 use crate::report::Verdict;
 use crate::world::World;
@@ -53,7 +53,7 @@ async fn restore_once(context: &Context, round: u64, verdict: &mut Verdict) -> R
     blocking(|| server.command(&["backup", &to]))?;
     some_more(&crowd).await?;
     blocking(|| server.kill())?;
-    let lost = database::end(&data, 1)?;
+    let lost = Place::folder(&data).end(1)?;
     for suffix in ["", "-wal", "-shm"] {
         let mut file = database::file(&data).into_os_string();
         file.push(suffix);
@@ -79,7 +79,7 @@ async fn restore_once(context: &Context, round: u64, verdict: &mut Verdict) -> R
     for view in &mut history.views {
         view.forget_before_reset();
     }
-    verdict.checked(&check(&history, &database::read(&data)?));
+    verdict.checked(&check(&history, &Place::folder(&data).read()?));
     Ok(outcome.robots_reset)
 }
 
@@ -94,7 +94,7 @@ fn outgrow(context: &Context, data: &Path, cookie: &str, lost: i64) -> Result<()
         true,
     )?;
     socket.subscribe(1, None)?;
-    while database::end(data, 1)? < lost + 50 {
+    while Place::folder(data).end(1)? < lost + 50 {
         let references = (0..50).map(|_| socket.post(1, "of another history"));
         let references = references.collect::<Result<Vec<_>>>()?;
         for reference in references {

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::Place;
 use crate::frames::Heard;
 use crate::history::{Seen, View};
 use crate::plan::Plan;
@@ -73,7 +73,10 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let seen: usize = views.iter().map(|view| view.seen.len()).sum();
     outcome.history.views.extend(views);
     let mut verdict = Verdict::of(format!("{count} revocations, {WRITERS} writers"));
-    verdict.checked(&check(&outcome.history, &database::read(server.data())?));
+    verdict.checked(&check(
+        &outcome.history,
+        &Place::folder(server.data()).read()?,
+    ));
     verdict.figure(format!(
         "{} messages; {seen} events and snapshots seen by leavers; {refused} subscriptions refused",
         outcome.history.sent.len()

@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep};
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::Place;
 use crate::history::{Seen, View};
 use crate::measure::ATTEMPTS;
 use crate::plan::{Plan, Reading};
@@ -104,7 +104,10 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     room.cut_off(&mut verdict).await?;
     let Room { server, crowd, .. } = room;
     let outcome = crowd.finish(server.data()).await?;
-    verdict.checked(&check(&outcome.history, &database::read(server.data())?));
+    verdict.checked(&check(
+        &outcome.history,
+        &Place::folder(server.data()).read()?,
+    ));
     let views = outcome.history.views.iter();
     let resumed = views
         .filter(|view| view.name.starts_with("slow") && has_resumed(view))

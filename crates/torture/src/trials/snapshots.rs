@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::Place;
 use crate::frames::Heard;
 use crate::history::{Seen, View};
 use crate::plan::Plan;
@@ -61,7 +61,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     }
     let mut outcome = crowd.finish(server.data()).await?;
     outcome.history.views.extend(views);
-    let log = database::read(server.data())?;
+    let log = Place::folder(server.data()).read()?;
     let mut verdict = Verdict::of(format!(
         "{pairs} snapshots and subscriptions, {WRITERS} writers"
     ));

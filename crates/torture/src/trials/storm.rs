@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::Place;
 use crate::measure::best;
 use crate::plan::Plan;
 use crate::process;
@@ -107,7 +107,10 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         }
     }
     let outcome = crowd.finish(folder.path()).await?;
-    verdict.checked(&check(&outcome.history, &database::read(folder.path())?));
+    verdict.checked(&check(
+        &outcome.history,
+        &Place::folder(folder.path()).read()?,
+    ));
     Ok(verdict)
 }
 

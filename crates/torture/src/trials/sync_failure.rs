@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::Place;
 use crate::plan::Plan;
 use crate::process;
 use crate::random::Random;
@@ -105,7 +105,7 @@ async fn fail_once(context: &Context, when: u64, verdict: &mut Verdict) -> Resul
     let mut server = blocking(|| builder.listen(address.to_string()).start())?;
     let outcome = crowd.finish(&data).await?;
     blocking(|| server.kill())?;
-    verdict.checked(&check(&outcome.history, &database::read(&data)?));
+    verdict.checked(&check(&outcome.history, &Place::folder(&data).read()?));
     Ok(acks)
 }
 
