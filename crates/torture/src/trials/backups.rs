@@ -29,10 +29,10 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let count = context.size(100, 1_000);
     let folder = TempDir::new()?;
     let server = blocking(|| context.server().data(folder.path().join("data")).start())?;
-    let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
+    let cookies = blocking(|| join(server.address(), 1, WRITERS + READERS))?;
     let mut crowd = Crowd::new(context.seed);
     for (number, cookie) in cookies.iter().enumerate() {
-        let mut plan = Plan::reader(format!("robot {number}"), server.address(), cookie);
+        let mut plan = Plan::reader(format!("robot {number}"), vec![server.address()], cookie);
         plan.pause = (number < WRITERS).then_some(PAUSE);
         crowd.add(plan);
     }
@@ -53,7 +53,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
             backups.pop();
         }
     }
-    let outcome = crowd.finish(server.data()).await?;
+    let outcome = crowd.finish(&Place::folder(server.data())).await?;
     verdict.checked(&check(
         &outcome.history,
         &Place::folder(server.data()).read()?,

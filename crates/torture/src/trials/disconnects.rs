@@ -14,7 +14,6 @@ use papo_protocol::ClientFrame;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database::Place;
 use crate::frames::{Frames, Heard};
 use crate::history::Seen;
 use crate::measure::best;
@@ -33,12 +32,16 @@ const RESUMES: usize = 1_000;
 const RESUME_LIMIT: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let cuts = context.size(5_000, 50_000);
-    let server = blocking(|| context.server().start())?;
-    let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
+    let cuts = context.size(context.choose(5_000, 1_000), 50_000);
+    let instance = blocking(|| context.instance(3))?;
+    let cookies = blocking(|| join(instance.address(0), 1, WRITERS + READERS))?;
     let mut crowd = Crowd::new(context.seed);
     for (number, cookie) in cookies.iter().enumerate() {
-        let mut plan = Plan::reader(format!("robot {number}"), server.address(), cookie);
+        let mut plan = Plan::reader(
+            format!("robot {number}"),
+            instance.addresses(number),
+            cookie,
+        );
         plan.pause = (number < WRITERS).then_some(PAUSE);
         plan.changes = true;
         plan.cuts = Some(CUTS);
@@ -46,13 +49,17 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         crowd.add(plan);
     }
     let enough = Duration::from_mins(10);
-    let end = || Place::folder(server.data()).end(1).unwrap_or(0);
+    let end = || instance.place().end(1).unwrap_or(0);
     let is_enough = |world: &crate::world::World| world.cuts() >= cuts && end() > MISSED + 100;
     crowd.wait_until("enough cuts", enough, is_enough).await?;
     let (cuts, resumed) = (crowd.world.cuts(), crowd.world.subscriptions());
-    let outcome = crowd.finish(server.data()).await?;
-    let log = Place::folder(server.data()).read()?;
-    let mut verdict = Verdict::of(format!("{cuts} cuts of {} robots", WRITERS + READERS));
+    let outcome = crowd.finish(instance.place()).await?;
+    let log = instance.place().read()?;
+    let mut verdict = Verdict::of(format!(
+        "{cuts} cuts of {} robots{}",
+        WRITERS + READERS,
+        instance.spread()
+    ));
     verdict.checked(&check(&outcome.history, &log));
     verdict.figure(format!(
         "{resumed} resumes; {} events, {} edits and deletions acknowledged",
@@ -64,7 +71,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let p99 = best(RESUME_LIMIT, async || {
         let mut times = Vec::new();
         for _ in 0..RESUMES {
-            times.push(resume(server.address(), &cookies[0], &log.epoch, end).await?);
+            times.push(resume(instance.address(0), &cookies[0], &log.epoch, end).await?);
         }
         median = percentile(&times, 50);
         Ok(percentile(&times, 99))
