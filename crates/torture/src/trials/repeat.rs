@@ -34,7 +34,7 @@ struct Sender {
 }
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let messages = context.size(context.choose(100_000, 20_000), 1_000_000);
+    let messages = context.size(context.choose(100_000, 4_000), 1_000_000);
     let instance = blocking(|| context.instance(3))?;
     let cookies = blocking(|| join(instance.address(0), 1, SENDERS))?;
     let world = Arc::new(World::default());

@@ -20,6 +20,18 @@ use crate::process::command;
 use crate::report::Verdict;
 
 const NODES: usize = 2;
+/// Papo's, each before those that refer to it.
+const TABLES: [&str; 9] = [
+    "papo",
+    "node",
+    "room",
+    "event",
+    "message",
+    "account",
+    "session",
+    "membership",
+    "revocation",
+];
 
 /// A database of its own, gone when this is dropped.
 struct OwnDatabase {
@@ -118,10 +130,9 @@ fn restore(dump: &Path, url: &str, options: &[&str]) -> Result<()> {
 
 /// The rows of the dump in the tables that are there, and what the operator does then.
 fn put_back(dump: &Path, url: &str) -> Result<()> {
-    postgres::run(
-        url,
-        "TRUNCATE papo, node, room, event, message, account, session, membership, revocation",
-    )?;
-    restore(dump, url, &["--data-only"])?;
+    postgres::run(url, &format!("TRUNCATE {}", TABLES.join(", ")))?;
+    for table in TABLES {
+        restore(dump, url, &["--data-only", "--table", table])?;
+    }
     postgres::run(url, "UPDATE papo SET home = ''")
 }
