@@ -21,6 +21,8 @@ use crate::world::World;
 pub(super) const WRITERS: usize = 10;
 pub(super) const READERS: usize = 40;
 const PAUSE: Duration = Duration::from_millis(50);
+/// The robots come back sooner than people's browsers do: restoring takes a while.
+const BACKOFF: Duration = Duration::from_millis(100);
 /// Acknowledgements before the backup, between it and the restoring, and after.
 const ACKS: usize = 300;
 
@@ -85,6 +87,7 @@ pub(super) async fn talk(
         let mut plan = Plan::reader(format!("robot {number}"), addresses(number), cookie);
         plan.pause = (number < WRITERS).then_some(PAUSE);
         plan.changes = true;
+        plan.backoff = BACKOFF;
         crowd.add(plan);
     }
     crowd.wait_until_subscribed().await?;
