@@ -10,6 +10,7 @@ mod restore;
 mod restore_server;
 mod revocation;
 mod rolling;
+mod servers_apart;
 mod silence;
 mod slow;
 mod snapshots;

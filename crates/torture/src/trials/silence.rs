@@ -5,7 +5,6 @@
 //! NATS is another one, in the namespace.
 
 use std::net::SocketAddr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -13,28 +12,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use papo_testing::postgres::{self, Schema};
-use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use papo_testing::postgres::Schema;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
-use tokio_postgres::Config;
-use tokio_postgres::config::Host;
 
-use super::{Context, blocking};
+use super::{Context, blocking, servers_apart};
 use crate::apart;
 use crate::crowd::join;
-use crate::instance::{Ground, Instance};
+use crate::instance::Ground;
 use crate::process;
 use crate::random::Random;
 use crate::report::Verdict;
-use crate::tunnel;
 use crate::wire::{Door, Received, Wire};
 
-/// Tells the process in the namespace where the database is, when that isn't its own.
-const DATABASE: &str = "PAPO_TORTURE_DATABASE_URL";
 const CLIENTS: usize = 60;
 /// The sockets are opened over this time, so that their clocks differ.
 const SPREAD: Duration = Duration::from_secs(8);
@@ -54,68 +47,14 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     }
     let schema = blocking(Schema::new);
     let folder = TempDir::new()?;
-    let (server, _way) = way_to_server(folder.path())?;
+    let (server, _way) = servers_apart::way_to_postgres(folder.path())?;
     let url = schema.url_at(&server);
-    apart::run(context, "T8", &["--net"], &[(DATABASE, &url)]).await
-}
-
-/// A way from there to the PostgreSQL here; its URL there. Files are the same there and here, and so are sockets that are files. The server
-/// may think that it can encrypt, which nobody does on such a socket.
-fn way_to_server(folder: &Path) -> Result<(String, JoinSet<()>)> {
-    let server: Config = postgres::server().parse()?;
-    let Some(Host::Tcp(host)) = server.get_hosts().first() else {
-        bail!("PAPO_TEST_DATABASE_URL must name a host");
-    };
-    let port = server.get_ports().first().copied().unwrap_or(5432);
-    let socket = folder.join(format!(".s.PGSQL.{port}"));
-    let way = tunnel::way_out(&socket, host.clone(), port)?;
-    let url = format!(
-        "postgres://{}:{}@{}:{port}/{}?sslmode=disable",
-        encoded(server.get_user().unwrap_or("postgres").as_bytes()),
-        encoded(server.get_password().unwrap_or_default()),
-        encoded(folder.as_os_str().as_bytes()),
-        encoded(server.get_dbname().unwrap_or("postgres").as_bytes()),
-    );
-    Ok((url, way))
-}
-
-/// As it may be in any part of a URL.
-fn encoded(bytes: &[u8]) -> String {
-    percent_encode(bytes, NON_ALPHANUMERIC).to_string()
-}
-
-/// One node, and NATS as well if there may be several.
-async fn node(context: &Context) -> Result<(Instance, Option<Child>)> {
-    let Ok(url) = std::env::var(DATABASE) else {
-        return Ok((blocking(|| context.instance(1))?, None));
-    };
-    let port = std::net::TcpListener::bind("127.0.0.1:0")?
-        .local_addr()?
-        .port();
-    let nats = Command::new("nats-server")
-        .args(["--addr", "127.0.0.1", "--port", &port.to_string()])
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .context("nats-server")?;
-    let start = Instant::now();
-    while tokio::net::TcpStream::connect(("127.0.0.1", port))
-        .await
-        .is_err()
-    {
-        anyhow::ensure!(start.elapsed() < papo_testing::PATIENCE, "no nats-server");
-        sleep(Duration::from_millis(20)).await;
-    }
-    let context = Context {
-        nats: format!("nats://127.0.0.1:{port}"),
-        ..context.clone()
-    };
-    let instance = blocking(|| Instance::start_on(&context, 1, &url))?;
-    Ok((instance, Some(nats)))
+    let environment = [(servers_apart::DATABASE, url.as_str())];
+    apart::run(context, "T8", &["--net"], &environment).await
 }
 
 async fn inside(context: &Context) -> Result<Verdict> {
-    let (instance, _nats) = node(context).await?;
+    let (instance, _nats) = servers_apart::instance(context).await?;
     let server = instance.first();
     let mut cookies = blocking(|| join(server.address(), 1, CLIENTS + 1))?;
     // Keep-alive connections of the joining are gone by then.
