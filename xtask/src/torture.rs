@@ -1,17 +1,22 @@
-//! `cargo xtask torture`: breaks what can break, and checks what was promised. With `--defects` it breaks Papo itself, and
-//! checks that the trials notice.
+//! `cargo xtask torture`: breaks what can break, and checks what was promised, of one node or, with `--on postgres`, of several. With
+//! `--defects` it breaks Papo itself, and checks that the trials notice.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use crate::nats::{self, Nats};
+use crate::postgres::Postgres;
 use crate::requirements::{node_packages, program};
 use crate::run::{client, command, root, step, target};
 
+/// What the trials' program calls what Papo works on.
+const POSTGRES: &str = "postgres";
+
 /// Each deliberate defect (they are in `src/defects.rs` of the crates), and the trial that must turn red.
-const DEFECTS: [(&str, &str); 13] = [
+const DEFECTS: [(&str, &str); 14] = [
     ("ack-before-commit", "T1"),
     ("ack-after-failed-sync", "T1c"),
     ("no-dedupe", "T2"),
@@ -22,16 +27,46 @@ const DEFECTS: [(&str, &str); 13] = [
     ("patient", "T7"),
     ("patient", "T8"),
     ("resume-off-by-one", "T9"),
+    ("no-farewell", "T10"),
     ("no-revocation", "T13"),
     ("backup-copies-the-file", "T15"),
     ("full-is-final", "T16"),
 ];
+
+/// The same on PostgreSQL, with several nodes.
+const DEFECTS_ON_POSTGRES: [(&str, &str); 13] = [
+    ("ack-before-commit", "T1"),
+    ("no-dedupe", "T2"),
+    ("skip-frame", "T3"),
+    ("no-heal", "T3"),
+    ("resume-off-by-one", "T4"),
+    ("ignore-epoch", "T5"),
+    ("snapshot-off-by-one", "T6"),
+    ("patient", "T7"),
+    ("patient", "T8"),
+    ("resume-off-by-one", "T9"),
+    ("no-farewell", "T10"),
+    ("no-revocation", "T13"),
+    ("no-remote-revocation", "T13"),
+];
+
+/// What Papo works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Ground {
+    /// One node, its database in a file.
+    Sqlite,
+    /// Nodes that share a database on a PostgreSQL server and are joined by NATS; both are found or started.
+    Postgres,
+}
 
 /// What to torture, and how much.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The trials, all when none is named: T1, T1c, T2, …
     trials: Vec<String>,
+    /// What Papo works on.
+    #[arg(long, value_enum, default_value_t = Ground::Sqlite)]
+    on: Ground,
     /// Run each at its full size, which takes hours.
     #[arg(long)]
     full: bool,
@@ -43,6 +78,32 @@ pub(crate) struct Options {
     defects: bool,
 }
 
+/// What the trials are run with.
+struct Trials<'a> {
+    torture: PathBuf,
+    papo: PathBuf,
+    seed: Option<u64>,
+    servers: Option<&'a Servers>,
+}
+
+/// What several nodes are joined by.
+struct Servers {
+    postgres: Postgres,
+    nats: Nats,
+}
+
+impl Servers {
+    fn find_or_start() -> Result<Self> {
+        for name in ["pg_dump", "pg_restore"] {
+            program(name, "postgresql-client")?;
+        }
+        Ok(Self {
+            postgres: Postgres::for_tests()?,
+            nats: Nats::find_or_start()?,
+        })
+    }
+}
+
 /// Runs the trials.
 pub(crate) fn run(options: &Options) -> Result<()> {
     programs()?;
@@ -50,20 +111,40 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.trials.is_empty() || options.trials.iter().any(listens) {
         node_packages()?;
     }
+    let servers = match options.on {
+        Ground::Sqlite => None,
+        Ground::Postgres => Some(Servers::find_or_start()?),
+    };
+    let mut trials = Trials {
+        torture: built()?,
+        papo: target().join("release/papo"),
+        seed: options.seed,
+        servers: servers.as_ref(),
+    };
     if options.defects {
-        return show_defects(options);
+        trials.papo = defective_binary()?;
+        return show_defects(&trials, &options.trials);
     }
-    let mut trials = build_and_ask(&options.trials, options.seed)?;
+    let mut all = trials.command(&options.trials);
     if options.full {
-        trials.arg("--full");
+        all.arg("--full");
     }
-    step(&mut trials)
+    step(&mut all)
 }
 
-/// Runs all trials at their usual size, with the client's packages there already.
+/// Runs all trials at their usual size, with the client's packages there already: of one node, and of several.
 pub(crate) fn run_all() -> Result<()> {
     programs()?;
-    step(&mut build_and_ask(&[], None)?)
+    let servers = Servers::find_or_start()?;
+    let mut trials = Trials {
+        torture: built()?,
+        papo: target().join("release/papo"),
+        seed: None,
+        servers: None,
+    };
+    step(&mut trials.command(&[]))?;
+    trials.servers = Some(&servers);
+    step(&mut trials.command(&[]))
 }
 
 /// What the trials need of the system.
@@ -83,8 +164,8 @@ fn programs() -> Result<()> {
     Ok(())
 }
 
-/// The trials against the program as people run it, both built.
-fn build_and_ask(trials: &[String], seed: Option<u64>) -> Result<Command> {
+/// Builds the program as people run it, and the trials; these.
+fn built() -> Result<PathBuf> {
     let build = [
         "build",
         "--release",
@@ -95,51 +176,47 @@ fn build_and_ask(trials: &[String], seed: Option<u64>) -> Result<Command> {
         "papo-torture",
     ];
     step(&mut command("cargo", &build))?;
-    let folder = target().join("release");
-    Ok(against(
-        &folder.join("papo-torture"),
-        &folder.join("papo"),
-        trials,
-        seed,
-    ))
+    Ok(target().join("release/papo-torture"))
 }
 
-fn against(torture: &Path, papo: &Path, trials: &[String], seed: Option<u64>) -> Command {
-    let mut command = Command::new(torture);
-    command.arg("--papo").arg(papo).args(trials);
-    command.arg("--client").arg(client());
-    if let Some(seed) = seed {
-        command.args(["--seed", &seed.to_string()]);
+impl Trials<'_> {
+    /// Runs some, or all when none is named.
+    fn command(&self, trials: &[String]) -> Command {
+        let mut command = Command::new(&self.torture);
+        command.arg("--papo").arg(&self.papo).args(trials);
+        command.arg("--client").arg(client());
+        if let Some(seed) = self.seed {
+            command.args(["--seed", &seed.to_string()]);
+        }
+        if let Some(servers) = self.servers {
+            command.args(["--on", POSTGRES]);
+            servers.postgres.tell(&mut command);
+            command.env(nats::VARIABLE, &servers.nats.url);
+        }
+        command
     }
-    command
 }
 
 /// Runs each trial against its defect, and fails when one passes.
-fn show_defects(options: &Options) -> Result<()> {
-    let build = [
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "papo-torture",
-    ];
-    step(&mut command("cargo", &build))?;
-    let torture = target().join("release/papo-torture");
-    let papo = defective_binary()?;
+fn show_defects(trials: &Trials<'_>, names: &[String]) -> Result<()> {
+    let defects = match trials.servers {
+        None => &DEFECTS[..],
+        Some(_) => &DEFECTS_ON_POSTGRES,
+    };
     let mut table = Vec::new();
     let mut blind = 0;
-    for (defect, trial) in DEFECTS {
+    for (defect, trial) in defects {
         let is_asked = |name: &String| name.eq_ignore_ascii_case(trial);
-        if !options.trials.is_empty() && !options.trials.iter().any(is_asked) {
+        if !names.is_empty() && !names.iter().any(is_asked) {
             continue;
         }
         println!("\n▶ {trial} against {defect}");
-        let mut command = against(&torture, &papo, &[trial.to_owned()], options.seed);
-        let output = command
+        let output = trials
+            .command(&[(*trial).to_owned()])
             .arg("--brief")
             .env("PAPO_DEFECT", defect)
             .output()
-            .with_context(|| format!("can't run {}", torture.display()))?;
+            .with_context(|| format!("can't run {}", trials.torture.display()))?;
         let text = String::from_utf8_lossy(&output.stdout);
         // A trial that couldn't be run shows nothing.
         let is_red = text.contains("FAILED") && !text.contains("not finished");

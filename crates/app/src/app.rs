@@ -1,10 +1,10 @@
 //! The application: its parts, its start and its stop.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use papo_channel_layer::{Connection, Hub, Nodes, Notice, Signal, TailLimits};
+use papo_channel_layer::{Connection, Hub, Nodes, Signal, TailLimits};
 use papo_domain::Epoch;
 use papo_protocol::Limits;
 use papo_storage::Storage;
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::fan_out::FanOut;
+use crate::leaving::Others;
 use crate::live::Tails;
 use crate::metrics::Metrics;
 use crate::nodes::Bells;
@@ -77,6 +78,7 @@ pub struct App {
     /// Whether people have been told that the server stops.
     pub(crate) is_leaving: AtomicBool,
     pub(crate) bells: Bells,
+    pub(crate) others: Others,
     pub(crate) tasks: TaskTracker,
     broken: CancellationToken,
 }
@@ -127,6 +129,7 @@ impl App {
             stopping: CancellationToken::new(),
             is_leaving: AtomicBool::new(false),
             bells: Bells::default(),
+            others: Others::default(),
             broken,
             tasks,
         });
@@ -140,12 +143,6 @@ impl App {
             app.tasks.spawn(Arc::clone(&app).hear_nodes(incoming));
         }
         Ok(app)
-    }
-
-    /// Has every connection told that the server is about to stop, and refuses new ones.
-    pub fn announce_stop(&self) {
-        self.is_leaving.store(true, Ordering::SeqCst);
-        self.hub.notice_all(&Notice::Stopping);
     }
 
     /// Stops: finishes the changes in flight and ends the tasks.

@@ -10,6 +10,7 @@ mod app;
 mod defects;
 mod error;
 mod fan_out;
+mod leaving;
 mod live;
 mod messages;
 mod metrics;

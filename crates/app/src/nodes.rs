@@ -43,6 +43,7 @@ impl App {
     }
 
     fn hear(&self, node: NodeId, signal: Signal) {
+        self.others.hear(node, &signal, Instant::now());
         match signal {
             Signal::Frames(room, frames) => self.hear_frames(room, frames),
             Signal::Typing(room, sender, frame) => {

@@ -9,6 +9,7 @@ use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use papo_domain::{RoomId, SenderId, SessionId, Username};
@@ -32,8 +33,8 @@ pub enum Notice {
     SessionEnded,
     /// The session has another name in this room.
     Renamed(RoomId, Username),
-    /// The server is about to stop.
-    Stopping,
+    /// The server is about to stop, and people are to come back within this time.
+    Stopping(Duration),
 }
 
 /// Where a connection's bytes go.
@@ -188,7 +189,7 @@ impl Connection {
         let ends = |notice: &Notice| match notice {
             Notice::Left(left) => *left == room,
             Notice::SessionEnded => true,
-            Notice::Renamed(..) | Notice::Stopping => false,
+            Notice::Renamed(..) | Notice::Stopping(_) => false,
         };
         self.line.lock().notices.iter().any(ends)
     }

@@ -352,7 +352,7 @@ mod tests {
     fn a_right_that_has_ended_shows_until_its_notice_is_taken() {
         let hub = Arc::new(Hub::default());
         let (connection, _follower) = follow(&hub, 1, 1);
-        hub.notice(SessionId(1), &Notice::Stopping);
+        hub.notice(SessionId(1), &Notice::Stopping(Duration::ZERO));
         hub.notice(SessionId(1), &Notice::Left(RoomId(1)));
         assert!(connection.has_lost(RoomId(1)) && !connection.has_lost(RoomId(2)));
         connection.take_notices();

@@ -15,8 +15,13 @@ pub(crate) fn is_inside() -> bool {
     std::env::var_os(INSIDE).is_some()
 }
 
-/// Runs a trial in new namespaces of these kinds, options of `unshare`.
-pub(crate) async fn run(context: &Context, trial: &str, kinds: &[&str]) -> Result<Verdict> {
+/// Runs a trial in new namespaces of these kinds, options of `unshare`; it gets these environment variables too.
+pub(crate) async fn run(
+    context: &Context,
+    trial: &str,
+    kinds: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<Verdict> {
     let mut command = tokio::process::Command::new("unshare");
     if !geteuid().is_root() {
         // Root there, and nobody in particular elsewhere.
@@ -28,12 +33,14 @@ pub(crate) async fn run(context: &Context, trial: &str, kinds: &[&str]) -> Resul
         command.arg("--client").arg(client);
     }
     command.args(["--seed", &context.seed.to_string()]);
+    command.args(["--on", context.choose("sqlite", "postgres")]);
     if context.is_full {
         command.arg("--full");
     }
     if context.is_brief {
         command.arg("--brief");
     }
+    command.envs(environment.iter().copied());
     let output = command.env(INSIDE, "1").kill_on_drop(true).output().await;
     let (printed, said) = match output {
         Ok(output) => (output.stdout, output.stderr),

@@ -1,17 +1,18 @@
 //! The robots of a trial, from the first to the history that they leave.
 
-use std::path::Path;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use papo_testing::{Guest, Server};
+use papo_testing::Guest;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::database;
+use crate::database::Place;
 use crate::history::History;
+use crate::pauses::Pauses;
 use crate::plan::{Plan, Track};
 use crate::robot::Robot;
 use crate::world::{Phase, World};
@@ -44,6 +45,16 @@ pub(crate) struct Outcome {
     pub(crate) robots_reset: usize,
     pub(crate) closes: std::collections::BTreeMap<u16, usize>,
     pub(crate) refusals: usize,
+    /// Each robot's pauses.
+    pub(crate) interruptions: Vec<Interruptions>,
+}
+
+/// When and for how long a robot was cut off.
+#[derive(Debug, Default)]
+pub(crate) struct Interruptions {
+    pub(crate) lost: Vec<Instant>,
+    pub(crate) silences: Pauses,
+    pub(crate) waits: Pauses,
 }
 
 impl Crowd {
@@ -110,11 +121,11 @@ impl Crowd {
 
     /// Has everybody read to the end of room 1, and collects what they saw. Who doesn't come to the end is shown by the
     /// checker.
-    pub(crate) async fn finish(self, data: &Path) -> Result<Outcome> {
+    pub(crate) async fn finish(self, place: &Place) -> Result<Outcome> {
         if let Err(error) = self.stop_writing().await {
             eprintln!("{error:#}: {} wait", self.world.waiting());
         }
-        let end = settled_end(data).await?;
+        let end = settled_end(place).await?;
         self.phase.send_replace(Phase::Finish(end));
         let deadline = Instant::now() + PATIENCE;
         let mut outcome = Outcome::default();
@@ -132,11 +143,11 @@ impl Crowd {
 }
 
 /// The log's end, when nothing that was cut off on its way is stored any more.
-async fn settled_end(data: &Path) -> Result<i64> {
-    let mut end = database::end(data, 1)?;
+async fn settled_end(place: &Place) -> Result<i64> {
+    let mut end = place.end(1)?;
     loop {
         sleep(SETTLING).await;
-        let later = database::end(data, 1)?;
+        let later = place.end(1)?;
         if later == end {
             return Ok(end);
         }
@@ -153,6 +164,11 @@ impl Outcome {
         self.resets += track.resets;
         self.robots_reset += usize::from(track.resets > 0);
         self.refusals += track.refusals;
+        self.interruptions.push(Interruptions {
+            lost: track.lost,
+            silences: track.silences,
+            waits: track.waits,
+        });
         for (code, count) in track.closes {
             *self.closes.entry(code).or_default() += count;
         }
@@ -160,8 +176,8 @@ impl Outcome {
 }
 
 /// Has guests join a room; their cookies.
-pub(crate) fn join(server: &Server, room: i64, count: usize) -> Result<Vec<Arc<str>>> {
-    let address = server.address().to_string();
+pub(crate) fn join(address: SocketAddr, room: i64, count: usize) -> Result<Vec<Arc<str>>> {
+    let address = address.to_string();
     let join = |first: usize| -> Result<Vec<Arc<str>>> {
         let numbers = (first..count).step_by(JOINING);
         let cookies = numbers.map(|number| {

@@ -12,13 +12,16 @@ mod crowd;
 mod database;
 mod frames;
 mod history;
+mod instance;
 mod measure;
+mod pauses;
 mod plan;
 mod process;
 mod random;
 mod report;
 mod robot;
 mod trials;
+mod tunnel;
 mod view_checker;
 mod wire;
 mod world;
@@ -30,7 +33,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 
-use crate::report::{Verdict, line};
+use crate::instance::{Ground, NATS, USUAL_NATS};
+use crate::report::{Verdict, left_out_line, line};
 use crate::trials::{ALL, Context, Trial};
 
 /// The longest that a trial may take: several times what it does.
@@ -49,6 +53,9 @@ struct Arguments {
     /// The binary under test.
     #[arg(long)]
     papo: PathBuf,
+    /// What Papo works on.
+    #[arg(long, value_enum, default_value_t = Ground::Sqlite)]
+    on: Ground,
     /// Run each at its full size, which takes hours.
     #[arg(long)]
     full: bool,
@@ -71,6 +78,8 @@ fn main() -> Result<ExitCode> {
         None => random_seed()?,
     };
     let context = Context {
+        ground: arguments.on,
+        nats: std::env::var(NATS).unwrap_or_else(|_| USUAL_NATS.to_owned()),
         papo: arguments
             .papo
             .canonicalize()
@@ -80,7 +89,7 @@ fn main() -> Result<ExitCode> {
         is_brief: arguments.brief,
         seed,
     };
-    let chosen = choose(&arguments.trials)?;
+    let (chosen, left_out) = choose(&arguments.trials, arguments.on)?;
     if apart::is_inside() {
         // For the process that asked.
         for trial in chosen {
@@ -96,6 +105,10 @@ fn main() -> Result<ExitCode> {
     for (trial, (verdict, took)) in chosen.iter().zip(&results) {
         println!("{}", line(trial.name, trial.title, verdict, *took));
         failed += usize::from(!verdict.faults.is_empty());
+    }
+    for trial in left_out {
+        let why = trial.only_sqlite.unwrap_or_default();
+        println!("{}", left_out_line(trial.name, trial.title, why));
     }
     println!(
         "{} of {} passed in {:.0} s (seed {seed})",
@@ -168,10 +181,8 @@ fn run(trial: &Trial, context: &Context) -> (Verdict, Duration) {
     (verdict, start.elapsed())
 }
 
-fn choose(names: &[String]) -> Result<Vec<&'static Trial>> {
-    if names.is_empty() {
-        return Ok(ALL.iter().collect());
-    }
+/// The trials with these names, or all; and of them those that have no meaning on this ground.
+fn choose(names: &[String], ground: Ground) -> Result<(Vec<&'static Trial>, Vec<&'static Trial>)> {
     let find = |name: &String| {
         let found = ALL
             .iter()
@@ -181,7 +192,13 @@ fn choose(names: &[String]) -> Result<Vec<&'static Trial>> {
             format!("no trial {name}; there are {}", known.join(", "))
         })
     };
-    names.iter().map(find).collect()
+    let asked: Vec<_> = if names.is_empty() {
+        ALL.iter().collect()
+    } else {
+        names.iter().map(find).collect::<Result<_>>()?
+    };
+    let has_meaning = |trial: &&Trial| ground == Ground::Sqlite || trial.only_sqlite.is_none();
+    Ok(asked.into_iter().partition(has_meaning))
 }
 
 fn random_seed() -> Result<u64> {

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::history::{Changed, Sent, View};
+use crate::pauses::Pauses;
 
 /// What a robot is to do.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) name: String,
-    pub(crate) address: SocketAddr,
+    /// Where it connects: to the next of them each time, as a load balancer may send anybody anywhere.
+    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) room: i64,
     pub(crate) cookie: Arc<str>,
     /// The mean pause between two messages; one that has none only reads.
@@ -43,10 +46,10 @@ pub(crate) enum Reading {
 
 impl Plan {
     /// Somebody who reads room 1.
-    pub(crate) fn reader(name: String, address: SocketAddr, cookie: &Arc<str>) -> Self {
+    pub(crate) fn reader(name: String, addresses: Vec<SocketAddr>, cookie: &Arc<str>) -> Self {
         Self {
             name,
-            address,
+            addresses,
             room: 1,
             cookie: Arc::clone(cookie),
             pause: None,
@@ -61,13 +64,13 @@ impl Plan {
     /// Somebody who writes there too.
     pub(crate) fn writer(
         name: String,
-        address: SocketAddr,
+        addresses: Vec<SocketAddr>,
         cookie: &Arc<str>,
         pause: Duration,
     ) -> Self {
         Self {
             pause: Some(pause),
-            ..Self::reader(name, address, cookie)
+            ..Self::reader(name, addresses, cookie)
         }
     }
 }
@@ -86,4 +89,10 @@ pub(crate) struct Track {
     pub(crate) closes: HashMap<u16, usize>,
     /// How many requests were refused for now.
     pub(crate) refusals: usize,
+    /// When it lost a connection that it hadn't cut itself.
+    pub(crate) lost: Vec<Instant>,
+    /// Between two events that it got.
+    pub(crate) silences: Pauses,
+    /// Between sending and the acknowledgement.
+    pub(crate) waits: Pauses,
 }

@@ -93,6 +93,11 @@ pub(crate) fn line(name: &str, title: &str, verdict: &Verdict, took: Duration) -
     line
 }
 
+/// The line of a trial that has no meaning on this ground.
+pub(crate) fn left_out_line(name: &str, title: &str, why: &str) -> String {
+    format!("{name:<4} {title:<26} not run, of SQLite only: {why}")
+}
+
 /// What no fault among `trials` proves, with 95 % confidence: fewer than 1 in this many.
 pub(crate) fn bound(trials: usize) -> f64 {
     let trials = f64::from(u32::try_from(trials).unwrap_or(u32::MAX));

@@ -5,18 +5,18 @@ mod heeding;
 mod speaking;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::frames::Heard;
 use crate::history::{Kind, View};
 use crate::plan::{Plan, Reading, Track};
 use crate::random::Random;
 use crate::wire::{Cut, Door, Received, Wire};
-use crate::world::{Phase, Waiting, World};
+use crate::world::{Listening, Phase, Waiting, World};
 
 /// The longest wait before another attempt to connect.
 const BACKOFF_CAP: Duration = Duration::from_secs(30);
@@ -41,9 +41,13 @@ pub(crate) struct Robot {
     /// What isn't acknowledged: indices of what was sent, in order.
     outbox: Vec<usize>,
     /// The texts of what is in the outbox.
-    texts: HashMap<usize, (String, Waiting)>,
+    texts: HashMap<usize, Unanswered>,
     /// Messages of its own, to be edited and deleted.
     own: Vec<i64>,
+    /// How often it has tried to connect.
+    attempts: usize,
+    /// When it last got an event.
+    heard: Option<Instant>,
 }
 
 /// What is going on on one connection.
@@ -57,6 +61,18 @@ struct Talk {
     asked: HashMap<u64, Asked>,
     send_at: Instant,
     retry_at: Option<Instant>,
+    /// How long to stay away, when the server has named a time.
+    ordered: Option<Duration>,
+    /// Everybody can see that it listens, once it does.
+    listening: Option<Listening>,
+}
+
+/// A message that isn't acknowledged.
+struct Unanswered {
+    text: String,
+    /// When it was first sent.
+    since: Instant,
+    _waiting: Waiting,
 }
 
 enum Asked {
@@ -101,6 +117,8 @@ impl Robot {
             outbox: Vec::new(),
             texts: HashMap::new(),
             own: Vec::new(),
+            attempts: 0,
+            heard: None,
         }
     }
 
@@ -114,12 +132,14 @@ impl Robot {
             }
             let path = format!("/ws/chat/{}/", self.plan.room);
             let door = Door {
-                address: self.plan.address,
+                address: self.address(),
                 path: &path,
                 cookie: &self.plan.cookie,
                 receive_buffer: self.has_stopped().then_some(SMALL_BUFFER),
             };
-            let named = match Wire::open(&door).await {
+            let opened = Wire::open(&door).await;
+            self.attempts += 1;
+            let named = match opened {
                 Ok(wire) => {
                     self.track.connections += 1;
                     match self.converse(wire, &mut attempt).await {
@@ -161,6 +181,12 @@ impl Robot {
         }
     }
 
+    /// Where it goes this time.
+    fn address(&self) -> SocketAddr {
+        let addresses = &self.plan.addresses;
+        addresses[self.attempts % addresses.len()]
+    }
+
     async fn converse(&mut self, wire: Wire, attempt: &mut u32) -> Ended {
         let now = Instant::now();
         let pause = self.plan.pause.unwrap_or(NEVER);
@@ -173,6 +199,8 @@ impl Robot {
             asked: HashMap::new(),
             send_at: now + self.random.up_to(pause),
             retry_at: None,
+            ordered: None,
+            listening: None,
         };
         let mut storms = self.world.storms();
         let cut_at = now
@@ -190,13 +218,13 @@ impl Robot {
             let sent = tokio::select! {
                 received = talk.wire.receive(), if !(talk.is_subscribed && self.has_stopped()) => match received {
                     Received::Text(text) => match self.world.frames.read(&text) {
-                        Ok(Heard::Reconnect(delay)) => return Ended::Lost(Some(Duration::from_millis(delay))),
                         Ok(heard) => self.heed(&mut talk, heard, attempt).await,
                         Err(error) => Err(error),
                     },
                     Received::Closed(code) => {
                         *self.track.closes.entry(code).or_default() += 1;
-                        return Ended::Lost(None);
+                        self.track.lost.push(Instant::now());
+                        return Ended::Lost(talk.ordered);
                     }
                 },
                 () = sleep_until(talk.send_at), if may_send => {
@@ -232,7 +260,8 @@ impl Robot {
                 }
             };
             if sent.is_err() {
-                return Ended::Lost(None);
+                self.track.lost.push(Instant::now());
+                return Ended::Lost(talk.ordered);
             }
         }
     }

@@ -33,6 +33,7 @@ pub(crate) struct World {
     acks: AtomicUsize,
     waiting: AtomicUsize,
     subscriptions: AtomicUsize,
+    listening: AtomicUsize,
     cuts: AtomicUsize,
     refusals: AtomicUsize,
     /// How often all connections were cut at once.
@@ -55,6 +56,16 @@ impl Drop for Waiting {
     }
 }
 
+/// Somebody is subscribed.
+#[derive(Debug)]
+pub(crate) struct Listening(Arc<World>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.listening.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl Default for World {
     fn default() -> Self {
         Self {
@@ -65,6 +76,7 @@ impl Default for World {
             acks: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             subscriptions: AtomicUsize::new(0),
+            listening: AtomicUsize::new(0),
             cuts: AtomicUsize::new(0),
             refusals: AtomicUsize::new(0),
             storms: watch::Sender::new(0),
@@ -177,6 +189,12 @@ impl World {
         Waiting(Arc::clone(world))
     }
 
+    /// Notes that somebody is subscribed, for as long as what this gives lives.
+    pub(crate) fn listen(world: &Arc<Self>) -> Listening {
+        world.listening.fetch_add(1, Ordering::SeqCst);
+        Listening(Arc::clone(world))
+    }
+
     pub(crate) fn answered(&self) {
         self.acks.fetch_add(1, Ordering::SeqCst);
     }
@@ -206,6 +224,11 @@ impl World {
     /// How many subscriptions were answered, ever.
     pub(crate) fn subscriptions(&self) -> usize {
         self.subscriptions.load(Ordering::SeqCst)
+    }
+
+    /// How many are subscribed now.
+    pub(crate) fn listening(&self) -> usize {
+        self.listening.load(Ordering::SeqCst)
     }
 
     /// How many connections the robots cut themselves.

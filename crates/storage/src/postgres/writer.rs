@@ -19,6 +19,7 @@ use super::errors::Failure;
 use super::flush::{self, Ended};
 use super::known::{Known, Mark};
 use super::{pool, schema};
+use crate::defects;
 use crate::{Appended, Batch, NewEvent, Outcome, Refusal, StorageError};
 
 /// No more batches join a transaction that has this many changes.
@@ -203,7 +204,7 @@ impl Node {
         }
     }
 
-    async fn try_append(&self, mark: Mark, changes: &[NewEvent]) -> Result<Answers, Attempt> {
+    async fn try_append(&mut self, mark: Mark, changes: &[NewEvent]) -> Result<Answers, Attempt> {
         let lost = || Failure::Lost("the connection was lost".into());
         let db = self.connection.as_ref().ok_or_else(lost)?;
         let reading = timeout(ANSWER_LIMIT, Known::read(db, mark, changes)).await;
@@ -215,6 +216,16 @@ impl Node {
             // All refused, or stored before.
             let ended = timeout(ANSWER_LIMIT, db.batch("ROLLBACK")).await;
             ended.unwrap_or_else(|_| Err(Failure::Lost(unanswered())))?;
+            return Ok(answers);
+        }
+        if defects::has("ack-before-commit") {
+            let db = self.connection.take();
+            tokio::spawn(async move {
+                sleep(PAUSE).await;
+                if let Some(db) = db {
+                    let _ = flush::flush(&db, &batch).await;
+                }
+            });
             return Ok(answers);
         }
         let flushing = timeout(ANSWER_LIMIT, flush::flush(db, &batch)).await;

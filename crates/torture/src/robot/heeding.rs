@@ -1,6 +1,7 @@
 //! What a robot makes of the server's frames.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use papo_protocol::{ClientFrame, ErrorCode};
 use tokio::time::Instant;
@@ -8,6 +9,7 @@ use tokio::time::Instant;
 use super::{Asked, RETRY, Robot, Talk};
 use crate::frames::Heard;
 use crate::history::{Ack, Changed, Seen};
+use crate::world::World;
 
 impl Robot {
     /// Takes in one frame, and does what follows from it at once.
@@ -35,6 +37,7 @@ impl Robot {
                         if let Some((_, last)) = &mut self.known {
                             *last = event.seq;
                         }
+                        self.note_delivery();
                         self.world.saw(event, self.plan.reading.is_none());
                     }
                     Seen::Snapshot(snapshot) => {
@@ -52,6 +55,7 @@ impl Robot {
                     *attempt = 0;
                     talk.is_subscribed = true;
                     self.world.subscribed();
+                    talk.listening = Some(World::listen(&self.world));
                     self.send_outbox(talk).await?;
                 }
             }
@@ -73,9 +77,19 @@ impl Robot {
                     }
                 }
             }
-            Heard::Reconnect(_) | Heard::Left | Heard::Passing => {}
+            // The server closes when it has answered what is on its way.
+            Heard::Reconnect(delay) => talk.ordered = Some(Duration::from_millis(delay)),
+            Heard::Left | Heard::Passing => {}
         }
         Ok(())
+    }
+
+    /// How long it has heard nothing is a pause.
+    fn note_delivery(&mut self) {
+        let now = Instant::now();
+        if let Some(heard) = self.heard.replace(now) {
+            self.track.silences.note(heard, now);
+        }
     }
 
     fn acknowledged(&mut self, talk: &Talk, asked: Asked, seq: i64) {
@@ -84,7 +98,9 @@ impl Robot {
             Asked::Message(index) => {
                 if self.outbox.contains(&index) {
                     self.outbox.retain(|waiting| *waiting != index);
-                    self.texts.remove(&index);
+                    if let Some(unanswered) = self.texts.remove(&index) {
+                        self.track.waits.note(unanswered.since, Instant::now());
+                    }
                     self.world.answered();
                     self.own.push(seq);
                 }

@@ -1,8 +1,9 @@
 //! What a robot writes: messages, edits and deletions, each until it is answered.
 
 use papo_protocol::ClientFrame;
+use tokio::time::Instant;
 
-use super::{Asked, Robot, Talk};
+use super::{Asked, Robot, Talk, Unanswered};
 use crate::history::{Kind, Sent};
 use crate::world::{Phase, Waiting, World};
 
@@ -21,7 +22,12 @@ impl Robot {
         let index = self.track.sent.len();
         let text = self.world.text(&client_id, self.plan.length);
         self.outbox.push(index);
-        self.texts.insert(index, (text, waiting));
+        let unanswered = Unanswered {
+            text,
+            since: Instant::now(),
+            _waiting: waiting,
+        };
+        self.texts.insert(index, unanswered);
         self.track.sent.push(Sent {
             client_id,
             room: self.plan.room,
@@ -75,7 +81,7 @@ impl Robot {
             r#ref: Some(talk.reference),
             room: Some(self.plan.room),
             client_id: self.track.sent[index].client_id.clone(),
-            message: self.texts[&index].0.clone(),
+            message: self.texts[&index].text.clone(),
             username: None,
         };
         talk.wire.send(&serde_json::to_string(&frame)?).await

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::{Context, blocking};
 use crate::checker::{check, places};
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::{self, Place};
 use crate::history::{History, Moment};
 use crate::plan::Plan;
 use crate::report::Verdict;
@@ -29,10 +29,10 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let count = context.size(100, 1_000);
     let folder = TempDir::new()?;
     let server = blocking(|| context.server().data(folder.path().join("data")).start())?;
-    let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
+    let cookies = blocking(|| join(server.address(), 1, WRITERS + READERS))?;
     let mut crowd = Crowd::new(context.seed);
     for (number, cookie) in cookies.iter().enumerate() {
-        let mut plan = Plan::reader(format!("robot {number}"), server.address(), cookie);
+        let mut plan = Plan::reader(format!("robot {number}"), vec![server.address()], cookie);
         plan.pause = (number < WRITERS).then_some(PAUSE);
         crowd.add(plan);
     }
@@ -53,8 +53,11 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
             backups.pop();
         }
     }
-    let outcome = crowd.finish(server.data()).await?;
-    verdict.checked(&check(&outcome.history, &database::read(server.data())?));
+    let outcome = crowd.finish(&Place::folder(server.data())).await?;
+    verdict.checked(&check(
+        &outcome.history,
+        &Place::folder(server.data()).read()?,
+    ));
     let mut acknowledged = 0;
     for (number, (began, path)) in backups.iter().enumerate() {
         acknowledged += compare(&outcome.history, *began, path, &mut verdict)?;
@@ -71,7 +74,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
 
 /// Looks for what was acknowledged before a backup began; how many.
 fn compare(history: &History, began: Moment, path: &Path, verdict: &mut Verdict) -> Result<usize> {
-    let backup = database::read_file(path)?;
+    let backup = Place::File(path.to_owned()).read()?;
     let found = places(&backup);
     let mut acknowledged = HashMap::new();
     for sent in &history.sent {
@@ -85,7 +88,9 @@ fn compare(history: &History, began: Moment, path: &Path, verdict: &mut Verdict)
     verdict.demand(missing == 0, || {
         format!("{missing} messages are missing in {}", path.display())
     });
-    verdict.faults.extend(database::integrity(path)?);
+    verdict
+        .faults
+        .extend(Place::File(path.to_owned()).integrity()?);
     Ok(acknowledged.len())
 }
 

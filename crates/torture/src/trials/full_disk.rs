@@ -18,7 +18,7 @@ use super::{Context, blocking};
 use crate::apart;
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::Place;
 use crate::plan::Plan;
 use crate::process;
 use crate::report::Verdict;
@@ -64,7 +64,7 @@ impl Drop for Mounted {
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
     if !apart::is_inside() {
-        return apart::run(context, "T16", &["--mount"]).await;
+        return apart::run(context, "T16", &["--mount"], &[]).await;
     }
     let rounds = context.size(3, 30);
     let folder = TempDir::new()?;
@@ -73,10 +73,10 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let mount = Mounted(small);
     let data = mount.0.join("data");
     let mut server = blocking(|| context.server().data(&data).start())?;
-    let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
+    let cookies = blocking(|| join(server.address(), 1, WRITERS + READERS))?;
     let mut crowd = Crowd::new(context.seed);
     for (number, cookie) in cookies.iter().enumerate() {
-        let mut plan = Plan::reader(format!("robot {number}"), server.address(), cookie);
+        let mut plan = Plan::reader(format!("robot {number}"), vec![server.address()], cookie);
         plan.pause = (number < WRITERS).then_some(PAUSE);
         plan.length = LENGTH;
         crowd.add(plan);
@@ -124,12 +124,10 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         verdict.figure(format!("no ext4 could be mounted: {why:#}"));
     }
     let refusals = crowd.world.refusals();
-    let outcome = crowd.finish(&data).await?;
+    let outcome = crowd.finish(&Place::folder(&data)).await?;
     blocking(|| server.kill())?;
-    verdict.checked(&check(&outcome.history, &database::read(&data)?));
-    verdict
-        .faults
-        .extend(database::integrity(&database::file(&data))?);
+    verdict.checked(&check(&outcome.history, &Place::folder(&data).read()?));
+    verdict.faults.extend(Place::folder(&data).integrity()?);
     verdict.figure(format!(
         "{refusals} refusals, {} messages, {} connections of {} robots",
         outcome.history.sent.len(),

@@ -3,6 +3,9 @@
 //! It must be ready within a second. That is measured from the start of its process until `/readyz` says so, while the robots wait
 //! outside: a machine that is busy with their handshakes says nothing of the server's start. One that takes longer is
 //! measured again, on a copy of the database as the kill left it.
+//!
+//! Of several nodes one is killed, and its robots go on at the others at once: what they send again meets what is still on its way from
+//! the dead one. The start that took longer is measured again with one node more.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -17,8 +20,9 @@ use tokio::time::sleep;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
-use crate::measure::{ATTEMPTS, best};
+use crate::database::{self, Place};
+use crate::instance::Instance;
+use crate::measure::{ATTEMPTS, Best, best};
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::report::{Verdict, bound, milliseconds, percentile};
@@ -35,22 +39,21 @@ const LATE: Duration = Duration::from_millis(100);
 const READY: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let kills = context.size(100, 1_000);
-    let folder = TempDir::new()?;
-    let mut server = blocking(|| context.server().data(folder.path()).start())?;
-    let address = server.address();
-    let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
+    let kills = context.size(context.choose(100, 10), 1_000);
+    let mut instance = blocking(|| context.instance(3))?;
+    let cookies = blocking(|| join(instance.address(0), 1, WRITERS + READERS))?;
     let mut crowd = Crowd::new(context.seed);
     for (number, cookie) in cookies.iter().enumerate() {
         let name = format!("robot {number}");
-        let mut plan = Plan::reader(name, address, cookie);
+        let mut plan = Plan::reader(name, instance.addresses(number), cookie);
         plan.pause = (number < WRITERS).then_some(PAUSE);
         plan.backoff = BACKOFF;
         crowd.add(plan);
     }
     crowd.wait_until_subscribed().await?;
     let mut verdict = Verdict::of(format!(
-        "{kills} kills, {WRITERS} writers, {READERS} readers"
+        "{kills} kills, {WRITERS} writers, {READERS} readers{}",
+        instance.spread()
     ));
     let mut random = Random::new(context.seed);
     let (mut times, mut repeated) = (Vec::new(), 0);
@@ -62,36 +65,22 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
             .await;
         waited.with_context(|| format!("before kill {kill}"))?;
         sleep(random.up_to(LATE)).await;
-        crowd.world.hold();
-        blocking(|| server.kill())?;
-        let kept = TempDir::new()?;
-        blocking(|| keep(folder.path(), kept.path()))?;
-        let wrong = blocking(|| database::integrity(&database::file(folder.path())))?;
-        verdict.faults.extend(wrong);
-        let mut is_first = true;
-        let ready = best(READY, async || {
-            if std::mem::take(&mut is_first) {
-                return blocking(|| time(|| server.restart().map(|()| server.address())));
-            }
-            let again = TempDir::new()?;
-            blocking(|| {
-                keep(kept.path(), again.path())?;
-                let mut other = None;
-                time(|| {
-                    let other = other.insert(context.server().data(again.path()).start()?);
-                    Ok(other.address())
-                })
-            })
-        });
-        let ready = ready.await?;
+        let victim = random.index(instance.len());
+        if instance.len() == 1 {
+            crowd.world.hold();
+        }
+        blocking(|| instance.nodes()[victim].kill())?;
+        let ready = ready_again(context, &mut instance, victim).await?;
+        verdict
+            .faults
+            .extend(blocking(|| instance.place().integrity())?);
         crowd.world.open();
         times.push(ready.figure);
         repeated += ready.attempts - 1;
     }
     let acks = crowd.world.acks();
-    let outcome = crowd.finish(folder.path()).await?;
-    blocking(|| server.kill())?;
-    let faults = check(&outcome.history, &database::read(folder.path())?);
+    let outcome = crowd.finish(instance.place()).await?;
+    let faults = check(&outcome.history, &blocking(|| instance.place().read())?);
     verdict.checked(&faults);
     let slowest = percentile(&times, 100);
     verdict.demand(slowest <= READY, || {
@@ -115,6 +104,38 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         ));
     }
     Ok(verdict)
+}
+
+/// Starts a node again that was killed; how long it takes to be ready.
+async fn ready_again(
+    context: &Context,
+    instance: &mut Instance,
+    victim: usize,
+) -> Result<Best<Duration>> {
+    let kept = TempDir::new()?;
+    let is_file = matches!(instance.place(), Place::File(_));
+    if is_file {
+        blocking(|| keep(instance.first().data(), kept.path()))?;
+    }
+    let mut is_first = true;
+    let ready = best(READY, async || {
+        if std::mem::take(&mut is_first) {
+            let node = &mut instance.nodes()[victim];
+            return blocking(|| time(|| node.restart().map(|()| node.address())));
+        }
+        let again = TempDir::new()?;
+        blocking(|| {
+            let builder = if is_file {
+                keep(kept.path(), again.path())?;
+                context.server().data(again.path())
+            } else {
+                instance.another()
+            };
+            let mut other = None;
+            time(|| Ok(other.insert(builder.start()?).address()))
+        })
+    });
+    ready.await
 }
 
 /// How long it takes from a process's start until it says that it is ready.

@@ -7,7 +7,10 @@ mod kill;
 mod order;
 mod repeat;
 mod restore;
+mod restore_server;
 mod revocation;
+mod rolling;
+mod servers_apart;
 mod silence;
 mod slow;
 mod snapshots;
@@ -21,11 +24,16 @@ use std::pin::Pin;
 use anyhow::Result;
 use papo_testing::ServerBuilder;
 
+use crate::instance::{Ground, Instance};
 use crate::report::Verdict;
 
 /// What every trial is given.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
+    /// What Papo works on.
+    pub(crate) ground: Ground,
+    /// The URL of what joins its nodes, if there may be several.
+    pub(crate) nats: String,
     /// The binary under test.
     pub(crate) papo: PathBuf,
     /// The folder of the client, when it is to take part.
@@ -46,41 +54,76 @@ pub(crate) struct Trial {
     pub(crate) title: &'static str,
     /// Mostly waits, so that it may run beside the others.
     pub(crate) is_quiet: bool,
+    /// Why it has no meaning but with SQLite, if so.
+    pub(crate) only_sqlite: Option<&'static str>,
     pub(crate) run: for<'a> fn(&'a Context) -> Running<'a>,
 }
 
 macro_rules! trial {
-    ($name:literal, $title:literal, $run:path, $is_quiet:literal) => {
+    ($name:literal, $title:literal, $run:path, $is_quiet:literal, $only_sqlite:expr) => {
         Trial {
             name: $name,
             title: $title,
             is_quiet: $is_quiet,
+            only_sqlite: $only_sqlite,
             run: |context| Box::pin($run(context)),
         }
     };
 }
 
 /// All trials.
-pub(crate) const ALL: [Trial; 13] = [
-    trial!("T1", "kill -9 under load", kill::run, false),
-    trial!("T1c", "a sync fails", sync_failure::run, false),
-    trial!("T2", "sends repeated", repeat::run, false),
-    trial!("T3", "one order", order::run, false),
-    trial!("T4", "disconnects", disconnects::run, false),
-    trial!("T5", "a backup restored", restore::run, false),
-    trial!("T6", "snapshot joins stream", snapshots::run, false),
-    trial!("T7", "slow readers", slow::run, false),
-    trial!("T8", "silent peers", silence::run, true),
-    trial!("T9", "reconnect storm", storm::run, false),
-    trial!("T13", "revocations", revocation::run, false),
-    trial!("T15", "backups under load", backups::run, false),
-    trial!("T16", "a full file system", full_disk::run, false),
+pub(crate) const ALL: [Trial; 14] = [
+    trial!("T1", "kill -9 under load", kill::run, false, None),
+    trial!(
+        "T1c",
+        "a sync fails",
+        sync_failure::run,
+        false,
+        Some("it is PostgreSQL that syncs, and that ends itself when it can't")
+    ),
+    trial!("T2", "sends repeated", repeat::run, false, None),
+    trial!("T3", "one order", order::run, false, None),
+    trial!("T4", "disconnects", disconnects::run, false, None),
+    trial!("T5", "a backup restored", restore::run, false, None),
+    trial!("T6", "snapshot joins stream", snapshots::run, false, None),
+    trial!("T7", "slow readers", slow::run, false, None),
+    trial!("T8", "silent peers", silence::run, true, None),
+    trial!("T9", "reconnect storm", storm::run, false, None),
+    trial!("T10", "rolling restarts", rolling::run, false, None),
+    trial!("T13", "revocations", revocation::run, false, None),
+    trial!(
+        "T15",
+        "backups under load",
+        backups::run,
+        false,
+        Some("the backups are pg_dump's")
+    ),
+    trial!(
+        "T16",
+        "a full file system",
+        full_disk::run,
+        false,
+        Some("the files are PostgreSQL's")
+    ),
 ];
 
 impl Context {
     /// A server that isn't started.
     pub(crate) fn server(&self) -> ServerBuilder {
         ServerBuilder::new(&self.papo)
+    }
+
+    /// So many nodes, running, of which there is one with SQLite. Blocks.
+    pub(crate) fn instance(&self, nodes: usize) -> Result<Instance> {
+        Instance::start(self, nodes)
+    }
+
+    /// What is right for what Papo works on.
+    pub(crate) fn choose<T>(&self, sqlite: T, postgres: T) -> T {
+        match self.ground {
+            Ground::Sqlite => sqlite,
+            Ground::Postgres => postgres,
+        }
     }
 
     /// One of two sizes.

@@ -8,7 +8,6 @@ use tokio::time::sleep;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
 use crate::plan::Plan;
 use crate::report::Verdict;
 
@@ -18,19 +17,26 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let seconds = context.size(10, 120);
-    let server = blocking(|| context.server().start())?;
-    let cookies = blocking(|| join(&server, 1, SENDERS + READERS))?;
+    let instance = blocking(|| context.instance(3))?;
+    let cookies = blocking(|| join(instance.address(0), 1, SENDERS + READERS))?;
     let mut crowd = Crowd::new(context.seed);
     for (number, cookie) in cookies.iter().enumerate() {
-        let mut plan = Plan::reader(format!("robot {number}"), server.address(), cookie);
+        let mut plan = Plan::reader(
+            format!("robot {number}"),
+            instance.addresses(number),
+            cookie,
+        );
         plan.pause = (number < SENDERS).then_some(PAUSE);
         crowd.add(plan);
     }
     crowd.wait_until_subscribed().await?;
     sleep(Duration::from_secs(u64::try_from(seconds)?)).await;
-    let outcome = crowd.finish(server.data()).await?;
-    let mut verdict = Verdict::of(format!("{SENDERS} senders, {READERS} readers, {seconds} s"));
-    verdict.checked(&check(&outcome.history, &database::read(server.data())?));
+    let outcome = crowd.finish(instance.place()).await?;
+    let mut verdict = Verdict::of(format!(
+        "{SENDERS} senders, {READERS} readers, {seconds} s{}",
+        instance.spread()
+    ));
+    verdict.checked(&check(&outcome.history, &instance.place().read()?));
     verdict.figure(format!(
         "{} messages in {} views",
         outcome.history.sent.len(),

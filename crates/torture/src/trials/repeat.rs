@@ -11,7 +11,6 @@ use parking_lot::Mutex;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::join;
-use crate::database;
 use crate::frames::Heard;
 use crate::history::{Ack, History, Seen, Sent};
 use crate::random::Random;
@@ -30,15 +29,14 @@ const IN_FLIGHT: usize = 32;
 /// What the connections of one sender share.
 struct Sender {
     world: Arc<World>,
-    address: SocketAddr,
     cookie: Arc<str>,
     sent: Mutex<Vec<Sent>>,
 }
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let messages = context.size(100_000, 1_000_000);
-    let server = blocking(|| context.server().start())?;
-    let cookies = blocking(|| join(&server, 1, SENDERS))?;
+    let messages = context.size(context.choose(100_000, 4_000), 1_000_000);
+    let instance = blocking(|| context.instance(3))?;
+    let cookies = blocking(|| join(instance.address(0), 1, SENDERS))?;
     let world = Arc::new(World::default());
     let mut random = Random::new(context.seed);
     let mut connections = Vec::new();
@@ -52,7 +50,6 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         });
         let sender = Arc::new(Sender {
             world: Arc::clone(&world),
-            address: server.address(),
             cookie,
             sent: Mutex::new(ids.collect()),
         });
@@ -62,9 +59,15 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
                 queues[random.index(CONNECTIONS)].push_back(index);
             }
         }
-        for queue in queues {
+        for (number, queue) in queues.into_iter().enumerate() {
+            let address = instance.address(number);
             let random = Random::new(random.number());
-            connections.push(tokio::spawn(repeat(Arc::clone(&sender), queue, random)));
+            connections.push(tokio::spawn(repeat(
+                Arc::clone(&sender),
+                address,
+                queue,
+                random,
+            )));
         }
         senders.push(sender);
     }
@@ -77,11 +80,12 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         history.sent.append(&mut sender.sent.lock());
     }
     let mut verdict = Verdict::of(format!(
-        "{} messages, {frames} sends over {} connections",
+        "{} messages, {frames} sends over {} connections{}",
         history.sent.len(),
-        SENDERS * CONNECTIONS
+        SENDERS * CONNECTIONS,
+        instance.spread()
     ));
-    let log = database::read(server.data())?;
+    let log = instance.place().read()?;
     verdict.checked(&check(&history, &log));
     let events = log.rooms.get(&1).map_or(0, |log| log.events.len());
     let acks: usize = history.sent.iter().map(|sent| sent.acks.len()).sum();
@@ -95,11 +99,12 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
 /// Sends what is in the queue; how many times it sent.
 async fn repeat(
     sender: Arc<Sender>,
+    address: SocketAddr,
     mut queue: VecDeque<usize>,
     mut random: Random,
 ) -> Result<usize> {
     let door = Door {
-        address: sender.address,
+        address,
         path: "/ws/chat/1/",
         cookie: &sender.cookie,
         receive_buffer: None,

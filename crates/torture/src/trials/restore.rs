@@ -1,34 +1,43 @@
 //! T5: an older backup is restored while clients are connected: each must be told to start over, and keep nothing.
 
 use std::fs;
-use std::path::Path;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use papo_testing::Socket;
+use papo_testing::{Server, Socket};
 use tempfile::TempDir;
 
-use super::{Context, blocking};
+use super::{Context, blocking, restore_server};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::{self, Place};
+use crate::instance::Ground;
 use crate::plan::Plan;
 use crate::report::Verdict;
 use crate::world::World;
 
-const WRITERS: usize = 10;
-const READERS: usize = 40;
+pub(super) const WRITERS: usize = 10;
+pub(super) const READERS: usize = 40;
 const PAUSE: Duration = Duration::from_millis(50);
+/// The robots come back sooner than people's browsers do: restoring takes a while.
+const BACKOFF: Duration = Duration::from_millis(100);
 /// Acknowledgements before the backup, between it and the restoring, and after.
 const ACKS: usize = 300;
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let rounds = context.size(3, 30);
+    let rounds = context.size(context.choose(3, 2), 30);
     let robots = WRITERS + READERS;
     let mut verdict = Verdict::of(format!("{rounds} restored backups, {robots} robots"));
     let mut resets = 0;
     for round in 0..rounds {
-        resets += restore_once(context, round as u64, &mut verdict).await?;
+        resets += match context.ground {
+            Ground::Sqlite => restore_once(context, round as u64, &mut verdict).await?,
+            Ground::Postgres => {
+                restore_server::restore_once(context, round as u64, &mut verdict).await?
+            }
+        };
     }
     verdict.figure(format!("{resets} robots started over"));
     Ok(verdict)
@@ -39,21 +48,14 @@ async fn restore_once(context: &Context, round: u64, verdict: &mut Verdict) -> R
     let (data, backup) = (folder.path().join("data"), folder.path().join("backup"));
     let mut server = blocking(|| context.server().data(&data).start())?;
     let address = server.address();
-    let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
-    let mut crowd = Crowd::new(context.seed ^ round);
-    for (number, cookie) in cookies.iter().enumerate() {
-        let mut plan = Plan::reader(format!("robot {number}"), address, cookie);
-        plan.pause = (number < WRITERS).then_some(PAUSE);
-        plan.changes = true;
-        crowd.add(plan);
-    }
-    crowd.wait_until_subscribed().await?;
+    let cookies = blocking(|| join(address, 1, WRITERS + READERS))?;
+    let crowd = talk(context.seed ^ round, &cookies, |_| vec![address]).await?;
     some_more(&crowd).await?;
     let to = backup.to_string_lossy().into_owned();
     blocking(|| server.command(&["backup", &to]))?;
     some_more(&crowd).await?;
     blocking(|| server.kill())?;
-    let lost = database::end(&data, 1)?;
+    let lost = Place::folder(&data).end(1)?;
     for suffix in ["", "-wal", "-shm"] {
         let mut file = database::file(&data).into_os_string();
         file.push(suffix);
@@ -62,11 +64,44 @@ async fn restore_once(context: &Context, round: u64, verdict: &mut Verdict) -> R
         }
     }
     fs::rename(&backup, database::file(&data))?;
-    blocking(|| outgrow(context, &data, &cookies[0], lost))?;
+    blocking(|| {
+        let server = context.server().data(&data).start()?;
+        outgrow(&server, &Place::folder(&data), &cookies[0], lost)
+    })?;
     blocking(|| server.restart())?;
     some_more(&crowd).await?;
-    let outcome = crowd.finish(&data).await?;
+    let place = Place::folder(&data);
+    let resets = all_start_over(crowd, &place, verdict).await?;
     blocking(|| server.kill())?;
+    Ok(resets)
+}
+
+/// Robots that talk, and go on doing so.
+pub(super) async fn talk(
+    seed: u64,
+    cookies: &[Arc<str>],
+    addresses: impl Fn(usize) -> Vec<SocketAddr>,
+) -> Result<Crowd> {
+    let mut crowd = Crowd::new(seed);
+    for (number, cookie) in cookies.iter().enumerate() {
+        let mut plan = Plan::reader(format!("robot {number}"), addresses(number), cookie);
+        plan.pause = (number < WRITERS).then_some(PAUSE);
+        plan.changes = true;
+        plan.backoff = BACKOFF;
+        crowd.add(plan);
+    }
+    crowd.wait_until_subscribed().await?;
+    some_more(&crowd).await?;
+    Ok(crowd)
+}
+
+/// Ends it, and looks whether all were told to start over, and did; how many were.
+pub(super) async fn all_start_over(
+    crowd: Crowd,
+    place: &Place,
+    verdict: &mut Verdict,
+) -> Result<usize> {
+    let outcome = crowd.finish(place).await?;
     let all = outcome.history.views.len();
     verdict.demand(outcome.robots_reset == all, || {
         format!(
@@ -79,14 +114,13 @@ async fn restore_once(context: &Context, round: u64, verdict: &mut Verdict) -> R
     for view in &mut history.views {
         view.forget_before_reset();
     }
-    verdict.checked(&check(&history, &database::read(&data)?));
+    verdict.checked(&check(&history, &place.read()?));
     Ok(outcome.robots_reset)
 }
 
 /// Writes into the restored history until it is longer than the lost one was: who comes back then with a number of the lost
 /// one is betrayed by nothing but the epoch.
-fn outgrow(context: &Context, data: &Path, cookie: &str, lost: i64) -> Result<()> {
-    let server = context.server().data(data).start()?;
+pub(super) fn outgrow(server: &Server, place: &Place, cookie: &str, lost: i64) -> Result<()> {
     let mut socket = Socket::open(
         &server.address().to_string(),
         "/ws/chat/1/",
@@ -94,7 +128,7 @@ fn outgrow(context: &Context, data: &Path, cookie: &str, lost: i64) -> Result<()
         true,
     )?;
     socket.subscribe(1, None)?;
-    while database::end(data, 1)? < lost + 50 {
+    while place.end(1)? < lost + 50 {
         let references = (0..50).map(|_| socket.post(1, "of another history"));
         let references = references.collect::<Result<Vec<_>>>()?;
         for reference in references {
@@ -104,7 +138,7 @@ fn outgrow(context: &Context, data: &Path, cookie: &str, lost: i64) -> Result<()
     Ok(())
 }
 
-async fn some_more(crowd: &Crowd) -> Result<()> {
+pub(super) async fn some_more(crowd: &Crowd) -> Result<()> {
     let before = crowd.world.acks();
     let enough = |world: &World| world.acks() >= before + ACKS;
     crowd

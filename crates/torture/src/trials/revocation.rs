@@ -1,19 +1,19 @@
 //! T13: people leave while others write. What is sent after the leaving was answered must not reach them: not on the sockets
-//! they have, not by subscribing again.
+//! they have, not by subscribing again. What is sent a second later must not reach them at another node.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use papo_testing::Guest;
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
 use crate::frames::Heard;
 use crate::history::{Seen, View};
 use crate::plan::Plan;
@@ -27,6 +27,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 const LEAVERS: usize = 12;
 /// How long one listens after the leaving was answered.
 const LISTENING: Duration = Duration::from_millis(250);
+/// How long it may take until another node knows.
+const ELSEWHERE: Duration = Duration::from_secs(1);
 /// A subscription is sent again this often while the leaving is under way.
 const REPLAY: Duration = Duration::from_millis(1);
 /// And this often afterwards.
@@ -35,19 +37,21 @@ const LATER: Duration = Duration::from_millis(20);
 /// Somebody who comes and leaves.
 struct Leaver {
     world: Arc<World>,
-    address: SocketAddr,
+    /// Leaves at the first of its addresses.
     guest: Guest,
+    /// Where it listens.
+    addresses: Vec<SocketAddr>,
 }
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let count = context.size(1_000, 10_000);
-    let server = blocking(|| context.server().start())?;
-    let cookies = blocking(|| join(&server, 1, WRITERS))?;
+    let count = context.size(context.choose(1_000, 120), 10_000);
+    let instance = blocking(|| context.instance(2))?;
+    let cookies = blocking(|| join(instance.address(0), 1, WRITERS))?;
     let mut crowd = Crowd::new(context.seed);
     for (number, cookie) in cookies.iter().enumerate() {
         crowd.add(Plan::writer(
             format!("writer {number}"),
-            server.address(),
+            instance.addresses(number),
             cookie,
             PAUSE,
         ));
@@ -55,11 +59,11 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     crowd.wait_until_subscribed().await?;
     let left = Arc::new(AtomicUsize::new(count));
     let mut leavers = Vec::new();
-    for number in 0..LEAVERS {
+    for number in 0..context.choose(LEAVERS, 2 * LEAVERS) {
         let leaver = Leaver {
             world: Arc::clone(&crowd.world),
-            address: server.address(),
-            guest: Guest::new(&server),
+            guest: Guest::at(&instance.address(number).to_string()),
+            addresses: instance.addresses(number),
         };
         leavers.push(tokio::spawn(leaver.come_and_go(number, Arc::clone(&left))));
     }
@@ -69,11 +73,14 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         views.extend(seen);
         refused += refusals;
     }
-    let mut outcome = crowd.finish(server.data()).await?;
+    let mut outcome = crowd.finish(instance.place()).await?;
     let seen: usize = views.iter().map(|view| view.seen.len()).sum();
     outcome.history.views.extend(views);
-    let mut verdict = Verdict::of(format!("{count} revocations, {WRITERS} writers"));
-    verdict.checked(&check(&outcome.history, &database::read(server.data())?));
+    let mut verdict = Verdict::of(format!(
+        "{count} revocations, {WRITERS} writers{}",
+        instance.spread()
+    ));
+    verdict.checked(&check(&outcome.history, &instance.place().read()?));
     verdict.figure(format!(
         "{} messages; {seen} events and snapshots seen by leavers; {refused} subscriptions refused",
         outcome.history.sent.len()
@@ -96,49 +103,53 @@ impl Leaver {
         while let Ok(turn) = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take) {
             blocking(|| self.guest.join(1, &format!("Leaver {number}")))?;
             let cookie: Arc<str> = self.guest.cookie.clone().unwrap_or_default().into();
-            let (leaving, answered) = tokio::sync::watch::channel(None);
+            let (leaving, answered) = watch::channel(None);
             let mut listeners = Vec::new();
-            for path in ["/ws/chat/1/", "/ws/"] {
-                let view = View {
-                    name: format!("leaver {turn} on {path}"),
-                    room: 1,
-                    ..View::default()
-                };
-                let door = Door {
-                    address: self.address,
-                    path,
-                    cookie: &cookie,
-                    receive_buffer: None,
-                };
-                let wire = Wire::open(&door).await?;
-                listeners.push(tokio::spawn(listen(
-                    Arc::clone(&self.world),
-                    wire,
-                    view,
-                    answered.clone(),
-                )));
+            for (node, &address) in self.addresses.iter().enumerate() {
+                for path in ["/ws/chat/1/", "/ws/"] {
+                    let view = View {
+                        name: format!("leaver {turn} on {path} of node {node} from its own"),
+                        room: 1,
+                        ..View::default()
+                    };
+                    let wire = Wire::open(&door(address, path, &cookie)).await?;
+                    let world = Arc::clone(&self.world);
+                    let listener = tokio::spawn(listen(world, wire, view, answered.clone()));
+                    listeners.push((node == 0, listener));
+                }
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(20)).await;
             blocking(|| self.guest.leave(1))?;
-            let revoked = self.world.moment();
-            leaving.send_replace(Some(Instant::now() + LISTENING));
-            for listener in listeners {
+            let here = self.world.moment();
+            let mut elsewhere = here;
+            let others = self.addresses.len() > 1;
+            let grace = if others { ELSEWHERE } else { Duration::ZERO };
+            leaving.send_replace(Some(Instant::now() + grace + LISTENING));
+            for &address in &self.addresses {
+                let opened = Wire::open(&door(address, "/ws/chat/1/", &cookie)).await;
+                ensure!(opened.is_err(), "a socket was opened after the leaving");
+            }
+            if others {
+                sleep(ELSEWHERE).await;
+                elsewhere = self.world.moment();
+            }
+            for (is_here, listener) in listeners {
                 let (mut view, refusals) = listener.await??;
-                view.revoked = Some(revoked);
+                view.revoked = Some(if is_here { here } else { elsewhere });
                 views.push(view);
                 refused += refusals;
             }
-            let door = Door {
-                address: self.address,
-                path: "/ws/chat/1/",
-                cookie: &cookie,
-                receive_buffer: None,
-            };
-            if Wire::open(&door).await.is_ok() {
-                bail!("a socket was opened after the leaving");
-            }
         }
         Ok((views, refused))
+    }
+}
+
+fn door<'a>(address: SocketAddr, path: &'a str, cookie: &'a str) -> Door<'a> {
+    Door {
+        address,
+        path,
+        cookie,
+        receive_buffer: None,
     }
 }
 
@@ -147,7 +158,7 @@ async fn listen(
     world: Arc<World>,
     mut wire: Wire,
     mut view: View,
-    mut answered: tokio::sync::watch::Receiver<Option<Instant>>,
+    mut answered: watch::Receiver<Option<Instant>>,
 ) -> Result<(View, usize)> {
     let mut refused = 0;
     let mut next = Instant::now();

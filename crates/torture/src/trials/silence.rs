@@ -1,7 +1,8 @@
 //! T8: the network drops everything. The server must find out, and let go; clients notice by the protocol's heartbeat.
 //!
 //! It runs in a network namespace of its own, in a process of its own: nothing else is dropped. Most of the clients are robots; one is
-//! the browser's library under Node, which `client/test-support/listen.mjs` runs.
+//! the browser's library under Node, which `client/test-support/listen.mjs` runs. PostgreSQL is reached by a socket of the file system, and
+//! NATS is another one, in the namespace.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,14 +12,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use papo_testing::postgres::Schema;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Context, blocking};
+use super::{Context, blocking, servers_apart};
 use crate::apart;
 use crate::crowd::join;
+use crate::instance::Ground;
 use crate::process;
 use crate::random::Random;
 use crate::report::Verdict;
@@ -38,12 +42,21 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         process::command(&["ip", "link", "set", "lo", "up"])?;
         return inside(context).await;
     }
-    apart::run(context, "T8", &["--net"]).await
+    if context.ground == Ground::Sqlite {
+        return apart::run(context, "T8", &["--net"], &[]).await;
+    }
+    let schema = blocking(Schema::new);
+    let folder = TempDir::new()?;
+    let (server, _way) = servers_apart::way_to_postgres(folder.path())?;
+    let url = schema.url_at(&server);
+    let environment = [(servers_apart::DATABASE, url.as_str())];
+    apart::run(context, "T8", &["--net"], &environment).await
 }
 
 async fn inside(context: &Context) -> Result<Verdict> {
-    let server = blocking(|| context.server().start())?;
-    let mut cookies = blocking(|| join(&server, 1, CLIENTS + 1))?;
+    let (instance, _nats) = servers_apart::instance(context).await?;
+    let server = instance.first();
+    let mut cookies = blocking(|| join(server.address(), 1, CLIENTS + 1))?;
     // Keep-alive connections of the joining are gone by then.
     let mut before = process::sockets(server.pid())?;
     let mut random = Random::new(context.seed);

@@ -8,6 +8,8 @@
 //! none. Who stops or goes on does it on a new connection: nobody but those who stop has small buffers, which would make the
 //! windows without them slower.
 //!
+//! With two nodes all who only read are at one of them, which is the one that is measured, and what they read is written at the other.
+//!
 //! The slow ones don't read, so most don't see the code they are closed with. The server counts whom it closes for
 //! slowness or silence; all must be counted before silence alone could be the reason.
 
@@ -21,8 +23,8 @@ use tokio::time::{Instant, sleep};
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
 use crate::history::{Seen, View};
+use crate::instance::Instance;
 use crate::measure::ATTEMPTS;
 use crate::plan::{Plan, Reading};
 use crate::process;
@@ -52,7 +54,7 @@ const SLOW_READERS: &str = "papo_slow_readers_total";
 
 /// The room, and what makes some of its readers stop.
 struct Room {
-    server: Server,
+    instance: Instance,
     crowd: Crowd,
     /// How those read who stop at times.
     reading: watch::Sender<Reading>,
@@ -77,7 +79,7 @@ struct Pair {
 }
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let count = context.size(5, 20);
+    let count = context.size(context.choose(5, 2), 20);
     let mut room = Room::open(context).await?;
     let mut pairs = Vec::new();
     for _ in 0..ATTEMPTS {
@@ -102,9 +104,11 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     }
     room.change(Reading::Usual).await?;
     room.cut_off(&mut verdict).await?;
-    let Room { server, crowd, .. } = room;
-    let outcome = crowd.finish(server.data()).await?;
-    verdict.checked(&check(&outcome.history, &database::read(server.data())?));
+    let Room {
+        instance, crowd, ..
+    } = room;
+    let outcome = crowd.finish(instance.place()).await?;
+    verdict.checked(&check(&outcome.history, &instance.place().read()?));
     let views = outcome.history.views.iter();
     let resumed = views
         .filter(|view| view.name.starts_with("slow") && has_resumed(view))
@@ -122,26 +126,28 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
 impl Room {
     async fn open(context: &Context) -> Result<Self> {
         let builder = context.server().env("PAPO_METRICS_READERS", "127.0.0.1");
-        let server = blocking(|| builder.start())?;
-        let cookies = blocking(|| join(&server, 1, READERS + 1))?;
+        let instance = blocking(|| Instance::start_with(context, 2, builder))?;
+        let (here, elsewhere) = (instance.address(0), instance.address(1));
+        let cookies = blocking(|| join(here, 1, READERS + 1))?;
         let reading = watch::Sender::new(Reading::Usual);
         let mut crowd = Crowd::new(context.seed);
         for (number, cookie) in cookies.iter().take(READERS).enumerate() {
-            let mut plan = Plan::reader(format!("reader {number}"), server.address(), cookie);
+            let mut plan = Plan::reader(format!("reader {number}"), vec![here], cookie);
             if number < SLOW {
                 plan.name = format!("slow {number}");
                 plan.reading = Some(reading.subscribe());
             } else if number < SLOW + WRITERS {
                 plan.pause = Some(PAUSE);
+                plan.addresses = vec![elsewhere];
             }
             crowd.add(plan);
         }
         crowd.wait_until_subscribed().await?;
-        let host = server.address().to_string();
+        let host = elsewhere.to_string();
         let mut burst = Socket::open(&host, "/ws/chat/1/", Some(&cookies[READERS]), true)?;
         burst.subscribe(1, None)?;
         Ok(Self {
-            server,
+            instance,
             crowd,
             reading,
             burst,
@@ -152,13 +158,13 @@ impl Room {
     /// Measures with or without slow ones. Both kinds begin with a burst, so that they differ in nothing but who reads.
     async fn window(&mut self, reading: Reading) -> Result<Window> {
         self.change(reading).await?;
-        let ticks = process::ticks(self.server.pid())?;
+        let ticks = process::ticks(self.instance.first().pid())?;
         self.crowd.world.measure();
         sleep(WINDOW).await;
         let times = self.crowd.world.measured();
         Ok(Window {
             p99: percentile(&times, 99),
-            ticks: process::ticks(self.server.pid())? - ticks,
+            ticks: process::ticks(self.instance.first().pid())? - ticks,
         })
     }
 
@@ -194,10 +200,10 @@ impl Room {
 
     /// Has the slow ones stop until all are cut off, and waits until they are back.
     async fn cut_off(&mut self, verdict: &mut Verdict) -> Result<()> {
-        let before = process::resident(self.server.pid())?;
-        let earlier = blocking(|| slow_readers(&self.server))?;
+        let before = process::resident(self.instance.first().pid())?;
+        let earlier = blocking(|| slow_readers(self.instance.first()))?;
         let subscriptions = self.crowd.world.subscriptions();
-        process::forget_peak(self.server.pid())?;
+        process::forget_peak(self.instance.first().pid())?;
         self.reading.send_replace(Reading::Stopped);
         let start = Instant::now();
         let stopped = |world: &crate::world::World| world.subscriptions() >= subscriptions + SLOW;
@@ -210,10 +216,10 @@ impl Room {
         let mut cut = 0;
         while cut < SLOW && start.elapsed() < CUT {
             sleep(Duration::from_millis(100)).await;
-            cut = blocking(|| slow_readers(&self.server))? - earlier;
+            cut = blocking(|| slow_readers(self.instance.first()))? - earlier;
         }
         let took = start.elapsed();
-        let more = process::peak(self.server.pid())? - before;
+        let more = process::peak(self.instance.first().pid())? - before;
         verdict.demand(more <= MEMORY, || format!("{more:.0} MiB more memory"));
         self.reading.send_replace(Reading::Resumed);
         if cut == SLOW {
@@ -223,7 +229,7 @@ impl Room {
                 .wait_until("the slow ones are back", THROUGH, back)
                 .await?;
             // Nobody else was.
-            cut = blocking(|| slow_readers(&self.server))? - earlier;
+            cut = blocking(|| slow_readers(self.instance.first()))? - earlier;
         }
         verdict.demand(cut == SLOW, || {
             format!("the server says that it closed {cut} for their slowness, not {SLOW}")

@@ -9,7 +9,6 @@ use anyhow::{Result, bail};
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
 use crate::frames::Heard;
 use crate::history::{Seen, View};
 use crate::plan::Plan;
@@ -25,13 +24,13 @@ const PAUSE: Duration = Duration::from_millis(25);
 const EVENTS: u64 = 4;
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let pairs = context.size(100_000, 1_000_000);
-    let server = blocking(|| context.server().start())?;
-    let cookies = blocking(|| join(&server, 1, WRITERS + SUBSCRIBERS))?;
+    let pairs = context.size(context.choose(100_000, 10_000), 1_000_000);
+    let instance = blocking(|| context.instance(3))?;
+    let cookies = blocking(|| join(instance.address(0), 1, WRITERS + SUBSCRIBERS))?;
     let mut crowd = Crowd::new(context.seed);
     for (number, cookie) in cookies.iter().take(WRITERS).enumerate() {
         let name = format!("writer {number}");
-        let mut plan = Plan::writer(name, server.address(), cookie, PAUSE);
+        let mut plan = Plan::writer(name, instance.addresses(number), cookie, PAUSE);
         plan.changes = true;
         crowd.add(plan);
     }
@@ -47,7 +46,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         };
         let subscriber = subscribe(
             world,
-            server.address(),
+            instance.address(number),
             cookie,
             view,
             pairs / SUBSCRIBERS,
@@ -59,11 +58,12 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     for subscriber in subscribers {
         views.push(subscriber.await??);
     }
-    let mut outcome = crowd.finish(server.data()).await?;
+    let mut outcome = crowd.finish(instance.place()).await?;
     outcome.history.views.extend(views);
-    let log = database::read(server.data())?;
+    let log = instance.place().read()?;
     let mut verdict = Verdict::of(format!(
-        "{pairs} snapshots and subscriptions, {WRITERS} writers"
+        "{pairs} snapshots and subscriptions, {WRITERS} writers{}",
+        instance.spread()
     ));
     verdict.checked(&check(&outcome.history, &log));
     let events = log.rooms.get(&1).map_or(0, |log| log.events.len());

@@ -3,7 +3,7 @@
 //! The memory at rest is that of the crowd after it came in bit by bit, measured once. What a process keeps after a storm is more,
 //! and a measure that took it for the rest would forgive the next storm. The peak is the kernel's count, so no moment is missed. How
 //! many are in the server's hands at the same moment depends on who else uses the machine; a storm that misses a bound is
-//! repeated, and the best of three counts.
+//! repeated, and the best of three counts. Of several nodes all are killed or stopped at once, and who comes back goes to another one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,13 +11,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use papo_testing::Server;
-use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::instance::Instance;
 use crate::measure::best;
 use crate::plan::Plan;
 use crate::process;
@@ -63,22 +62,25 @@ struct Passed {
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let rounds = context.size(1, 5);
-    let folder = TempDir::new()?;
-    let mut server = blocking(|| context.server().data(folder.path()).start())?;
-    let address = server.address();
-    let cookies = blocking(|| join(&server, 1, SESSIONS))?;
+    let mut instance = blocking(|| context.instance(2))?;
+    let cookies = blocking(|| join(instance.address(0), 1, SESSIONS))?;
     let mut crowd = Crowd::new(context.seed);
     for number in 0..SOCKETS {
-        crowd.add(plan(number, address, &cookies[number % SESSIONS]));
+        crowd.add(plan(
+            number,
+            instance.addresses(number),
+            &cookies[number % SESSIONS],
+        ));
         if number % GROUP == 0 {
             sleep(BETWEEN).await;
         }
     }
     crowd.wait_until_subscribed().await?;
     sleep(SETTLING).await;
-    let rest = process::resident(server.pid())?;
+    let rest = memory(&mut instance, process::resident)?;
     let mut verdict = Verdict::of(format!(
-        "{SOCKETS} sockets, {rest:.0} MiB at rest, {rounds} × three storms"
+        "{SOCKETS} sockets{}, {rest:.0} MiB at rest, {rounds} × three storms",
+        instance.spread()
     ));
     for _ in 0..rounds {
         for storm in [Storm::Cut, Storm::Killed, Storm::Stopped] {
@@ -88,7 +90,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
                 mebibytes: f64::INFINITY,
             };
             let passed = best(bound, async || {
-                let passed = survive(storm, &mut server, &crowd, rest).await?;
+                let passed = survive(storm, &mut instance, &crowd, rest).await?;
                 sleep(SETTLING).await;
                 Ok(passed)
             });
@@ -106,26 +108,44 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
             ));
         }
     }
-    let outcome = crowd.finish(folder.path()).await?;
-    verdict.checked(&check(&outcome.history, &database::read(folder.path())?));
+    let outcome = crowd.finish(instance.place()).await?;
+    verdict.checked(&check(&outcome.history, &instance.place().read()?));
     Ok(verdict)
 }
 
 /// Breaks all connections, and waits until all are back.
-async fn survive(storm: Storm, server: &mut Server, crowd: &Crowd, rest: f64) -> Result<Passed> {
+async fn survive(
+    storm: Storm,
+    instance: &mut Instance,
+    crowd: &Crowd,
+    rest: f64,
+) -> Result<Passed> {
     let all = crowd.world.subscriptions() + crowd.len();
     let start = Instant::now();
     blocking(|| -> Result<()> {
         match storm {
             Storm::Cut => {
-                process::forget_peak(server.pid())?;
+                for node in instance.nodes() {
+                    process::forget_peak(node.pid())?;
+                }
                 crowd.world.storm();
                 return Ok(());
             }
-            Storm::Killed => server.kill()?,
-            Storm::Stopped => ensure!(server.stop()?.success(), "the server didn't stop well"),
+            Storm::Killed => {
+                for node in instance.nodes() {
+                    node.kill()?;
+                }
+            }
+            Storm::Stopped => {
+                for node in instance.nodes() {
+                    node.terminate()?;
+                }
+                for node in instance.nodes() {
+                    ensure!(node.wait()?.success(), "a server didn't stop well");
+                }
+            }
         }
-        server.restart()
+        instance.nodes().iter_mut().try_for_each(Server::restart)
     })?;
     let are_back = |world: &World| world.subscriptions() >= all;
     let back = crowd.wait_until("all are back", PATIENCE, are_back).await;
@@ -134,7 +154,7 @@ async fn survive(storm: Storm, server: &mut Server, crowd: &Crowd, rest: f64) ->
         let missing = all - crowd.world.subscriptions();
         format!("{storm:?}: {missing} are missing")
     })?;
-    let mebibytes = process::peak(server.pid())?;
+    let mebibytes = memory(instance, process::peak)?;
     Ok(Passed {
         share: (took.as_secs_f64() / BACK.as_secs_f64()).max(mebibytes / (MEMORY * rest)),
         took,
@@ -142,9 +162,15 @@ async fn survive(storm: Storm, server: &mut Server, crowd: &Crowd, rest: f64) ->
     })
 }
 
+/// What all nodes have together.
+fn memory(instance: &mut Instance, of: fn(u32) -> Result<f64>) -> Result<f64> {
+    let nodes = instance.nodes().iter();
+    nodes.map(|node| of(node.pid())).sum()
+}
+
 /// A socket that comes back at once, unless the server names a time.
-fn plan(number: usize, address: SocketAddr, cookie: &Arc<str>) -> Plan {
-    let mut plan = Plan::reader(format!("robot {number}"), address, cookie);
+fn plan(number: usize, addresses: Vec<SocketAddr>, cookie: &Arc<str>) -> Plan {
+    let mut plan = Plan::reader(format!("robot {number}"), addresses, cookie);
     plan.pause = (number < WRITERS).then_some(PAUSE);
     plan.backoff = Duration::from_millis(100);
     plan

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
-use crate::database;
+use crate::database::Place;
 use crate::plan::Plan;
 use crate::process;
 use crate::random::Random;
@@ -71,11 +71,11 @@ async fn fail_once(context: &Context, when: u64, verdict: &mut Verdict) -> Resul
         .context("strace is needed, and must be allowed to trace")?;
     let papo = process::child(server.pid())?;
     let address = server.address();
-    let cookies = blocking(|| join(&server, 1, WRITERS + READERS))?;
+    let cookies = blocking(|| join(address, 1, WRITERS + READERS))?;
     let mut crowd = Crowd::new(when);
     for (number, cookie) in cookies.iter().enumerate() {
         let name = format!("robot {number}");
-        let mut plan = Plan::reader(name, address, cookie);
+        let mut plan = Plan::reader(name, vec![address], cookie);
         plan.pause = (number < WRITERS).then_some(PAUSE);
         crowd.add(plan);
     }
@@ -103,9 +103,9 @@ async fn fail_once(context: &Context, when: u64, verdict: &mut Verdict) -> Resul
     }
     end(&mut server, papo);
     let mut server = blocking(|| builder.listen(address.to_string()).start())?;
-    let outcome = crowd.finish(&data).await?;
+    let outcome = crowd.finish(&Place::folder(&data)).await?;
     blocking(|| server.kill())?;
-    verdict.checked(&check(&outcome.history, &database::read(&data)?));
+    verdict.checked(&check(&outcome.history, &Place::folder(&data).read()?));
     Ok(acks)
 }
 

@@ -12,8 +12,6 @@ use crate::defects;
 
 /// Presence and typing are passed over while more than this waits.
 const PASSING_BYTES: usize = 8 * 1024;
-/// Clients of a server that stops come back within this time, each after a time of its own.
-const RETURN_MILLIS: u64 = 4_000;
 
 impl Session {
     /// Takes what waits for the client: answers, and the frames after each cursor. Whether there may be more.
@@ -169,10 +167,12 @@ impl Session {
                         followed.subscription.username = username;
                     }
                 }
-                Notice::Stopping => {
+                Notice::Stopping(_) if defects::has("no-farewell") => {}
+                Notice::Stopping(within) => {
                     self.is_stopping = true;
                     if matches!(self.speech, Speech::Full(_)) {
-                        let delay = self.app.random().number() % RETURN_MILLIS;
+                        let within = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+                        let delay = self.app.random().number() % within.max(1);
                         self.outgoing
                             .push(encode(&ServerFrame::Reconnect { delay }));
                     }

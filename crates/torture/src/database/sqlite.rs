@@ -1,13 +1,13 @@
-//! Reads what the database holds, past everything of Papo's: with SQL of its own.
+//! A file of SQLite's.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use papo_domain::SenderId;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, OpenFlags};
 
-use crate::history::{Database, Event, Kind, RoomLog};
+use super::Row;
+use crate::history::{Database, RoomLog};
 
 /// The database's file in a data folder.
 pub(crate) fn file(folder: &Path) -> std::path::PathBuf {
@@ -15,17 +15,12 @@ pub(crate) fn file(folder: &Path) -> std::path::PathBuf {
 }
 
 /// Reads every room's log and messages, as of one moment.
-pub(crate) fn read(folder: &Path) -> Result<Database> {
-    read_file(&file(folder))
-}
-
-/// Reads a file, such as a backup.
-pub(crate) fn read_file(path: &Path) -> Result<Database> {
+pub(super) fn read(path: &Path) -> Result<Database> {
     let mut connection = open(path)?;
     let moment = connection.transaction()?;
-    let epoch: String = moment
+    let epoch: i64 = moment
         .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| {
-            epoch(row)
+            row.get(0)
         })
         .context("the epoch")?;
     let mut rooms: BTreeMap<i64, RoomLog> = BTreeMap::new();
@@ -38,7 +33,15 @@ pub(crate) fn read_file(path: &Path) -> Result<Database> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let room: i64 = row.get(0)?;
-        rooms.entry(room).or_default().events.push(event(row)?);
+        let event = Row {
+            seq: row.get(1)?,
+            kind: row.get(2)?,
+            target: row.get(3)?,
+            sender: row.get(4)?,
+            client_id: row.get(5)?,
+            text: row.get(6)?,
+        };
+        rooms.entry(room).or_default().events.push(event.event()?);
     }
     let mut statement =
         moment.prepare("SELECT room_id, seq, content FROM message WHERE content IS NOT NULL")?;
@@ -48,18 +51,21 @@ pub(crate) fn read_file(path: &Path) -> Result<Database> {
         let messages = &mut rooms.entry(room).or_default().messages;
         messages.insert(row.get(1)?, row.get(2)?);
     }
-    Ok(Database { epoch, rooms })
+    Ok(Database {
+        epoch: super::epoch(epoch),
+        rooms,
+    })
 }
 
 /// The end of a room's log.
-pub(crate) fn end(folder: &Path, room: i64) -> Result<i64> {
+pub(super) fn end(path: &Path, room: i64) -> Result<i64> {
     let sql = "SELECT max(ifnull((SELECT max(seq) FROM message WHERE room_id = ?1), 0), \
                ifnull((SELECT max(seq) FROM event WHERE room_id = ?1), 0))";
-    Ok(open(&file(folder))?.query_row(sql, [room], |row| row.get(0))?)
+    Ok(open(path)?.query_row(sql, [room], |row| row.get(0))?)
 }
 
-/// What SQLite itself and a count of each log say is wrong; empty when nothing is.
-pub(crate) fn integrity(path: &Path) -> Result<Vec<String>> {
+/// What SQLite itself and a count of each log say is wrong.
+pub(super) fn integrity(path: &Path) -> Result<Vec<String>> {
     let connection = open(path)?;
     let mut statement = connection.prepare("PRAGMA integrity_check")?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
@@ -79,31 +85,4 @@ fn open(path: &Path) -> Result<Connection> {
         .with_context(|| format!("opening {}", path.display()))?;
     connection.busy_timeout(papo_testing::PATIENCE)?;
     Ok(connection)
-}
-
-fn epoch(row: &Row<'_>) -> Result<String, rusqlite::Error> {
-    let signed: i64 = row.get(0)?;
-    Ok(papo_domain::Epoch(signed.cast_unsigned()).to_string())
-}
-
-fn event(row: &Row<'_>) -> Result<Event> {
-    let text = row.get(6)?;
-    let target = || row.get(3);
-    let kind = match row.get(2)? {
-        1 => Kind::Posted {
-            sender: SenderId(row.get::<_, i64>(4)?.cast_unsigned()).to_string(),
-            client_id: row.get(5)?,
-            text,
-        },
-        2 => Kind::Edited {
-            target: target()?,
-            text,
-        },
-        3 => Kind::Deleted { target: target()? },
-        _ => Kind::Room,
-    };
-    Ok(Event {
-        seq: row.get(1)?,
-        kind,
-    })
 }

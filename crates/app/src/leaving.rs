@@ -1,0 +1,92 @@
+//! The stop of a node: telling people to come back, not all at once, and soon.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use papo_channel_layer::{NodeId, Notice, Signal};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::App;
+
+/// Within this time people come back where another node can serve them at once, or where there are few.
+const SOON: Duration = Duration::from_secs(1);
+/// And within this time at the latest, however many there are.
+const LATE: Duration = Duration::from_secs(4);
+/// How much of it each takes who comes back to a node that is alone, and has to start meanwhile.
+const EACH: Duration = Duration::from_micros(800);
+/// A node that is silent for so long isn't there any more: three times what one lets pass on which somebody is.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// The other nodes that were heard of lately.
+#[derive(Debug, Default)]
+pub(crate) struct Others(Mutex<HashMap<NodeId, Instant>>);
+
+impl Others {
+    /// Notes that a node tells something.
+    pub(crate) fn hear(&self, node: NodeId, signal: &Signal, now: Instant) {
+        let mut heard = self.0.lock();
+        heard.retain(|_, at| now.duration_since(*at) < SILENCE);
+        if matches!(signal, Signal::Stopped) {
+            heard.remove(&node);
+        } else {
+            heard.insert(node, now);
+        }
+    }
+
+    fn are_there(&self, now: Instant) -> bool {
+        let heard = self.0.lock();
+        let is_there = |at: &Instant| now.duration_since(*at) < SILENCE;
+        heard.values().any(is_there)
+    }
+}
+
+impl App {
+    /// Has every connection told that the server is about to stop, and refuses new ones.
+    pub fn announce_stop(&self) {
+        self.is_leaving.store(true, Ordering::SeqCst);
+        let others = self.others.are_there(Instant::now());
+        let within = return_time(self.hub.connection_count(), others);
+        self.hub.notice_all(&Notice::Stopping(within));
+    }
+}
+
+/// Within which time people are to come back.
+fn return_time(connections: usize, has_others: bool) -> Duration {
+    if has_others {
+        return SOON;
+    }
+    let connections = u32::try_from(connections).unwrap_or(u32::MAX);
+    EACH.saturating_mul(connections).clamp(SOON, LATE)
+}
+
+#[cfg(test)]
+mod tests {
+    use papo_domain::RoomId;
+
+    use super::*;
+
+    #[test]
+    fn people_come_back_sooner_to_other_nodes_or_when_they_are_few() {
+        assert_eq!(return_time(0, false), SOON);
+        assert_eq!(return_time(2_500, false), Duration::from_secs(2));
+        assert_eq!(return_time(100_000, false), LATE);
+        assert_eq!(return_time(100_000, true), SOON);
+    }
+
+    #[test]
+    fn a_node_is_there_until_it_stops_or_falls_silent() {
+        let (others, now) = (Others::default(), Instant::now());
+        let people = Signal::People(RoomId(1), papo_channel_layer::People::default());
+        assert!(!others.are_there(now));
+        others.hear(NodeId(1), &people, now);
+        assert!(others.are_there(now));
+        assert!(!others.are_there(now + SILENCE));
+        others.hear(NodeId(2), &Signal::Changed, now);
+        others.hear(NodeId(1), &Signal::Stopped, now);
+        assert!(others.are_there(now));
+        others.hear(NodeId(2), &Signal::Stopped, now);
+        assert!(!others.are_there(now));
+    }
+}
