@@ -2,6 +2,7 @@
 //!
 //! They can make things faster and nothing wrong: a tail takes a frame of theirs only as its next; of all else the database is asked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use papo_channel_layer::{Incoming, LiveRoom, NodeId, RelayedFrame, Signal};
@@ -12,6 +13,12 @@ use tokio::time::Instant;
 use crate::App;
 use crate::fan_out::FanOut;
 use crate::live::Tails;
+
+/// So much of what has come meanwhile is heard at once: a room's followers then get all its frames by one write.
+const TOGETHER: usize = 64;
+
+/// The rooms whose tails have grown, and whose followers don't know yet.
+type Grown = BTreeMap<RoomId, Arc<LiveRoom>>;
 
 /// Has the tasks that ask the database do so now, and not when they would next.
 #[derive(Debug, Default)]
@@ -25,27 +32,37 @@ pub(crate) struct Bells {
 impl App {
     /// Works off what the other nodes tell, for as long as the app runs.
     pub(crate) async fn hear_nodes(self: Arc<Self>, mut incoming: mpsc::Receiver<Incoming>) {
+        let mut told = Vec::with_capacity(TOGETHER);
         loop {
-            let told = tokio::select! {
-                told = incoming.recv() => told,
+            let count = tokio::select! {
+                count = incoming.recv_many(&mut told, TOGETHER) => count,
                 () = self.stopping.cancelled() => return,
             };
-            match told {
-                Some(Incoming::Connected) => {
-                    self.hub.tell_people_soon(Instant::now());
-                    self.bells.logs.notify_one();
-                    self.bells.revocations.notify_one();
+            if count == 0 {
+                return;
+            }
+            let mut grown = Grown::new();
+            for told in told.drain(..) {
+                match told {
+                    Incoming::Connected => {
+                        self.hub.tell_people_soon(Instant::now());
+                        self.bells.logs.notify_one();
+                        self.bells.revocations.notify_one();
+                    }
+                    Incoming::Signal(node, signal) => self.hear(node, signal, &mut grown),
                 }
-                Some(Incoming::Signal(node, signal)) => self.hear(node, signal),
-                None => return,
+            }
+            let mut budget = FanOut::budget();
+            for live in grown.values() {
+                self.tails.fan_out.deliver(live, &mut budget);
             }
         }
     }
 
-    fn hear(&self, node: NodeId, signal: Signal) {
+    fn hear(&self, node: NodeId, signal: Signal, grown: &mut Grown) {
         self.others.hear(node, &signal, Instant::now());
         match signal {
-            Signal::Frames(room, frames) => self.hear_frames(room, frames),
+            Signal::Frames(room, frames) => self.hear_frames(room, frames, grown),
             Signal::Typing(room, sender, frame) => {
                 if let Some(live) = self.hub.room(room) {
                     live.push_typing(sender, frame);
@@ -59,7 +76,7 @@ impl App {
         }
     }
 
-    fn hear_frames(&self, room: RoomId, frames: Vec<RelayedFrame>) {
+    fn hear_frames(&self, room: RoomId, frames: Vec<RelayedFrame>, grown: &mut Grown) {
         let Some(live) = self.hub.room(room) else {
             return;
         };
@@ -67,11 +84,11 @@ impl App {
             self.tails.pages.forget(room, message);
         }
         let is_missing = live.offer(frames.into_iter().map(|relayed| relayed.frame));
-        self.tails.fan_out.deliver(&live, &mut FanOut::budget());
         if is_missing && live.ask() {
-            let tails = Arc::clone(&self.tails);
+            let (tails, live) = (Arc::clone(&self.tails), Arc::clone(&live));
             self.tasks.spawn(async move { tails.catch_up(&live).await });
         }
+        grown.insert(room, live);
     }
 }
 
