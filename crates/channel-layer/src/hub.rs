@@ -247,6 +247,8 @@ impl Drop for Follower {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use papo_domain::SenderId;
 
     use super::*;

@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let end = || instance.place().end(1).unwrap_or(0);
     let is_enough = |world: &crate::world::World| world.cuts() >= cuts && end() > MISSED + 100;
     crowd.wait_until("enough cuts", enough, is_enough).await?;
-    let (cuts, resumed) = (crowd.world.cuts(), crowd.world.subscriptions());
+    let (cuts, back) = (crowd.world.cuts(), crowd.world.subscriptions());
     let outcome = crowd.finish(instance.place()).await?;
     let log = instance.place().read()?;
     let mut verdict = Verdict::of(format!(
@@ -61,16 +61,16 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     ));
     verdict.checked(&check(&outcome.history, &log));
     verdict.figure(format!(
-        "{resumed} resumes; {} events, {} edits and deletions acknowledged",
+        "{back} resumes; {} events, {} edits and deletions acknowledged",
         log.rooms.get(&1).map_or(0, |log| log.events.len()),
         outcome.history.changed.len()
     ));
     let end = end();
-    let resumes = context.choose(1_000, 300);
+    let measured = context.choose(1_000, 300);
     let mut median = Duration::ZERO;
     let p99 = best(RESUME_LIMIT, async || {
         let mut times = Vec::new();
-        for _ in 0..resumes {
+        for _ in 0..measured {
             times.push(resume(instance.address(0), &cookies[0], &log.epoch, end).await?);
         }
         median = percentile(&times, 50);
@@ -78,7 +78,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     });
     let p99 = p99.await?;
     verdict.figure(format!(
-        "{resumes} resumes of {MISSED} events: p50 {}, p99 {}{p99}",
+        "{measured} resumes of {MISSED} events: p50 {}, p99 {}{p99}",
         milliseconds(median),
         milliseconds(p99.figure)
     ));

@@ -16,7 +16,7 @@ const READERS: usize = 100;
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    let seconds = context.size(10, 120);
+    let seconds = context.size(context.choose(10, 5), 120);
     let instance = blocking(|| context.instance(3))?;
     let cookies = blocking(|| join(instance.address(0), 1, SENDERS + READERS))?;
     let mut crowd = Crowd::new(context.seed);

@@ -25,6 +25,8 @@ const WRITERS: usize = 10;
 const PAUSE: Duration = Duration::from_millis(20);
 /// People who come and leave at the same time.
 const LEAVERS: usize = 12;
+/// They begin one after the other: a node that is late for one isn't for all.
+const BETWEEN: Duration = Duration::from_millis(40);
 /// How long one listens after the leaving was answered.
 const LISTENING: Duration = Duration::from_millis(250);
 /// How long it may take until another node knows.
@@ -99,6 +101,7 @@ impl Leaver {
         left: Arc<AtomicUsize>,
     ) -> Result<(Vec<View>, usize)> {
         let (mut views, mut refused) = (Vec::new(), 0);
+        sleep(BETWEEN * u32::try_from(number)?).await;
         let take = |left: usize| left.checked_sub(1);
         while let Ok(turn) = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take) {
             blocking(|| self.guest.join(1, &format!("Leaver {number}")))?;

@@ -3,7 +3,7 @@
 //! One node is asked to stop, and started again when it has ended. Several are restarted one after the other, behind a load balancer
 //! that follows `/readyz`. Each time everybody must be back before the next. A pause is the longest time between two
 //! events that somebody gets while events come all the time, or between a message and its acknowledgement; those count who lost their
-//! connection in the restart.
+//! connection in the restart. Nobody's may end but by the node's own word.
 
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ const ALONE: Duration = Duration::from_secs(5);
 const TOGETHER: Duration = Duration::from_secs(2);
 /// How long a node may take to stop.
 const STOP: Duration = Duration::from_secs(30);
+/// What a node that stops closes everybody with, when all that was on its way is answered.
+const RESTART: u16 = 1012;
 /// Who isn't back then won't be.
 const BACK: Duration = Duration::from_mins(1);
 /// Between two restarts.
@@ -83,6 +85,11 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
             bound(acks)
         ));
     }
+    let mut closes = outcome.closes.clone();
+    closes.remove(&RESTART);
+    verdict.demand(closes.is_empty(), || {
+        format!("closed with other codes than {RESTART}: {closes:?}")
+    });
     let most = if instance.len() == 1 { ALONE } else { TOGETHER };
     measure(&restarts, &outcome.interruptions, most, &mut verdict);
     let stop = restarts.iter().map(|restart| restart.stop).max();
