@@ -18,6 +18,7 @@ pub(crate) fn run() -> Result<()> {
     postgres.tell(&mut tests);
     step(tests.env(nats::VARIABLE, &nats.url))?;
     drop(postgres);
+    crash_a_server()?;
     let interleavings = [
         "test",
         "--locked",
@@ -40,4 +41,22 @@ pub(crate) fn run() -> Result<()> {
             .env("PAPO_CHROMIUM", chromium)
             .env("PAPO_BINARY", binary),
     )
+}
+
+/// The tests that crash a PostgreSQL, on one that nobody else uses.
+fn crash_a_server() -> Result<()> {
+    let postgres = Postgres::private()?;
+    let crashes = [
+        "test",
+        "--locked",
+        "--package",
+        "papo-storage",
+        "--test",
+        "it",
+        "--",
+        "--ignored",
+    ];
+    let mut crashes = command("cargo", &crashes);
+    postgres.tell(&mut crashes);
+    step(&mut crashes)
 }

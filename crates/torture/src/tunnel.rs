@@ -143,12 +143,17 @@ mod tests {
         (address, tasks)
     }
 
+    /// Where nobody listens any more.
+    async fn gone() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap()
+    }
+
     #[tokio::test]
     async fn a_balancer_follows_what_the_nodes_say() {
         let (ready, _ready) = node("HTTP/1.1 200 OK\r\n\r\n").await;
         let (stopping, _stopping) = node("HTTP/1.1 503 No\r\n\r\n").await;
-        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let gone = gone.local_addr().unwrap();
+        let gone = gone().await;
         let balancer = Balancer::start(vec![stopping, gone, ready]).await.unwrap();
         let mut right = 0;
         // The balancer has to hear it first.

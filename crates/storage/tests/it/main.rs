@@ -15,7 +15,6 @@ mod proxy;
 mod revocations;
 mod rooms;
 mod sessions;
-mod speed;
 mod sqlite;
 mod world;
 

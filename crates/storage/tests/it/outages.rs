@@ -198,7 +198,7 @@ async fn ended_connections_lose_and_double_nothing() {
 
 /// A killed backend makes the server end all others, and start again from its log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a PostgreSQL of its own, whose superuser it is: crashes it"]
+#[ignore = "crashes its PostgreSQL: cargo xtask test gives it one of its own"]
 async fn a_server_that_crashes_loses_and_doubles_nothing() {
     let crashed = under_fire(60, async |schema| {
         // Away still, from the crash before.

@@ -323,32 +323,3 @@ async fn checking_finds_what_is_wrong() {
         assert!(says, "{damage}: {wrong:?}");
     }
 }
-
-#[tokio::test]
-#[ignore = "needs a file system of at most 64 MiB as TMPDIR"]
-async fn a_full_file_system_is_survived() {
-    let (world, storage, file) = world();
-    let ballast = file.with_file_name("ballast");
-    fs::write(&ballast, vec![0; 1_000_000]).unwrap();
-    let room = world.room("Geral").await;
-    let ana = world.guest(room, "Ana").await;
-    let long = "uma mensagem longa ".repeat(200);
-    let batch = || vec![ana.post(room, None, &long); 16];
-    let mut stored = 0;
-    for _ in 0..2 {
-        let refused = loop {
-            match storage.append(batch()).await {
-                Ok(answers) => stored += answers.len(),
-                Err(error) => break error,
-            }
-        };
-        assert!(matches!(refused, StorageError::Unavailable(_)), "{refused}");
-        assert_eq!(world.texts(room).await.len(), stored);
-        if ballast.exists() {
-            fs::remove_file(&ballast).unwrap();
-            stored += storage.append(batch()).await.unwrap().len();
-        }
-    }
-    world.is_sound().await;
-    println!("{stored} messages fit");
-}
