@@ -2,12 +2,12 @@
  * One socket to the server, kept open: connects, watches that it lives, connects again. Rooms attach themselves and
  * get the frames about them; what a room does with those is in `room.ts`.
  */
-import { backoffDelay } from "./backoff";
-import { type Environment, type Socket, browserEnvironment } from "./environment";
-import type { ClientFrame, ServerFrame } from "./frames";
-import { ANSWER_MILLISECONDS, Heartbeat } from "./heartbeat";
-import { type Answered, Requests } from "./requests";
-import type { Request, RoomFrame, Welcome } from "./select";
+import { backoffDelay } from "./backoff.js";
+import { type Environment, type Socket, browserEnvironment } from "./environment.js";
+import type { ClientFrame, ServerFrame } from "./frames.js";
+import { ANSWER_MILLISECONDS, Heartbeat } from "./heartbeat.js";
+import { type Answered, Requests } from "./requests.js";
+import type { Request, RoomFrame, Welcome } from "./select.js";
 
 /** Why a connection won't be made again. */
 export type EndReason = "left" | "closed";

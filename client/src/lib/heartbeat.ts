@@ -2,7 +2,7 @@
  * Notices that a connection has died without being closed. Browsers don't show the WebSocket's own pings, so after
  * a silence a ping is sent, and when that isn't answered in time the connection is dead: after 45 s at most.
  */
-import type { Environment } from "./environment";
+import type { Environment } from "./environment.js";
 
 export const ANSWER_MILLISECONDS = 20_000;
 const LONGEST_SILENCE_SECONDS = 25;

@@ -7,12 +7,12 @@
  *     connection.start();
  *     room.send("Olá!");
  */
-export { Connection, type EndReason } from "./connection";
-export { browserEnvironment, type Environment, type Socket, SUBPROTOCOL } from "./environment";
-export type * from "./frames";
-export { createOutbox, IndexedOutbox } from "./indexed-outbox";
-export { MemoryOutbox, type Outbox, type OutboxEntry } from "./outbox";
-export type { Outcome } from "./requests";
-export { Room, type RoomOptions } from "./room";
-export type { RoomState, ShownMessage, Status } from "./room-state";
-export type { RoomEvent, Snapshot, Welcome } from "./select";
+export { Connection, type EndReason } from "./connection.js";
+export { browserEnvironment, type Environment, type Socket, SUBPROTOCOL } from "./environment.js";
+export type * from "./frames.js";
+export { createOutbox, IndexedOutbox } from "./indexed-outbox.js";
+export { MemoryOutbox, type Outbox, type OutboxEntry } from "./outbox.js";
+export type { Outcome } from "./requests.js";
+export { Room, type RoomOptions } from "./room.js";
+export type { RoomState, ShownMessage, Status } from "./room-state.js";
+export type { RoomEvent, Snapshot, Welcome } from "./select.js";

@@ -1,7 +1,7 @@
 /** Asks the server over HTTP for what the socket doesn't say: older messages, and why it refused a connection. */
-import type { EndReason } from "./connection";
-import type { Environment } from "./environment";
-import type { Message } from "./frames";
+import type { EndReason } from "./connection.js";
+import type { Environment } from "./environment.js";
+import type { Message } from "./frames.js";
 
 export interface Page {
   messages: Message[];

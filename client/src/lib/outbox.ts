@@ -3,7 +3,7 @@
  * lost connection nor a closed page loses them. Entries belong to a room and a sender: another person on the same
  * browser never sends them.
  */
-import type { ErrorCode } from "./frames";
+import type { ErrorCode } from "./frames.js";
 
 export interface OutboxEntry {
   client_id: string;

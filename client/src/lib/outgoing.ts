@@ -2,11 +2,11 @@
  * Sends what is in the outbox: one message at a time, so that their order holds through refusals and reconnects, each
  * until it is acknowledged, always with the same `client_id`. Entries leave when their own event is in the room's log.
  */
-import type { Environment } from "./environment";
-import type { ErrorCode } from "./frames";
-import { createClientId } from "./identifier";
-import type { Outbox, OutboxEntry } from "./outbox";
-import type { Answer, Answered } from "./requests";
+import type { Environment } from "./environment.js";
+import type { ErrorCode } from "./frames.js";
+import { createClientId } from "./identifier.js";
+import type { Outbox, OutboxEntry } from "./outbox.js";
+import type { Answer, Answered } from "./requests.js";
 
 /** A message on its way. */
 export interface Outgoing {

@@ -1,6 +1,6 @@
 /** The requests of one connection that wait for their answer, at most `limit` of them on the wire at a time. */
-import type { ClientFrame, ServerFrame } from "./frames";
-import type { Request, ServerFrameOf } from "./select";
+import type { ClientFrame, ServerFrame } from "./frames.js";
+import type { Request, ServerFrameOf } from "./select.js";
 
 export type Answer = ServerFrameOf<"ack" | "error">;
 

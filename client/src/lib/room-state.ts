@@ -1,7 +1,7 @@
 /** What a room looks like at one moment, for whoever draws it. */
-import type { EndReason } from "./connection";
-import type { ErrorCode, Message, Person } from "./frames";
-import type { Outgoing } from "./outgoing";
+import type { EndReason } from "./connection.js";
+import type { ErrorCode, Message, Person } from "./frames.js";
+import type { Outgoing } from "./outgoing.js";
 
 export type Status = "connecting" | "online" | "offline" | EndReason;
 

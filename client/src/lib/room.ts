@@ -2,18 +2,18 @@
  * One room, followed over a connection: keeps the log, the outbox and who is there together, and tells whoever
  * subscribes that something changed. Resumes after a lost connection where it was.
  */
-import type { Attached, Connection, EndReason } from "./connection";
-import { type Environment, browserEnvironment } from "./environment";
-import type { Person } from "./frames";
-import { createOutbox } from "./indexed-outbox";
-import { fetchOlder, whyRefused } from "./older";
-import type { Outbox } from "./outbox";
-import { OutgoingMessages } from "./outgoing";
-import type { Outcome } from "./requests";
-import { type RoomState, type Status, showMessage, showOutgoing } from "./room-state";
-import type { RoomEvent, RoomFrame, Snapshot, Welcome } from "./select";
-import { Timeline } from "./timeline";
-import { Typing } from "./typing";
+import type { Attached, Connection, EndReason } from "./connection.js";
+import { type Environment, browserEnvironment } from "./environment.js";
+import type { Person } from "./frames.js";
+import { createOutbox } from "./indexed-outbox.js";
+import { fetchOlder, whyRefused } from "./older.js";
+import type { Outbox } from "./outbox.js";
+import { OutgoingMessages } from "./outgoing.js";
+import type { Outcome } from "./requests.js";
+import { type RoomState, type Status, showMessage, showOutgoing } from "./room-state.js";
+import type { RoomEvent, RoomFrame, Snapshot, Welcome } from "./select.js";
+import { Timeline } from "./timeline.js";
+import { Typing } from "./typing.js";
 
 export interface RoomOptions {
   environment?: Environment;

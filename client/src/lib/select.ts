@@ -1,5 +1,5 @@
 /** Names for single frames of the unions in `frames.ts`. */
-import type { ClientFrame, ServerFrame } from "./frames";
+import type { ClientFrame, ServerFrame } from "./frames.js";
 
 export type ServerFrameOf<Type extends ServerFrame["type"]> = Extract<ServerFrame, { type: Type }>;
 

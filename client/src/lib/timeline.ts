@@ -1,6 +1,6 @@
 /** The messages of a room as its log tells them: events are applied strictly in order of `seq`, each once. */
-import type { Message } from "./frames";
-import type { RoomEvent, ServerFrameOf, Snapshot } from "./select";
+import type { Message } from "./frames.js";
+import type { RoomEvent, ServerFrameOf, Snapshot } from "./select.js";
 
 type Change = ServerFrameOf<"edited" | "deleted">;
 

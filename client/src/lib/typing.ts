@@ -1,6 +1,6 @@
 /** Who is typing: others, who fade when they haven't been heard of for a while, and how often one tells it oneself. */
-import type { Environment } from "./environment";
-import type { Person } from "./frames";
+import type { Environment } from "./environment.js";
+import type { Person } from "./frames.js";
 
 const FADE_MILLISECONDS = 6_000;
 const TELL_MILLISECONDS = 3_000;
