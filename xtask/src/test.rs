@@ -8,28 +8,27 @@ use crate::requirements::{chromium, node_packages};
 use crate::run::{client, command, debug_binary, step};
 use crate::torture;
 
+/// Of the whole workspace even where one crate is meant: for one alone all its dependencies would be built again, with other features.
+const WORKSPACE: [&str; 3] = ["test", "--workspace", "--locked"];
+
 /// Runs the tests: Rust, trials, client, browser.
 pub(crate) fn run() -> Result<()> {
     let chromium = chromium()?;
     node_packages()?;
     let nats = Nats::find_or_start()?;
     let postgres = Postgres::for_tests()?;
-    let mut tests = command("cargo", &["test", "--workspace", "--locked"]);
+    let mut tests = command("cargo", &WORKSPACE);
     postgres.tell(&mut tests);
     step(tests.env(nats::VARIABLE, &nats.url))?;
     drop(postgres);
     crash_a_server()?;
     let interleavings = [
-        "test",
-        "--locked",
-        "--package",
-        "papo-channel-layer",
         "--features",
-        "shuttle",
+        "papo-channel-layer/shuttle",
         "--test",
         "interleavings",
     ];
-    step(&mut command("cargo", &interleavings))?;
+    step(command("cargo", &WORKSPACE).args(interleavings))?;
     torture::run_all()?;
     step(command("npm", &["run", "check"]).current_dir(client()))?;
     step(command("npm", &["test"]).current_dir(client()))?;
@@ -46,17 +45,8 @@ pub(crate) fn run() -> Result<()> {
 /// The tests that crash a PostgreSQL, on one that nobody else uses.
 fn crash_a_server() -> Result<()> {
     let postgres = Postgres::private()?;
-    let crashes = [
-        "test",
-        "--locked",
-        "--package",
-        "papo-storage",
-        "--test",
-        "it",
-        "--",
-        "--ignored",
-    ];
-    let mut crashes = command("cargo", &crashes);
+    let mut crashes = command("cargo", &WORKSPACE);
+    crashes.args(["--test", "it", "--", "--ignored"]);
     postgres.tell(&mut crashes);
     step(&mut crashes)
 }
