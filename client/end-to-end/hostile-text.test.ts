@@ -198,9 +198,11 @@ describe(`${PAYLOADS.length} payloads`, () => {
     const guest = await Guest.join(server.url, 1, "Leitora");
     await reader.context.addCookies([guest.browserCookie]);
     const places = await prepare(server, administrator, guest);
-    await lookAsReader(reader, places);
-    await lookAsAdministrator(administrator, places);
-    await lookAsStranger(stranger, places);
+    await Promise.all([
+      lookAsReader(reader, places),
+      lookAsAdministrator(administrator, places),
+      lookAsStranger(stranger, places),
+    ]);
   });
 
   test("stay text where they come while one looks", LONG, async ({ arrive, server }) => {
