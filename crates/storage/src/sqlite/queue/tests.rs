@@ -64,7 +64,7 @@ fn a_closed_queue_hands_out_what_waits_and_takes_no_more() {
     queue.close();
     assert!(queue.push_at_once((), |()| piece()).is_err());
     let mut done = 0;
-    while let Some(work) = queue.next(Duration::from_secs(60)) {
+    while let Some(work) = queue.next(Duration::from_mins(1)) {
         work(&mut done);
     }
     assert_eq!(done, 1);
