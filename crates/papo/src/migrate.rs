@@ -60,12 +60,14 @@ fn hold(config: &Config) -> Result<(PathBuf, ServerLock)> {
 async fn migrate(path: &Path, to: &DatabaseUrl) -> Result<String> {
     let mut departure = Departure::begin(path).map_err(plain)?;
     let before = departure.moved_to().map(str::to_owned);
-    if let Some(before) = before.as_deref().filter(|before| *before != to.to_string()) {
-        bail!(moved(path, before));
-    }
     let arrived = Arrival::begin(to, departure.epoch(), before.is_some()).await;
+    let arrived = arrived.map_err(plain).map_err(|error| match &before {
+        // What says that it was moved there is that it is there, and not how the place is called.
+        Some(before) => error.context(moved(path, before)),
+        None => error,
+    });
     let mut stored = HashMap::new();
-    let mut arrival = match arrived.map_err(plain)? {
+    let mut arrival = match arrived? {
         Arrived::Empty(arrival) => arrival,
         Arrived::Begun(mut arrival) => {
             stored = resume(&mut departure, &mut arrival).await?;

@@ -126,7 +126,7 @@ async fn begin(db: &Connection, epoch: Epoch, is_known: bool) -> Result<Found, F
             }
             Found::Whole
         }
-        None if is_known => return refuse("what was moved to it isn't in it"),
+        None if is_known => return refuse("what was moved isn't in it"),
         None => {
             let filling = epoch.0.cast_signed();
             db.execute("UPDATE papo SET filling = $1", &[&filling])
