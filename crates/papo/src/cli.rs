@@ -49,7 +49,7 @@ enum PapoCommand {
     },
     /// Move the data folder's instance to a PostgreSQL database; run again, it goes on from where it was cut off
     Migrate {
-        /// The database, as in <postgres://user@host/database>; without it, the one that PAPO_DATABASE_URL names
+        /// The database, as in <postgres://user@host/database>; without it, where the option database-url says
         #[arg(long, value_name = "URL")]
         to: Option<String>,
         /// Have an instance that was moved go on here, as another history

@@ -34,8 +34,7 @@ async fn written(records: Vec<Record>) -> Vec<u8> {
     let mut archive = ArchiveWriter::to(Box::new(shared.clone())).unwrap();
     archive.take(records).await.unwrap();
     archive.finish(&nothing().await).await.unwrap();
-    let bytes = shared.0.lock().unwrap().clone();
-    bytes
+    std::mem::take(&mut *shared.0.lock().unwrap())
 }
 
 /// What there is no need to compare with when the archive is no file.
