@@ -88,7 +88,11 @@ impl From<StorageError> for Error {
                 tracing::warn!(%error, "storage");
                 Self::Unavailable(RETRY_STORAGE)
             }
-            StorageError::Exists(_) | StorageError::TooNew { .. } | StorageError::Other(_) => {
+            StorageError::Exists(_)
+            | StorageError::TooNew { .. }
+            | StorageError::Moved(_)
+            | StorageError::Unfinished
+            | StorageError::Other(_) => {
                 tracing::error!(%error, "storage");
                 Self::Internal
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 
 use crate::config::Config;
-use crate::database::Database;
+use crate::database::{Database, plain};
 use crate::instance;
 
 /// Makes it, and says where it is; or says how, when that is the database server's affair.
@@ -16,12 +16,16 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
             "the {url} is saved with PostgreSQL's own tool: pg_dump --format=custom --file={shown} \"$PAPO_DATABASE_URL\""
         );
     }
-    instance::with_instance(config, async |instance| {
-        let Database::Sqlite(storage) = &instance.database else {
+    instance::runtime(1)?.block_on(async {
+        // A folder that isn't there is a mistake, and a copy of an empty chat no backup.
+        let database = Database::open_existing(config).await?;
+        let Database::Sqlite(storage) = &database else {
             bail!("there is no database in the data folder");
         };
         let saved = storage.backup(file).await;
-        saved.map_err(|error| anyhow!("can't save a copy in {shown}: {error}"))?;
+        let closed = database.close().await;
+        saved.map_err(|error| anyhow!("can't save a copy in {shown}: {:#}", plain(error)))?;
+        closed?;
         Ok(format!(
             "Saved a copy in {shown}; to restore it, stop papo and put it in place of papo.sqlite3\n"
         ))

@@ -9,7 +9,10 @@ use papo_domain::RoomId;
 
 use crate::config::table::{self, Setting};
 use crate::config::{Config, Values};
-use crate::{backup, doctor, health, import_django, instance, logging, room, serve, user};
+use crate::{
+    backup, doctor, export, health, import_django, instance, logging, migrate, restore, room,
+    serve, user,
+};
 
 /// A real-time chat that anyone can run.
 ///
@@ -42,6 +45,25 @@ enum PapoCommand {
     /// Save a copy of the data folder's database in a new file, while a server runs or not
     Backup {
         /// Where; there must be no such file yet
+        file: PathBuf,
+    },
+    /// Move the data folder's instance to a PostgreSQL database; run again, it goes on from where it was cut off
+    Migrate {
+        /// The database, as in <postgres://user@host/database>; without it, where the option database-url says
+        #[arg(long, value_name = "URL")]
+        to: Option<String>,
+        /// Have an instance that was moved go on here, as another history
+        #[arg(long, conflicts_with = "to")]
+        undo: bool,
+    },
+    /// Save everything in an archive that any database of Papo's can be restored from, while a server runs or not
+    Export {
+        /// Where; there must be no such file yet. - is standard output
+        file: PathBuf,
+    },
+    /// Restore an archive into an empty data folder or database
+    Restore {
+        /// The archive; - is standard input
         file: PathBuf,
     },
     /// Check the data folder, the database and this machine, and say what to do
@@ -153,6 +175,10 @@ impl CommandLine {
             }
             PapoCommand::Health { url } => health::run(&config, url.as_deref()),
             PapoCommand::Backup { file } => backup::run(&config, &file),
+            PapoCommand::Migrate { undo: true, .. } => migrate::undo(&config),
+            PapoCommand::Migrate { to, .. } => migrate::run(&config, to.as_deref()),
+            PapoCommand::Export { file } => export::run(&config, &file),
+            PapoCommand::Restore { file } => restore::run(&config, &file),
             PapoCommand::Doctor => unreachable!("it was run above"),
         };
         text.map(Outcome::from)

@@ -1,16 +1,17 @@
 //! Which database an instance is in: the one in its data folder, or one on a PostgreSQL server. The only file that tells them apart
 //! for whoever works on an instance.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
-use papo_storage::postgres::PostgresStorage;
+use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
 use papo_storage::sqlite::SqliteStorage;
+use papo_storage::transfer::{Filling, Pages};
 use papo_storage::{Storage, StorageError};
 
 use crate::config::Config;
-use crate::data_folder::{DataFolder, ServerLock};
+use crate::data_folder::{DataFolder, ServerLock, database_in};
 
 /// An open database.
 pub(crate) enum Database {
@@ -29,15 +30,49 @@ impl Database {
         };
         match PostgresStorage::open(url).await {
             Ok(storage) => Ok(Self::Postgres(Arc::new(storage))),
-            Err(error @ StorageError::TooNew { .. }) => Err(anyhow!("{url}: {error}")),
-            Err(StorageError::Unavailable(text)) => {
-                bail!(
-                    "the database can't be reached: {text}; check PAPO_DATABASE_URL and the server"
-                )
-            }
-            Err(StorageError::Other(text)) => bail!("the database can't be used: {text}"),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(server_error(url, error)),
         }
+    }
+
+    /// Opens the configured one, if there is one.
+    pub(crate) async fn open_existing(config: &Config) -> Result<Self> {
+        match &config.database_url {
+            None => {
+                existing(config)?;
+            }
+            Some(url) => {
+                let survey = PostgresStorage::survey(url).await;
+                let survey = survey.map_err(|error| server_error(url, error))?;
+                if survey.version.is_none() {
+                    bail!("there is nothing of Papo's in the {url}");
+                }
+            }
+        }
+        Self::open(config).await
+    }
+
+    /// Begins to take an instance in, which is to be the configured one.
+    pub(crate) async fn fill(config: &Config) -> Result<Box<dyn Filling>> {
+        const EMPTY: &str = "it takes an empty data folder or database";
+        let Some(url) = &config.database_url else {
+            let path = DataFolder::open_or_create(&config.data_dir)?.database();
+            return SqliteStorage::fill(&path).map_err(|error| match error {
+                StorageError::Exists(_) => {
+                    anyhow!(
+                        "there is an instance in {} already; {EMPTY}",
+                        path.display()
+                    )
+                }
+                error => file_error(&path, error),
+            });
+        };
+        let filling = PostgresStorage::fill(url).await;
+        filling.map_err(|error| match error {
+            StorageError::Exists(_) => {
+                anyhow!("there is an instance in the {url} already; {EMPTY}")
+            }
+            error => server_error(url, error),
+        })
     }
 
     /// Whether several nodes can work on the configured one.
@@ -63,6 +98,14 @@ impl Database {
         }
     }
 
+    /// Everything in it, as of now.
+    pub(crate) async fn pages(&self) -> Result<Box<dyn Pages>, StorageError> {
+        match self {
+            Self::Sqlite(storage) => storage.pages(),
+            Self::Postgres(storage) => storage.pages().await,
+        }
+    }
+
     /// Finishes what was taken, and closes it.
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
         match self {
@@ -72,16 +115,65 @@ impl Database {
     }
 }
 
+/// The file of the data folder's database; fails when there is none.
+pub(crate) fn existing(config: &Config) -> Result<PathBuf> {
+    let path = database_in(&config.data_dir);
+    if !path.exists() {
+        let folder = config.data_dir.display();
+        bail!("there is no database in the data folder {folder}; name another with --data-dir");
+    }
+    Ok(path)
+}
+
+/// What a database says for itself, without what the storage puts before it.
+pub(crate) fn plain(error: StorageError) -> anyhow::Error {
+    match error {
+        StorageError::Unavailable(text) | StorageError::Other(text) => anyhow!(text),
+        error => error.into(),
+    }
+}
+
+/// Where a database has gone, and how to go on with it all the same.
+pub(crate) fn moved(path: &Path, to: &str) -> String {
+    format!(
+        "{} was moved to the {to}, and its history goes on there: name that in PAPO_DATABASE_URL; \
+         or have this one go on as another history, with `papo migrate --undo`",
+        path.display()
+    )
+}
+
 fn open_file(path: &Path) -> Result<Arc<SqliteStorage>> {
     match SqliteStorage::open(path) {
         Ok(storage) => Ok(Arc::new(storage)),
-        Err(error @ StorageError::TooNew { .. }) => Err(anyhow!("{}: {error}", path.display())),
-        Err(StorageError::Unavailable(text)) => Err(anyhow!(
+        Err(error) => Err(file_error(path, error)),
+    }
+}
+
+fn file_error(path: &Path, error: StorageError) -> anyhow::Error {
+    match error {
+        error @ StorageError::TooNew { .. } => anyhow!("{}: {error}", path.display()),
+        StorageError::Moved(to) => anyhow!(moved(path, &to)),
+        StorageError::Unavailable(text) => anyhow!(
             "the database can't be opened: {text}; check who owns the folder and what is free"
-        )),
-        Err(StorageError::Other(text)) => Err(anyhow!(
+        ),
+        StorageError::Other(text) => anyhow!(
             "the database can't be used: {text}; bring back a backup, or name another folder with --data-dir"
-        )),
-        Err(error) => Err(error.into()),
+        ),
+        error => error.into(),
+    }
+}
+
+fn server_error(url: &DatabaseUrl, error: StorageError) -> anyhow::Error {
+    match error {
+        error @ StorageError::TooNew { .. } => anyhow!("{url}: {error}"),
+        StorageError::Unfinished => anyhow!(
+            "the {url} isn't complete: an unfinished migration fills it; run the same `papo migrate` again, \
+             which goes on from where it was"
+        ),
+        StorageError::Unavailable(text) => {
+            anyhow!("the database can't be reached: {text}; check PAPO_DATABASE_URL and the server")
+        }
+        StorageError::Other(text) => anyhow!("the database can't be used: {text}"),
+        error => error.into(),
     }
 }

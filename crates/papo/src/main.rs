@@ -11,13 +11,18 @@ mod config;
 mod data_folder;
 mod database;
 mod doctor;
+mod export;
 mod health;
 mod import_django;
 mod instance;
 mod logging;
+mod migrate;
+mod progress;
 mod relay;
+mod restore;
 mod room;
 mod serve;
+mod tallies;
 mod user;
 
 use std::io::Write as _;

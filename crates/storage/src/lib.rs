@@ -7,9 +7,11 @@ mod defects;
 mod fold;
 mod latest;
 mod model;
+mod new_file;
 pub mod postgres;
 pub mod sqlite;
 mod storage;
+pub mod transfer;
 
 pub use latest::SESSION_LIFETIME_MILLIS;
 pub use model::{

@@ -4,6 +4,7 @@ use papo_domain::{
     Account, AccountId, AccountName, ClientId, Event, Message, MessageText, Room, RoomDescription,
     RoomId, RoomName, RoomState, SenderId, Seq, SessionId, Timestamp, Username,
 };
+use serde::{Deserialize, Serialize};
 
 /// A change that somebody wants to make to a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +138,7 @@ impl std::fmt::Debug for SessionToken {
 }
 
 /// The SHA-256 of a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TokenHash(pub [u8; 32]);
 
 /// Somebody's visit.
@@ -194,7 +195,7 @@ pub enum JoinRefusal {
 }
 
 /// A password's hash in PHC form (`$argon2id$…`).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPassword(pub String);
 
 impl std::fmt::Debug for StoredPassword {

@@ -41,6 +41,12 @@ pub enum StorageError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// The database was moved: what is in it has gone on elsewhere.
+    #[error("it was moved to the {0}")]
+    Moved(String),
+    /// What fills the database hasn't come to its end.
+    #[error("an unfinished migration fills it")]
+    Unfinished,
     /// Anything else; a defect or a damaged database.
     #[error("the database failed: {0}")]
     Other(String),

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::Finding;
 use crate::config::Config;
 use crate::data_folder::database_in;
-use crate::database::Database;
+use crate::database::{Database, moved};
 use crate::instance;
 
 const SUBJECT: &str = "database";
@@ -155,11 +155,13 @@ fn unusable(path: &Path, error: &StorageError) -> String {
     let shown = path.display();
     match error {
         StorageError::TooNew { .. } => format!("{shown}: {error}"),
+        StorageError::Moved(to) => moved(path, to),
         StorageError::Unavailable(text) => {
             format!("it can't be opened: {text}; check who owns the folder and what is free")
         }
         StorageError::Broken(_)
         | StorageError::Unknown(_)
+        | StorageError::Unfinished
         | StorageError::Exists(_)
         | StorageError::Other(_) => {
             format!("{error}; bring back a backup, or name another folder with --data-dir")

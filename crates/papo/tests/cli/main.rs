@@ -1,10 +1,14 @@
 //! The command line as a black box: the binary in a folder of its own, what it prints, and how it ends.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod archives;
 mod configuration;
 mod doctor;
+mod faucet;
 mod health;
 mod import;
+mod lively;
+mod migrate;
 mod postgres;
 mod process;
 mod refusals;

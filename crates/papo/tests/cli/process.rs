@@ -1,5 +1,6 @@
 //! Running the binary: to its end, or while the test goes on.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
@@ -39,6 +40,19 @@ impl Finished {
         );
         line.to_owned()
     }
+
+    /// The same, of one that has said before how far it had come.
+    pub(crate) fn error_last(self) -> String {
+        assert_eq!(self.code, Some(1), "{self:?}");
+        let line = self.errors.lines().next_back().unwrap_or_default();
+        assert!(line.starts_with("papo: "), "{}", self.errors);
+        line.to_owned()
+    }
+}
+
+/// Runs a command to its end, with a file on standard input.
+pub(crate) fn run_from(data: &Path, arguments: &[&str], input: File) -> Finished {
+    finish(command(data, arguments, &[]).stdin(input).spawn().unwrap())
 }
 
 /// Runs a command to its end.
@@ -54,6 +68,10 @@ pub(crate) fn run(
         .unwrap();
     // A command that reads nothing may have ended by now.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    finish(child)
+}
+
+fn finish(mut child: Child) -> Finished {
     let mut output = child.stdout.take().unwrap();
     let reader = thread::spawn(move || text(&mut output));
     let errors = text(&mut child.stderr.take().unwrap());
@@ -75,10 +93,17 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = command(data, arguments, variables)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = command(data, arguments, variables);
+        Self::of(command.stdin(Stdio::null()).spawn().unwrap())
+    }
+
+    /// The same, of one that reads what it is given.
+    pub(crate) fn start_with_input(data: &Path, arguments: &[&str]) -> Self {
+        let mut command = command(data, arguments, &[]);
+        Self::of(command.stdin(Stdio::piped()).spawn().unwrap())
+    }
+
+    fn of(mut child: Child) -> Self {
         let (sender, lines) = channel();
         let output: Box<dyn Read + Send> = Box::new(child.stdout.take().unwrap());
         let errors: Box<dyn Read + Send> = Box::new(child.stderr.take().unwrap());
@@ -148,6 +173,16 @@ impl Running {
 
     pub(crate) fn wait_for_end(&mut self) -> Option<i32> {
         self.child.wait_for_end()
+    }
+
+    /// Whether it has ended by now.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Gives it something to read; there may be more.
+    pub(crate) fn give(&mut self, bytes: &[u8]) {
+        self.child.stdin.as_mut().unwrap().write_all(bytes).unwrap();
     }
 }
 

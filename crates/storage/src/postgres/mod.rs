@@ -5,16 +5,20 @@
 //! locks in the database: a room's row for its log, names for accounts and joins.
 
 mod accounts;
+mod arrival;
 mod batch;
 mod check;
 mod connection;
 mod errors;
 mod flush;
 mod import;
+mod intake;
 mod known;
 mod log;
 mod messages;
+mod pages;
 mod pool;
+mod records;
 mod revocations;
 mod rooms;
 mod rows;
@@ -34,14 +38,18 @@ use papo_domain::{
     SessionId, Timestamp, Username,
 };
 
+pub use arrival::{Arrival, Arrived};
 pub use survey::Survey;
 pub use url::{DatabaseUrl, DatabaseUrlError};
 
 use self::connection::Connector;
 use self::errors::Failure;
+use self::intake::PostgresIntake;
+use self::pages::PostgresPages;
 use self::pool::{Kind, Pool, Work};
 use self::writer::Writer;
 use crate::latest::Latest;
+use crate::transfer::{Filling, Pages};
 use crate::{
     Batch, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage, NewAccount,
     NewSession, Revocation, RevocationId, RoomFilter, Session, Snapshot, Storage, StorageError,
@@ -50,6 +58,7 @@ use crate::{
 
 /// A database on a server.
 pub struct PostgresStorage {
+    connector: Arc<Connector>,
     pool: Arc<Pool>,
     writer: Writer,
     latest: Latest,
@@ -66,12 +75,18 @@ impl PostgresStorage {
             schema::migrate(&db).await?;
             sessions::latest(&db).await
         };
-        let latest = opened
-            .await
-            .map_err(|failure| connector.named(failure.into_error()))?;
+        let latest = match opened.await {
+            Ok(latest) => latest,
+            Err(failure) => {
+                // Its transaction ends with it, and nobody waits for what that holds.
+                db.close().await;
+                return Err(connector.named(failure.into_error()));
+            }
+        };
         pool.put(db);
         Ok(Self {
-            writer: Writer::start(connector)?,
+            writer: Writer::start(Arc::clone(&connector))?,
+            connector,
             pool,
             latest: Latest::of(latest),
         })
@@ -80,6 +95,16 @@ impl PostgresStorage {
     /// What there is to say about a database before it is opened. Changes nothing.
     pub async fn survey(url: &DatabaseUrl) -> Result<Survey, StorageError> {
         survey::survey(url).await
+    }
+
+    /// Begins to take an instance in, which is to be the one in this database. [`StorageError::Exists`] when there is one in it.
+    pub async fn fill(url: &DatabaseUrl) -> Result<Box<dyn Filling>, StorageError> {
+        Ok(Box::new(PostgresIntake::begin(url).await?))
+    }
+
+    /// Everything, as of now and while it is used.
+    pub async fn pages(&self) -> Result<Box<dyn Pages>, StorageError> {
+        Ok(Box::new(PostgresPages::begin(&self.connector).await?))
     }
 
     /// Takes no more work, finishes what was taken, and says good-bye to the server.

@@ -7,6 +7,7 @@ use papo_domain::{
 use tokio_postgres::Row;
 
 use super::errors::{Failure, damaged};
+use crate::TokenHash;
 
 /// The kinds of events, as they are stored.
 pub(super) mod kind {
@@ -140,6 +141,13 @@ pub(super) fn time(row: &Row, column: usize) -> Result<Option<Timestamp>, Failur
 pub(super) fn username(row: &Row, column: usize) -> Result<Option<Username>, Failure> {
     let name: Option<String> = row.try_get(column)?;
     Ok(name.map(Username::from_stored))
+}
+
+/// A token's hash.
+pub(super) fn token(bytes: Vec<u8>) -> Result<TokenHash, Failure> {
+    let bytes = bytes.try_into();
+    let bytes = bytes.map_err(|_| damaged("a token's hash isn't one"))?;
+    Ok(TokenHash(bytes))
 }
 
 /// A limit or an offset; what doesn't fit is more than there can be.

@@ -1,14 +1,17 @@
 //! Bringing the tables to the form that this program knows, by one node at a time.
 
+use papo_domain::Epoch;
+
 use super::accounts::LOCKS;
 use super::connection::Connection;
 use super::errors::Failure;
 use crate::StorageError;
 
 /// The steps, in order; the first makes version 1. A step that has been released is never changed.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_rooms_sessions_accounts.sql"),
     include_str!("migrations/0002_revocations.sql"),
+    include_str!("migrations/0003_filling.sql"),
 ];
 /// Of the locks that are Papo's, the one of whoever migrates.
 const MIGRATING: i32 = 2;
@@ -21,7 +24,17 @@ const HOME: &str = "SELECT concat_ws('/', (SELECT oid FROM pg_database WHERE dat
     'papo'::regclass::oid, left(pg_walfile_name(pg_current_wal_lsn()), 8))";
 
 /// Runs the steps that are missing, all or none, while others wait; and gives the history a new name when it isn't where it was.
+/// Refuses a database that isn't complete yet.
 pub(super) async fn migrate(db: &Connection) -> Result<(), Failure> {
+    begin(db).await?;
+    if filling(db).await?.is_some() {
+        return Err(StorageError::Unfinished.into());
+    }
+    db.batch("COMMIT").await
+}
+
+/// Begins a transaction that has done the same, and takes as long as it takes.
+pub(super) async fn begin(db: &Connection) -> Result<(), Failure> {
     check_server(db).await?;
     db.batch("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
         .await?;
@@ -52,7 +65,20 @@ pub(super) async fn migrate(db: &Connection) -> Result<(), Failure> {
     if db.execute(sql, &[&random_number()?, &home]).await? > 0 && found > 0 {
         tracing::warn!("the database was restored or has moved: its history has a new epoch");
     }
-    db.batch("COMMIT").await
+    Ok(())
+}
+
+/// Gives the history a new name, so that nobody takes its seqs for another's.
+pub(super) async fn renew_epoch(db: &Connection) -> Result<(), Failure> {
+    let epoch = random_number()?;
+    db.execute("UPDATE papo SET epoch = $1", &[&epoch]).await?;
+    Ok(())
+}
+
+/// The name of the history that an unfinished migration brings, if one fills the database.
+pub(super) async fn filling(db: &Connection) -> Result<Option<Epoch>, Failure> {
+    let epoch: Option<i64> = one(db, "SELECT filling FROM papo").await?;
+    Ok(epoch.map(|epoch| Epoch(epoch.cast_unsigned())))
 }
 
 /// Sixty-four bits.
@@ -108,7 +134,8 @@ pub(super) async fn version(db: &Connection) -> Result<i64, Failure> {
     Ok(0)
 }
 
-async fn one<T>(db: &Connection, sql: &str) -> Result<T, Failure>
+/// The one value of a statement without values.
+pub(super) async fn one<T>(db: &Connection, sql: &str) -> Result<T, Failure>
 where
     T: for<'a> tokio_postgres::types::FromSql<'a>,
 {

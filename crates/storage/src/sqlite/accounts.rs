@@ -109,6 +109,14 @@ pub(super) fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), S
     set_meta(db, SETUP_TOKEN, token.0)
 }
 
+/// The hash of the one-time token, if there is one.
+pub(super) fn setup_token(db: &Connection) -> Result<Option<TokenHash>, StorageError> {
+    let token = db
+        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
+        .query_row([SETUP_TOKEN], |row| row.get(0).map(TokenHash));
+    Ok(token.optional()?)
+}
+
 /// Whether this is the one-time token.
 pub(super) fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, StorageError> {
     let mut statement = db.prepare_cached("SELECT 1 FROM meta WHERE key = ?1 AND value = ?2")?;

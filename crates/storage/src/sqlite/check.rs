@@ -36,12 +36,17 @@ const RULES: [&str; 8] = [
 /// What is wrong with the database.
 pub(super) fn check(db: &Connection) -> Result<Vec<String>, StorageError> {
     let moment = db.unchecked_transaction()?;
-    let mut wrong = texts(&moment, "PRAGMA integrity_check")?;
+    wrong(&moment)
+}
+
+/// The same within the caller's transaction.
+pub(super) fn wrong(db: &Connection) -> Result<Vec<String>, StorageError> {
+    let mut wrong = texts(db, "PRAGMA integrity_check")?;
     wrong.retain(|line| line != "ok");
     for rule in RULES {
-        wrong.extend(texts(&moment, rule)?);
+        wrong.extend(texts(db, rule)?);
     }
-    if let Err(error) = accounts::epoch(&moment) {
+    if let Err(error) = accounts::epoch(db) {
         wrong.push(error.to_string());
     }
     Ok(wrong)

@@ -8,11 +8,14 @@ mod backup;
 mod batch;
 mod check;
 mod connection;
+mod departure;
 mod errors;
 mod import;
+mod intake;
 mod known;
 mod log;
 mod messages;
+mod pages;
 mod queue;
 mod revocations;
 mod rooms;
@@ -37,10 +40,14 @@ use papo_domain::{
 use rusqlite::Connection;
 
 pub use connection::sqlite_version;
+pub use departure::Departure;
 
+use self::intake::SqliteIntake;
+use self::pages::SqlitePages;
 use self::threads::Threads;
 use self::writer::Writer;
 use crate::latest::Latest;
+use crate::transfer::{Filling, Pages};
 use crate::{
     Batch, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage, NewAccount,
     NewSession, Revocation, RevocationId, RoomFilter, Session, Snapshot, Storage, StorageError,
@@ -61,15 +68,21 @@ impl SqliteStorage {
     /// Opens the database in this file, makes it if there is none, and brings its tables up to date. Blocks.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         connection::check_sqlite_version()?;
-        Self::open_file(path).map_err(|error| {
-            let named = |text| format!("{}: {text}", path.display());
-            match error {
-                StorageError::Unavailable(text) => StorageError::Unavailable(named(text)),
-                StorageError::Broken(text) => StorageError::Broken(named(text)),
-                StorageError::Other(text) => StorageError::Other(named(text)),
-                other => other,
-            }
-        })
+        Self::open_file(path).map_err(|error| named(path, error))
+    }
+
+    /// Begins to take an instance in, which is to be the one in this file; makes the file if there is none.
+    /// [`StorageError::Exists`] when there is an instance in it. Blocks.
+    pub fn fill(path: &Path) -> Result<Box<dyn Filling>, StorageError> {
+        connection::check_sqlite_version()?;
+        let filling = SqliteIntake::begin(path).map_err(|error| named(path, error))?;
+        Ok(Box::new(filling))
+    }
+
+    /// Everything, as of now and while it is used. Blocks.
+    pub fn pages(&self) -> Result<Box<dyn Pages>, StorageError> {
+        let pages = SqlitePages::begin(connection::open_reader(&self.path)?)?;
+        Ok(Box::new(pages))
     }
 
     /// Takes no more work, finishes what was taken, and leaves the files in good order. Without it, dropping the
@@ -97,6 +110,7 @@ impl SqliteStorage {
         connection::create_file(path)?;
         let mut writer = connection::open_writer(path)?;
         schema::migrate(&mut writer)?;
+        departure::refuse_moved(&writer)?;
         let latest = Latest::of(sessions::latest(&writer)?);
         let readers = (0..READERS).map(|_| connection::open_reader(path));
         let readers = readers.collect::<Result<Vec<_>, _>>()?;
@@ -301,5 +315,16 @@ impl Storage for SqliteStorage {
 
     async fn check(&self) -> Result<Vec<String>, StorageError> {
         self.read(check::check).await
+    }
+}
+
+/// Puts before an error of which file it is.
+fn named(path: &Path, error: StorageError) -> StorageError {
+    let named = |text| format!("{}: {text}", path.display());
+    match error {
+        StorageError::Unavailable(text) => StorageError::Unavailable(named(text)),
+        StorageError::Broken(text) => StorageError::Broken(named(text)),
+        StorageError::Other(text) => StorageError::Other(named(text)),
+        other => other,
     }
 }

@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod accounts;
+mod archive;
 mod database;
+mod home;
 mod import;
 mod log;
 mod messages;
+mod migration;
 mod model;
 mod outages;
 mod postgres;
@@ -16,6 +19,7 @@ mod revocations;
 mod rooms;
 mod sessions;
 mod sqlite;
+mod transfer;
 mod world;
 
 /// Runs stories on each database. Another one is another function here, and a constructor of `World`.

@@ -98,7 +98,7 @@ async fn a_newer_database_is_refused() {
         refused,
         StorageError::TooNew {
             found: 99,
-            known: 2
+            known: 3
         }
     );
     assert!(expected, "{refused}");

@@ -1,0 +1,57 @@
+//! `papo export`: everything in one archive, as of one moment, while servers run or not.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use papo_storage::StorageError;
+use papo_storage::transfer::archive::ArchiveWriter;
+use papo_storage::transfer::{self, Pages, Summary, Walk};
+
+use crate::config::Config;
+use crate::database::{Database, plain};
+use crate::instance;
+use crate::progress::{Progress, say};
+use crate::tallies::tallies;
+
+/// What stands for standard output and input.
+pub(crate) const STANDARD: &str = "-";
+
+/// Writes the archive into a new file, or to standard output.
+pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
+    instance::runtime(1)?.block_on(async {
+        let database = Database::open_existing(config).await?;
+        let exported = export(&database, file).await;
+        let closed = database.close().await;
+        let summary = exported?;
+        closed?;
+        let text = format!("Exported to {}:\n\n{}", file.display(), tallies(&summary));
+        if file == Path::new(STANDARD) {
+            say(&text);
+            return Ok(String::new());
+        }
+        Ok(text)
+    })
+}
+
+async fn export(database: &Database, file: &Path) -> Result<Summary> {
+    let failed =
+        |error: StorageError| anyhow!("can't export to {}: {:#}", file.display(), plain(error));
+    let archive = if file == Path::new(STANDARD) {
+        ArchiveWriter::to(Box::new(std::io::stdout()))
+    } else {
+        ArchiveWriter::create(file)
+    };
+    let archive = archive.map_err(failed)?;
+    let mut pages = database.pages().await.map_err(failed)?;
+    write(&mut *pages, archive).await.map_err(failed)
+}
+
+async fn write(pages: &mut dyn Pages, mut archive: ArchiveWriter) -> Result<Summary, StorageError> {
+    let total = transfer::count_events(pages).await?;
+    let mut progress = Progress::begin("exporting", Some(total));
+    let mut walk = Walk::new(pages);
+    let passed = &mut |events| progress.set(events);
+    let summary = transfer::copy(&mut walk, &mut archive, passed).await?;
+    archive.finish(&summary).await?;
+    Ok(summary)
+}

@@ -1,0 +1,83 @@
+//! How far something long has come, on standard error: a bar where people look, and else a line now and then.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How often a line is written when nobody knows how much is to come.
+const LINE_EVERY: u64 = 100_000;
+/// Into how many parts the whole is divided by lines otherwise.
+const PARTS: u64 = 10;
+
+/// Something long, of which events pass.
+pub(crate) struct Progress {
+    doing: &'static str,
+    total: Option<u64>,
+    bar: Option<ProgressBar>,
+    /// When the next line is due.
+    next: u64,
+}
+
+impl Progress {
+    /// It begins. There are so many events to come, if anybody knows.
+    pub(crate) fn begin(doing: &'static str, total: Option<u64>) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| bar(doing, total));
+        let progress = Self {
+            doing,
+            total,
+            bar,
+            next: every(total),
+        };
+        if progress.bar.is_none() {
+            progress.line(0);
+        }
+        progress
+    }
+
+    /// So many events have passed.
+    pub(crate) fn set(&mut self, passed: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(passed);
+        } else if passed >= self.next {
+            self.line(passed);
+            let every = every(self.total);
+            self.next = (passed / every + 1) * every;
+        }
+    }
+
+    fn line(&self, passed: u64) {
+        let of = self.total.map(|total| format!(" of {total}"));
+        let (doing, of) = (self.doing, of.unwrap_or_default());
+        say(&format!("{doing}: {passed}{of} events"));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Writes a line to standard error. Nobody may be reading; that is no reason to stop.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+fn every(total: Option<u64>) -> u64 {
+    total
+        .map_or(LINE_EVERY, |total| total.div_ceil(PARTS))
+        .max(1)
+}
+
+fn bar(doing: &'static str, total: Option<u64>) -> ProgressBar {
+    let template = "{msg:<10} {wide_bar} {human_pos} of {human_len} events, {eta} left";
+    let (bar, template) = match total {
+        Some(total) => (ProgressBar::new(total), template),
+        None => (ProgressBar::new_spinner(), "{msg:<10} {human_pos} events"),
+    };
+    let style = ProgressStyle::with_template(template);
+    bar.with_style(style.expect("the template is well formed"))
+        .with_message(doing)
+}

@@ -1,0 +1,87 @@
+//! `papo restore`: an archive becomes the instance of an empty data folder or database, all of it or nothing. It is another history than
+//! the one that was saved, which may have gone on since.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use papo_storage::transfer::archive::ArchiveReader;
+use papo_storage::transfer::{self, Filling, Source, Summary, Walk};
+
+use crate::config::Config;
+use crate::database::{Database, plain};
+use crate::export::STANDARD;
+use crate::instance;
+use crate::progress::Progress;
+use crate::tallies::tallies;
+
+/// Restores what is in the file, or comes on standard input.
+pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
+    let nothing = || format!("nothing was restored from {}", file.display());
+    let summary = instance::runtime(1)?.block_on(async {
+        let mut total = None;
+        if file != Path::new(STANDARD) {
+            // Before anything is touched.
+            total = Some(check(file).await.with_context(nothing)?.events());
+        }
+        let archive = ArchiveReader::begin(open(file)?);
+        let mut archive = archive.map_err(plain).with_context(nothing)?;
+        let _lock = Database::lock(config)?;
+        let filling = Database::fill(config).await?;
+        fill(&mut archive, filling, total)
+            .await
+            .with_context(nothing)
+    });
+    let summary = summary?;
+    Ok(format!(
+        "Restored from {}; read again, it holds the same:\n\n{}",
+        file.display(),
+        tallies(&summary)
+    ))
+}
+
+fn open(file: &Path) -> Result<Box<dyn Read + Send>> {
+    if file == Path::new(STANDARD) {
+        return Ok(Box::new(std::io::stdin()));
+    }
+    let opened = File::open(file);
+    let opened = opened.with_context(|| format!("can't open {}", file.display()))?;
+    Ok(Box::new(opened))
+}
+
+/// Reads the whole archive, and says what is in it.
+async fn check(file: &Path) -> Result<Summary> {
+    let mut progress = Progress::begin("checking", None);
+    let mut archive = ArchiveReader::begin(open(file)?).map_err(plain)?;
+    let passed = &mut |events| progress.set(events);
+    let checked = transfer::summarize(&mut archive, passed).await;
+    checked.map_err(plain)
+}
+
+async fn fill(
+    archive: &mut dyn Source,
+    mut filling: Box<dyn Filling>,
+    total: Option<u64>,
+) -> Result<Summary> {
+    let mut progress = Progress::begin("restoring", total);
+    let passed = &mut |events| progress.set(events);
+    let expected = transfer::copy(archive, &mut *filling, passed).await;
+    let expected = expected.map_err(plain)?;
+    drop(progress);
+    let mut progress = Progress::begin("comparing", Some(expected.events()));
+    let mut walk = Walk::new(&mut *filling);
+    let passed = &mut |events| progress.set(events);
+    let stored = transfer::summarize(&mut walk, passed)
+        .await
+        .map_err(plain)?;
+    let different = expected.differences(&stored);
+    if !different.is_empty() {
+        bail!(
+            "what was stored isn't what the archive holds: {}",
+            different.join(", ")
+        );
+    }
+    filling.finish().await.map_err(plain)?;
+    Ok(stored)
+}

@@ -1,0 +1,163 @@
+//! `papo export` and `papo restore`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use papo_protocol::{ResetReason, ServerFrame};
+use papo_testing::postgres::Schema;
+
+use crate::Place;
+use crate::lively::{Lively, liven_up, serve, socket};
+use crate::process::Running;
+
+const VARIABLE: &str = "PAPO_DATABASE_URL";
+
+/// What an export says it holds, without where it is.
+fn holds(output: &str) -> &str {
+    output.split_once("\n\n").unwrap().1
+}
+
+fn file(place: &Place, name: &str) -> (PathBuf, String) {
+    let path = place.path().join(name);
+    let text = path.to_str().unwrap().to_owned();
+    (path, text)
+}
+
+#[test]
+fn from_a_folder_to_a_server_and_back_it_stays_the_same() {
+    let (first, last, schema) = (Place::new(), Place::new(), Schema::new());
+    let url = schema.url();
+    let Lively {
+        mut ana,
+        epoch,
+        seen,
+        ..
+    } = liven_up(&first.data(), 50);
+    let (path, one) = file(&first, "one.archive");
+    let exported = first.papo(&["export", &one]).ok();
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let restore = ["restore", one.as_str()];
+    let restored = last.papo_with(&restore, &[(VARIABLE, &url)]).ok();
+    assert_eq!(holds(&restored), holds(&exported));
+    let (_, two) = file(&first, "two.archive");
+    let again = last.papo_with(&["export", &two], &[(VARIABLE, &url)]).ok();
+    assert_eq!(holds(&again), holds(&exported));
+
+    let restored = last.papo(&["restore", &two]).ok();
+    assert_eq!(holds(&restored), holds(&exported));
+    let report = last.papo(&["doctor"]).ok();
+    assert!(report.contains("is whole"), "{report}");
+    for command in [["room", "list"], ["user", "list"]] {
+        assert_eq!(last.papo(&command).ok(), first.papo(&command).ok());
+    }
+    // Her cookie is as good there; what she had of the history isn't.
+    let server = serve(&last.data());
+    ana.host = server.address().to_string();
+    let mut back = socket(&ana);
+    back.subscribe(1, Some((&epoch, seen))).unwrap();
+    match back.receive().unwrap() {
+        ServerFrame::Reset { reason, .. } => assert_eq!(reason, ResetReason::Epoch),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_running_server_is_exported_and_through_pipes() {
+    let (place, other) = (Place::new(), Place::new());
+    let mut server = place.serve();
+    let (path, name) = file(&place, "papo.archive");
+    let exported = place.papo(&["export", &name]).ok();
+    assert!(server.get("/").starts_with("HTTP/1.1 200"));
+    let error = place.papo(&["export", &name]).error();
+    assert!(error.contains("exists already"), "{error}");
+    server.stop();
+    let archive = fs::File::open(&path).unwrap();
+    let restored = crate::process::run_from(&other.data(), &["restore", "-"], archive).ok();
+    assert_eq!(holds(&restored), holds(&exported));
+}
+
+#[test]
+fn what_is_damaged_is_refused_before_anything_is_made() {
+    let (place, schema) = (Place::new(), Schema::new());
+    let url = schema.url();
+    place.papo(&["room", "list"]).ok();
+    let (path, name) = file(&place, "papo.archive");
+    place.papo(&["export", &name]).ok();
+    let whole = fs::read(&path).unwrap();
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    let other = Place::new();
+    for bytes in [
+        &damaged[..],
+        &whole[..whole.len() - 7],
+        &whole[..40],
+        b"text",
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let error = other.papo(&["restore", &name]).error_last();
+        assert!(error.contains("nothing was restored"), "{error}");
+        assert!(!other.data().exists());
+        let restore = ["restore", name.as_str()];
+        other.papo_with(&restore, &[(VARIABLE, &url)]).error_last();
+    }
+    let report = other.papo_with(&["doctor"], &[(VARIABLE, &url)]).ok();
+    assert!(report.contains("has no tables yet"), "{report}");
+    let error = other.papo(&["restore", "nowhere.archive"]).error_last();
+    assert!(error.contains("can't open nowhere.archive"), "{error}");
+}
+
+#[test]
+fn only_what_is_empty_takes_an_archive_in() {
+    let (place, schema) = (Place::new(), Schema::new());
+    let url = schema.url();
+    place.papo(&["room", "list"]).ok();
+    let (_, name) = file(&place, "papo.archive");
+    place.papo(&["export", &name]).ok();
+    let restore = ["restore", name.as_str()];
+    let error = place.papo(&restore).error_last();
+    assert!(error.contains("there is an instance in"), "{error}");
+    place.papo_with(&["room", "list"], &[(VARIABLE, &url)]).ok();
+    let error = place.papo_with(&restore, &[(VARIABLE, &url)]).error_last();
+    assert!(error.contains("there is an instance in"), "{error}");
+    let mut server = place.serve();
+    let error = place.papo(&restore).error_last();
+    assert!(error.contains("another papo serves"), "{error}");
+    server.stop();
+}
+
+#[test]
+fn where_there_is_nothing_there_is_nothing_to_save() {
+    let (place, schema) = (Place::new(), Schema::new());
+    let url = schema.url();
+    for command in [["export", "papo.archive"], ["backup", "papo.sqlite3"]] {
+        let error = place.papo(&command).error();
+        assert!(error.contains("there is no database in"), "{error}");
+        assert!(!place.data().exists());
+    }
+    let export = ["export", "papo.archive"];
+    let error = place.papo_with(&export, &[(VARIABLE, &url)]).error();
+    assert!(error.contains("there is nothing of Papo's in"), "{error}");
+    assert!(!Path::new("papo.archive").exists());
+}
+
+#[test]
+fn killed_while_it_restores_it_leaves_nothing() {
+    let (place, other) = (Place::new(), Place::new());
+    liven_up(&place.data(), 1_500);
+    let (path, name) = file(&place, "papo.archive");
+    place.papo(&["export", &name]).ok();
+    let whole = fs::read(path).unwrap();
+    // It has taken in a page of what it was given, and waits for more.
+    let mut running = Running::start_with_input(&other.data(), &["restore", "-"]);
+    running.give(&whole[..whole.len() - 1]);
+    running.line("restoring: ");
+    drop(running);
+    let list = other.papo(&["room", "list"]).ok();
+    assert!(
+        list.contains("Geral") && !list.contains("inactive"),
+        "{list}"
+    );
+}

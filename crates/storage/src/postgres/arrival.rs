@@ -1,0 +1,197 @@
+//! A database that an instance is moved to: filled bit by bit, so that what is cut off goes on from where it was. Until it is finished
+//! nobody serves it.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use papo_domain::Epoch;
+
+use super::accounts;
+use super::connection::{Connection, Connector};
+use super::errors::Failure;
+use super::intake::commit;
+use super::records::{self, is_occupied};
+use super::url::DatabaseUrl;
+use super::{pages, schema};
+use crate::StorageError;
+use crate::transfer::{Intake, Pages, Place, Record, Stored};
+
+/// "Papf" in ASCII: the first half of the numbers of the locks of those who fill databases; the other is of the schema, for in
+/// another one others may.
+const FILLERS: i32 = 0x5061_7066;
+
+/// A database that is being filled.
+pub struct Arrival {
+    db: Connection,
+    /// Whether a transaction holds what comes before the logs.
+    is_open: bool,
+}
+
+/// What was found.
+pub enum Arrived {
+    /// It was empty.
+    Empty(Arrival),
+    /// It was filled in part by the same migration, which was cut off.
+    Begun(Arrival),
+    /// It holds the history, complete.
+    Whole,
+}
+
+impl Arrival {
+    /// Connects, and makes the database ready for this history: only if it is `known` to be there already, when that is so.
+    /// A database that holds anything else is refused, and left as it is.
+    pub async fn begin(
+        url: &DatabaseUrl,
+        epoch: Epoch,
+        is_known: bool,
+    ) -> Result<Arrived, StorageError> {
+        let connector = Connector::new(url.clone())?;
+        let db = connector.connect("migrate").await?;
+        let found = match begin(&db, epoch, is_known).await {
+            Ok(found) => found,
+            Err(failure) => {
+                db.close().await;
+                return Err(connector.named(failure.into_error()));
+            }
+        };
+        let arrival = Self { db, is_open: false };
+        Ok(match found {
+            Found::Empty => Arrived::Empty(arrival),
+            Found::Begun => Arrived::Begun(arrival),
+            Found::Whole => Arrived::Whole,
+        })
+    }
+
+    /// Makes it an instance that can be served.
+    pub async fn finish(self) -> Result<(), StorageError> {
+        let finished = finish(&self.db).await;
+        self.db.close().await;
+        finished.map_err(Failure::into_error)
+    }
+
+    /// What comes before the logs is stored in one transaction, so that it is there as a whole or not at all.
+    async fn store(&mut self, records: &[Record]) -> Result<(), Failure> {
+        if let Some(Record::Instance(_)) = records.first() {
+            self.db.batch(BEGIN).await?;
+            self.db.batch(CLEAR).await?;
+            self.is_open = true;
+            return records::store(&self.db, records).await;
+        }
+        if let Some(Record::Event(_)) = records.first() {
+            self.close_beginning().await?;
+            self.db.batch(BEGIN).await?;
+            records::store(&self.db, records).await?;
+            return commit(&self.db).await;
+        }
+        records::store(&self.db, records).await
+    }
+
+    async fn close_beginning(&mut self) -> Result<(), Failure> {
+        if std::mem::take(&mut self.is_open) {
+            commit(&self.db).await?;
+        }
+        Ok(())
+    }
+}
+
+enum Found {
+    Empty,
+    Begun,
+    Whole,
+}
+
+const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
+    SET LOCAL idle_in_transaction_session_timeout = 0";
+/// What comes before the logs is taken in anew each time.
+const CLEAR: &str =
+    "DELETE FROM membership; DELETE FROM session; DELETE FROM account; DELETE FROM room";
+
+async fn begin(db: &Connection, epoch: Epoch, is_known: bool) -> Result<Found, Failure> {
+    // Held until the connection ends; that of one that was killed ends soon.
+    let sql = "SELECT pg_advisory_lock($1, hashtext(current_schema()))";
+    let locked = db.rows(sql, &[&FILLERS]);
+    locked.await.map_err(|failure| match failure {
+        Failure::Final(StorageError::Unavailable(_)) => Failure::Final(StorageError::Unavailable(
+            "another papo is filling it".into(),
+        )),
+        other => other,
+    })?;
+    schema::begin(db).await?;
+    let found = match schema::filling(db).await? {
+        Some(filling) if filling == epoch => Found::Begun,
+        Some(_) => return refuse("an unfinished migration of another instance fills it"),
+        None if is_occupied(db).await? => {
+            if accounts::epoch(db).await? != epoch {
+                return refuse("there is another instance in it; name an empty database");
+            }
+            Found::Whole
+        }
+        None if is_known => return refuse("what was moved isn't in it"),
+        None => {
+            let filling = epoch.0.cast_signed();
+            db.execute("UPDATE papo SET filling = $1", &[&filling])
+                .await?;
+            Found::Empty
+        }
+    };
+    commit(db).await?;
+    Ok(found)
+}
+
+fn refuse(why: &str) -> Result<Found, Failure> {
+    Err(StorageError::Other(why.to_owned()).into())
+}
+
+async fn finish(db: &Connection) -> Result<(), Failure> {
+    db.batch(BEGIN).await?;
+    records::set_ends(db).await?;
+    db.batch(records::ANALYZE).await?;
+    let sql = "UPDATE papo SET epoch = filling, filling = NULL WHERE filling IS NOT NULL";
+    db.execute(sql, &[]).await?;
+    commit(db).await
+}
+
+#[async_trait]
+impl Pages for Arrival {
+    async fn page(&mut self, place: Place, limit: usize) -> Result<Vec<Record>, StorageError> {
+        let page = async {
+            self.close_beginning().await?;
+            pages::page(&self.db, place, limit).await
+        };
+        page.await.map_err(Failure::into_error)
+    }
+}
+
+#[async_trait]
+impl Intake for Arrival {
+    async fn take(&mut self, records: Vec<Record>) -> Result<(), StorageError> {
+        self.store(&records).await.map_err(Failure::into_error)
+    }
+}
+
+#[async_trait]
+impl Stored for Arrival {
+    async fn stored(&mut self) -> Result<HashMap<i64, i64>, StorageError> {
+        let sql = "SELECT id, last FROM room, \
+            LATERAL (SELECT max(seq) AS last FROM event WHERE room_id = room.id) AS log \
+            WHERE last IS NOT NULL";
+        let found = self.db.rows(sql, &[]).await.map_err(Failure::into_error)?;
+        let stored = found
+            .iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        let stored = stored.collect::<Result<_, Failure>>();
+        stored.map_err(Failure::into_error)
+    }
+
+    async fn forget(&mut self, room: i64) -> Result<(), StorageError> {
+        let forgetting = async {
+            self.db.batch(BEGIN).await?;
+            let messages = "DELETE FROM message WHERE room_id = $1";
+            self.db.execute(messages, &[&room]).await?;
+            let events = "DELETE FROM event WHERE room_id = $1";
+            self.db.execute(events, &[&room]).await?;
+            commit(&self.db).await
+        };
+        forgetting.await.map_err(Failure::into_error)
+    }
+}

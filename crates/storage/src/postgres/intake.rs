@@ -1,0 +1,88 @@
+//! Taking a whole instance in.
+
+use async_trait::async_trait;
+
+use super::connection::{Connection, Connector};
+use super::errors::Failure;
+use super::records::{self, is_occupied};
+use super::url::DatabaseUrl;
+use super::{check, pages, schema};
+use crate::StorageError;
+use crate::transfer::{Filling, Intake, Pages, Place, Record};
+
+/// A database that takes an instance in, in one transaction: what is cut off leaves nothing.
+pub(super) struct PostgresIntake(Connection);
+
+impl PostgresIntake {
+    /// Connects and begins.
+    pub(super) async fn begin(url: &DatabaseUrl) -> Result<Self, StorageError> {
+        let connector = Connector::new(url.clone())?;
+        let db = connector.connect("restore").await?;
+        if let Err(failure) = begin(&db).await {
+            db.close().await;
+            return Err(connector.named(failure.into_error()));
+        }
+        Ok(Self(db))
+    }
+}
+
+/// Makes the tables first, for whose making other databases' nodes wait; then holds the one that every node begins with.
+async fn begin(db: &Connection) -> Result<(), Failure> {
+    schema::migrate(db).await?;
+    db.batch(
+        "BEGIN; SET LOCAL statement_timeout = 0; \
+         SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE papo IN EXCLUSIVE MODE",
+    )
+    .await?;
+    if is_occupied(db).await? {
+        return Err(StorageError::Exists("an instance").into());
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Pages for PostgresIntake {
+    async fn page(&mut self, place: Place, limit: usize) -> Result<Vec<Record>, StorageError> {
+        let page = pages::page(&self.0, place, limit).await;
+        page.map_err(Failure::into_error)
+    }
+}
+
+#[async_trait]
+impl Intake for PostgresIntake {
+    async fn take(&mut self, records: Vec<Record>) -> Result<(), StorageError> {
+        let stored = records::store(&self.0, &records).await;
+        stored.map_err(Failure::into_error)
+    }
+}
+
+#[async_trait]
+impl Filling for PostgresIntake {
+    async fn finish(self: Box<Self>) -> Result<(), StorageError> {
+        let db = self.0;
+        let finished = finish(&db).await;
+        db.close().await;
+        finished.map_err(Failure::into_error)
+    }
+}
+
+/// What follows is another history than the one that was saved, so it has a name of its own.
+async fn finish(db: &Connection) -> Result<(), Failure> {
+    records::set_ends(db).await?;
+    db.batch(records::ANALYZE).await?;
+    // The check reads whole tables.
+    db.batch("SET LOCAL enable_seqscan = on").await?;
+    if let Some(wrong) = check::check(db).await?.first() {
+        return Err(StorageError::Other(wrong.clone()).into());
+    }
+    schema::renew_epoch(db).await?;
+    commit(db).await
+}
+
+/// Commits; who isn't answered doesn't know.
+pub(super) async fn commit(db: &Connection) -> Result<(), Failure> {
+    match db.batch("COMMIT").await {
+        Err(Failure::Lost(text)) => Err(StorageError::Unknown(text).into()),
+        done => done,
+    }
+}

@@ -1,0 +1,89 @@
+//! A database that is moved elsewhere: held while it is, and marked when it was.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use papo_domain::Epoch;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::{accounts, connection, errors, pages, schema};
+use crate::StorageError;
+use crate::transfer::{Blocking, Pages, Place, Record};
+
+/// Where it was moved to, in table `meta`.
+const MOVED_TO: &str = "moved_to";
+
+/// A database that nobody else can change, because it is moved.
+pub struct Departure {
+    db: Blocking<Connection>,
+    epoch: Epoch,
+    moved_to: Option<String>,
+}
+
+impl Departure {
+    /// Opens the database in this file, brings its tables up to date, and keeps everybody else from writing in it. Blocks.
+    pub fn begin(path: &Path) -> Result<Self, StorageError> {
+        connection::check_sqlite_version()?;
+        let mut db = connection::open_writer(path)?;
+        schema::migrate(&mut db)?;
+        // To be committed only with the mark: cut off before that, nothing has happened.
+        db.execute_batch("BEGIN IMMEDIATE")?;
+        Ok(Self {
+            epoch: accounts::epoch(&db)?,
+            moved_to: moved_to(&db)?,
+            db: Blocking::new(db),
+        })
+    }
+
+    /// The name of the history.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Where it was moved to, if it was.
+    pub fn moved_to(&self) -> Option<&str> {
+        self.moved_to.as_deref()
+    }
+
+    /// Marks it as moved: it isn't opened any more.
+    pub async fn finish(self, to: String) -> Result<(), StorageError> {
+        let finish = move |db: Connection| {
+            accounts::set_meta(&db, MOVED_TO, to)?;
+            db.execute_batch("COMMIT").map_err(errors::at_commit)?;
+            Ok(db.close().map_err(|(_, error)| error)?)
+        };
+        self.db.finish(finish).await
+    }
+
+    /// Takes the mark off, so that the database can be opened again: as another history, for the one that it was has gone on elsewhere.
+    pub async fn undo(self) -> Result<(), StorageError> {
+        let undo = |db: Connection| {
+            db.execute("DELETE FROM meta WHERE key = ?1", [MOVED_TO])?;
+            schema::renew_epoch(&db)?;
+            db.execute_batch("COMMIT").map_err(errors::at_commit)?;
+            Ok(db.close().map_err(|(_, error)| error)?)
+        };
+        self.db.finish(undo).await
+    }
+}
+
+#[async_trait]
+impl Pages for Departure {
+    async fn page(&mut self, place: Place, limit: usize) -> Result<Vec<Record>, StorageError> {
+        self.db.run(move |db| pages::page(db, place, limit)).await
+    }
+}
+
+/// Refuses a database that was moved.
+pub(super) fn refuse_moved(db: &Connection) -> Result<(), StorageError> {
+    match moved_to(db)? {
+        None => Ok(()),
+        Some(to) => Err(StorageError::Moved(to)),
+    }
+}
+
+fn moved_to(db: &Connection) -> Result<Option<String>, StorageError> {
+    let sql = "SELECT value FROM meta WHERE key = ?1";
+    let to = db.query_row(sql, [MOVED_TO], |row| row.get(0));
+    Ok(to.optional()?)
+}

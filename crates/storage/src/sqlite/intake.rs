@@ -1,0 +1,219 @@
+//! Taking a whole instance in, in one transaction: what is cut off leaves nothing.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use papo_domain::skeleton;
+use rusqlite::{Connection, params};
+
+use super::rows::kind;
+use super::{accounts, check, connection, errors, pages, schema};
+use crate::StorageError;
+use crate::fold::fold;
+use crate::transfer::{
+    AccountRow, Blocking, ChangeRow, EventRow, Filling, InstanceRow, Intake, MembershipRow, Pages,
+    Place, Record, RoomRow, SessionRow,
+};
+
+/// A database that takes an instance in.
+pub(super) struct SqliteIntake(Blocking<Connection>);
+
+impl SqliteIntake {
+    /// Opens the database in this file, makes it if there is none, and begins. [`StorageError::Exists`] when there is an instance
+    /// in it. Blocks.
+    pub(super) fn begin(path: &Path) -> Result<Self, StorageError> {
+        connection::create_file(path)?;
+        let mut db = connection::open_writer(path)?;
+        schema::migrate(&mut db)?;
+        db.execute_batch("BEGIN IMMEDIATE")?;
+        let sql = "SELECT EXISTS (SELECT 1 FROM room) OR EXISTS (SELECT 1 FROM account) \
+            OR EXISTS (SELECT 1 FROM session)";
+        if db.query_row(sql, [], |row| row.get(0))? {
+            return Err(StorageError::Exists("an instance"));
+        }
+        Ok(Self(Blocking::new(db)))
+    }
+}
+
+#[async_trait]
+impl Pages for SqliteIntake {
+    async fn page(&mut self, place: Place, limit: usize) -> Result<Vec<Record>, StorageError> {
+        self.0.run(move |db| pages::page(db, place, limit)).await
+    }
+}
+
+#[async_trait]
+impl Intake for SqliteIntake {
+    async fn take(&mut self, records: Vec<Record>) -> Result<(), StorageError> {
+        let store = move |db: &mut Connection| records.iter().try_for_each(|one| store(db, one));
+        self.0.run(store).await
+    }
+}
+
+#[async_trait]
+impl Filling for SqliteIntake {
+    async fn finish(self: Box<Self>) -> Result<(), StorageError> {
+        self.0.finish(finish).await
+    }
+}
+
+/// What follows is another history than the one that was saved, so it has a name of its own.
+fn finish(db: Connection) -> Result<(), StorageError> {
+    schema::renew_epoch(&db)?;
+    if let Some(wrong) = check::wrong(&db)?.first() {
+        return Err(StorageError::Other(wrong.clone()));
+    }
+    db.execute_batch("COMMIT").map_err(errors::at_commit)?;
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(db.close().map_err(|(_, error)| error)?)
+}
+
+fn store(db: &Connection, record: &Record) -> Result<(), StorageError> {
+    match record {
+        Record::Instance(instance) => store_instance(db, instance),
+        Record::Account(account) => store_account(db, account),
+        Record::Room(room) => store_room(db, room),
+        Record::Session(session) => store_session(db, session),
+        Record::Membership(membership) => store_membership(db, membership),
+        Record::Event(event) => store_event(db, event),
+    }
+}
+
+fn store_instance(db: &Connection, instance: &InstanceRow) -> Result<(), StorageError> {
+    if let Some(token) = instance.setup_token {
+        accounts::set_setup_token(db, token)?;
+    }
+    for (table, last) in [
+        ("account", instance.last_account),
+        ("room", instance.last_room),
+        ("session", instance.last_session),
+        ("revocation", instance.last_revocation),
+    ] {
+        db.execute("DELETE FROM sqlite_sequence WHERE name = ?1", [table])?;
+        if last > 0 {
+            let sql = "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)";
+            db.execute(sql, params![table, last])?;
+        }
+    }
+    Ok(())
+}
+
+fn store_account(db: &Connection, account: &AccountRow) -> Result<(), StorageError> {
+    db.prepare_cached(
+        "INSERT INTO account (id, name, skeleton, password, sender, is_admin, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        account.id,
+        account.name,
+        skeleton(&account.name),
+        account.password.0,
+        account.sender,
+        account.is_admin,
+        account.created_at,
+    ])?;
+    Ok(())
+}
+
+fn store_room(db: &Connection, room: &RoomRow) -> Result<(), StorageError> {
+    db.prepare_cached(
+        "INSERT INTO room (id, name, name_key, description, is_active, created_at, last_seq, last_activity) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        room.id,
+        room.name,
+        fold(&room.name),
+        room.description,
+        room.is_active,
+        room.created_at,
+        room.last_seq,
+        room.last_activity,
+    ])?;
+    Ok(())
+}
+
+fn store_session(db: &Connection, session: &SessionRow) -> Result<(), StorageError> {
+    db.prepare_cached(
+        "INSERT INTO session (id, token, sender, account_id, last_username, last_used, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        session.id,
+        session.token.0,
+        session.sender,
+        session.account,
+        session.last_username,
+        session.last_used,
+        session.created_at,
+    ])?;
+    Ok(())
+}
+
+fn store_membership(db: &Connection, membership: &MembershipRow) -> Result<(), StorageError> {
+    db.prepare_cached(
+        "INSERT INTO membership (session_id, room_id, username, skeleton, joined_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![
+        membership.session,
+        membership.room,
+        membership.username,
+        skeleton(&membership.username),
+        membership.joined_at,
+    ])?;
+    Ok(())
+}
+
+fn store_event(db: &Connection, event: &EventRow) -> Result<(), StorageError> {
+    let EventRow { room, seq, at, .. } = event;
+    let store = |kind, target, state: Option<(&str, &str, bool)>| -> Result<(), StorageError> {
+        let (name, description, is_active) = match state {
+            Some((name, description, is_active)) => {
+                (Some(name), Some(description), Some(is_active))
+            }
+            None => (None, None, None),
+        };
+        db.prepare_cached(
+            "INSERT INTO event (room_id, seq, kind, target, at, name, description, is_active) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            room,
+            seq,
+            kind,
+            target,
+            at,
+            name,
+            description,
+            is_active
+        ])?;
+        Ok(())
+    };
+    match &event.change {
+        ChangeRow::Posted(message) => {
+            db.prepare_cached(
+                "INSERT INTO message (room_id, seq, sender, username, content, timestamp, edited, client_id) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                room,
+                seq,
+                message.sender,
+                message.username,
+                message.content,
+                at,
+                message.edited,
+                message.client_id,
+            ])?;
+            Ok(())
+        }
+        ChangeRow::Edited { target } => store(kind::EDITED, Some(*target), None),
+        ChangeRow::Deleted { target } => store(kind::DELETED, Some(*target), None),
+        ChangeRow::Room {
+            name,
+            description,
+            is_active,
+        } => store(kind::ROOM, None, Some((name, description, *is_active))),
+    }
+}

@@ -1,0 +1,146 @@
+//! The whole database, page by page.
+
+use async_trait::async_trait;
+use papo_domain::{RoomId, Seq};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
+
+use super::{accounts, log, rows};
+use crate::transfer::{
+    AccountRow, Blocking, InstanceRow, MembershipRow, Pages, Place, Record, RoomRow, SessionRow,
+};
+use crate::{StorageError, StoredPassword, TokenHash};
+
+/// A connection that reads as of the moment of its transaction.
+pub(super) struct SqlitePages(Blocking<Connection>);
+
+impl SqlitePages {
+    /// As of now.
+    pub(super) fn begin(db: Connection) -> Result<Self, StorageError> {
+        db.execute_batch("BEGIN")?;
+        // A transaction's moment is that of its first reading.
+        accounts::epoch(&db)?;
+        Ok(Self(Blocking::new(db)))
+    }
+}
+
+#[async_trait]
+impl Pages for SqlitePages {
+    async fn page(&mut self, place: Place, limit: usize) -> Result<Vec<Record>, StorageError> {
+        self.0.run(move |db| page(db, place, limit)).await
+    }
+}
+
+/// The records that come next at this place.
+pub(super) fn page(
+    db: &Connection,
+    place: Place,
+    limit: usize,
+) -> Result<Vec<Record>, StorageError> {
+    let (events, limit) = (limit, rows::count(limit));
+    match place {
+        Place::Instance => Ok(vec![Record::Instance(instance(db)?)]),
+        Place::Accounts(after) => records(
+            db,
+            "SELECT id, name, password, sender, is_admin, created_at FROM account \
+             WHERE id > ?1 ORDER BY id LIMIT ?2",
+            params![after, limit],
+            account,
+        ),
+        Place::Rooms(after) => records(
+            db,
+            "SELECT id, name, description, is_active, created_at, last_seq, last_activity FROM room \
+             WHERE id > ?1 ORDER BY id LIMIT ?2",
+            params![after, limit],
+            room,
+        ),
+        Place::Sessions(after) => records(
+            db,
+            "SELECT id, token, sender, account_id, last_username, last_used, created_at FROM session \
+             WHERE id > ?1 ORDER BY id LIMIT ?2",
+            params![after, limit],
+            session,
+        ),
+        Place::Memberships(session, room) => records(
+            db,
+            "SELECT session_id, room_id, username, joined_at FROM membership \
+             WHERE (session_id, room_id) > (?1, ?2) ORDER BY session_id, room_id LIMIT ?3",
+            params![session, room, limit],
+            membership,
+        ),
+        Place::Events { room, after } => {
+            let events = log::events_after(db, RoomId(room), Seq(after), events)?;
+            Ok(events.into_iter().map(Record::from).collect())
+        }
+    }
+}
+
+fn records(
+    db: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    record: fn(&Row<'_>) -> rusqlite::Result<Record>,
+) -> Result<Vec<Record>, StorageError> {
+    let mut statement = db.prepare_cached(sql)?;
+    let found = statement.query_map(parameters, record)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn instance(db: &Connection) -> Result<InstanceRow, StorageError> {
+    let last = |table: &str| -> Result<i64, StorageError> {
+        let sql = "SELECT seq FROM sqlite_sequence WHERE name = ?1";
+        let last = db.prepare_cached(sql)?.query_row([table], |row| row.get(0));
+        Ok(last.optional()?.unwrap_or(0))
+    };
+    Ok(InstanceRow {
+        epoch: accounts::epoch(db)?.0.cast_signed(),
+        setup_token: accounts::setup_token(db)?,
+        last_account: last("account")?,
+        last_room: last("room")?,
+        last_session: last("session")?,
+        last_revocation: last("revocation")?,
+    })
+}
+
+fn account(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Account(AccountRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        password: StoredPassword(row.get(2)?),
+        sender: row.get(3)?,
+        is_admin: row.get(4)?,
+        created_at: row.get(5)?,
+    }))
+}
+
+fn room(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Room(RoomRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        description: row.get(2)?,
+        is_active: row.get(3)?,
+        created_at: row.get(4)?,
+        last_seq: row.get(5)?,
+        last_activity: row.get(6)?,
+    }))
+}
+
+fn session(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Session(SessionRow {
+        id: row.get(0)?,
+        token: TokenHash(row.get(1)?),
+        sender: row.get(2)?,
+        account: row.get(3)?,
+        last_username: row.get(4)?,
+        last_used: row.get(5)?,
+        created_at: row.get(6)?,
+    }))
+}
+
+fn membership(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Membership(MembershipRow {
+        session: row.get(0)?,
+        room: row.get(1)?,
+        username: row.get(2)?,
+        joined_at: row.get(3)?,
+    }))
+}

@@ -1,0 +1,66 @@
+//! One file that holds an instance, whatever database it was in and will be in.
+//!
+//! ```text
+//! 8 bytes   50 41 50 4f 0d 0a 1a 0a, "PAPO" and what a transfer as text would change
+//! 2 bytes   the version, little-endian: 1
+//! …         one DEFLATE stream (RFC 1951) of items
+//! 32 bytes  the SHA-256 of everything before
+//! ```
+//!
+//! An item is its length (4 bytes, little-endian, at most 1 MiB) and an [`Item`] as `postcard` writes it: the records in the order of
+//! [`Source`](super::Source), and at the end how many there were. Written and read in one pass, and in little memory.
+
+mod read;
+mod write;
+
+use serde::{Deserialize, Serialize};
+
+pub use read::ArchiveReader;
+pub use write::ArchiveWriter;
+
+use super::Record;
+use crate::StorageError;
+
+const MAGIC: [u8; 8] = *b"PAPO\r\n\x1a\n";
+const VERSION: u16 = 1;
+/// No record is as long; a damaged length may say anything.
+const LONGEST_ITEM: u32 = 1_024 * 1_024;
+/// Bytes of the checksum.
+const CHECKSUM: usize = 32;
+
+/// What an archive consists of.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Item {
+    Record(Record),
+    /// There is no more.
+    End(Counts),
+}
+
+/// How many records of each kind there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Counts {
+    instances: u64,
+    accounts: u64,
+    rooms: u64,
+    sessions: u64,
+    memberships: u64,
+    events: u64,
+}
+
+impl Counts {
+    fn add(&mut self, record: &Record) {
+        let count = match record {
+            Record::Instance(_) => &mut self.instances,
+            Record::Account(_) => &mut self.accounts,
+            Record::Room(_) => &mut self.rooms,
+            Record::Session(_) => &mut self.sessions,
+            Record::Membership(_) => &mut self.memberships,
+            Record::Event(_) => &mut self.events,
+        };
+        *count += 1;
+    }
+}
+
+fn damaged(how: impl std::fmt::Display) -> StorageError {
+    StorageError::Other(format!("the archive is damaged or was cut off: {how}"))
+}

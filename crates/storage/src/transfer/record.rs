@@ -1,0 +1,207 @@
+//! The records that an instance consists of: rows as they stand, the same from every database.
+//!
+//! What only serves a database (folded texts, skeletons, the time of a log's end) is no part of them and is made anew by whoever takes them
+//! in. Their encoding by `postcard` is canonical: checksums are of it, and archives consist of it, so that fields are never
+//! reordered, and a change of them is a new version of archives.
+
+use papo_domain::{Event, EventKind, Posted, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{StorageError, StoredPassword, TokenHash};
+
+/// One record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Record {
+    /// There is one, and it is the first.
+    Instance(InstanceRow),
+    /// By id.
+    Account(AccountRow),
+    /// By id.
+    Room(RoomRow),
+    /// By id.
+    Session(SessionRow),
+    /// By session and room.
+    Membership(MembershipRow),
+    /// By room and seq.
+    Event(EventRow),
+}
+
+/// What there is once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceRow {
+    /// The history's name, its 64 bits as they are.
+    pub epoch: i64,
+    /// The hash of the one-time token that makes the first administrator, until it is used.
+    pub setup_token: Option<TokenHash>,
+    /// The highest id that an account ever had; none gets one again. The same for what follows.
+    pub last_account: i64,
+    /// Of rooms.
+    pub last_room: i64,
+    /// Of sessions.
+    pub last_session: i64,
+    /// Of revocations. They themselves aren't moved: they are for servers that run, and who starts anew asks what holds now.
+    pub last_revocation: i64,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRow {
+    /// Its number.
+    pub id: i64,
+    /// The name to sign in with.
+    pub name: String,
+    /// The password's hash.
+    pub password: StoredPassword,
+    /// Who they are in rooms.
+    pub sender: i64,
+    /// May open `/admin/`.
+    pub is_admin: bool,
+    /// Milliseconds since 1970, as all times here.
+    pub created_at: i64,
+}
+
+/// A room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRow {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+    /// People see and may enter it.
+    pub is_active: bool,
+    /// When it was made.
+    pub created_at: i64,
+    /// The end of its log.
+    pub last_seq: i64,
+    /// When its last message was posted.
+    pub last_activity: Option<i64>,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// Its number.
+    pub id: i64,
+    /// The hash of what the cookie carries.
+    pub token: TokenHash,
+    /// Who it is in rooms.
+    pub sender: i64,
+    /// The account that is signed in.
+    pub account: Option<i64>,
+    /// The name last used.
+    pub last_username: Option<String>,
+    /// When it was last used.
+    pub last_used: i64,
+    /// When it was made.
+    pub created_at: i64,
+}
+
+/// That a session is in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembershipRow {
+    /// Which session.
+    pub session: i64,
+    /// Which room.
+    pub room: i64,
+    /// Under which name.
+    pub username: String,
+    /// Since when.
+    pub joined_at: i64,
+}
+
+/// An event of a room's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRow {
+    /// The room.
+    pub room: i64,
+    /// The place in its log.
+    pub seq: i64,
+    /// When.
+    pub at: i64,
+    /// What changed.
+    pub change: ChangeRow,
+}
+
+/// What an event changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChangeRow {
+    /// A message was posted.
+    Posted(MessageRow),
+    /// The message of this seq got the text that it has.
+    Edited {
+        /// The event that posted it.
+        target: i64,
+    },
+    /// The message of this seq was deleted.
+    Deleted {
+        /// The event that posted it.
+        target: i64,
+    },
+    /// The room has become so.
+    Room {
+        /// Its name.
+        name: String,
+        /// What it is about.
+        description: String,
+        /// People see and may enter it.
+        is_active: bool,
+    },
+}
+
+/// A message as it stands now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRow {
+    /// Who wrote it.
+    pub sender: i64,
+    /// The name they had.
+    pub username: String,
+    /// What it says; nothing once it is deleted.
+    pub content: Option<String>,
+    /// When its text last changed.
+    pub edited: Option<i64>,
+    /// The name that the sender's client gave it.
+    pub client_id: Option<String>,
+}
+
+impl Record {
+    /// The canonical encoding, put after what is there already.
+    pub(crate) fn encode(&self, bytes: Vec<u8>) -> Result<Vec<u8>, StorageError> {
+        let encoded = postcard::to_extend(self, bytes);
+        encoded.map_err(|error| StorageError::Other(format!("a record can't be encoded: {error}")))
+    }
+}
+
+impl From<Event> for Record {
+    fn from(event: Event) -> Self {
+        let change = match event.kind {
+            EventKind::Posted(posted) => ChangeRow::Posted(posted.into()),
+            EventKind::Edited { target, .. } => ChangeRow::Edited { target: target.0 },
+            EventKind::Deleted { target } => ChangeRow::Deleted { target: target.0 },
+            EventKind::Room(state) => ChangeRow::Room {
+                name: state.name.as_str().to_owned(),
+                description: state.description.as_str().to_owned(),
+                is_active: state.is_active,
+            },
+        };
+        Self::Event(EventRow {
+            room: event.room.0,
+            seq: event.seq.0,
+            at: event.timestamp.as_millis(),
+            change,
+        })
+    }
+}
+
+impl From<Posted> for MessageRow {
+    fn from(posted: Posted) -> Self {
+        Self {
+            sender: posted.sender.0.cast_signed(),
+            username: posted.username.as_str().to_owned(),
+            content: posted.text.map(|text| text.as_str().to_owned()),
+            edited: posted.edited.map(Timestamp::as_millis),
+            client_id: posted.client_id.map(|id| id.as_str().to_owned()),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What an instance holds, as counts and checksums: two places hold the same if these are the same.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use papo_domain::Epoch;
+use sha2::{Digest as _, Sha256};
+
+use super::{ChangeRow, InstanceRow, Record};
+use crate::StorageError;
+
+/// The SHA-256 of records, each in its canonical encoding with its length before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Digest([u8; 32]);
+
+/// Records of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// How many.
+    pub count: u64,
+    /// Of all of them.
+    pub digest: Digest,
+}
+
+/// A room, and all that was said in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomTally {
+    /// Its name.
+    pub name: String,
+    /// How many messages were posted, deleted ones among them.
+    pub messages: u64,
+    /// How many events its log has.
+    pub events: u64,
+    /// Of the room and its log.
+    pub digest: Digest,
+}
+
+/// What an instance holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The history's name, which isn't in any checksum.
+    pub epoch: Epoch,
+    /// Of what there is once.
+    pub instance: Digest,
+    /// The accounts.
+    pub accounts: Tally,
+    /// The sessions.
+    pub sessions: Tally,
+    /// The memberships.
+    pub memberships: Tally,
+    /// The rooms by number.
+    pub rooms: BTreeMap<i64, RoomTally>,
+}
+
+/// A summary that isn't complete.
+#[derive(Default)]
+pub(crate) struct Gathering {
+    epoch: i64,
+    instance: Hashing,
+    accounts: Hashing,
+    sessions: Hashing,
+    memberships: Hashing,
+    rooms: BTreeMap<i64, RoomHashing>,
+    events: u64,
+    buffer: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Hashing {
+    count: u64,
+    hash: Sha256,
+}
+
+#[derive(Default)]
+struct RoomHashing {
+    name: String,
+    messages: u64,
+    log: Hashing,
+}
+
+impl Summary {
+    /// Of nothing yet.
+    pub(crate) fn gather() -> Gathering {
+        Gathering::default()
+    }
+
+    /// How many events all logs have.
+    pub fn events(&self) -> u64 {
+        self.rooms.values().map(|room| room.events).sum()
+    }
+
+    /// How many messages were posted.
+    pub fn messages(&self) -> u64 {
+        self.rooms.values().map(|room| room.messages).sum()
+    }
+
+    /// What isn't the same, but for the epoch: a line for each.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let mut different = Vec::new();
+        let mut compare = |is_same: bool, what: &str| {
+            if !is_same {
+                different.push(what.to_owned());
+            }
+        };
+        compare(self.instance == other.instance, "the instance");
+        compare(self.accounts == other.accounts, "the accounts");
+        compare(self.sessions == other.sessions, "the sessions");
+        compare(self.memberships == other.memberships, "the memberships");
+        for (id, room) in &self.rooms {
+            compare(other.rooms.get(id) == Some(room), &format!("room {id}"));
+        }
+        for id in other.rooms.keys() {
+            compare(self.rooms.contains_key(id), &format!("room {id}"));
+        }
+        different
+    }
+}
+
+impl Gathering {
+    /// Adds a record; they come in their order.
+    pub(crate) fn add(&mut self, record: &Record) -> Result<(), StorageError> {
+        self.buffer.clear();
+        let buffer = std::mem::take(&mut self.buffer);
+        self.buffer = match record {
+            Record::Instance(instance) => {
+                self.epoch = instance.epoch;
+                let unnamed = InstanceRow {
+                    epoch: 0,
+                    ..instance.clone()
+                };
+                Record::Instance(unnamed).encode(buffer)?
+            }
+            record => record.encode(buffer)?,
+        };
+        let hashing = match record {
+            Record::Instance(_) => &mut self.instance,
+            Record::Account(_) => &mut self.accounts,
+            Record::Session(_) => &mut self.sessions,
+            Record::Membership(_) => &mut self.memberships,
+            Record::Room(room) => {
+                let hashing = self.rooms.entry(room.id).or_default();
+                hashing.name.clone_from(&room.name);
+                &mut hashing.log
+            }
+            Record::Event(event) => {
+                self.events += 1;
+                let hashing = self.rooms.entry(event.room).or_default();
+                hashing.messages += u64::from(matches!(event.change, ChangeRow::Posted(_)));
+                &mut hashing.log
+            }
+        };
+        hashing.add(&self.buffer);
+        Ok(())
+    }
+
+    /// How many events there were so far.
+    pub(crate) fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// There is no more.
+    pub(crate) fn finish(self) -> Summary {
+        let rooms = self.rooms.into_iter().map(|(id, room)| {
+            let log = room.log.finish();
+            let tally = RoomTally {
+                name: room.name,
+                messages: room.messages,
+                // The first record is the room itself.
+                events: log.count.saturating_sub(1),
+                digest: log.digest,
+            };
+            (id, tally)
+        });
+        Summary {
+            rooms: rooms.collect(),
+            epoch: Epoch(self.epoch.cast_unsigned()),
+            instance: self.instance.finish().digest,
+            accounts: self.accounts.finish(),
+            sessions: self.sessions.finish(),
+            memberships: self.memberships.finish(),
+        }
+    }
+}
+
+impl Hashing {
+    fn add(&mut self, record: &[u8]) {
+        self.count += 1;
+        self.hash.update((record.len() as u64).to_le_bytes());
+        self.hash.update(record);
+    }
+
+    fn finish(self) -> Tally {
+        Tally {
+            count: self.count,
+            digest: Digest(self.hash.finalize().into()),
+        }
+    }
+}
+
+impl fmt::Display for Digest {
+    /// The first 64 bits: for people to compare.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0[..8]
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}

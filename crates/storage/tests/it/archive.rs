@@ -1,0 +1,275 @@
+//! Archives: what was written is read, and what isn't whole is refused.
+
+use std::io::{Cursor, Write};
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::{Arc, Mutex};
+
+use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
+use papo_storage::transfer::{
+    AccountRow, ChangeRow, EventRow, InstanceRow, Intake as _, MembershipRow, MessageRow, Record,
+    RoomRow, SessionRow, Source, Summary, summarize,
+};
+use papo_storage::{StorageError, StoredPassword, TokenHash};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use tokio::runtime::Runtime;
+
+/// Bytes that two hold.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn written(records: Vec<Record>) -> Vec<u8> {
+    let shared = Shared::default();
+    let mut archive = ArchiveWriter::to(Box::new(shared.clone())).unwrap();
+    archive.take(records).await.unwrap();
+    archive.finish(&nothing().await).await.unwrap();
+    std::mem::take(&mut *shared.0.lock().unwrap())
+}
+
+/// What there is no need to compare with when the archive is no file.
+async fn nothing() -> Summary {
+    struct Nothing;
+    #[async_trait::async_trait]
+    impl Source for Nothing {
+        async fn next(&mut self) -> Result<Vec<Record>, StorageError> {
+            Ok(Vec::new())
+        }
+    }
+    summarize(&mut Nothing, &mut |_| ()).await.unwrap()
+}
+
+async fn read(bytes: Vec<u8>) -> Result<Vec<Record>, StorageError> {
+    let mut archive = ArchiveReader::begin(Box::new(Cursor::new(bytes)))?;
+    let mut records = Vec::new();
+    loop {
+        let some = archive.next().await?;
+        if some.is_empty() {
+            return Ok(records);
+        }
+        records.extend(some);
+    }
+}
+
+prop_compose! {
+    fn instance()(epoch: i64, setup_token in option::of(any::<[u8; 32]>()), last: [i64; 4]) -> Record {
+        Record::Instance(InstanceRow {
+            epoch,
+            setup_token: setup_token.map(TokenHash),
+            last_account: last[0],
+            last_room: last[1],
+            last_session: last[2],
+            last_revocation: last[3],
+        })
+    }
+}
+
+prop_compose! {
+    fn account()(id: i64, name: String, password: String, sender: i64, is_admin: bool, created_at: i64) -> Record {
+        let password = StoredPassword(password);
+        Record::Account(AccountRow { id, name, password, sender, is_admin, created_at })
+    }
+}
+
+prop_compose! {
+    fn room()(id: i64, name: String, description: String, is_active: bool, times: [i64; 2], last_activity: Option<i64>) -> Record {
+        let [created_at, last_seq] = times;
+        Record::Room(RoomRow { id, name, description, is_active, created_at, last_seq, last_activity })
+    }
+}
+
+prop_compose! {
+    fn session()(id: i64, token: [u8; 32], sender: i64, account: Option<i64>, last_username: Option<String>, times: [i64; 2]) -> Record {
+        let (token, [last_used, created_at]) = (TokenHash(token), times);
+        Record::Session(SessionRow { id, token, sender, account, last_username, last_used, created_at })
+    }
+}
+
+prop_compose! {
+    fn membership()(session: i64, room: i64, username: String, joined_at: i64) -> Record {
+        Record::Membership(MembershipRow { session, room, username, joined_at })
+    }
+}
+
+prop_compose! {
+    fn message()(sender: i64, username: String, content: Option<String>, edited: Option<i64>, client_id: Option<String>) -> ChangeRow {
+        ChangeRow::Posted(MessageRow { sender, username, content, edited, client_id })
+    }
+}
+
+fn event() -> impl Strategy<Value = Record> {
+    let change = prop_oneof![
+        message(),
+        any::<i64>().prop_map(|target| ChangeRow::Edited { target }),
+        any::<i64>().prop_map(|target| ChangeRow::Deleted { target }),
+        any::<(String, String, bool)>().prop_map(|(name, description, is_active)| {
+            ChangeRow::Room {
+                name,
+                description,
+                is_active,
+            }
+        }),
+    ];
+    (any::<[i64; 3]>(), change).prop_map(|([room, seq, at], change)| {
+        Record::Event(EventRow {
+            room,
+            seq,
+            at,
+            change,
+        })
+    })
+}
+
+fn records() -> impl Strategy<Value = Vec<Record>> {
+    let others = prop_oneof![account(), room(), session(), membership(), event()];
+    (instance(), vec(others, 0..40)).prop_map(|(instance, mut others)| {
+        others.insert(0, instance);
+        others
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_written_is_read(records in records()) {
+        let runtime = Runtime::new().unwrap();
+        let found = runtime.block_on(async { read(written(records.clone()).await).await });
+        prop_assert_eq!(found.unwrap(), records);
+    }
+
+    #[test]
+    fn noise_is_refused(noise in vec(any::<u8>(), 0..400)) {
+        let runtime = Runtime::new().unwrap();
+        prop_assert!(runtime.block_on(read(noise.clone())).is_err());
+        let mut with_head = b"PAPO\r\n\x1a\n\x01\x00".to_vec();
+        with_head.extend(noise);
+        prop_assert!(runtime.block_on(read(with_head)).is_err());
+    }
+}
+
+fn some_records() -> Vec<Record> {
+    let instance = Record::Instance(InstanceRow {
+        epoch: -7,
+        setup_token: Some(TokenHash([3; 32])),
+        last_account: 0,
+        last_room: 1,
+        last_session: 0,
+        last_revocation: 9,
+    });
+    let room = Record::Room(RoomRow {
+        id: 1,
+        name: "Geral".into(),
+        description: String::new(),
+        is_active: true,
+        created_at: 0,
+        last_seq: 20,
+        last_activity: Some(20),
+    });
+    let event = |seq| {
+        let message = MessageRow {
+            sender: -1,
+            username: "Ana".into(),
+            content: Some(format!("mensagem {seq}")),
+            edited: None,
+            client_id: Some(format!("client-{seq}")),
+        };
+        Record::Event(EventRow {
+            room: 1,
+            seq,
+            at: seq,
+            change: ChangeRow::Posted(message),
+        })
+    };
+    let mut records = vec![instance, room];
+    records.extend((1..=20).map(event));
+    records
+}
+
+#[tokio::test]
+async fn a_bit_that_was_turned_anywhere_is_noticed() {
+    let whole = written(some_records()).await;
+    assert_eq!(read(whole.clone()).await.unwrap(), some_records());
+    for place in 0..whole.len() {
+        for bit in 0..8 {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 1 << bit;
+            assert!(read(damaged).await.is_err(), "byte {place}, bit {bit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cut_anywhere_is_noticed_and_so_is_what_was_added() {
+    let whole = written(some_records()).await;
+    for length in 0..whole.len() {
+        let cut = read(whole[..length].to_vec()).await;
+        assert!(cut.is_err(), "{length} of {}", whole.len());
+    }
+    let mut longer = whole;
+    longer.push(0);
+    assert!(read(longer).await.is_err());
+}
+
+#[tokio::test]
+async fn another_version_is_told_from_damage() {
+    let mut newer = written(some_records()).await;
+    newer[8] = 2;
+    let error = read(newer).await.unwrap_err().to_string();
+    assert!(error.contains("version 2"), "{error}");
+    let error = read(b"SQLite format 3\0".to_vec()).await.unwrap_err();
+    assert!(error.to_string().contains("isn't an archive"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_gets_its_name_when_it_is_whole_and_never_takes_anothers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("papo.archive");
+    let count = || std::fs::read_dir(folder.path()).unwrap().count();
+    let mut cut_off = ArchiveWriter::create(&file).unwrap();
+    cut_off.take(some_records()).await.unwrap();
+    assert!(!file.exists());
+    drop(cut_off);
+    assert_eq!(count(), 0);
+
+    let mut archive = ArchiveWriter::create(&file).unwrap();
+    archive.take(some_records()).await.unwrap();
+    let bytes = std::io::Cursor::new(written(some_records()).await);
+    let mut same = ArchiveReader::begin(Box::new(bytes)).unwrap();
+    let summary = summarize(&mut same, &mut |_| ()).await.unwrap();
+    archive.finish(&summary).await.unwrap();
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!((mode & 0o777, count()), (0o600, 1));
+    let taken = ArchiveWriter::create(&file).err();
+    assert!(matches!(taken, Some(StorageError::Exists(_))), "{taken:?}");
+
+    // What came after it was looked for isn't replaced either.
+    let other = folder.path().join("other.archive");
+    let mut archive = ArchiveWriter::create(&other).unwrap();
+    archive.take(some_records()).await.unwrap();
+    std::fs::write(&other, "somebody else's").unwrap();
+    let refused = archive.finish(&summary).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Exists(_)), "{refused}");
+    assert_eq!(std::fs::read(&other).unwrap(), b"somebody else's");
+    assert_eq!(count(), 2);
+}
+
+#[tokio::test]
+async fn what_was_written_otherwise_than_it_was_meant_gets_no_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("papo.archive");
+    let mut archive = ArchiveWriter::create(&file).unwrap();
+    archive.take(some_records()).await.unwrap();
+    archive.finish(&nothing().await).await.unwrap_err();
+    assert!(!file.exists());
+}

@@ -1,0 +1,201 @@
+//! Moving an instance from its file to a server: cut off and gone on with, refused, and finished.
+
+use std::collections::HashMap;
+
+use papo_domain::{Epoch, Seq};
+use papo_storage::postgres::{Arrival, Arrived, PostgresStorage};
+use papo_storage::sqlite::{Departure, SqliteStorage};
+use papo_storage::transfer::{self, Intake as _, Source as _, Summary, Walk};
+use papo_storage::{RoomFilter, StorageError};
+
+use crate::database::Schema;
+use crate::home::{Home, Lively, liven_up, summary};
+use crate::world::{at, state};
+
+async fn begin(departure: &Departure, schema: &Schema) -> Result<Arrived, StorageError> {
+    let is_known = departure.moved_to().is_some();
+    Arrival::begin(&schema.url(), departure.epoch(), is_known).await
+}
+
+/// Copies so many pages, or all; whether that was all.
+async fn copy(from: &mut Departure, to: &mut Arrived, pages: usize) -> bool {
+    let (arrival, left_out) = match to {
+        Arrived::Empty(arrival) => (arrival, HashMap::new()),
+        Arrived::Begun(arrival) => {
+            let same = transfer::resume(from, arrival, &mut |_| ()).await.unwrap();
+            (arrival, same)
+        }
+        Arrived::Whole => panic!("it is there already"),
+    };
+    let mut walk = Walk::leaving_out(from, left_out);
+    for _ in 0..pages {
+        let records = walk.next().await.unwrap();
+        if records.is_empty() {
+            return true;
+        }
+        arrival.take(records).await.unwrap();
+    }
+    false
+}
+
+async fn finish(mut departure: Departure, arrived: Arrived) -> Summary {
+    let (Arrived::Empty(mut arrival) | Arrived::Begun(mut arrival)) = arrived else {
+        panic!("it is there already");
+    };
+    let (here, there) = (summary(&mut departure).await, summary(&mut arrival).await);
+    assert_eq!(here, there);
+    departure.finish("database elsewhere".into()).await.unwrap();
+    arrival.finish().await.unwrap();
+    here
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cut_off_after_each_page_it_ends_the_same() {
+    let home = Home::sqlite();
+    liven_up(&home.world().await).await;
+    let server = Home::postgres();
+    let Home::Postgres(schema) = &server else {
+        unreachable!();
+    };
+    let mut pages = 1;
+    loop {
+        let mut departure = Departure::begin(&home.file()).unwrap();
+        let mut arrived = begin(&departure, schema).await.unwrap();
+        if copy(&mut departure, &mut arrived, pages).await {
+            let moved = finish(departure, arrived).await;
+            assert_eq!(moved, server.summary().await);
+            break;
+        }
+        drop((departure, arrived));
+        let unfinished = PostgresStorage::open(&schema.url()).await.err();
+        assert!(matches!(unfinished, Some(StorageError::Unfinished)));
+        let unfinished = server.fill().await.err();
+        assert!(matches!(unfinished, Some(StorageError::Unfinished)));
+        pages += 1;
+    }
+    assert!(pages > 5);
+    server.world().await.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_changed_since_it_was_cut_off_is_moved_as_it_is() {
+    let (home, server) = (Home::sqlite(), Home::postgres());
+    let Home::Postgres(schema) = &server else {
+        unreachable!();
+    };
+    let world = home.world().await;
+    let Lively { room, ana } = liven_up(&world).await;
+    let mut departure = Departure::begin(&home.file()).unwrap();
+    let mut arrived = begin(&departure, schema).await.unwrap();
+    assert!(!copy(&mut departure, &mut arrived, 7).await);
+    drop((departure, arrived));
+    world
+        .append(vec![
+            ana.edit(room, Seq(1), "outra vez"),
+            ana.delete(room, Seq(4)),
+        ])
+        .await;
+    world.storage.end_session(ana.session).await.unwrap();
+    world.room("Nova").await;
+    let mut departure = Departure::begin(&home.file()).unwrap();
+    let mut arrived = begin(&departure, schema).await.unwrap();
+    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    finish(departure, arrived).await;
+    let moved = server.world().await;
+    assert!(moved.texts(room).await.contains(&"outra vez".to_owned()));
+    let session = moved.storage.session(ana.token, None).await.unwrap();
+    assert_eq!(session, None);
+    moved.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_moved_is_opened_no_more_until_that_is_undone() {
+    let (home, server) = (Home::sqlite(), Home::postgres());
+    let Home::Postgres(schema) = &server else {
+        unreachable!();
+    };
+    liven_up(&home.world().await).await;
+    let mut departure = Departure::begin(&home.file()).unwrap();
+    let mut arrived = begin(&departure, schema).await.unwrap();
+    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    let moved = finish(departure, arrived).await;
+    let refused = SqliteStorage::open(&home.file()).err();
+    assert!(
+        matches!(&refused, Some(StorageError::Moved(to)) if to == "database elsewhere"),
+        "{refused:?}"
+    );
+    let departure = Departure::begin(&home.file()).unwrap();
+    assert_eq!(departure.moved_to(), Some("database elsewhere"));
+    assert!(matches!(
+        begin(&departure, schema).await,
+        Ok(Arrived::Whole)
+    ));
+    departure.undo().await.unwrap();
+    let again = home.summary().await;
+    assert_eq!(again.differences(&moved), Vec::<String>::new());
+    assert_ne!(again.epoch, moved.epoch);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_it_was_moved_to_and_is_not_it_is_not_moved_again() {
+    let (home, server) = (Home::sqlite(), Home::postgres());
+    let Home::Postgres(schema) = &server else {
+        unreachable!();
+    };
+    liven_up(&home.world().await).await;
+    let departure = Departure::begin(&home.file()).unwrap();
+    departure.finish("database elsewhere".into()).await.unwrap();
+    let departure = Departure::begin(&home.file()).unwrap();
+    let refused = begin(&departure, schema).await.err();
+    assert!(refused.is_some_and(|error| error.to_string().contains("isn't in it")));
+    let client = schema.client().await;
+    let sql = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
+    let tables = client.query_one(sql, &[]).await.unwrap();
+    assert_eq!(tables.get::<_, i64>(0), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_holds_another_instance_is_left_as_it_is() {
+    let (home, server) = (Home::sqlite(), Home::postgres());
+    let Home::Postgres(schema) = &server else {
+        unreachable!();
+    };
+    home.world().await.room("Geral").await;
+    let theirs = server.world().await;
+    theirs.room("Deles").await;
+    let before = server.summary().await;
+    let departure = Departure::begin(&home.file()).unwrap();
+    let refused = begin(&departure, schema).await.err();
+    assert!(refused.is_some_and(|error| error.to_string().contains("another instance")));
+    assert_eq!(server.summary().await, before);
+
+    let (unfinished, other) = (Schema::new(), Epoch(departure.epoch().0 ^ 1));
+    let filled = Arrival::begin(&unfinished.url(), other, false).await;
+    drop(filled.unwrap());
+    let refused = begin(&departure, &unfinished).await.err();
+    assert!(refused.is_some_and(|error| error.to_string().contains("another instance")));
+    let again = Arrival::begin(&unfinished.url(), other, false).await;
+    assert!(matches!(again, Ok(Arrived::Begun(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_fill_one_database_are_refused() {
+    let schema = Schema::new();
+    let first = Arrival::begin(&schema.url(), Epoch(1), false).await;
+    let second = Arrival::begin(&schema.url(), Epoch(1), false).await.err();
+    assert!(second.is_some_and(|error| error.to_string().contains("another papo")));
+    drop(first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_writes_in_what_is_being_moved() {
+    let home = Home::sqlite();
+    let world = home.world().await;
+    let departure = Departure::begin(&home.file()).unwrap();
+    let rooms = world.storage.rooms(RoomFilter::default()).await;
+    assert!(rooms.is_ok(), "it can be read");
+    let refused = world.storage.create_room(state("Tarde", true), at(0));
+    assert!(matches!(refused.await, Err(StorageError::Unavailable(_))));
+    drop(departure);
+    world.room("Agora").await;
+}

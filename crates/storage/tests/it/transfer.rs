@@ -1,0 +1,193 @@
+//! Whole instances from one database to another, by archive, and whether they are the same.
+
+use std::fs::File;
+use std::path::Path;
+
+use papo_domain::{RoomId, SenderId};
+use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
+use papo_storage::transfer::{self, Summary, Walk};
+use papo_storage::{NewSession, RoomFilter, StorageError};
+use tempfile::TempDir;
+
+use crate::home::{Home, Lively, liven_up, summary};
+use crate::world::{World, account, at, state, token};
+
+async fn export(from: &Home, file: &Path) -> Summary {
+    let mut archive = ArchiveWriter::create(file).unwrap();
+    let mut reading = from.read().await;
+    let mut walk = Walk::new(&mut *reading.pages);
+    let summary = transfer::copy(&mut walk, &mut archive, &mut |_| ()).await;
+    let summary = summary.unwrap();
+    archive.finish(&summary).await.unwrap();
+    summary
+}
+
+async fn restore(file: &Path, to: &Home) -> Result<Summary, StorageError> {
+    let mut archive = ArchiveReader::begin(Box::new(File::open(file).unwrap()))?;
+    let mut filling = to.fill().await?;
+    let summary = transfer::copy(&mut archive, &mut *filling, &mut |_| ()).await?;
+    filling.finish().await?;
+    Ok(summary)
+}
+
+/// Restores into a home what is exported from another, and looks whether it is the same, and goes on as it would have there.
+async fn round_trip(from: &Home, to: &Home) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("papo.archive");
+    let world = from.world().await;
+    let lively = liven_up(&world).await;
+    let exported = export(from, &file).await;
+    assert_eq!(exported, from.summary().await);
+    let restored = restore(&file, to).await.unwrap();
+    assert_eq!(restored, exported);
+    let stored = to.summary().await;
+    assert_eq!(exported.differences(&stored), Vec::<String>::new());
+    assert_ne!(exported.epoch, stored.epoch);
+    let arrived = to.world().await;
+    are_the_same(&world, &arrived).await;
+    go_on_as_one(&world, &arrived, &lively).await;
+    arrived.is_sound().await;
+}
+
+/// By what anybody can ask of a storage.
+async fn are_the_same(one: &World, other: &World) {
+    let rooms = one.storage.rooms(RoomFilter::default()).await.unwrap();
+    let others = other.storage.rooms(RoomFilter::default()).await.unwrap();
+    assert_eq!(rooms, others);
+    for room in rooms {
+        let id = room.room.id;
+        assert_eq!(one.events(id).await, other.events(id).await);
+        let snapshot = one.storage.snapshot(id, 50).await.unwrap();
+        assert_eq!(snapshot, other.storage.snapshot(id, 50).await.unwrap());
+        for number in [1, 2, 3, 4, 77] {
+            let (token, room) = (token(number), Some(id));
+            let session = one.storage.session(token, room).await.unwrap();
+            assert_eq!(session, other.storage.session(token, room).await.unwrap());
+        }
+    }
+    let accounts = one.storage.accounts().await.unwrap();
+    assert_eq!(accounts, other.storage.accounts().await.unwrap());
+    for account in accounts {
+        let password = one.storage.account_password(account.name.clone()).await;
+        let others = other.storage.account_password(account.name).await;
+        assert_eq!(password.unwrap(), others.unwrap());
+    }
+    assert!(other.storage.is_setup_token(token(88)).await.unwrap());
+    let last = one.storage.last_revocation().await.unwrap();
+    assert_eq!(last, other.storage.last_revocation().await.unwrap());
+}
+
+/// What comes next gets the same numbers in both.
+async fn go_on_as_one(one: &World, other: &World, Lively { room, ana }: &Lively) {
+    let mut went = Vec::new();
+    for world in [one, other] {
+        let again = ana.post(*room, Some("0"), "de novo");
+        let again = world.append_one(again).await.unwrap();
+        assert!(again.duplicate);
+        let new = world.append_one(ana.post(*room, Some("new"), "nova")).await;
+        let made = world
+            .storage
+            .create_room(state("Depois", true), at(5))
+            .await;
+        let account = account("Eva", SenderId(5));
+        let account = world.storage.create_account(account).await;
+        let session = NewSession {
+            token: token(99),
+            sender: SenderId(9),
+            account: None,
+            at: at(6),
+        };
+        let session = world.storage.create_session(session).await;
+        world.storage.leave(ana.session, Some(*room)).await.unwrap();
+        let last = world.storage.last_revocation().await.unwrap();
+        went.push((
+            again.event,
+            new.unwrap(),
+            made.unwrap(),
+            account.unwrap(),
+            session.unwrap(),
+            last,
+        ));
+    }
+    assert_eq!(went[0], went[1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_a_file_to_a_server() {
+    round_trip(&Home::sqlite(), &Home::postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_a_server_to_a_file() {
+    round_trip(&Home::postgres(), &Home::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_a_file_to_a_file() {
+    round_trip(&Home::sqlite(), &Home::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_a_server_to_a_server() {
+    round_trip(&Home::postgres(), &Home::postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_while_it_is_read_is_left_out() {
+    for home in [Home::sqlite(), Home::postgres()] {
+        let world = home.world().await;
+        let Lively { room, ana } = liven_up(&world).await;
+        let before = home.summary().await;
+        let mut reading = home.read().await;
+        world.post(&ana, room, "tarde").await;
+        world.room("Tarde").await;
+        let read = summary(&mut *reading.pages).await;
+        assert_eq!(read, before);
+        drop(reading);
+        let after = home.summary().await;
+        assert!(after.events() > before.events());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_holds_an_instance_takes_none_in() {
+    for home in [Home::sqlite(), Home::postgres()] {
+        let world = home.world().await;
+        world.room("Geral").await;
+        let before = home.summary().await;
+        let refused = home.fill().await.err();
+        assert!(
+            matches!(refused, Some(StorageError::Exists(_))),
+            "{refused:?}"
+        );
+        assert_eq!(home.summary().await, before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_cut_off_leaves_nothing() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("papo.archive");
+    let from = Home::sqlite();
+    liven_up(&from.world().await).await;
+    export(&from, &file).await;
+    let whole = std::fs::read(&file).unwrap();
+    for home in [Home::sqlite(), Home::postgres()] {
+        for length in [whole.len() - 1, whole.len() / 2] {
+            std::fs::write(&file, &whole[..length]).unwrap();
+            let error = restore(&file, &home).await.unwrap_err();
+            assert!(error.to_string().contains("cut off"), "{error}");
+            let rooms = home
+                .world()
+                .await
+                .storage
+                .rooms(RoomFilter::default())
+                .await;
+            assert_eq!(rooms.unwrap(), []);
+        }
+        std::fs::write(&file, &whole).unwrap();
+        restore(&file, &home).await.unwrap();
+        let room = home.world().await.storage.room(RoomId(1)).await;
+        assert!(room.unwrap().is_some());
+    }
+}
