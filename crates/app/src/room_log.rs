@@ -187,7 +187,12 @@ impl Writer {
         let mut answered = Vec::with_capacity(callbacks.len());
         let mut news: HashMap<RoomId, News> = HashMap::new();
         let is_relayed = self.hub.has_relay();
-        let mut stored = 0;
+        // Counted before anybody can know of it.
+        let is_new = |result: &&Result<Appended, Refusal>| {
+            result.as_ref().is_ok_and(|appended| !appended.duplicate)
+        };
+        let stored = results.iter().filter(is_new).count();
+        self.metrics.events.increment(stored as u64);
         for (result, on_commit) in results.into_iter().zip(callbacks) {
             let (event, duplicate) = match result {
                 Ok(Appended { event, duplicate }) => (event, duplicate),
@@ -204,7 +209,6 @@ impl Writer {
             if duplicate {
                 continue;
             }
-            stored += 1;
             let news = news.entry(event.room).or_insert_with(|| News {
                 live: self.hub.room(event.room),
                 frames: Vec::new(),
@@ -221,7 +225,6 @@ impl Writer {
                 news.frames.push(frame);
             }
         }
-        self.metrics.events.increment(stored);
         let mut budget = FanOut::budget();
         for (room, news) in news {
             if is_relayed && !news.relayed.is_empty() {
