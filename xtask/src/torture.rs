@@ -34,7 +34,7 @@ const DEFECTS: [(&str, &str); 14] = [
 ];
 
 /// The same on PostgreSQL, with several nodes.
-const DEFECTS_ON_POSTGRES: [(&str, &str); 13] = [
+const DEFECTS_ON_POSTGRES: [(&str, &str); 16] = [
     ("ack-before-commit", "T1"),
     ("no-dedupe", "T2"),
     ("skip-frame", "T3"),
@@ -46,6 +46,9 @@ const DEFECTS_ON_POSTGRES: [(&str, &str); 13] = [
     ("patient", "T8"),
     ("resume-off-by-one", "T9"),
     ("no-farewell", "T10"),
+    ("skip-gap", "T11"),
+    ("no-poll", "T11"),
+    ("ack-unknown", "T11"),
     ("no-revocation", "T13"),
     ("no-remote-revocation", "T13"),
 ];

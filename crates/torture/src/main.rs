@@ -13,13 +13,16 @@ mod database;
 mod frames;
 mod history;
 mod instance;
+mod machine;
 mod measure;
+mod nats_way;
 mod pauses;
 mod plan;
 mod process;
 mod random;
 mod report;
 mod robot;
+mod servers;
 mod trials;
 mod tunnel;
 mod view_checker;
@@ -107,8 +110,9 @@ fn main() -> Result<ExitCode> {
         failed += usize::from(!verdict.faults.is_empty());
     }
     for trial in left_out {
-        let why = trial.only_sqlite.unwrap_or_default();
-        println!("{}", left_out_line(trial.name, trial.title, why));
+        if let Some((ground, why)) = trial.only {
+            println!("{}", left_out_line(trial.name, trial.title, ground, why));
+        }
     }
     println!(
         "{} of {} passed in {:.0} s (seed {seed})",
@@ -197,7 +201,7 @@ fn choose(names: &[String], ground: Ground) -> Result<(Vec<&'static Trial>, Vec<
     } else {
         names.iter().map(find).collect::<Result<_>>()?
     };
-    let has_meaning = |trial: &&Trial| ground == Ground::Sqlite || trial.only_sqlite.is_none();
+    let has_meaning = |trial: &&Trial| trial.only.is_none_or(|(only, _)| only == ground);
     Ok(asked.into_iter().partition(has_meaning))
 }
 

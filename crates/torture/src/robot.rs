@@ -7,6 +7,7 @@ mod speaking;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -18,8 +19,6 @@ use crate::random::Random;
 use crate::wire::{Cut, Door, Received, Wire};
 use crate::world::{Listening, Phase, Waiting, World};
 
-/// The longest wait before another attempt to connect.
-const BACKOFF_CAP: Duration = Duration::from_secs(30);
 /// After a refusal that isn't final.
 const RETRY: Duration = Duration::from_millis(200);
 /// Messages that wait for their acknowledgement at most.
@@ -48,6 +47,8 @@ pub(crate) struct Robot {
     attempts: usize,
     /// When it last got an event.
     heard: Option<Instant>,
+    /// The last event that it has, for others.
+    reached: Arc<AtomicI64>,
 }
 
 /// What is going on on one connection.
@@ -97,6 +98,7 @@ impl Robot {
         world: Arc<World>,
         phase: watch::Receiver<Phase>,
         seed: u64,
+        reached: Arc<AtomicI64>,
     ) -> Self {
         let view = View {
             name: plan.name.clone(),
@@ -119,6 +121,7 @@ impl Robot {
             own: Vec::new(),
             attempts: 0,
             heard: None,
+            reached,
         }
     }
 
@@ -153,7 +156,7 @@ impl Robot {
                 .plan
                 .backoff
                 .saturating_mul(1 << attempt.min(10))
-                .min(BACKOFF_CAP);
+                .min(self.plan.patience);
             attempt += 1;
             let wait = named.unwrap_or_else(|| self.random.up_to(step));
             tokio::select! {

@@ -178,6 +178,10 @@ impl Node {
             let failure = match self.try_append(mark, changes).await {
                 Ok(answers) => return Ok(answers),
                 Err(Attempt::Failed(failure)) => failure,
+                Err(Attempt::Unknown(_, answers)) if defects::has("ack-unknown") => {
+                    self.connection = None;
+                    return Ok(answers);
+                }
                 Err(Attempt::Unknown(text, answers)) => {
                     tracing::warn!(
                         error = text,
