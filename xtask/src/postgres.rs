@@ -45,13 +45,7 @@ impl Postgres {
 
     /// One that nobody else uses.
     pub(crate) fn private() -> Result<Self> {
-        if postgres::programs().is_none() {
-            install("postgresql")?;
-        }
-        let programs = postgres::programs().context(
-            "PostgreSQL 13 or newer is needed: install it (on Debian: apt-get install postgresql)",
-        )?;
-        Private::start(programs)
+        Private::start(install_server()?)
     }
 
     /// Where it is.
@@ -73,6 +67,16 @@ impl Postgres {
             command.env(VARIABLE, url);
         }
     }
+}
+
+/// The folder of its server's programs, which are installed if they are missing: some trials start servers of their own.
+pub(crate) fn install_server() -> Result<PathBuf> {
+    if postgres::programs().is_none() {
+        install("postgresql")?;
+    }
+    postgres::programs().context(
+        "PostgreSQL 13 or newer is needed: install it (on Debian: apt-get install postgresql)",
+    )
 }
 
 impl Private {

@@ -76,10 +76,20 @@ impl Machine {
         Ok(())
     }
 
+    /// Asks it to stop; doesn't wait.
+    pub(crate) fn terminate(&mut self) -> Result<()> {
+        self.send(Signal::TERM)
+    }
+
     /// Stops all of its processes where they are.
     pub(crate) fn pause(&mut self) -> Result<()> {
         // The first one first: it would notice.
         self.send_all(Signal::STOP)
+    }
+
+    /// Lets them go on.
+    pub(crate) fn go_on(&mut self) -> Result<()> {
+        self.send_all(Signal::CONT)
     }
 
     /// What it has said.

@@ -16,6 +16,7 @@ mod instance;
 mod machine;
 mod measure;
 mod nats_way;
+mod network;
 mod pauses;
 mod plan;
 mod process;
@@ -68,6 +69,9 @@ struct Arguments {
     /// Repeat a run's random choices.
     #[arg(long)]
     seed: Option<u64>,
+    /// Simulate so many seeds, from that one on.
+    #[arg(long)]
+    seeds: Option<u64>,
     /// The folder of the client, with its packages: T8 then listens with it as well.
     #[arg(long)]
     client: Option<PathBuf>,
@@ -91,6 +95,7 @@ fn main() -> Result<ExitCode> {
         is_full: arguments.full,
         is_brief: arguments.brief,
         seed,
+        seeds: arguments.seeds,
     };
     let (chosen, left_out) = choose(&arguments.trials, arguments.on)?;
     if apart::is_inside() {

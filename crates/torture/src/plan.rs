@@ -30,6 +30,12 @@ pub(crate) struct Plan {
     pub(crate) backoff: Duration,
     /// The longest of these waits.
     pub(crate) patience: Duration,
+    /// When it has heard nothing for so long it asks whether anybody is there, and when nothing comes for as long again it takes the connection
+    /// for dead. It gives up a handshake sooner then, too. The real client takes 25 s and 20 s.
+    pub(crate) heartbeat: Option<Duration>,
+    /// Whether the connection may be lost along with a refusal: the message behind the refused one may be stored then, and the refused one
+    /// is sent again after it. So what is sent again on another connection has no promised place.
+    pub(crate) misses_refusals: bool,
     /// The length of its messages.
     pub(crate) length: usize,
     /// Tells it to stop reading, if anybody does; then nobody measures how fast it gets what.
@@ -60,6 +66,8 @@ impl Plan {
             cuts: None,
             backoff: Duration::from_millis(500),
             patience: Duration::from_secs(30),
+            heartbeat: None,
+            misses_refusals: false,
             length: 32,
             reading: None,
         }

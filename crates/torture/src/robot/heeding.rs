@@ -59,6 +59,11 @@ impl Robot {
                     talk.is_subscribed = true;
                     self.world.subscribed();
                     talk.listening = Some(World::listen(&self.world));
+                    if self.plan.misses_refusals {
+                        for &index in &self.outbox {
+                            self.track.sent[index].connection = self.world.connection();
+                        }
+                    }
                     self.send_outbox(talk).await?;
                 }
             }

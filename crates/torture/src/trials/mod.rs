@@ -13,6 +13,7 @@ mod revocation;
 mod rolling;
 mod servers_apart;
 mod silence;
+mod simulation;
 mod slow;
 mod snapshots;
 mod storm;
@@ -44,6 +45,8 @@ pub(crate) struct Context {
     /// A tenth of that of continuous integration.
     pub(crate) is_brief: bool,
     pub(crate) seed: u64,
+    /// How many seeds are simulated, if not as many as the size says.
+    pub(crate) seeds: Option<u64>,
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<Verdict>> + 'a>>;
@@ -73,7 +76,7 @@ macro_rules! trial {
 }
 
 /// All trials.
-pub(crate) const ALL: [Trial; 15] = [
+pub(crate) const ALL: [Trial; 16] = [
     trial!("T1", "kill -9 under load", kill::run, false, None),
     trial!(
         "T1c",
@@ -115,6 +118,13 @@ pub(crate) const ALL: [Trial; 15] = [
         full_disk::run,
         false,
         Some((Ground::Sqlite, "the files are PostgreSQL's"))
+    ),
+    trial!(
+        "simulation",
+        "all of it at once",
+        simulation::run,
+        false,
+        Some((Ground::Postgres, "there are no servers but Papo"))
     ),
 ];
 

@@ -10,7 +10,7 @@ mod site;
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -20,6 +20,7 @@ use super::revocation::{Leaver, Turn};
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, Interruptions, join};
+use crate::database::postgres;
 use crate::history::{History, Moment};
 use crate::nats_way::Way;
 use crate::plan::{Plan, Reading};
@@ -38,8 +39,9 @@ const TROUBLE: Duration = Duration::from_secs(3);
 const BLOWS: usize = 5;
 /// How long the database is away.
 const AWAY: Duration = Duration::from_secs(6);
-/// So long before it goes away it answers nothing, so that there is something that it should have answered.
-const BUSY: Duration = Duration::from_millis(100);
+/// So long before it goes away nothing can be written any more, so that there is something on its way.
+const BUSY: Duration = Duration::from_millis(150);
+const HOLD: &str = "BEGIN; LOCK TABLE message IN SHARE MODE; SELECT pg_sleep(60)";
 /// What was answered before the database went away is with everybody by then.
 const IN_FLIGHT: Duration = Duration::from_secs(1);
 /// Within this time after the database went away every writer has been refused something.
@@ -179,7 +181,6 @@ impl Outages {
             self.turns.add(leaver.turn("Leaver", turn).await?);
         }
         sleep_until(start + TROUBLE).await;
-        self.latest = self.latest.max(percentile(&world.measured(), 100));
         let (acks, refusals) = (world.acks() - acks, world.refusals() - refusals);
         self.verdict.demand(acks > 0 && refusals == 0, || {
             format!("while {what}: {acks} acknowledged, {refusals} refused")
@@ -197,6 +198,9 @@ impl Outages {
         let waited = waited.await;
         self.note(waited);
         self.healed.push(start.elapsed());
+        // With those that were late until now, if NATS was what was in trouble.
+        let times = self.crowd.world.measured();
+        self.latest = self.latest.max(percentile(&times, 100));
         Ok(())
     }
 
@@ -232,12 +236,16 @@ impl Outages {
         self.heal().await
     }
 
-    /// Stops the database in the middle of its work: what of it is stored isn't answered any more.
+    /// Stops the database in the middle of its work: a node has asked for a commit that it can't have got to, and is never answered.
     async fn stop_database(&mut self) -> Result<()> {
-        let database = &mut self.site.cluster.machine;
-        database.pause()?;
+        let url = self.site.cluster.url.clone();
+        // It ends with the database.
+        let holding = tokio::task::spawn_blocking(move || postgres::run(&url, HOLD));
         sleep(BUSY).await;
-        blocking(|| database.crash())
+        blocking(|| self.site.cluster.machine.crash())?;
+        let held = holding.await?;
+        ensure!(held.is_err(), "the database didn't crash");
+        Ok(())
     }
 
     /// Has some stop reading, and a burst written that their buffers don't take; the log's end, which all nodes have then.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use papo_testing::Guest;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{Context, blocking};
@@ -52,7 +53,9 @@ pub(super) struct Turn {
     /// Subscriptions that were refused.
     refused: usize,
     /// Sockets that were opened after the leaving.
-    opened: usize,
+    pub(super) opened: usize,
+    /// How many left.
+    pub(super) leavings: usize,
     /// How long after the leaving was answered another node had let go.
     ends: Vec<Duration>,
 }
@@ -120,6 +123,7 @@ impl Turn {
         self.views.extend(other.views);
         self.refused += other.refused;
         self.opened += other.opened;
+        self.leavings += other.leavings;
         self.ends.extend(other.ends);
     }
 
@@ -171,7 +175,7 @@ impl Leaver {
         blocking(|| self.guest.join(1, name))?;
         let cookie: Arc<str> = self.guest.cookie.clone().unwrap_or_default().into();
         let (leaving, left) = watch::channel(None);
-        let mut listeners = Vec::new();
+        let mut listeners = JoinSet::new();
         for (node, &address) in self.addresses.iter().enumerate() {
             for path in ["/ws/chat/1/", "/ws/"] {
                 let view = View {
@@ -180,8 +184,8 @@ impl Leaver {
                     ..View::default()
                 };
                 let wire = Wire::open(&door(address, path, &cookie)).await?;
-                let listener = listen(Arc::clone(&self.world), wire, view, left.clone());
-                listeners.push((node == 0, tokio::spawn(listener)));
+                let listening = listen(Arc::clone(&self.world), wire, view, left.clone());
+                listeners.spawn(async move { (node == 0, listening.await) });
             }
         }
         sleep(Duration::from_millis(20)).await;
@@ -191,7 +195,10 @@ impl Leaver {
         let others = self.addresses.len() > 1;
         let grace = if others { ELSEWHERE } else { Duration::ZERO };
         leaving.send_replace(Some(answered + grace + LISTENING));
-        let mut turn = Turn::default();
+        let mut turn = Turn {
+            leavings: 1,
+            ..Turn::default()
+        };
         for &address in &self.addresses {
             let opened = Wire::open(&door(address, "/ws/chat/1/", &cookie)).await;
             turn.opened += usize::from(opened.is_ok());
@@ -200,15 +207,17 @@ impl Leaver {
             sleep_until(answered + ELSEWHERE).await;
             elsewhere = self.world.moment();
         }
-        for (is_here, listener) in listeners {
-            let mut listened = listener.await??;
-            listened.view.revoked = Some(if is_here { here } else { elsewhere });
-            turn.views.push(listened.view);
-            turn.refused += listened.refused;
-            if !is_here {
+        while let Some(listener) = listeners.join_next().await {
+            let (is_here, listened) = listener?;
+            let mut listened = listened?;
+            // Whose subscription came too late has nothing to be let go of.
+            if !is_here && !listened.view.seen.is_empty() {
                 let end = listened.end.unwrap_or_else(Instant::now);
                 turn.ends.push(end.saturating_duration_since(answered));
             }
+            listened.view.revoked = Some(if is_here { here } else { elsewhere });
+            turn.views.push(listened.view);
+            turn.refused += listened.refused;
         }
         Ok(turn)
     }
