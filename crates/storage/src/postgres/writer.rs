@@ -273,7 +273,9 @@ impl Node {
                 Ok(is_stored) => return Some(is_stored),
                 Err(error) => tracing::debug!(%error, "it can't be found out yet"),
             }
-            batches.iter_mut().for_each(|batch| batch.stall());
+            for batch in batches.iter_mut() {
+                batch.stall();
+            }
             self.connection = None;
             sleep(PAUSE).await;
         }

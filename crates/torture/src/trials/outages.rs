@@ -16,12 +16,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use self::presence::{FORGOTTEN, Ghosts};
 use self::site::Site;
-use super::revocation::{Leaver, Turn};
+use super::revocation::{ELSEWHERE, Leaver, Turn};
 use super::{Context, blocking};
 use crate::checker::check;
 use crate::crowd::{Crowd, Interruptions, join};
 use crate::database::postgres;
 use crate::history::{History, Moment};
+use crate::measure::best;
 use crate::nats_way::Way;
 use crate::plan::{Plan, Reading};
 use crate::report::{Verdict, milliseconds, percentile};
@@ -178,7 +179,16 @@ impl Outages {
         world.measure();
         for turn in 0..LEAVINGS {
             let mut leaver = Leaver::new(world, self.site.addresses(turn));
-            self.turns.add(leaver.turn("Leaver", turn).await?);
+            let known = best(ELSEWHERE, async || {
+                let turn = leaver.turn("Leaver", turn).await?;
+                let last = turn.last();
+                self.turns.add(turn);
+                Ok(last)
+            });
+            let known = known.await?.figure;
+            self.verdict.demand(known <= ELSEWHERE, || {
+                format!("while {what} another node knew of a leaving after {known:.1?}")
+            });
         }
         sleep_until(start + TROUBLE).await;
         let (acks, refusals) = (world.acks() - acks, world.refusals() - refusals);

@@ -31,7 +31,7 @@ const BETWEEN: Duration = Duration::from_millis(40);
 /// How long one listens after the leaving was answered.
 const LISTENING: Duration = Duration::from_millis(250);
 /// How long it may take until another node knows.
-const ELSEWHERE: Duration = Duration::from_secs(1);
+pub(super) const ELSEWHERE: Duration = Duration::from_secs(1);
 /// A subscription is sent again this often while the leaving is under way.
 const REPLAY: Duration = Duration::from_millis(1);
 /// And this often afterwards.
@@ -127,23 +127,21 @@ impl Turn {
         self.ends.extend(other.ends);
     }
 
-    /// Holds against the promise what isn't for the checker: that nobody gets in again, and that all nodes learn of it in time.
+    /// How long it took at most until another node had let go.
+    pub(super) fn last(&self) -> Duration {
+        percentile(&self.ends, 100)
+    }
+
+    /// Holds against the promise what isn't for the checker: that nobody gets in again.
     pub(super) fn judge(&self, verdict: &mut Verdict) {
         verdict.demand(self.opened == 0, || {
             format!("{} sockets were opened after the leaving", self.opened)
-        });
-        let last = percentile(&self.ends, 100);
-        verdict.demand(last <= ELSEWHERE, || {
-            format!(
-                "another node knew of a leaving after {}",
-                milliseconds(last)
-            )
         });
         if !self.ends.is_empty() {
             verdict.figure(format!(
                 "other nodes knew after {} (p50), {} at most",
                 milliseconds(percentile(&self.ends, 50)),
-                milliseconds(last)
+                milliseconds(self.last())
             ));
         }
     }

@@ -9,7 +9,7 @@ use crate::random::Random;
 /// The nodes of a simulation.
 pub(super) const NODES: usize = 3;
 /// All is well again then.
-pub(super) const END: Duration = Duration::from_millis(3_000);
+pub(super) const END: Duration = Duration::from_secs(3);
 /// From one fault's beginning to the next one's.
 const BETWEEN: Duration = Duration::from_millis(300);
 /// The longest that one lasts. Whoever is cut off for longer is found by the operating system later after the cut's end.
