@@ -15,8 +15,6 @@ use crate::run::step;
 const VARIABLE: &str = "PAPO_TEST_DATABASE_URL";
 /// Where the private one listens.
 const ADDRESS: &str = "127.0.0.1";
-/// The oldest that Papo works with.
-const OLDEST: u32 = 13;
 /// How long it may take to start or stop.
 const PATIENCE: &str = "60";
 
@@ -47,13 +45,7 @@ impl Postgres {
 
     /// One that nobody else uses.
     pub(crate) fn private() -> Result<Self> {
-        if programs().is_none() {
-            install("postgresql")?;
-        }
-        let programs = programs().context(
-            "PostgreSQL 13 or newer is needed: install it (on Debian: apt-get install postgresql)",
-        )?;
-        Private::start(programs)
+        Private::start(install_server()?)
     }
 
     /// Where it is.
@@ -75,6 +67,16 @@ impl Postgres {
             command.env(VARIABLE, url);
         }
     }
+}
+
+/// The folder of its server's programs, which are installed if they are missing: some trials start servers of their own.
+pub(crate) fn install_server() -> Result<PathBuf> {
+    if postgres::programs().is_none() {
+        install("postgresql")?;
+    }
+    postgres::programs().context(
+        "PostgreSQL 13 or newer is needed: install it (on Debian: apt-get install postgresql)",
+    )
 }
 
 impl Private {
@@ -167,23 +169,4 @@ impl Drop for Private {
             );
         }
     }
-}
-
-/// The folder of the newest PostgreSQL's programs: Debian keeps them out of the path.
-fn programs() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten();
-    let versions = versions.filter_map(|entry| {
-        let version: u32 = entry.file_name().to_str()?.parse().ok()?;
-        let programs = entry.path().join("bin");
-        (version >= OLDEST && programs.join("initdb").is_file()).then_some((version, programs))
-    });
-    let of_debian = versions.max().map(|(_, programs)| programs);
-    let in_path = || {
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file())
-    };
-    of_debian.or_else(in_path)
 }

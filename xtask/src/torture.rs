@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::nats::{self, Nats};
-use crate::postgres::Postgres;
+use crate::postgres::{self, Postgres};
 use crate::requirements::{node_packages, program};
 use crate::run::{client, command, root, step, target};
 
@@ -34,7 +34,7 @@ const DEFECTS: [(&str, &str); 14] = [
 ];
 
 /// The same on PostgreSQL, with several nodes.
-const DEFECTS_ON_POSTGRES: [(&str, &str); 13] = [
+const DEFECTS_ON_POSTGRES: [(&str, &str); 21] = [
     ("ack-before-commit", "T1"),
     ("no-dedupe", "T2"),
     ("skip-frame", "T3"),
@@ -46,8 +46,16 @@ const DEFECTS_ON_POSTGRES: [(&str, &str); 13] = [
     ("patient", "T8"),
     ("resume-off-by-one", "T9"),
     ("no-farewell", "T10"),
+    ("skip-gap", "T11"),
+    ("no-poll", "T11"),
+    ("ack-unknown", "T11"),
     ("no-revocation", "T13"),
     ("no-remote-revocation", "T13"),
+    ("ack-before-commit", "simulation"),
+    ("no-dedupe", "simulation"),
+    ("no-heal", "simulation"),
+    ("skip-gap", "simulation"),
+    ("no-revocation", "simulation"),
 ];
 
 /// What Papo works on.
@@ -62,7 +70,7 @@ enum Ground {
 /// What to torture, and how much.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The trials, all when none is named: T1, T1c, T2, …
+    /// The trials, all when none is named: T1, T1c, T2, …, simulation.
     trials: Vec<String>,
     /// What Papo works on.
     #[arg(long, value_enum, default_value_t = Ground::Sqlite)]
@@ -73,6 +81,9 @@ pub(crate) struct Options {
     /// Repeat a run's random choices.
     #[arg(long)]
     seed: Option<u64>,
+    /// Simulate so many seeds, from that one on.
+    #[arg(long)]
+    seeds: Option<u64>,
     /// Show that each trial can fail: run it against deliberate defects.
     #[arg(long, conflicts_with = "full")]
     defects: bool,
@@ -83,6 +94,7 @@ struct Trials<'a> {
     torture: PathBuf,
     papo: PathBuf,
     seed: Option<u64>,
+    seeds: Option<u64>,
     servers: Option<&'a Servers>,
 }
 
@@ -97,6 +109,7 @@ impl Servers {
         for name in ["pg_dump", "pg_restore"] {
             program(name, "postgresql-client")?;
         }
+        postgres::install_server()?;
         Ok(Self {
             postgres: Postgres::for_tests()?,
             nats: Nats::find_or_start()?,
@@ -119,6 +132,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         torture: built()?,
         papo: target().join("release/papo"),
         seed: options.seed,
+        seeds: options.seeds,
         servers: servers.as_ref(),
     };
     if options.defects {
@@ -140,6 +154,7 @@ pub(crate) fn run_all() -> Result<()> {
         torture: built()?,
         papo: target().join("release/papo"),
         seed: None,
+        seeds: None,
         servers: None,
     };
     step(&mut trials.command(&[]))?;
@@ -155,6 +170,7 @@ fn programs() -> Result<()> {
         ("ip", "iproute2"),
         ("mount", "mount"),
         ("unshare", "util-linux"),
+        ("nsenter", "util-linux"),
     ] {
         program(name, package)?;
     }
@@ -187,6 +203,9 @@ impl Trials<'_> {
         command.arg("--client").arg(client());
         if let Some(seed) = self.seed {
             command.args(["--seed", &seed.to_string()]);
+        }
+        if let Some(seeds) = self.seeds {
+            command.args(["--seeds", &seeds.to_string()]);
         }
         if let Some(servers) = self.servers {
             command.args(["--on", POSTGRES]);
@@ -223,7 +242,7 @@ fn show_defects(trials: &Trials<'_>, names: &[String]) -> Result<()> {
         let fault = text.lines().find(|line| line.contains('✗'));
         let shown = fault.unwrap_or("").trim();
         let result = if is_red { "red" } else { "NOT RED" };
-        table.push(format!("{trial:<4} {defect:<24} {result:<8} {shown}"));
+        table.push(format!("{trial:<10} {defect:<24} {result:<8} {shown}"));
         if !is_red {
             blind += 1;
             println!("{text}{}", String::from_utf8_lossy(&output.stderr));

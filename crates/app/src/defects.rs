@@ -2,7 +2,7 @@
 //!
 //! Compiled in only with the feature `defects`, which nothing but `cargo xtask torture --defects` asks for; without it every
 //! question here is a constant `false`. `PAPO_DEFECT` chooses one. This crate has: `resume-off-by-one`, `snapshot-off-by-one`, `ignore-epoch`, `no-revocation`, `no-remote-revocation`,
-//! `no-heal`.
+//! `no-heal`, `no-poll`.
 
 /// Whether this defect was chosen.
 pub(crate) fn has(name: &str) -> bool {

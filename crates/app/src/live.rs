@@ -138,7 +138,7 @@ impl App {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = tick.tick() => {}
+                _ = tick.tick(), if !defects::has("no-poll") => {}
                 () = self.bells.logs.notified() => {}
                 () = self.stopping.cancelled() => return,
             }

@@ -67,6 +67,8 @@ struct Line {
     waiting: VecDeque<(RoomId, Change, OnCommit)>,
     /// Whether a batch is with the storage.
     is_storing: bool,
+    /// Whether it takes long to find out what becomes of that batch: nothing is taken meanwhile.
+    is_stalled: bool,
     /// Whether no more changes are taken.
     is_closed: bool,
 }
@@ -117,7 +119,7 @@ impl RoomLog {
     /// Puts a change in line. Changes are committed in the order in which they are put here.
     pub(crate) fn submit(&self, room: RoomId, change: Change, on_commit: OnCommit) {
         let mut line = self.writer.line.lock();
-        if line.is_closed || line.waiting.len() >= WAITING {
+        if line.is_closed || line.is_stalled || line.waiting.len() >= WAITING {
             drop(line);
             self.writer
                 .answer(on_commit, Err(Error::Unavailable(RETRY_OVERLOAD)));
@@ -172,6 +174,7 @@ impl Writer {
     /// Has the next batch stored, if there is one.
     fn go_on(self: &Arc<Self>) {
         let mut line = self.line.lock();
+        line.is_stalled = false;
         if line.waiting.is_empty() {
             line.is_storing = false;
             drop(line);
@@ -179,6 +182,18 @@ impl Writer {
         } else {
             drop(line);
             self.store();
+        }
+    }
+
+    /// Refuses who waits, and who comes, until the batch that is with the storage has come to an end.
+    fn stall(&self) {
+        let waiting = {
+            let mut line = self.line.lock();
+            line.is_stalled = true;
+            std::mem::take(&mut line.waiting)
+        };
+        for (_, _, on_commit) in waiting {
+            self.answer(on_commit, Err(Error::Unavailable(RETRY_OVERLOAD)));
         }
     }
 
@@ -272,6 +287,10 @@ impl Batch for Group {
         self.writer.metrics.batch_events.record(size);
         self.started = Some(Instant::now());
         changes
+    }
+
+    fn stall(&mut self) {
+        self.writer.stall();
     }
 
     fn tell(mut self: Box<Self>, outcome: Outcome) {

@@ -6,6 +6,7 @@
 //! be lost at any time at the cost of a moment's delay.
 
 mod connection;
+mod defects;
 mod elsewhere;
 mod envelope;
 mod hub;

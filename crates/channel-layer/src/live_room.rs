@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::presence::Presence;
 use crate::shard::{SEATS, Seat, Shard};
 use crate::sync::{Mutex, RwLock};
+use crate::tail::is_next;
 use crate::typing::Typing;
 use crate::{
     Append, Delivery, Frame, FrameKind, NodeId, People, PresenceFrame, Present, Read, Tail,
@@ -117,7 +118,7 @@ impl LiveRoom {
             let mut is_missing = false;
             for frame in frames {
                 match tail.end() {
-                    Some(end) if frame.seq == end.next() => self.append_one(tail, frame),
+                    Some(end) if is_next(end, frame.seq) => self.append_one(tail, frame),
                     Some(end) if frame.seq <= end => {}
                     // A tail that is being opened may be opened without it.
                     Some(_) | None => is_missing = true,

@@ -352,6 +352,23 @@ mod tests {
     }
 
     #[test]
+    fn a_dead_nodes_people_are_shown_for_no_longer_than_fifteen_seconds() {
+        let start = Instant::now();
+        let mut presence = Presence::default();
+        presence.enter(SenderId(1), name("Ana"), start);
+        presence.hear(NodeId(8), people(1, 1, vec![person(2, "Bia")]), start);
+        // Something else is told just before: the next change has to wait.
+        let tick = Duration::from_millis(100);
+        let before = start + SILENCE - tick;
+        assert!(told(&mut presence, before).is_some_and(|(online, _)| online == 2));
+        let ticks = (0..).map(|number| before + tick * number);
+        let gone = ticks
+            .take_while(|now| *now <= start + Duration::from_secs(15))
+            .find(|now| told(&mut presence, *now).is_some_and(|(online, _)| online == 1));
+        assert!(gone.is_some());
+    }
+
+    #[test]
     fn other_nodes_are_told_of_changes_and_again_and_again() {
         let start = Instant::now();
         let mut presence = Presence::default();

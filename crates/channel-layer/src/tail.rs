@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use papo_domain::Seq;
 
+use crate::defects;
+
 /// What a frame means to a connection that writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameKind {
@@ -111,7 +113,7 @@ impl Tail {
     pub fn append(&mut self, frame: Frame) -> Append {
         self.heard = self.heard.max(frame.seq);
         match self.end {
-            Some(end) if frame.seq == end.next() => {
+            Some(end) if is_next(end, frame.seq) => {
                 self.end = Some(frame.seq);
                 self.bytes += frame.bytes.len();
                 self.frames.push_back(frame);
@@ -154,6 +156,11 @@ impl Tail {
         }
         Read::End
     }
+}
+
+/// Whether a frame is the next one of a tail that ends at `end`.
+pub(crate) fn is_next(end: Seq, seq: Seq) -> bool {
+    seq == end.next() || seq > end && defects::has("skip-gap")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Deliberate defects, each of which turns a trial of `cargo xtask torture` red: the proof that the trial can fail.
 //!
 //! Compiled in only with the feature `defects`, which nothing but `cargo xtask torture --defects` asks for; without it every
-//! question here is a constant `false`. `PAPO_DEFECT` chooses one. This crate has: `ack-before-commit`, `ack-after-failed-sync`, `no-dedupe`, `backup-copies-the-file`,
+//! question here is a constant `false`. `PAPO_DEFECT` chooses one. This crate has: `ack-before-commit`, `ack-after-failed-sync`, `ack-unknown`, `no-dedupe`, `backup-copies-the-file`,
 //! `full-is-final`.
 
 /// Whether this defect was chosen.

@@ -60,6 +60,10 @@ pub trait Batch: Send {
     /// The changes. Asked once, right before they are stored.
     fn take(&mut self) -> Vec<NewEvent>;
 
+    /// Is told that it takes long to find out what becomes of them, maybe more than once: whoever waits behind them had better not. Must not
+    /// block.
+    fn stall(&mut self) {}
+
     /// Is told what became of them; by the thread that stored them, so it must not block. A batch that is dropped
     /// untold may have been stored.
     fn tell(self: Box<Self>, outcome: Outcome);

@@ -1,5 +1,6 @@
-//! A schema of its own on the tests' PostgreSQL, gone when it is dropped.
+//! A schema of its own on the tests' PostgreSQL, gone when it is dropped, and where the server's programs are.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::runtime::Builder;
@@ -7,6 +8,9 @@ use tokio_postgres::NoTls;
 
 /// Where the tests look when `PAPO_TEST_DATABASE_URL` names no server.
 const STANDARD: &str = "postgres://postgres@127.0.0.1:5432/postgres";
+
+/// The oldest that Papo works with.
+const OLDEST: u32 = 13;
 
 /// A schema on the server.
 #[derive(Debug)]
@@ -67,6 +71,25 @@ pub fn server() -> String {
 /// Whether the server is there, and lets the tests in. Blocks.
 pub fn answers() -> bool {
     run(&server(), "SELECT 1".to_owned()).is_ok()
+}
+
+/// The folder of the newest PostgreSQL's programs, if its server is installed: Debian keeps them out of the path.
+pub fn programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let versions = versions.filter_map(|entry| {
+        let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let programs = entry.path().join("bin");
+        (version >= OLDEST && programs.join("initdb").is_file()).then_some((version, programs))
+    });
+    let of_debian = versions.max().map(|(_, programs)| programs);
+    let in_path = || {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file())
+    };
+    of_debian.or_else(in_path)
 }
 
 /// Runs statements on a thread and a connection of their own: the caller may be a task.

@@ -34,6 +34,9 @@ pub(crate) async fn run(
     }
     command.args(["--seed", &context.seed.to_string()]);
     command.args(["--on", context.choose("sqlite", "postgres")]);
+    if let Some(seeds) = context.seeds {
+        command.args(["--seeds", &seeds.to_string()]);
+    }
     if context.is_full {
         command.arg("--full");
     }

@@ -106,6 +106,7 @@ fn good() -> (History, Database) {
             room: 1,
             seq: 4,
             kind: Kind::Deleted { target: 1 },
+            at: 6,
             epoch: "new".into(),
         }],
         views: vec![view(seen(&log()))],

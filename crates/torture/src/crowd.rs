@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use papo_protocol::ErrorCode;
 use papo_testing::Guest;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -32,6 +34,8 @@ pub(crate) struct Crowd {
     pub(crate) world: Arc<World>,
     phase: watch::Sender<Phase>,
     robots: Vec<JoinHandle<Track>>,
+    /// The last event that each has.
+    reached: Vec<Arc<AtomicI64>>,
     seed: u64,
 }
 
@@ -45,14 +49,17 @@ pub(crate) struct Outcome {
     pub(crate) robots_reset: usize,
     pub(crate) closes: std::collections::BTreeMap<u16, usize>,
     pub(crate) refusals: usize,
-    /// Each robot's pauses.
+    /// How many requests were refused with which code and without a time to try again.
+    pub(crate) unclear: Vec<ErrorCode>,
+    /// Each robot's, in the order in which they were sent.
     pub(crate) interruptions: Vec<Interruptions>,
 }
 
-/// When and for how long a robot was cut off.
+/// When and for how long a robot was cut off, or refused.
 #[derive(Debug, Default)]
 pub(crate) struct Interruptions {
     pub(crate) lost: Vec<Instant>,
+    pub(crate) refused: Vec<Instant>,
     pub(crate) silences: Pauses,
     pub(crate) waits: Pauses,
 }
@@ -64,6 +71,7 @@ impl Crowd {
             world: Arc::default(),
             phase: watch::Sender::new(Phase::Write),
             robots: Vec::new(),
+            reached: Vec::new(),
             seed,
         }
     }
@@ -75,7 +83,9 @@ impl Crowd {
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         let phase = self.phase.subscribe();
-        let robot = Robot::new(plan, Arc::clone(&self.world), phase, self.seed);
+        let reached = Arc::new(AtomicI64::new(0));
+        self.reached.push(Arc::clone(&reached));
+        let robot = Robot::new(plan, Arc::clone(&self.world), phase, self.seed, reached);
         self.robots.push(tokio::spawn(robot.run()));
     }
 
@@ -117,6 +127,37 @@ impl Crowd {
             world.waiting() == 0
         })
         .await
+    }
+
+    /// How many don't have this event yet.
+    pub(crate) fn behind(&self, end: i64) -> usize {
+        let lasts = self.reached.iter();
+        lasts
+            .filter(|reached| reached.load(Ordering::SeqCst) < end)
+            .count()
+    }
+
+    /// Has nothing new written from now on, and waits until all is acknowledged and everybody has all that is in room 1's log; how long
+    /// that takes, or what is lacking when the limit is over.
+    pub(crate) async fn converge(&self, place: &Place, limit: Duration) -> Result<Duration> {
+        let start = Instant::now();
+        self.phase.send_replace(Phase::Read);
+        let deadline = start + limit;
+        loop {
+            let waiting = self.world.waiting();
+            let is_over = Instant::now() > deadline;
+            if waiting == 0 || is_over {
+                let behind = self.behind(place.end(1)?);
+                if waiting == 0 && behind == 0 {
+                    return Ok(start.elapsed());
+                }
+                ensure!(
+                    !is_over,
+                    "{waiting} answers lack after {limit:?}, and {behind} views don't equal the log"
+                );
+            }
+            sleep(LOOK).await;
+        }
     }
 
     /// Has everybody read to the end of room 1, and collects what they saw. Who doesn't come to the end is shown by the
@@ -164,8 +205,10 @@ impl Outcome {
         self.resets += track.resets;
         self.robots_reset += usize::from(track.resets > 0);
         self.refusals += track.refusals;
+        self.unclear.extend(track.unclear);
         self.interruptions.push(Interruptions {
             lost: track.lost,
+            refused: track.refused,
             silences: track.silences,
             waits: track.waits,
         });

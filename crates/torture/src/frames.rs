@@ -24,6 +24,8 @@ pub(crate) enum Heard {
     Refused {
         reference: Option<u64>,
         code: ErrorCode,
+        /// When to try again, in seconds, if the server says so.
+        retry: Option<u64>,
     },
     /// Connect again after this many milliseconds.
     Reconnect(u64),
@@ -115,9 +117,12 @@ impl Frames {
                 reference: r#ref,
                 seq,
             },
-            ServerFrame::Error { r#ref, code, .. } => Heard::Refused {
+            ServerFrame::Error {
+                r#ref, code, retry, ..
+            } => Heard::Refused {
                 reference: r#ref,
                 code,
+                retry,
             },
             ServerFrame::Reconnect { delay } => Heard::Reconnect(delay),
             ServerFrame::Left { .. } => Heard::Left,

@@ -35,6 +35,8 @@ pub(crate) struct Changed {
     pub(crate) room: i64,
     pub(crate) seq: i64,
     pub(crate) kind: Kind,
+    /// After the acknowledgement's last byte was read.
+    pub(crate) at: Moment,
     pub(crate) epoch: Arc<str>,
 }
 

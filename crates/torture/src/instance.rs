@@ -26,6 +26,16 @@ pub(crate) enum Ground {
     Postgres,
 }
 
+impl Ground {
+    /// For people.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
 /// One or several nodes, running.
 #[derive(Debug)]
 pub(crate) struct Instance {

@@ -13,13 +13,17 @@ mod database;
 mod frames;
 mod history;
 mod instance;
+mod machine;
 mod measure;
+mod nats_way;
+mod network;
 mod pauses;
 mod plan;
 mod process;
 mod random;
 mod report;
 mod robot;
+mod servers;
 mod trials;
 mod tunnel;
 mod view_checker;
@@ -65,6 +69,9 @@ struct Arguments {
     /// Repeat a run's random choices.
     #[arg(long)]
     seed: Option<u64>,
+    /// Simulate so many seeds, from that one on.
+    #[arg(long)]
+    seeds: Option<u64>,
     /// The folder of the client, with its packages: T8 then listens with it as well.
     #[arg(long)]
     client: Option<PathBuf>,
@@ -88,6 +95,7 @@ fn main() -> Result<ExitCode> {
         is_full: arguments.full,
         is_brief: arguments.brief,
         seed,
+        seeds: arguments.seeds,
     };
     let (chosen, left_out) = choose(&arguments.trials, arguments.on)?;
     if apart::is_inside() {
@@ -107,8 +115,9 @@ fn main() -> Result<ExitCode> {
         failed += usize::from(!verdict.faults.is_empty());
     }
     for trial in left_out {
-        let why = trial.only_sqlite.unwrap_or_default();
-        println!("{}", left_out_line(trial.name, trial.title, why));
+        if let Some((ground, why)) = trial.only {
+            println!("{}", left_out_line(trial.name, trial.title, ground, why));
+        }
     }
     println!(
         "{} of {} passed in {:.0} s (seed {seed})",
@@ -197,7 +206,7 @@ fn choose(names: &[String], ground: Ground) -> Result<(Vec<&'static Trial>, Vec<
     } else {
         names.iter().map(find).collect::<Result<_>>()?
     };
-    let has_meaning = |trial: &&Trial| ground == Ground::Sqlite || trial.only_sqlite.is_none();
+    let has_meaning = |trial: &&Trial| trial.only.is_none_or(|(only, _)| only == ground);
     Ok(asked.into_iter().partition(has_meaning))
 }
 

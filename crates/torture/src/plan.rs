@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use papo_protocol::ErrorCode;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -27,6 +28,14 @@ pub(crate) struct Plan {
     pub(crate) cuts: Option<Duration>,
     /// The first step of its waits before it connects again; the real client's is half a second.
     pub(crate) backoff: Duration,
+    /// The longest of these waits.
+    pub(crate) patience: Duration,
+    /// When it has heard nothing for so long it asks whether anybody is there, and when nothing comes for as long again it takes the connection
+    /// for dead. It gives up a handshake sooner then, too. The real client takes 25 s and 20 s.
+    pub(crate) heartbeat: Option<Duration>,
+    /// Whether the connection may be lost along with a refusal: the message behind the refused one may be stored then, and the refused one
+    /// is sent again after it. So what is sent again on another connection has no promised place.
+    pub(crate) misses_refusals: bool,
     /// The length of its messages.
     pub(crate) length: usize,
     /// Tells it to stop reading, if anybody does; then nobody measures how fast it gets what.
@@ -56,6 +65,9 @@ impl Plan {
             changes: false,
             cuts: None,
             backoff: Duration::from_millis(500),
+            patience: Duration::from_secs(30),
+            heartbeat: None,
+            misses_refusals: false,
             length: 32,
             reading: None,
         }
@@ -89,8 +101,12 @@ pub(crate) struct Track {
     pub(crate) closes: HashMap<u16, usize>,
     /// How many requests were refused for now.
     pub(crate) refusals: usize,
+    /// With which codes requests were refused without being told when to try again.
+    pub(crate) unclear: Vec<ErrorCode>,
     /// When it lost a connection that it hadn't cut itself.
     pub(crate) lost: Vec<Instant>,
+    /// When it was refused something for now.
+    pub(crate) refused: Vec<Instant>,
     /// Between two events that it got.
     pub(crate) silences: Pauses,
     /// Between sending and the acknowledgement.

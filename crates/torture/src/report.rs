@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::checker::Fault;
+use crate::instance::Ground;
 
 /// How many faults are shown of a trial.
 const SHOWN: usize = 5;
@@ -81,7 +82,7 @@ pub(crate) fn line(name: &str, title: &str, verdict: &Verdict, took: Duration) -
         format!("FAILED ({})", verdict.faults.len())
     };
     let mut line = format!(
-        "{name:<4} {title:<26} {result:<12} {:>5.0} s  {}; {}",
+        "{name:<10} {title:<24} {result:<12} {:>5.0} s  {}; {}",
         took.as_secs_f64(),
         verdict.size,
         verdict.figures.join("; ")
@@ -94,8 +95,9 @@ pub(crate) fn line(name: &str, title: &str, verdict: &Verdict, took: Duration) -
 }
 
 /// The line of a trial that has no meaning on this ground.
-pub(crate) fn left_out_line(name: &str, title: &str, why: &str) -> String {
-    format!("{name:<4} {title:<26} not run, of SQLite only: {why}")
+pub(crate) fn left_out_line(name: &str, title: &str, only: Ground, why: &str) -> String {
+    let only = only.name();
+    format!("{name:<10} {title:<24} not run, of {only} only: {why}")
 }
 
 /// What no fault among `trials` proves, with 95 % confidence: fewer than 1 in this many.

@@ -7,10 +7,11 @@ mod speaking;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::history::{Kind, View};
 use crate::plan::{Plan, Reading, Track};
@@ -18,8 +19,6 @@ use crate::random::Random;
 use crate::wire::{Cut, Door, Received, Wire};
 use crate::world::{Listening, Phase, Waiting, World};
 
-/// The longest wait before another attempt to connect.
-const BACKOFF_CAP: Duration = Duration::from_secs(30);
 /// After a refusal that isn't final.
 const RETRY: Duration = Duration::from_millis(200);
 /// Messages that wait for their acknowledgement at most.
@@ -48,6 +47,8 @@ pub(crate) struct Robot {
     attempts: usize,
     /// When it last got an event.
     heard: Option<Instant>,
+    /// The last event that it has, for others.
+    reached: Arc<AtomicI64>,
 }
 
 /// What is going on on one connection.
@@ -61,6 +62,9 @@ struct Talk {
     asked: HashMap<u64, Asked>,
     send_at: Instant,
     retry_at: Option<Instant>,
+    /// When it has been quiet for too long, and whether it was asked already whether anybody is there.
+    quiet_at: Instant,
+    is_asked: bool,
     /// How long to stay away, when the server has named a time.
     ordered: Option<Duration>,
     /// Everybody can see that it listens, once it does.
@@ -97,6 +101,7 @@ impl Robot {
         world: Arc<World>,
         phase: watch::Receiver<Phase>,
         seed: u64,
+        reached: Arc<AtomicI64>,
     ) -> Self {
         let view = View {
             name: plan.name.clone(),
@@ -119,6 +124,7 @@ impl Robot {
             own: Vec::new(),
             attempts: 0,
             heard: None,
+            reached,
         }
     }
 
@@ -137,23 +143,24 @@ impl Robot {
                 cookie: &self.plan.cookie,
                 receive_buffer: self.has_stopped().then_some(SMALL_BUFFER),
             };
-            let opened = Wire::open(&door).await;
+            let limit = self.plan.heartbeat.map_or(NEVER, |beat| 2 * beat);
+            let opened = timeout(limit, Wire::open(&door)).await;
             self.attempts += 1;
             let named = match opened {
-                Ok(wire) => {
+                Ok(Ok(wire)) => {
                     self.track.connections += 1;
                     match self.converse(wire, &mut attempt).await {
                         Ended::Done => break,
                         Ended::Lost(delay) => delay,
                     }
                 }
-                Err(_) => None,
+                Ok(Err(_)) | Err(_) => None,
             };
             let step = self
                 .plan
                 .backoff
                 .saturating_mul(1 << attempt.min(10))
-                .min(BACKOFF_CAP);
+                .min(self.plan.patience);
             attempt += 1;
             let wait = named.unwrap_or_else(|| self.random.up_to(step));
             tokio::select! {
@@ -190,6 +197,7 @@ impl Robot {
     async fn converse(&mut self, wire: Wire, attempt: &mut u32) -> Ended {
         let now = Instant::now();
         let pause = self.plan.pause.unwrap_or(NEVER);
+        let heartbeat = self.plan.heartbeat.unwrap_or(NEVER);
         let mut talk = Talk {
             wire,
             id: self.world.connection(),
@@ -199,6 +207,8 @@ impl Robot {
             asked: HashMap::new(),
             send_at: now + self.random.up_to(pause),
             retry_at: None,
+            quiet_at: now + heartbeat,
+            is_asked: false,
             ordered: None,
             listening: None,
         };
@@ -217,10 +227,13 @@ impl Robot {
             let is_retrying = talk.is_subscribed && talk.retry_at.is_some();
             let sent = tokio::select! {
                 received = talk.wire.receive(), if !(talk.is_subscribed && self.has_stopped()) => match received {
-                    Received::Text(text) => match self.world.frames.read(&text) {
-                        Ok(heard) => self.heed(&mut talk, heard, attempt).await,
-                        Err(error) => Err(error),
-                    },
+                    Received::Text(text) => {
+                        (talk.quiet_at, talk.is_asked) = (Instant::now() + heartbeat, false);
+                        match self.world.frames.read(&text) {
+                            Ok(heard) => self.heed(&mut talk, heard, attempt).await,
+                            Err(error) => Err(error),
+                        }
+                    }
                     Received::Closed(code) => {
                         *self.track.closes.entry(code).or_default() += 1;
                         self.track.lost.push(Instant::now());
@@ -234,6 +247,13 @@ impl Robot {
                 () = sleep_until(talk.retry_at.unwrap_or(now)), if is_retrying => {
                     talk.retry_at = None;
                     self.send_outbox(&mut talk).await
+                }
+                () = sleep_until(talk.quiet_at) => {
+                    if std::mem::replace(&mut talk.is_asked, true) {
+                        return Ended::Lost(None);
+                    }
+                    talk.quiet_at = Instant::now() + heartbeat;
+                    talk.wire.send("{\"type\":\"ping\"}").await
                 }
                 Ok(()) = storms.changed() => {
                     talk.wire.cut(Cut::Reset).await;

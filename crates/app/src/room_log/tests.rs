@@ -176,3 +176,39 @@ async fn a_batch_that_is_lost_answers_everybody_and_the_next_one_goes_on() {
     assert_eq!(connection.requests(), 0);
     assert!(!world.app.log.writer.line.lock().is_storing);
 }
+
+#[tokio::test]
+async fn nobody_waits_behind_a_batch_whose_outcome_takes_long() {
+    let world = World::new().await;
+    let log = &world.app.log;
+    // As if the storage had it.
+    log.writer.line.lock().is_storing = true;
+    let mut group = Group {
+        writer: Arc::clone(&log.writer),
+        callbacks: Vec::new(),
+        started: None,
+        is_told: false,
+    };
+    let append = |text: &str| {
+        let (log, room, change) = (log.clone(), world.room, world.post(text));
+        tokio::spawn(async move { log.append(room, change).await })
+    };
+    let line_has_one = async || {
+        while log.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let stored = append("unknown");
+    line_has_one().await;
+    assert_eq!(group.take().len(), 1);
+    let waiting = append("waits");
+    line_has_one().await;
+    group.stall();
+    for refused in [waiting, append("comes")] {
+        assert!(matches!(refused.await.unwrap(), Err(Error::Unavailable(_))));
+    }
+    assert!(!stored.is_finished());
+    Box::new(group).tell(Err(StorageError::Unknown("nobody knows".into())));
+    assert!(stored.await.unwrap().is_err());
+    assert!(append("afterwards").await.unwrap().is_ok());
+}

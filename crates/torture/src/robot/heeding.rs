@@ -1,6 +1,7 @@
 //! What a robot makes of the server's frames.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use papo_protocol::{ClientFrame, ErrorCode};
@@ -37,11 +38,13 @@ impl Robot {
                         if let Some((_, last)) = &mut self.known {
                             *last = event.seq;
                         }
+                        self.reached.store(event.seq, Ordering::SeqCst);
                         self.note_delivery();
                         self.world.saw(event, self.plan.reading.is_none());
                     }
                     Seen::Snapshot(snapshot) => {
                         self.known = epoch.map(|epoch| (epoch, snapshot.seq));
+                        self.reached.store(snapshot.seq, Ordering::SeqCst);
                     }
                     Seen::Resumed(_) => {}
                     Seen::Reset => {
@@ -56,6 +59,11 @@ impl Robot {
                     talk.is_subscribed = true;
                     self.world.subscribed();
                     talk.listening = Some(World::listen(&self.world));
+                    if self.plan.misses_refusals {
+                        for &index in &self.outbox {
+                            self.track.sent[index].connection = self.world.connection();
+                        }
+                    }
                     self.send_outbox(talk).await?;
                 }
             }
@@ -65,10 +73,18 @@ impl Robot {
                     self.acknowledged(talk, asked, seq);
                 }
             }
-            Heard::Refused { reference, code } => {
+            Heard::Refused {
+                reference,
+                code,
+                retry,
+            } => {
                 let asked = reference.and_then(|reference| talk.asked.remove(&reference));
+                if retry.is_none() {
+                    self.track.unclear.push(code);
+                }
                 if matches!(code, ErrorCode::Unavailable | ErrorCode::RateLimited) {
                     self.track.refusals += 1;
+                    self.track.refused.push(Instant::now());
                     self.world.refused();
                     if let Some(Asked::Message(index)) = asked {
                         // It goes out again after others: its place among them is no longer promised.
@@ -115,6 +131,7 @@ impl Robot {
                 room: self.plan.room,
                 seq,
                 kind,
+                at,
                 epoch: Arc::clone(&talk.epoch),
             }),
         }

@@ -5,6 +5,7 @@ mod disconnects;
 mod full_disk;
 mod kill;
 mod order;
+mod outages;
 mod repeat;
 mod restore;
 mod restore_server;
@@ -12,6 +13,7 @@ mod revocation;
 mod rolling;
 mod servers_apart;
 mod silence;
+mod simulation;
 mod slow;
 mod snapshots;
 mod storm;
@@ -43,6 +45,8 @@ pub(crate) struct Context {
     /// A tenth of that of continuous integration.
     pub(crate) is_brief: bool,
     pub(crate) seed: u64,
+    /// How many seeds are simulated, if not as many as the size says.
+    pub(crate) seeds: Option<u64>,
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<Verdict>> + 'a>>;
@@ -54,32 +58,35 @@ pub(crate) struct Trial {
     pub(crate) title: &'static str,
     /// Mostly waits, so that it may run beside the others.
     pub(crate) is_quiet: bool,
-    /// Why it has no meaning but with SQLite, if so.
-    pub(crate) only_sqlite: Option<&'static str>,
+    /// The ground on which alone it has a meaning, and why, if so.
+    pub(crate) only: Option<(Ground, &'static str)>,
     pub(crate) run: for<'a> fn(&'a Context) -> Running<'a>,
 }
 
 macro_rules! trial {
-    ($name:literal, $title:literal, $run:path, $is_quiet:literal, $only_sqlite:expr) => {
+    ($name:literal, $title:literal, $run:path, $is_quiet:literal, $only:expr) => {
         Trial {
             name: $name,
             title: $title,
             is_quiet: $is_quiet,
-            only_sqlite: $only_sqlite,
+            only: $only,
             run: |context| Box::pin($run(context)),
         }
     };
 }
 
 /// All trials.
-pub(crate) const ALL: [Trial; 14] = [
+pub(crate) const ALL: [Trial; 16] = [
     trial!("T1", "kill -9 under load", kill::run, false, None),
     trial!(
         "T1c",
         "a sync fails",
         sync_failure::run,
         false,
-        Some("it is PostgreSQL that syncs, and that ends itself when it can't")
+        Some((
+            Ground::Sqlite,
+            "it is PostgreSQL that syncs, and that ends itself when it can't"
+        ))
     ),
     trial!("T2", "sends repeated", repeat::run, false, None),
     trial!("T3", "one order", order::run, false, None),
@@ -90,20 +97,34 @@ pub(crate) const ALL: [Trial; 14] = [
     trial!("T8", "silent peers", silence::run, true, None),
     trial!("T9", "reconnect storm", storm::run, false, None),
     trial!("T10", "rolling restarts", rolling::run, false, None),
+    trial!(
+        "T11",
+        "servers away",
+        outages::run,
+        false,
+        Some((Ground::Postgres, "there are no servers but Papo"))
+    ),
     trial!("T13", "revocations", revocation::run, false, None),
     trial!(
         "T15",
         "backups under load",
         backups::run,
         false,
-        Some("the backups are pg_dump's")
+        Some((Ground::Sqlite, "the backups are pg_dump's"))
     ),
     trial!(
         "T16",
         "a full file system",
         full_disk::run,
         false,
-        Some("the files are PostgreSQL's")
+        Some((Ground::Sqlite, "the files are PostgreSQL's"))
+    ),
+    trial!(
+        "simulation",
+        "all of it at once",
+        simulation::run,
+        false,
+        Some((Ground::Postgres, "there are no servers but Papo"))
     ),
 ];
 

@@ -309,7 +309,8 @@ fn slow_readers(server: &Server) -> Result<usize> {
     Ok(count as usize)
 }
 
-fn fill(burst: &mut Socket) -> Result<()> {
+/// Posts a burst of long messages.
+pub(super) fn fill(burst: &mut Socket) -> Result<()> {
     let text = "x".repeat(LENGTH);
     for _ in 0..BURST / 20 {
         let references = (0..20)

@@ -1,0 +1,180 @@
+//! The whole, simulated: nodes, PostgreSQL and NATS, each on a host of its own, and what goes wrong between them by a seed's schedule,
+//! while people write, edit, delete, read, come back and leave. When all is well again, everybody has the log within five seconds.
+//!
+//! The hosts are namespaces in a process of its own. PostgreSQL and NATS serve all seeds, each with tables and an epoch of its own; nodes are new
+//! each time. What is repeated by a seed is what goes wrong, when and to whom, and what the robots choose; how far each has come by then
+//! is the machine's.
+
+mod programs;
+mod schedule;
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use papo_testing::postgres::Schema;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use self::programs::{Programs, Servers};
+use self::schedule::{END, Schedule};
+use super::revocation::{Leaver, Turn};
+use super::{Context, blocking};
+use crate::apart;
+use crate::checker::check;
+use crate::crowd::{Crowd, join};
+use crate::database::Place;
+use crate::plan::Plan;
+use crate::report::{Verdict, milliseconds, percentile};
+
+const WRITERS: usize = 6;
+const READERS: usize = 4;
+const LEAVERS: usize = 2;
+const PAUSE: Duration = Duration::from_millis(60);
+/// Between two connections that a robot cuts itself.
+const CUTS: Duration = Duration::from_secs(2);
+/// The robots are less patient than people's browsers, so that more of them are there.
+const BACKOFF: Duration = Duration::from_millis(50);
+const PATIENCE: Duration = Duration::from_millis(300);
+const HEARTBEAT: Duration = Duration::from_millis(600);
+/// Within this time after all is well again everybody has the whole log.
+const HEALED: Duration = Duration::from_secs(5);
+/// How long who leaves may take to notice that all is over.
+const LEFT: Duration = Duration::from_secs(3);
+
+/// What came of all seeds.
+#[derive(Default)]
+struct Results {
+    wrongs: usize,
+    acks: usize,
+    leavings: usize,
+    healed: Vec<Duration>,
+}
+
+pub(super) async fn run(context: &Context) -> Result<Verdict> {
+    if !apart::is_inside() {
+        // Its processes end with it.
+        let kinds = [
+            "--net",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+        ];
+        return apart::run(context, "simulation", &kinds, &[]).await;
+    }
+    let seeds = context
+        .seeds
+        .unwrap_or_else(|| context.size(20, 1_000) as u64);
+    let mut servers = blocking(Servers::start)?;
+    let mut verdict = Verdict::of(format!("{seeds} seeds from {}", context.seed));
+    let mut results = Results::default();
+    for seed in (context.seed..).take(usize::try_from(seeds)?) {
+        let schedule = Schedule::of(seed);
+        let simulated = simulate(context, seed, &schedule, &mut servers, &mut results).await;
+        let faults = simulated.with_context(|| format!("seed {seed}: {schedule}"))?;
+        if !faults.is_empty() {
+            verdict.faults.push(format!(
+                "seed {seed}, which `cargo xtask torture simulation --on postgres --seeds 1 --seed {seed}` repeats: {schedule}"
+            ));
+            verdict.faults.extend(faults);
+            break;
+        }
+    }
+    verdict.figure(format!(
+        "{} things went wrong; {} acknowledgements; {} leavings",
+        results.wrongs, results.acks, results.leavings
+    ));
+    verdict.figure(format!(
+        "everybody had the log {} (p50) and {} at most after all was well",
+        milliseconds(percentile(&results.healed, 50)),
+        milliseconds(percentile(&results.healed, 100))
+    ));
+    Ok(verdict)
+}
+
+/// One seed; what wasn't as promised.
+async fn simulate(
+    context: &Context,
+    seed: u64,
+    schedule: &Schedule,
+    servers: &mut Servers,
+    results: &mut Results,
+) -> Result<Vec<String>> {
+    let schema = blocking(|| Schema::on(servers.cluster.url.clone()));
+    let place = Place::Server(schema.url());
+    let mut programs = blocking(|| Programs::start(context, servers, &schema.url()))?;
+    let cookies = blocking(|| join(programs.addresses(0)[0], 1, WRITERS + READERS))?;
+    let mut crowd = Crowd::new(seed);
+    for (number, cookie) in cookies.iter().enumerate() {
+        let addresses = programs.addresses(number);
+        let mut plan = Plan::reader(format!("robot {number}"), addresses, cookie);
+        plan.pause = (number < WRITERS).then_some(PAUSE);
+        plan.changes = true;
+        plan.cuts = (number % 2 == 0).then_some(CUTS);
+        plan.backoff = BACKOFF;
+        plan.patience = PATIENCE;
+        plan.heartbeat = Some(HEARTBEAT);
+        plan.misses_refusals = true;
+        crowd.add(plan);
+    }
+    crowd.wait_until_subscribed().await?;
+    let start = Instant::now();
+    let mut leavers = JoinSet::new();
+    for number in 0..LEAVERS {
+        let mut addresses = programs.addresses(number);
+        addresses.truncate(2);
+        let leaver = Leaver::new(&crowd.world, addresses);
+        leavers.spawn(come_and_go(leaver, number, start + END));
+    }
+    programs.suffer(schedule, start).await?;
+    blocking(|| programs.heal())?;
+    let mut faults = Vec::new();
+    let converged = tokio::select! {
+        converged = crowd.converge(&place, HEALED) => converged,
+        // It doesn't end by itself.
+        error = programs.keep_up() => Err(error),
+    };
+    match converged {
+        Ok(took) => results.healed.push(took),
+        Err(error) => faults.push(format!("{error:#}")),
+    }
+    let mut turns = Turn::default();
+    // Who hangs on to a host that has crashed meanwhile isn't waited for.
+    while let Ok(Some(turn)) = timeout(LEFT, leavers.join_next()).await {
+        turns.add(turn?);
+    }
+    results.wrongs += schedule.0.len();
+    results.acks += crowd.world.acks();
+    results.leavings += turns.leavings;
+    let mut outcome = crowd.finish(&place).await?;
+    if turns.opened > 0 {
+        faults.push(format!(
+            "{} sockets were opened after a leaving",
+            turns.opened
+        ));
+    }
+    outcome.history.views.append(&mut turns.views);
+    let found = check(&outcome.history, &blocking(|| place.read())?);
+    faults.extend(found.iter().map(ToString::to_string));
+    faults.extend(blocking(|| place.integrity())?);
+    if !faults.is_empty() {
+        faults.push(programs.keep()?);
+    }
+    Ok(faults)
+}
+
+/// Joins, listens and leaves until then, as far as that goes: whoever can't do so now tries again.
+async fn come_and_go(mut leaver: Leaver, number: usize, until: Instant) -> Turn {
+    let mut turns = Turn::default();
+    for turn in 0.. {
+        if Instant::now() >= until {
+            break;
+        }
+        match leaver.turn(&format!("Leaver {number}"), turn).await {
+            Ok(turn) => turns.add(turn),
+            Err(_) => sleep_until(Instant::now() + BACKOFF).await,
+        }
+    }
+    turns
+}

@@ -1,0 +1,174 @@
+//! What goes wrong in a simulation, and when: a function of the seed and of nothing else.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::network::Host;
+use crate::random::Random;
+
+/// The nodes of a simulation.
+pub(super) const NODES: usize = 3;
+/// All is well again then.
+pub(super) const END: Duration = Duration::from_secs(3);
+/// From one fault's beginning to the next one's.
+const BETWEEN: Duration = Duration::from_millis(300);
+/// The longest that one lasts. Whoever is cut off for longer is found by the operating system later after the cut's end.
+const LONGEST: Duration = Duration::from_millis(1_600);
+
+/// All that goes wrong, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Schedule(pub(super) Vec<Fault>);
+
+/// Something that goes wrong for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) from: Duration,
+    pub(super) until: Duration,
+    pub(super) what: Wrong,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// Ends at once, and is started again.
+    Crash(Host),
+    /// Is asked to stop, and started again.
+    Restart(Host),
+    /// Stands still, and goes on.
+    Pause(Host),
+    /// What the first sends to the second is lost.
+    OneWay(Host, Host),
+    /// Neither hears the other.
+    Cut(Host, Host),
+}
+
+impl Schedule {
+    /// The schedule of a seed.
+    pub(super) fn of(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let mut faults: Vec<Fault> = Vec::new();
+        let mut from = random.up_to(BETWEEN);
+        while from + BETWEEN < END {
+            let until = END.min(from + random.around(LONGEST * 2 / 3));
+            let fault = Fault {
+                from,
+                until,
+                what: Wrong::any(&mut random),
+            };
+            // One thing at a time goes wrong with the same program, and on the same way.
+            let is_alone = |other: &Fault| other.until <= from || !other.what.meets(fault.what);
+            if faults.iter().all(is_alone) {
+                faults.push(fault);
+            }
+            from += random.around(BETWEEN);
+        }
+        Self(faults)
+    }
+}
+
+impl Wrong {
+    fn any(random: &mut Random) -> Self {
+        let node = Host::Node(random.index(NODES));
+        let ways = [
+            (node, Host::Postgres),
+            (node, Host::Nats),
+            (node, Host::Clients),
+        ];
+        let (one, other) = ways[random.index(ways.len())];
+        match random.below(12) {
+            0 | 1 => Self::Crash(node),
+            2 => Self::Crash(Host::Postgres),
+            3 => Self::Crash(Host::Nats),
+            4 => Self::Restart(node),
+            5 => Self::Pause(node),
+            6 => Self::Pause([Host::Postgres, Host::Nats][random.index(2)]),
+            7 => Self::OneWay(one, other),
+            8 => Self::OneWay(other, one),
+            _ => Self::Cut(one, other),
+        }
+    }
+
+    /// Whether both are about the same program, or the same way.
+    fn meets(self, other: Self) -> bool {
+        self.about() == other.about()
+    }
+
+    fn about(self) -> (Host, Option<Host>) {
+        match self {
+            Self::Crash(host) | Self::Restart(host) | Self::Pause(host) => (host, None),
+            Self::OneWay(one, other) | Self::Cut(one, other) => {
+                (one.min(other), Some(one.max(other)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, fault) in self.0.iter().enumerate() {
+            let before = if number > 0 { "; " } else { "" };
+            write!(f, "{before}{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, until, what } = self;
+        write!(
+            f,
+            "{:.2} to {:.2} s: {what}",
+            from.as_secs_f64(),
+            until.as_secs_f64()
+        )
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crash(host) => write!(f, "{host} has crashed"),
+            Self::Restart(host) => write!(f, "{host} is restarted"),
+            Self::Pause(host) => write!(f, "{host} stands still"),
+            Self::OneWay(from, to) => write!(f, "what {from} sends {to} is lost"),
+            Self::Cut(one, other) => write!(f, "{one} and {other} are cut off"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_has_one_schedule() {
+        assert_eq!(Schedule::of(7), Schedule::of(7));
+        assert_ne!(Schedule::of(7), Schedule::of(8));
+    }
+
+    #[test]
+    fn everything_goes_wrong_in_some_seed_and_ends_in_time() {
+        let schedules: Vec<_> = (0..20).map(Schedule::of).collect();
+        let faults = || schedules.iter().flat_map(|schedule| &schedule.0);
+        assert!(faults().all(|fault| fault.from < fault.until && fault.until <= END));
+        assert!(schedules.iter().all(|schedule| schedule.0.len() >= 4));
+        for is_wanted in [
+            |what| matches!(what, Wrong::Crash(Host::Node(_))),
+            |what| what == Wrong::Crash(Host::Postgres),
+            |what| what == Wrong::Crash(Host::Nats),
+            |what| matches!(what, Wrong::Restart(_)),
+            |what| matches!(what, Wrong::Pause(Host::Node(_))),
+            |what| what == Wrong::Pause(Host::Postgres),
+            |what| matches!(what, Wrong::OneWay(Host::Node(_), Host::Postgres)),
+            |what| matches!(what, Wrong::OneWay(Host::Postgres, _)),
+            |what| matches!(what, Wrong::OneWay(Host::Clients, _)),
+            |what| matches!(what, Wrong::Cut(_, Host::Clients)),
+            |what| matches!(what, Wrong::Cut(_, Host::Nats)),
+            |what| matches!(what, Wrong::Cut(_, Host::Postgres)),
+        ] as [fn(Wrong) -> bool; 12]
+        {
+            assert!(faults().any(|fault| is_wanted(fault.what)));
+        }
+    }
+}
