@@ -5,15 +5,12 @@
 mod tests;
 
 use std::collections::VecDeque;
-use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
-
-/// How many times a thread that watches spins between two looks.
-const SPINS: usize = 16;
 
 /// Something to do with a connection.
 pub(super) type Work<State> = Box<dyn FnOnce(&mut State) + Send>;
@@ -123,13 +120,12 @@ impl<State> Queue<State> {
         }
     }
 
-    /// Spins until more than this many have come, or for this long.
+    /// Looks until more than this many have come, or for this long. Whoever else wants the processor, such as the task that is to bring the
+    /// next piece, has it meanwhile.
     fn watch(&self, arrivals: usize, time: Duration) {
         let end = Instant::now() + time;
         while self.arrivals.load(Ordering::Relaxed) == arrivals && Instant::now() < end {
-            for _ in 0..SPINS {
-                hint::spin_loop();
-            }
+            thread::yield_now();
         }
     }
 
