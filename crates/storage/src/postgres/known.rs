@@ -1,5 +1,8 @@
 //! What a batch of changes knows of the rooms, people and messages that it touches: all of it read at once, before the first change is
 //! looked at, with the rooms locked until the commit.
+//!
+//! What is asked for goes row by row, by LATERAL, and is looked up by index: there is no other order (OFFSET keeps it so) in which the
+//! database could do it. The plans are made once, perhaps on tables that are empty, where every order seems as good.
 
 use std::collections::HashMap;
 
@@ -19,8 +22,9 @@ const ROOMS: &str = "SELECT id, is_active, last_seq, last_at, last_activity, nam
     WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 const PEOPLE: &str = "SELECT asked.session_id, asked.room_id, session.sender, membership.username \
     FROM unnest($1::bigint[], $2::bigint[]) AS asked (session_id, room_id) \
-    JOIN session ON session.id = asked.session_id LEFT JOIN membership \
-    ON membership.session_id = asked.session_id AND membership.room_id = asked.room_id";
+    CROSS JOIN LATERAL (SELECT sender FROM session WHERE id = asked.session_id OFFSET 0) AS session \
+    LEFT JOIN LATERAL (SELECT username FROM membership WHERE session_id = asked.session_id \
+    AND room_id = asked.room_id OFFSET 0) AS membership ON true";
 const NAMES: &str = "SELECT name_key, id FROM room WHERE name_key = ANY($1)";
 
 /// The batch by which a node's row in the database tells whether a transaction was committed.
@@ -81,12 +85,14 @@ impl Known {
         let posted = rows::POSTED;
         let by_client_id = format!(
             "SELECT {posted} FROM unnest($1::bigint[], $2::text[]) AS asked (session_id, client_id) \
-             JOIN session ON session.id = asked.session_id JOIN message \
-             ON message.sender = session.sender AND message.client_id = asked.client_id"
+             CROSS JOIN LATERAL (SELECT sender FROM session WHERE id = asked.session_id OFFSET 0) AS session \
+             CROSS JOIN LATERAL (SELECT * FROM message WHERE message.sender = session.sender \
+             AND message.client_id = asked.client_id OFFSET 0) AS message"
         );
         let by_seq = format!(
             "SELECT {posted} FROM unnest($1::bigint[], $2::bigint[]) AS asked (room_id, seq) \
-             JOIN message ON message.room_id = asked.room_id AND message.seq = asked.seq"
+             CROSS JOIN LATERAL (SELECT * FROM message WHERE message.room_id = asked.room_id \
+             AND message.seq = asked.seq OFFSET 0) AS message"
         );
         let mark_it = db.statement(MARK).await?;
         let rooms = db.statement(ROOMS).await?;
