@@ -58,6 +58,9 @@ const DEFECTS_ON_POSTGRES: [(&str, &str); 21] = [
     ("no-revocation", "simulation"),
 ];
 
+/// The seed of a run that must come out as the one before; on demand others are tried.
+const SEED: u64 = 1;
+
 /// What Papo works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Ground {
@@ -146,14 +149,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     step(&mut all)
 }
 
-/// Runs all trials at their usual size, with the client's packages there already: of one node, and of several.
+/// Runs all trials at their usual size and with the same choices each time, with the client's packages there already: of one node, and of
+/// several.
 pub(crate) fn run_all() -> Result<()> {
     programs()?;
     let servers = Servers::find_or_start()?;
     let mut trials = Trials {
         torture: built()?,
         papo: target().join("release/papo"),
-        seed: None,
+        seed: Some(SEED),
         seeds: None,
         servers: None,
     };
