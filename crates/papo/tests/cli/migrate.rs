@@ -181,6 +181,26 @@ fn a_database_that_goes_away_is_gone_on_with() {
 }
 
 #[test]
+fn begun_in_one_place_and_finished_in_another_it_is_served_in_the_other_alone() {
+    let (place, first, second) = (Place::new(), Schema::new(), Schema::new());
+    liven_up(&place.data(), 500);
+    let faucet = Faucet::of(60_000);
+    let url = first.url_at(&faucet.server());
+    let mut running = Running::start(&place.data(), &["migrate"], &[(VARIABLE, &url)]);
+    faucet.wait_until_dry();
+    running.signal(Signal::KILL);
+    running.wait_for_end();
+    migrate(&place, &second.url()).ok();
+    let error = migrate(&place, &first.url()).error();
+    assert!(error.contains("its history goes on there"), "{error}");
+    assert!(error.contains("isn't what was moved"), "{error}");
+    let error = place.papo_with(&SERVE, &[(VARIABLE, &first.url())]).error();
+    assert!(error.contains("unfinished migration"), "{error}");
+    let again = migrate(&place, &second.url()).ok();
+    assert!(again.contains("nothing is left to do"), "{again}");
+}
+
+#[test]
 fn what_can_not_be_moved_is_said() {
     let (place, schema) = (Place::new(), Schema::new());
     let url = schema.url();

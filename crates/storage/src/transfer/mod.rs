@@ -27,6 +27,20 @@ use crate::StorageError;
 /// How many records are read and stored at once: of the largest messages they are 16 MB.
 pub const PAGE: usize = 1_000;
 
+/// The number of one filling of a database. What was moved is marked with it, so that no other database that was begun to be filled
+/// with the same history is ever taken for the one that it was moved to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArrivalId(pub i64);
+
+/// What marks a database as moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Where to, for people.
+    pub to: String,
+    /// What was filled there.
+    pub arrival: ArrivalId,
+}
+
 /// A database, all of it as of one moment.
 #[async_trait]
 pub trait Pages: Send {
