@@ -81,11 +81,11 @@ impl Arrival {
 
     /// What comes before the logs is stored in one transaction, so that it is there as a whole or not at all.
     async fn store(&mut self, records: &[Record]) -> Result<(), Failure> {
-        if let Some(Record::Instance(_)) = records.first() {
+        if let Some(Record::Instance(instance)) = records.first() {
             self.db.batch(BEGIN).await?;
             self.db.batch(CLEAR).await?;
             self.is_open = true;
-            return records::store(&self.db, records).await;
+            records::set_last_ids(&self.db, instance).await?;
         }
         if let Some(Record::Event(_)) = records.first() {
             self.close_beginning().await?;

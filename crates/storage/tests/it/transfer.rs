@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::path::Path;
 
-use papo_domain::{RoomId, SenderId};
+use papo_domain::{AccountId, RoomId, SenderId, SessionId};
 use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
-use papo_storage::transfer::{self, Summary, Walk};
+use papo_storage::transfer::{self, InstanceRow, Record, Summary, Walk};
 use papo_storage::{NewSession, RoomFilter, StorageError};
 use tempfile::TempDir;
 
@@ -161,6 +161,29 @@ async fn what_holds_an_instance_takes_none_in() {
             "{refused:?}"
         );
         assert_eq!(home.summary().await, before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_undone_leaves_the_numbers_as_they_were() {
+    for home in [Home::sqlite(), Home::postgres()] {
+        let mut filling = home.fill().await.unwrap();
+        let instance = Record::Instance(InstanceRow {
+            epoch: 7,
+            setup_token: None,
+            last_account: i64::MAX,
+            last_room: i64::MAX,
+            last_session: i64::MAX,
+            last_revocation: i64::MAX,
+        });
+        filling.take(vec![instance]).await.unwrap();
+        drop(filling);
+        let world = home.world().await;
+        assert_eq!(world.room("Geral").await, RoomId(1));
+        assert_eq!(world.session().await.session, SessionId(1));
+        let account = account("Ana", SenderId(1));
+        let account = world.storage.create_account(account).await.unwrap();
+        assert_eq!(account.id, AccountId(1));
     }
 }
 
