@@ -90,7 +90,8 @@ async fn migrate(path: &Path, to: &DatabaseUrl) -> Result<String> {
         to: to.to_string(),
         arrival: arrival.id(),
     };
-    departure.finish(mark).await.map_err(plain)?;
+    let marked = departure.finish(mark).await;
+    marked.map_err(plain).context(RUN_AGAIN)?;
     arrival.finish().await.map_err(plain).context(RUN_AGAIN)?;
     Ok(format!(
         "Moved to the {to}; read again, both hold the same:\n\n{}\n\

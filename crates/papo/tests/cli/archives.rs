@@ -8,6 +8,7 @@ use papo_protocol::{ResetReason, ServerFrame};
 use papo_testing::postgres::Schema;
 
 use crate::Place;
+use crate::faucet::{Faucet, PLENTY};
 use crate::lively::{Lively, liven_up, serve, socket};
 use crate::process::Running;
 
@@ -141,6 +142,33 @@ fn where_there_is_nothing_there_is_nothing_to_save() {
     let error = place.papo_with(&export, &[(VARIABLE, &url)]).error();
     assert!(error.contains("there is nothing of Papo's in"), "{error}");
     assert!(!Path::new("papo.archive").exists());
+}
+
+#[test]
+fn whose_end_is_not_answered_is_not_said_to_be_nowhere() {
+    let (place, schema) = (Place::new(), Schema::new());
+    place.papo(&["room", "list"]).ok();
+    let (_, name) = file(&place, "papo.archive");
+    let exported = place.papo(&["export", &name]).ok();
+    let restore = ["restore", name.as_str()];
+    let faucet = Faucet::of(PLENTY);
+    let url = schema.url_at(&faucet.server());
+    place.papo_with(&restore, &[(VARIABLE, &url)]).ok();
+    let sent = faucet.used(PLENTY);
+
+    // The commit is the last that is sent, in 12 bytes, but for a good-bye of 5.
+    let (faucet, schema) = (Faucet::of(sent - 9), Schema::new());
+    let url = schema.url_at(&faucet.server());
+    let mut running = Running::start(&place.data(), &restore, &[(VARIABLE, &url)]);
+    faucet.wait_until_dry();
+    faucet.end();
+    running.line("papo: it can't be said whether");
+    assert_eq!(running.wait_for_end(), Some(1));
+    let url = schema.url();
+    let restored = place.papo_with(&restore, &[(VARIABLE, &url)]).ok();
+    assert_eq!(holds(&restored), holds(&exported));
+    let error = place.papo_with(&restore, &[(VARIABLE, &url)]).error_last();
+    assert!(error.contains("there is an instance in"), "{error}");
 }
 
 #[test]

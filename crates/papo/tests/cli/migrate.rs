@@ -6,14 +6,12 @@ use rusqlite::Connection;
 use rustix::process::Signal;
 
 use crate::Place;
-use crate::faucet::Faucet;
+use crate::faucet::{Faucet, PLENTY};
 use crate::lively::{Lively, liven_up, serve_url, socket};
 use crate::process::{Finished, Running};
 
 const VARIABLE: &str = "PAPO_DATABASE_URL";
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
-/// More than any of these migrations needs.
-const PLENTY: i64 = 1 << 40;
 
 fn migrate(place: &Place, url: &str) -> Finished {
     place.papo_with(&["migrate"], &[(VARIABLE, url)])

@@ -53,7 +53,8 @@ impl Departure {
             accounts::set_meta(&db, MOVED_TO, mark.to)?;
             accounts::set_meta(&db, ARRIVAL, mark.arrival.0)?;
             db.execute_batch("COMMIT").map_err(errors::at_commit)?;
-            Ok(db.close().map_err(|(_, error)| error)?)
+            connection::close(db);
+            Ok(())
         };
         self.db.finish(finish).await
     }
@@ -65,7 +66,8 @@ impl Departure {
             db.execute(sql, [MOVED_TO, ARRIVAL])?;
             schema::renew_epoch(&db)?;
             db.execute_batch("COMMIT").map_err(errors::at_commit)?;
-            Ok(db.close().map_err(|(_, error)| error)?)
+            connection::close(db);
+            Ok(())
         };
         self.db.finish(undo).await
     }
