@@ -24,8 +24,11 @@ pub use walk::{Place, Walk};
 
 use crate::StorageError;
 
-/// How many records are read and stored at once: of the largest messages they are 16 MB.
+/// How many records are read and stored at once: of the largest messages that people write they are [`PAGE_BYTES`].
 pub const PAGE: usize = 1_000;
+/// With the record with which it has come to so many bytes a page ends, however few they are: texts that were imported may be longer than people
+/// write, and a made-up archive may hold anything.
+pub const PAGE_BYTES: usize = 16_000_000;
 
 /// The number of one filling of a database. What was moved is marked with it, so that no other database that was begun to be filled
 /// with the same history is ever taken for the one that it was moved to.
@@ -44,7 +47,8 @@ pub struct Mark {
 /// A database, all of it as of one moment.
 #[async_trait]
 pub trait Pages: Send {
-    /// The records that come next at this place, in the order of their keys, at most `limit`.
+    /// The records that come next at this place, in the order of their keys, at most `limit`, and no more after the one with which the
+    /// messages' texts have come to [`PAGE_BYTES`].
     async fn page(&mut self, place: Place, limit: usize) -> Result<Vec<Record>, StorageError>;
 }
 

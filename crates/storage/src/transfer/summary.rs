@@ -144,7 +144,12 @@ impl Gathering {
             }
             Record::Event(event) => {
                 self.events += 1;
-                let hashing = self.rooms.entry(event.room).or_default();
+                // One of its own for each room that an archive makes up would be without a bound.
+                let hashing = self.rooms.get_mut(&event.room).ok_or_else(|| {
+                    let text =
+                        format!("there is an event of room {}, and no such room", event.room);
+                    StorageError::Other(text)
+                })?;
                 hashing.messages += u64::from(matches!(event.change, ChangeRow::Posted(_)));
                 &mut hashing.log
             }

@@ -228,6 +228,16 @@ async fn a_cut_anywhere_is_noticed_and_so_is_what_was_added() {
 }
 
 #[tokio::test]
+async fn an_event_of_a_room_that_is_not_there_is_not_counted() {
+    let mut records = some_records();
+    records.remove(1);
+    let bytes = Cursor::new(written(records).await);
+    let mut archive = ArchiveReader::begin(Box::new(bytes)).unwrap();
+    let refused = summarize(&mut archive, &mut |_| ()).await.unwrap_err();
+    assert!(refused.to_string().contains("no such room"), "{refused}");
+}
+
+#[tokio::test]
 async fn another_version_is_told_from_damage() {
     let mut newer = written(some_records()).await;
     newer[8] = 2;
