@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, anyhow, bail};
 use papo_storage::StorageError;
 use papo_storage::transfer::archive::ArchiveReader;
-use papo_storage::transfer::{self, Filling, Source, Summary, Walk};
+use papo_storage::transfer::{self, Checked, Filling, Source, Summary, Walk};
 
 use crate::config::Config;
 use crate::database::{Database, plain};
@@ -30,7 +30,7 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
         let mut archive = archive.map_err(plain).with_context(nothing)?;
         let _lock = Database::lock(config)?;
         let mut filling = Database::fill(config).await?;
-        let filled = fill(&mut archive, &mut *filling, total).await;
+        let filled = fill(&mut Checked::new(&mut archive), &mut *filling, total).await;
         let stored = filled.with_context(nothing)?;
         match filling.finish().await {
             Ok(()) => Ok(stored),
@@ -60,10 +60,11 @@ fn open(file: &Path) -> Result<Box<dyn Read + Send>> {
     Ok(Box::new(opened))
 }
 
-/// Reads the whole archive, and says what is in it.
+/// Reads the whole archive, holds it against the rules, and says what is in it.
 async fn check(file: &Path) -> Result<Summary> {
     let mut progress = Progress::begin("checking", None);
     let mut archive = ArchiveReader::begin(open(file)?).map_err(plain)?;
+    let mut archive = Checked::new(&mut archive);
     let passed = &mut |events| progress.set(events);
     let checked = transfer::summarize(&mut archive, passed).await;
     checked.map_err(plain)

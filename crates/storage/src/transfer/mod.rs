@@ -6,6 +6,7 @@
 
 pub mod archive;
 mod blocking;
+mod checked;
 mod compare;
 mod record;
 mod summary;
@@ -14,6 +15,7 @@ mod walk;
 use async_trait::async_trait;
 
 pub(crate) use blocking::Blocking;
+pub use checked::Checked;
 pub use compare::{Stored, resume};
 pub use record::{
     AccountRow, ChangeRow, EventRow, InstanceRow, MembershipRow, MessageRow, Record, RoomRow,
