@@ -84,6 +84,8 @@ async fn migrate(path: &Path, to: &DatabaseUrl) -> Result<String> {
         ),
     };
     copy(&mut departure, &mut arrival, stored).await?;
+    let prepared = arrival.prepare_reading().await;
+    prepared.map_err(plain).context(RUN_AGAIN)?;
     let summary = compare(&mut departure, &mut arrival).await?;
     // In this order: cut off between the two, neither is served, and the same command comes here again.
     let mark = Mark {

@@ -81,6 +81,7 @@ async fn fill(
     let expected = transfer::copy(archive, filling, passed).await;
     let expected = expected.map_err(plain)?;
     drop(progress);
+    filling.prepare_reading().await.map_err(plain)?;
     let mut progress = Progress::begin("comparing", Some(expected.events()));
     let mut walk = Walk::new(filling);
     let passed = &mut |events| progress.set(events);

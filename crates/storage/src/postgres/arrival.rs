@@ -47,7 +47,7 @@ impl Arrival {
         moved: Option<ArrivalId>,
     ) -> Result<Arrived, StorageError> {
         let connector = Connector::new(url.clone())?;
-        let db = connector.connect("migrate").await?;
+        let db = connector.connect_patiently("migrate").await?;
         let found = match begin(&db, epoch, moved).await {
             Ok(found) => found,
             Err(failure) => {
@@ -72,6 +72,15 @@ impl Arrival {
         self.id
     }
 
+    /// All has been stored, and is to be read.
+    pub async fn prepare_reading(&mut self) -> Result<(), StorageError> {
+        let preparing = async {
+            self.close_beginning().await?;
+            self.db.batch(records::ANALYZE).await
+        };
+        preparing.await.map_err(Failure::into_error)
+    }
+
     /// Makes it an instance that can be served.
     pub async fn finish(self) -> Result<(), StorageError> {
         let finished = finish(&self.db).await;
@@ -82,14 +91,14 @@ impl Arrival {
     /// What comes before the logs is stored in one transaction, so that it is there as a whole or not at all.
     async fn store(&mut self, records: &[Record]) -> Result<(), Failure> {
         if let Some(Record::Instance(instance)) = records.first() {
-            self.db.batch(BEGIN).await?;
+            self.db.batch("BEGIN").await?;
             self.db.batch(CLEAR).await?;
             self.is_open = true;
             records::set_last_ids(&self.db, instance).await?;
         }
         if let Some(Record::Event(_)) = records.first() {
             self.close_beginning().await?;
-            self.db.batch(BEGIN).await?;
+            self.db.batch("BEGIN").await?;
             records::store(&self.db, records).await?;
             return commit(&self.db).await;
         }
@@ -110,8 +119,6 @@ enum Found {
     Whole,
 }
 
-const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
-    SET LOCAL idle_in_transaction_session_timeout = 0";
 /// What comes before the logs is taken in anew each time.
 const CLEAR: &str =
     "DELETE FROM membership; DELETE FROM session; DELETE FROM account; DELETE FROM room";
@@ -171,7 +178,7 @@ async fn arrival(db: &Connection) -> Result<Option<ArrivalId>, Failure> {
 }
 
 async fn finish(db: &Connection) -> Result<(), Failure> {
-    db.batch(BEGIN).await?;
+    db.batch("BEGIN").await?;
     records::set_ends(db).await?;
     db.batch(records::ANALYZE).await?;
     let sql = "UPDATE papo SET epoch = filling, filling = NULL, arrival = NULL \
@@ -214,7 +221,7 @@ impl Stored for Arrival {
 
     async fn forget(&mut self, room: i64) -> Result<(), StorageError> {
         let forgetting = async {
-            self.db.batch(BEGIN).await?;
+            self.db.batch("BEGIN").await?;
             let messages = "DELETE FROM message WHERE room_id = $1";
             self.db.execute(messages, &[&room]).await?;
             let events = "DELETE FROM event WHERE room_id = $1";

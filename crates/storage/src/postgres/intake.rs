@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::connection::{Connection, Connector};
+use super::connection::{Connection, Connector, WHOLE_TABLES};
 use super::errors::Failure;
 use super::records::{self, is_occupied};
 use super::url::DatabaseUrl;
@@ -21,7 +21,7 @@ impl PostgresIntake {
     /// Connects and begins.
     pub(super) async fn begin(url: &DatabaseUrl) -> Result<Self, StorageError> {
         let connector = Connector::new(url.clone())?;
-        let db = connector.connect("restore").await?;
+        let db = connector.connect_patiently("restore").await?;
         if let Err(failure) = begin(&db).await {
             db.close().await;
             return Err(connector.named(failure.into_error()));
@@ -42,11 +42,7 @@ impl PostgresIntake {
 /// Makes the tables first, for whose making other databases' nodes wait; then holds the one that every node begins with.
 async fn begin(db: &Connection) -> Result<(), Failure> {
     schema::migrate(db).await?;
-    db.batch(
-        "BEGIN; SET LOCAL statement_timeout = 0; \
-         SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE papo IN EXCLUSIVE MODE",
-    )
-    .await?;
+    db.batch("BEGIN; LOCK TABLE papo IN EXCLUSIVE MODE").await?;
     if is_occupied(db).await? {
         return Err(StorageError::Exists("an instance").into());
     }
@@ -83,6 +79,11 @@ impl Intake for PostgresIntake {
 
 #[async_trait]
 impl Filling for PostgresIntake {
+    async fn prepare_reading(&mut self) -> Result<(), StorageError> {
+        let analyzed = self.db.batch(records::ANALYZE).await;
+        analyzed.map_err(Failure::into_error)
+    }
+
     async fn finish(self: Box<Self>) -> Result<(), StorageError> {
         let Self { db, instance } = *self;
         let finished = finish(&db, instance.as_ref()).await;
@@ -95,8 +96,7 @@ impl Filling for PostgresIntake {
 async fn finish(db: &Connection, instance: Option<&InstanceRow>) -> Result<(), Failure> {
     records::set_ends(db).await?;
     db.batch(records::ANALYZE).await?;
-    // The check reads whole tables.
-    db.batch("SET LOCAL enable_seqscan = on").await?;
+    db.batch(WHOLE_TABLES).await?;
     if let Some(wrong) = check::check(db).await?.first() {
         return Err(StorageError::Other(wrong.clone()).into());
     }

@@ -33,9 +33,8 @@ pub(super) struct PostgresPages {
 impl PostgresPages {
     /// As of now.
     pub(super) async fn begin(connector: &Connector) -> Result<Self, StorageError> {
-        let db = connector.connect("export").await?;
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-            SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+        let db = connector.connect_patiently("export").await?;
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         db.batch(begin).await.map_err(Failure::into_error)?;
         // A transaction's moment is that of its first reading.
         let instance = instance(&db).await.map_err(Failure::into_error)?;

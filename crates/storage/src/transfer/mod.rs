@@ -72,6 +72,11 @@ pub trait Intake: Send {
 /// A database that is being filled, and can be read meanwhile by whoever fills it.
 #[async_trait]
 pub trait Filling: Pages + Intake {
+    /// All has been stored, and is to be read before the end.
+    async fn prepare_reading(&mut self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
     /// Makes what was stored visible, all at once.
     async fn finish(self: Box<Self>) -> Result<(), StorageError>;
 }

@@ -24,6 +24,13 @@ impl Schema {
         DatabaseUrl::parse(&self.0.url_at(server)).unwrap()
     }
 
+    /// The same with a setting of the server's for each session, as `name=value`.
+    pub(crate) fn url_with(&self, setting: &str) -> DatabaseUrl {
+        let options = format!("options=-c{}%20", setting.replacen('=', "%3D", 1));
+        let url = self.0.url().replacen("options=", &options, 1);
+        DatabaseUrl::parse(&url).unwrap()
+    }
+
     /// A connection in it, for what storage doesn't do.
     pub(crate) async fn client(&self) -> Client {
         self.try_client().await.unwrap()

@@ -226,6 +226,29 @@ async fn marked_and_cut_off_before_the_end_it_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_ends_idle_sessions_does_not_end_a_migration() {
+    let (home, server) = (Home::sqlite(), Home::postgres());
+    let Home::Postgres(schema) = &server else {
+        unreachable!();
+    };
+    liven_up(&home.world().await).await;
+    let client = schema.client().await;
+    let version = "SELECT current_setting('server_version_num')::integer";
+    let version: i32 = client.query_one(version, &[]).await.unwrap().get(0);
+    if version < 140_000 {
+        return;
+    }
+    let mut departure = Departure::begin(&home.file()).unwrap();
+    let url = schema.url_with("idle_session_timeout=200");
+    let mut arrived = Arrival::begin(&url, departure.epoch(), None).await.unwrap();
+    // As long as somebody's disk may keep it waiting.
+    client.execute("SELECT pg_sleep(1)", &[]).await.unwrap();
+    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    finish(departure, arrived).await;
+    server.world().await.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_holds_another_instance_is_left_as_it_is() {
     let (home, server) = (Home::sqlite(), Home::postgres());
     let Home::Postgres(schema) = &server else {
