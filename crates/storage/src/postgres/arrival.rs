@@ -146,14 +146,21 @@ async fn begin(db: &Connection, epoch: Epoch, moved: Option<ArrivalId>) -> Resul
                 return refuse("what an unfinished migration left in it isn't what was moved");
             }
         },
-        None if is_occupied(db).await? => {
-            if accounts::epoch(db).await? != epoch {
-                return refuse("there is another instance in it; name an empty database");
+        None => {
+            // Before it is looked at: whoever makes something meanwhile reads this row and locks it, and is seen here or sees that it is filled.
+            let id = set_filling(db, epoch).await?;
+            if is_occupied(db).await? {
+                if accounts::epoch(db).await? != epoch {
+                    return refuse("there is another instance in it; name an empty database");
+                }
+                db.batch("ROLLBACK").await?;
+                return Ok(Found::Whole);
             }
-            Found::Whole
+            if moved.is_some() {
+                return refuse("what was moved isn't in it");
+            }
+            Found::Empty(id)
         }
-        None if moved.is_some() => return refuse("what was moved isn't in it"),
-        None => Found::Empty(set_filling(db, epoch).await?),
     };
     commit(db).await?;
     Ok(found)

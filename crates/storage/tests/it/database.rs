@@ -45,6 +45,16 @@ impl Schema {
         Ok(client)
     }
 
+    /// Whether a connection of a storage with this name waits for somebody's transaction to end. Those that make tables wait for each other,
+    /// too, in all schemas.
+    pub(crate) async fn is_waiting(&self, client: &Client, name: &str) -> bool {
+        let sql = "SELECT count(*) FROM pg_stat_activity \
+            WHERE application_name = $1 AND wait_event_type = 'Lock' AND wait_event <> 'advisory'";
+        let name = format!("{} {name}", self.0.name());
+        let waiting = client.query_one(sql, &[&name]).await.unwrap();
+        waiting.get::<_, i64>(0) > 0
+    }
+
     /// Ends all connections of storages in it; how many there were.
     pub(crate) async fn end_connections(&self, client: &Client) -> u64 {
         let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \

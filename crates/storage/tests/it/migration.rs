@@ -1,12 +1,13 @@
 //! Moving an instance from its file to a server: cut off and gone on with, refused, and finished.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use papo_domain::{Epoch, Seq};
 use papo_storage::postgres::{Arrival, Arrived, PostgresStorage};
 use papo_storage::sqlite::{Departure, SqliteStorage};
 use papo_storage::transfer::{self, ArrivalId, Intake as _, Mark, Source as _, Summary, Walk};
-use papo_storage::{RoomFilter, StorageError};
+use papo_storage::{RoomFilter, Storage as _, StorageError};
 
 use crate::database::Schema;
 use crate::home::{Home, Lively, liven_up, summary};
@@ -270,6 +271,32 @@ async fn what_holds_another_instance_is_left_as_it_is() {
     assert!(refused.is_some_and(|error| error.to_string().contains("another instance")));
     let again = Arrival::begin(&unfinished.url(), other, None).await;
     assert!(matches!(again, Ok(Arrived::Begun(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_made_at_the_same_moment_is_seen() {
+    let (home, schema) = (Home::sqlite(), Schema::new());
+    home.world().await.room("Geral").await;
+    let storage = PostgresStorage::open(&schema.url()).await.unwrap();
+    let (client, watcher) = (schema.client().await, schema.client().await);
+    let make = "BEGIN; SELECT filling FROM papo FOR SHARE; INSERT INTO room \
+        (name, name_key, description, description_folded, is_active, created_at, last_at) \
+        VALUES ('Deles', 'deles', '', '', true, 0, 0)";
+    client.batch_execute(make).await.unwrap();
+    let departure = Departure::begin(&home.file()).unwrap();
+    let committing = async {
+        while !schema.is_waiting(&watcher, "migrate").await {
+            tokio::task::yield_now().await;
+        }
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let committing = tokio::time::timeout(Duration::from_secs(30), committing);
+    let (begun, committed) = tokio::join!(begin(&departure, &schema), committing);
+    committed.unwrap();
+    let refused = begun.err();
+    assert!(refused.is_some_and(|error| error.to_string().contains("another instance")));
+    let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
+    assert_eq!(rooms.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
