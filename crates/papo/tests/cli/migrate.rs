@@ -181,6 +181,12 @@ fn a_database_that_goes_away_is_gone_on_with() {
     faucet.end();
     running.line("papo: the migration didn't come to its end");
     assert_eq!(running.wait_for_end(), Some(1));
+    let report = place.papo_with(&["doctor"], &[(VARIABLE, &schema.url())]);
+    assert_eq!(report.code, Some(1), "{report:?}");
+    assert!(
+        report.output.contains("run the same `papo migrate` again"),
+        "{report:?}"
+    );
     // Nothing has happened to the folder.
     place.papo(&["room", "list"]).ok();
     migrate(&place, &schema.url()).ok();

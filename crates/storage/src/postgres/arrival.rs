@@ -136,14 +136,18 @@ async fn begin(db: &Connection, epoch: Epoch, moved: Option<ArrivalId>) -> Resul
     schema::begin(db).await?;
     let found = match schema::filling(db).await? {
         Some(filling) if filling != epoch => {
-            return refuse("an unfinished migration of another instance fills it");
+            return refuse(
+                "an unfinished migration of another instance fills it; if nobody goes on with that, drop the database and make it again",
+            );
         }
         Some(_) => match moved {
             None => Found::Begun(set_filling(db, epoch).await?),
             Some(moved) if arrival(db).await? == Some(moved) => Found::Begun(moved),
             // It was begun here once, and finished elsewhere: there would be two with one history.
             Some(_) => {
-                return refuse("what an unfinished migration left in it isn't what was moved");
+                return refuse(
+                    "what an unfinished migration left in it isn't what was moved; drop the database and make it again",
+                );
             }
         },
         None => {

@@ -238,6 +238,22 @@ async fn an_event_of_a_room_that_is_not_there_is_not_counted() {
 }
 
 #[tokio::test]
+async fn of_many_rooms_that_differ_the_first_are_named() {
+    let nothing = nothing().await;
+    let mut many = some_summary().await;
+    let room = many.rooms[&1].clone();
+    many.rooms.extend((1..=10).map(|id| (id, room.clone())));
+    let instance = "the instance".to_owned();
+    let mut expected = vec![instance];
+    expected.extend((1..=10).map(|id| format!("room {id}")));
+    assert_eq!(many.differences(&nothing), expected);
+    many.rooms.extend((11..=13).map(|id| (id, room.clone())));
+    expected.push("3 more rooms".into());
+    assert_eq!(many.differences(&nothing), expected);
+    assert_eq!(nothing.differences(&many), expected);
+}
+
+#[tokio::test]
 async fn another_version_is_told_from_damage() {
     let mut newer = written(some_records()).await;
     newer[8] = 2;
