@@ -163,12 +163,13 @@ fn file_error(path: &Path, error: StorageError) -> anyhow::Error {
     }
 }
 
-fn server_error(url: &DatabaseUrl, error: StorageError) -> anyhow::Error {
+/// What is the matter with a database on a server, and what to do.
+pub(crate) fn server_error(url: &DatabaseUrl, error: StorageError) -> anyhow::Error {
     match error {
         error @ StorageError::TooNew { .. } => anyhow!("{url}: {error}"),
         StorageError::Unfinished => anyhow!(
             "the {url} isn't complete: an unfinished migration fills it; run the same `papo migrate` again, \
-             which goes on from where it was"
+             which goes on from where it was, or drop the database and make it again"
         ),
         StorageError::Unavailable(text) => {
             anyhow!("the database can't be reached: {text}; check PAPO_DATABASE_URL and the server")

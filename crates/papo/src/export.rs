@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use papo_storage::StorageError;
 use papo_storage::transfer::archive::ArchiveWriter;
-use papo_storage::transfer::{self, Pages, Summary, Walk};
+use papo_storage::transfer::{self, Checked, Pages, Summary, Walk};
 
 use crate::config::Config;
 use crate::database::{Database, plain};
@@ -51,7 +51,9 @@ async fn write(pages: &mut dyn Pages, mut archive: ArchiveWriter) -> Result<Summ
     let mut progress = Progress::begin("exporting", Some(total));
     let mut walk = Walk::new(pages);
     let passed = &mut |events| progress.set(events);
-    let summary = transfer::copy(&mut walk, &mut archive, passed).await?;
+    // What couldn't be restored had better be known now.
+    let mut checked = Checked::new(&mut walk);
+    let summary = transfer::copy(&mut checked, &mut archive, passed).await?;
     archive.finish(&summary).await?;
     Ok(summary)
 }

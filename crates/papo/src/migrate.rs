@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail};
 use papo_storage::postgres::{Arrival, Arrived, DatabaseUrl};
 use papo_storage::sqlite::Departure;
-use papo_storage::transfer::{self, Summary, Walk};
+use papo_storage::transfer::{self, Mark, Summary, Walk};
 
 use crate::config::Config;
 use crate::data_folder::{DataFolder, ServerLock};
@@ -39,7 +39,7 @@ pub(crate) fn undo(config: &Config) -> Result<String> {
     let shown = path.display();
     instance::runtime(1)?.block_on(async {
         let departure = Departure::begin(&path).map_err(plain)?;
-        let Some(to) = departure.moved_to().map(str::to_owned) else {
+        let Some(Mark { to, .. }) = departure.mark().cloned() else {
             bail!("{shown} wasn't moved");
         };
         departure.undo().await.map_err(plain)?;
@@ -59,11 +59,12 @@ fn hold(config: &Config) -> Result<(PathBuf, ServerLock)> {
 
 async fn migrate(path: &Path, to: &DatabaseUrl) -> Result<String> {
     let mut departure = Departure::begin(path).map_err(plain)?;
-    let before = departure.moved_to().map(str::to_owned);
-    let arrived = Arrival::begin(to, departure.epoch(), before.is_some()).await;
+    let before = departure.mark().cloned();
+    let id = before.as_ref().map(|mark| mark.arrival);
+    let arrived = Arrival::begin(to, departure.epoch(), id).await;
     let arrived = arrived.map_err(plain).map_err(|error| match &before {
-        // What says that it was moved there is that it is there, and not how the place is called.
-        Some(before) => error.context(moved(path, before)),
+        // What says that it was moved there is what is there, and not how the place is called.
+        Some(before) => error.context(moved(path, &before.to)),
         None => error,
     });
     let mut stored = HashMap::new();
@@ -83,9 +84,16 @@ async fn migrate(path: &Path, to: &DatabaseUrl) -> Result<String> {
         ),
     };
     copy(&mut departure, &mut arrival, stored).await?;
+    let prepared = arrival.prepare_reading().await;
+    prepared.map_err(plain).context(RUN_AGAIN)?;
     let summary = compare(&mut departure, &mut arrival).await?;
     // In this order: cut off between the two, neither is served, and the same command comes here again.
-    departure.finish(to.to_string()).await.map_err(plain)?;
+    let mark = Mark {
+        to: to.to_string(),
+        arrival: arrival.id(),
+    };
+    let marked = departure.finish(mark).await;
+    marked.map_err(plain).context(RUN_AGAIN)?;
     arrival.finish().await.map_err(plain).context(RUN_AGAIN)?;
     Ok(format!(
         "Moved to the {to}; read again, both hold the same:\n\n{}\n\

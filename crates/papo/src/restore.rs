@@ -5,9 +5,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
+use papo_storage::StorageError;
 use papo_storage::transfer::archive::ArchiveReader;
-use papo_storage::transfer::{self, Filling, Source, Summary, Walk};
+use papo_storage::transfer::{self, Checked, Filling, Source, Summary, Walk};
 
 use crate::config::Config;
 use crate::database::{Database, plain};
@@ -28,10 +29,19 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
         let archive = ArchiveReader::begin(open(file)?);
         let mut archive = archive.map_err(plain).with_context(nothing)?;
         let _lock = Database::lock(config)?;
-        let filling = Database::fill(config).await?;
-        fill(&mut archive, filling, total)
-            .await
-            .with_context(nothing)
+        let mut filling = Database::fill(config).await?;
+        let filled = fill(&mut Checked::new(&mut archive), &mut *filling, total).await;
+        let stored = filled.with_context(nothing)?;
+        match filling.finish().await {
+            Ok(()) => Ok(stored),
+            // It may have been stored, and whoever believes that it wasn't might have it twice.
+            Err(error @ (StorageError::Unknown(_) | StorageError::Broken(_))) => Err(anyhow!(
+                "it can't be said whether {} was restored: {error}; run the same command again, \
+                 which restores it or finds an instance there",
+                file.display()
+            )),
+            Err(error) => Err(plain(error)).with_context(nothing),
+        }
     });
     let summary = summary?;
     Ok(format!(
@@ -50,27 +60,30 @@ fn open(file: &Path) -> Result<Box<dyn Read + Send>> {
     Ok(Box::new(opened))
 }
 
-/// Reads the whole archive, and says what is in it.
+/// Reads the whole archive, holds it against the rules, and says what is in it.
 async fn check(file: &Path) -> Result<Summary> {
     let mut progress = Progress::begin("checking", None);
     let mut archive = ArchiveReader::begin(open(file)?).map_err(plain)?;
+    let mut archive = Checked::new(&mut archive);
     let passed = &mut |events| progress.set(events);
     let checked = transfer::summarize(&mut archive, passed).await;
     checked.map_err(plain)
 }
 
+/// Stores everything, and reads it again.
 async fn fill(
     archive: &mut dyn Source,
-    mut filling: Box<dyn Filling>,
+    filling: &mut dyn Filling,
     total: Option<u64>,
 ) -> Result<Summary> {
     let mut progress = Progress::begin("restoring", total);
     let passed = &mut |events| progress.set(events);
-    let expected = transfer::copy(archive, &mut *filling, passed).await;
+    let expected = transfer::copy(archive, filling, passed).await;
     let expected = expected.map_err(plain)?;
     drop(progress);
+    filling.prepare_reading().await.map_err(plain)?;
     let mut progress = Progress::begin("comparing", Some(expected.events()));
-    let mut walk = Walk::new(&mut *filling);
+    let mut walk = Walk::new(filling);
     let passed = &mut |events| progress.set(events);
     let stored = transfer::summarize(&mut walk, passed)
         .await
@@ -82,6 +95,5 @@ async fn fill(
             different.join(", ")
         );
     }
-    filling.finish().await.map_err(plain)?;
     Ok(stored)
 }

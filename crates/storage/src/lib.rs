@@ -9,6 +9,7 @@ mod latest;
 mod model;
 mod new_file;
 pub mod postgres;
+mod random;
 pub mod sqlite;
 mod storage;
 pub mod transfer;

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::Finding;
 use crate::config::Config;
 use crate::data_folder::database_in;
-use crate::database::{Database, moved};
+use crate::database::{Database, moved, server_error};
 use crate::instance;
 
 const SUBJECT: &str = "database";
@@ -90,7 +90,10 @@ fn check_server(config: &Config, url: &DatabaseUrl) -> Result<Vec<Finding>> {
             let advice = "save it with pg_dump, and bring back a backup";
             findings.extend(whole(config, url, version, &checked, advice));
         }
-        Err(error) => findings.push(Finding::problem(SUBJECT, error.to_string())),
+        Err(error) => {
+            let text = server_error(url, error).to_string();
+            findings.push(Finding::problem(SUBJECT, text));
+        }
     }
     Ok(findings)
 }

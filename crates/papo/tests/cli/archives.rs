@@ -5,9 +5,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use papo_protocol::{ResetReason, ServerFrame};
+use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
+use papo_storage::transfer::{InstanceRow, Intake as _, Record, RoomRow, summarize};
 use papo_testing::postgres::Schema;
+use tokio::runtime::Runtime;
 
 use crate::Place;
+use crate::faucet::{Faucet, PLENTY};
 use crate::lively::{Lively, liven_up, serve, socket};
 use crate::process::Running;
 
@@ -110,6 +114,69 @@ fn what_is_damaged_is_refused_before_anything_is_made() {
 }
 
 #[test]
+fn what_papo_would_not_have_stored_is_refused_before_anything_is_made() {
+    let (place, schema) = (Place::new(), Schema::new());
+    let url = schema.url();
+    let (path, name) = file(&place, "strange.archive");
+    let restore = ["restore", name.as_str()];
+    let (honest, exported) = file(&place, "papo.archive");
+    let other = Place::new();
+    other.papo(&["room", "list"]).ok();
+    other.papo(&["export", &exported]).ok();
+    for (room, last_room, says) in [
+        ("Ge\u{200b}ral", 1, "room 1: the room name contains"),
+        ("Geral", i64::MAX, "the instance: no last number is"),
+    ] {
+        make_archive(&path, &honest, room, last_room);
+        let error = place.papo(&restore).error_last();
+        assert!(error.contains("nothing was restored from"), "{error}");
+        assert!(error.contains(says), "{error}");
+        assert!(!place.data().exists());
+        let error = place.papo_with(&restore, &[(VARIABLE, &url)]).error_last();
+        assert!(error.contains(says), "{error}");
+        // What comes through a pipe is taken in before its end is known.
+        let archive = fs::File::open(&path).unwrap();
+        let piped = ["restore", "-"];
+        let error = crate::process::run_from(&place.data(), &piped, archive).error_last();
+        assert!(error.contains(says), "{error}");
+        fs::remove_dir_all(place.data()).unwrap();
+        fs::remove_file(&path).unwrap();
+    }
+    let report = place.papo_with(&["doctor"], &[(VARIABLE, &url)]).ok();
+    assert!(report.contains("has no tables yet"), "{report}");
+}
+
+/// An archive of one room. It borrows the summary of another, for only what is written under a name is compared with its own.
+fn make_archive(path: &Path, other: &Path, room: &str, last_room: i64) {
+    let instance = Record::Instance(InstanceRow {
+        epoch: 7,
+        setup_token: None,
+        last_account: 0,
+        last_room,
+        last_session: 0,
+        last_revocation: 0,
+    });
+    let room = Record::Room(RoomRow {
+        id: 1,
+        name: room.into(),
+        description: String::new(),
+        is_active: true,
+        created_at: 0,
+        last_seq: 0,
+        last_activity: None,
+    });
+    let file = fs::File::create(path).unwrap();
+    let mut archive = ArchiveWriter::to(Box::new(file)).unwrap();
+    let other = fs::File::open(other).unwrap();
+    let mut other = ArchiveReader::begin(Box::new(other)).unwrap();
+    Runtime::new().unwrap().block_on(async {
+        archive.take(vec![instance, room]).await.unwrap();
+        let lent = summarize(&mut other, &mut |_| ()).await.unwrap();
+        archive.finish(&lent).await.unwrap();
+    });
+}
+
+#[test]
 fn only_what_is_empty_takes_an_archive_in() {
     let (place, schema) = (Place::new(), Schema::new());
     let url = schema.url();
@@ -141,6 +208,33 @@ fn where_there_is_nothing_there_is_nothing_to_save() {
     let error = place.papo_with(&export, &[(VARIABLE, &url)]).error();
     assert!(error.contains("there is nothing of Papo's in"), "{error}");
     assert!(!Path::new("papo.archive").exists());
+}
+
+#[test]
+fn whose_end_is_not_answered_is_not_said_to_be_nowhere() {
+    let (place, schema) = (Place::new(), Schema::new());
+    place.papo(&["room", "list"]).ok();
+    let (_, name) = file(&place, "papo.archive");
+    let exported = place.papo(&["export", &name]).ok();
+    let restore = ["restore", name.as_str()];
+    let faucet = Faucet::of(PLENTY);
+    let url = schema.url_at(&faucet.server());
+    place.papo_with(&restore, &[(VARIABLE, &url)]).ok();
+    let sent = faucet.used(PLENTY);
+
+    // The commit is the last that is sent, in 12 bytes, but for a good-bye of 5.
+    let (faucet, schema) = (Faucet::of(sent - 9), Schema::new());
+    let url = schema.url_at(&faucet.server());
+    let mut running = Running::start(&place.data(), &restore, &[(VARIABLE, &url)]);
+    faucet.wait_until_dry();
+    faucet.end();
+    running.line("papo: it can't be said whether");
+    assert_eq!(running.wait_for_end(), Some(1));
+    let url = schema.url();
+    let restored = place.papo_with(&restore, &[(VARIABLE, &url)]).ok();
+    assert_eq!(holds(&restored), holds(&exported));
+    let error = place.papo_with(&restore, &[(VARIABLE, &url)]).error_last();
+    assert!(error.contains("there is an instance in"), "{error}");
 }
 
 #[test]

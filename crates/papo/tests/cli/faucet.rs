@@ -11,6 +11,9 @@ use std::time::Duration;
 use papo_testing::PATIENCE;
 use papo_testing::postgres::server;
 
+/// More bytes than any test sends.
+pub(crate) const PLENTY: i64 = 1 << 40;
+
 /// Runs until nobody has a connection by it any more.
 pub(crate) struct Faucet {
     port: u16,

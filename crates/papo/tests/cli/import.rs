@@ -140,6 +140,20 @@ fn the_later_version_comes_in_without_private_messages() {
 }
 
 #[test]
+fn what_came_in_can_be_exported_and_restored() {
+    for name in ["django-sender.sqlite3", "django-user.sqlite3"] {
+        let (place, other) = (Place::new(), Place::new());
+        place.import(&fixture(name)).ok();
+        let archive = place.path().join("papo.archive");
+        let archive = archive.to_str().unwrap();
+        place.papo(&["export", archive]).ok();
+        other.papo(&["restore", archive]).ok();
+        assert_eq!(other.stored("Geral"), place.stored("Geral"));
+        assert_eq!(other.everything(), place.everything());
+    }
+}
+
+#[test]
 fn a_grown_database_brings_in_only_what_is_new() {
     let place = Place::new();
     place.import(&fixture("django-sender.sqlite3")).ok();

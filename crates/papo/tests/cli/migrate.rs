@@ -1,19 +1,19 @@
 //! `papo migrate`.
 
+use std::path::Path;
+
 use papo_protocol::ServerFrame;
 use papo_testing::postgres::{Schema, server};
 use rusqlite::Connection;
 use rustix::process::Signal;
 
 use crate::Place;
-use crate::faucet::Faucet;
+use crate::faucet::{Faucet, PLENTY};
 use crate::lively::{Lively, liven_up, serve_url, socket};
-use crate::process::{Finished, Running};
+use crate::process::{Finished, Running, run};
 
 const VARIABLE: &str = "PAPO_DATABASE_URL";
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
-/// More than any of these migrations needs.
-const PLENTY: i64 = 1 << 40;
 
 fn migrate(place: &Place, url: &str) -> Finished {
     place.papo_with(&["migrate"], &[(VARIABLE, url)])
@@ -114,54 +114,60 @@ fn killed_at_any_moment_it_goes_on_and_ends_the_same() {
     const MESSAGES: usize = 2_500;
     let place = Place::new();
     liven_up(&place.data(), MESSAGES);
-    let copy = place.path().join("copy");
-    std::fs::create_dir(&copy).unwrap();
-    let other = copy.join("papo.sqlite3");
-    std::fs::copy(place.database(), &other).unwrap();
-
-    // How much a whole migration sends; of another copy, so that this one stays.
+    let copy = |name: &str| {
+        let folder = place.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::copy(place.database(), folder.join("papo.sqlite3")).unwrap();
+        folder
+    };
+    // How much a whole migration sends. Each is the first of its copy, so that all send as much.
     let (faucet, schema) = (Faucet::of(PLENTY), Schema::new());
     let url = schema.url_at(&faucet.server());
-    let whole = crate::process::run(&copy, &["migrate"], &[(VARIABLE, &url)], "");
+    let whole = run(&copy("whole"), &["migrate"], &[(VARIABLE, &url)], "");
     let expected = checksums(&whole.ok());
     let sent = faucet.used(PLENTY);
     assert!(sent > 300_000, "{sent}");
 
-    let schema = Schema::new();
+    let last = sent - 200;
     let moments = [1, 3, 5, 7, 9].map(|tenth| sent * tenth / 10);
-    for moment in moments.into_iter().chain([sent - 200]) {
-        let faucet = Faucet::of(moment);
-        let url = schema.url_at(&faucet.server());
-        let mut running = Running::start(&place.data(), &["migrate"], &[(VARIABLE, &url)]);
-        // One that goes on sends less than the whole; what is left of it then ends by itself.
-        let ended = loop {
-            if faucet.is_dry() {
-                break false;
-            }
-            if running.has_ended() {
-                break true;
-            }
-            std::thread::yield_now();
-        };
-        if ended {
-            break;
+    for moment in moments.into_iter().chain([last]) {
+        let (folder, schema) = (copy(&moment.to_string()), Schema::new());
+        kill_at(&folder, &schema, moment);
+        let rooms = run(&folder, &["room", "list"], &[], "");
+        if moment == last {
+            // Neither is served.
+            let error = rooms.error();
+            assert!(error.contains("was moved to the database"), "{error}");
+        } else {
+            rooms.ok();
         }
-        running.signal(Signal::KILL);
-        running.wait_for_end();
-        let error = place
-            .papo_with(&SERVE, &[(VARIABLE, &schema.url())])
-            .error();
-        assert!(error.contains("unfinished migration"), "{error}");
+        // So is what goes on, soon after it has begun.
+        kill_at(&folder, &schema, 5_000);
+        let url = schema.url();
+        let variables = [(VARIABLE, url.as_str())];
+        let finished = run(&folder, &["migrate"], &variables, "").ok();
+        assert_eq!(checksums(&finished), expected, "{moment} of {sent}");
+        let exported = folder.join("exported");
+        let export = ["export", exported.to_str().unwrap()];
+        let exported = run(&folder, &export, &variables, "").ok();
+        assert_eq!(checksums(&exported), expected, "{moment} of {sent}");
     }
-    let finished = migrate(&place, &schema.url()).ok();
-    if !finished.contains("nothing is left to do") {
-        assert_eq!(checksums(&finished), expected);
+}
+
+/// Kills a migration when it has sent so many bytes, of more that it would have. What it leaves is not served.
+fn kill_at(data: &Path, schema: &Schema, bytes: i64) {
+    let faucet = Faucet::of(bytes);
+    let url = schema.url_at(&faucet.server());
+    let mut running = Running::start(data, &["migrate"], &[(VARIABLE, &url)]);
+    while !faucet.is_dry() {
+        let has_ended = running.has_ended();
+        assert!(!has_ended, "before {bytes}: {:#?}", running.remaining());
+        std::thread::yield_now();
     }
-    let url = schema.url();
-    let exported = place.path().join("exported");
-    let export = ["export", exported.to_str().unwrap()];
-    let exported = place.papo_with(&export, &[(VARIABLE, &url)]).ok();
-    assert_eq!(checksums(&exported), expected);
+    running.signal(Signal::KILL);
+    assert_eq!(running.wait_for_end(), None);
+    let error = run(data, &SERVE, &[(VARIABLE, &schema.url())], "").error();
+    assert!(error.contains("unfinished migration"), "{error}");
 }
 
 #[test]
@@ -175,9 +181,35 @@ fn a_database_that_goes_away_is_gone_on_with() {
     faucet.end();
     running.line("papo: the migration didn't come to its end");
     assert_eq!(running.wait_for_end(), Some(1));
+    let report = place.papo_with(&["doctor"], &[(VARIABLE, &schema.url())]);
+    assert_eq!(report.code, Some(1), "{report:?}");
+    assert!(
+        report.output.contains("run the same `papo migrate` again"),
+        "{report:?}"
+    );
     // Nothing has happened to the folder.
     place.papo(&["room", "list"]).ok();
     migrate(&place, &schema.url()).ok();
+}
+
+#[test]
+fn begun_in_one_place_and_finished_in_another_it_is_served_in_the_other_alone() {
+    let (place, first, second) = (Place::new(), Schema::new(), Schema::new());
+    liven_up(&place.data(), 500);
+    let faucet = Faucet::of(60_000);
+    let url = first.url_at(&faucet.server());
+    let mut running = Running::start(&place.data(), &["migrate"], &[(VARIABLE, &url)]);
+    faucet.wait_until_dry();
+    running.signal(Signal::KILL);
+    running.wait_for_end();
+    migrate(&place, &second.url()).ok();
+    let error = migrate(&place, &first.url()).error();
+    assert!(error.contains("its history goes on there"), "{error}");
+    assert!(error.contains("isn't what was moved"), "{error}");
+    let error = place.papo_with(&SERVE, &[(VARIABLE, &first.url())]).error();
+    assert!(error.contains("unfinished migration"), "{error}");
+    let again = migrate(&place, &second.url()).ok();
+    assert!(again.contains("nothing is left to do"), "{again}");
 }
 
 #[test]

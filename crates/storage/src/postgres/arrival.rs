@@ -14,7 +14,7 @@ use super::records::{self, is_occupied};
 use super::url::DatabaseUrl;
 use super::{pages, schema};
 use crate::StorageError;
-use crate::transfer::{Intake, Pages, Place, Record, Stored};
+use crate::transfer::{ArrivalId, Intake, Pages, Place, Record, Stored};
 
 /// "Papf" in ASCII: the first half of the numbers of the locks of those who fill databases; the other is of the schema, for in
 /// another one others may.
@@ -23,6 +23,7 @@ const FILLERS: i32 = 0x5061_7066;
 /// A database that is being filled.
 pub struct Arrival {
     db: Connection,
+    id: ArrivalId,
     /// Whether a transaction holds what comes before the logs.
     is_open: bool,
 }
@@ -38,28 +39,46 @@ pub enum Arrived {
 }
 
 impl Arrival {
-    /// Connects, and makes the database ready for this history: only if it is `known` to be there already, when that is so.
+    /// Connects, and makes the database ready for this history: when it is marked as moved, only if it was moved here.
     /// A database that holds anything else is refused, and left as it is.
     pub async fn begin(
         url: &DatabaseUrl,
         epoch: Epoch,
-        is_known: bool,
+        moved: Option<ArrivalId>,
     ) -> Result<Arrived, StorageError> {
         let connector = Connector::new(url.clone())?;
-        let db = connector.connect("migrate").await?;
-        let found = match begin(&db, epoch, is_known).await {
+        let db = connector.connect_patiently("migrate").await?;
+        let found = match begin(&db, epoch, moved).await {
             Ok(found) => found,
             Err(failure) => {
                 db.close().await;
                 return Err(connector.named(failure.into_error()));
             }
         };
-        let arrival = Self { db, is_open: false };
+        let arrival = |id| Self {
+            db,
+            id,
+            is_open: false,
+        };
         Ok(match found {
-            Found::Empty => Arrived::Empty(arrival),
-            Found::Begun => Arrived::Begun(arrival),
+            Found::Empty(id) => Arrived::Empty(arrival(id)),
+            Found::Begun(id) => Arrived::Begun(arrival(id)),
             Found::Whole => Arrived::Whole,
         })
+    }
+
+    /// What the database that is moved here is to be marked with.
+    pub fn id(&self) -> ArrivalId {
+        self.id
+    }
+
+    /// All has been stored, and is to be read.
+    pub async fn prepare_reading(&mut self) -> Result<(), StorageError> {
+        let preparing = async {
+            self.close_beginning().await?;
+            self.db.batch(records::ANALYZE).await
+        };
+        preparing.await.map_err(Failure::into_error)
     }
 
     /// Makes it an instance that can be served.
@@ -71,15 +90,15 @@ impl Arrival {
 
     /// What comes before the logs is stored in one transaction, so that it is there as a whole or not at all.
     async fn store(&mut self, records: &[Record]) -> Result<(), Failure> {
-        if let Some(Record::Instance(_)) = records.first() {
-            self.db.batch(BEGIN).await?;
+        if let Some(Record::Instance(instance)) = records.first() {
+            self.db.batch("BEGIN").await?;
             self.db.batch(CLEAR).await?;
             self.is_open = true;
-            return records::store(&self.db, records).await;
+            records::set_last_ids(&self.db, instance).await?;
         }
         if let Some(Record::Event(_)) = records.first() {
             self.close_beginning().await?;
-            self.db.batch(BEGIN).await?;
+            self.db.batch("BEGIN").await?;
             records::store(&self.db, records).await?;
             return commit(&self.db).await;
         }
@@ -95,18 +114,16 @@ impl Arrival {
 }
 
 enum Found {
-    Empty,
-    Begun,
+    Empty(ArrivalId),
+    Begun(ArrivalId),
     Whole,
 }
 
-const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; \
-    SET LOCAL idle_in_transaction_session_timeout = 0";
 /// What comes before the logs is taken in anew each time.
 const CLEAR: &str =
     "DELETE FROM membership; DELETE FROM session; DELETE FROM account; DELETE FROM room";
 
-async fn begin(db: &Connection, epoch: Epoch, is_known: bool) -> Result<Found, Failure> {
+async fn begin(db: &Connection, epoch: Epoch, moved: Option<ArrivalId>) -> Result<Found, Failure> {
     // Held until the connection ends; that of one that was killed ends soon.
     let sql = "SELECT pg_advisory_lock($1, hashtext(current_schema()))";
     let locked = db.rows(sql, &[&FILLERS]);
@@ -118,20 +135,35 @@ async fn begin(db: &Connection, epoch: Epoch, is_known: bool) -> Result<Found, F
     })?;
     schema::begin(db).await?;
     let found = match schema::filling(db).await? {
-        Some(filling) if filling == epoch => Found::Begun,
-        Some(_) => return refuse("an unfinished migration of another instance fills it"),
-        None if is_occupied(db).await? => {
-            if accounts::epoch(db).await? != epoch {
-                return refuse("there is another instance in it; name an empty database");
-            }
-            Found::Whole
+        Some(filling) if filling != epoch => {
+            return refuse(
+                "an unfinished migration of another instance fills it; if nobody goes on with that, drop the database and make it again",
+            );
         }
-        None if is_known => return refuse("what was moved isn't in it"),
+        Some(_) => match moved {
+            None => Found::Begun(set_filling(db, epoch).await?),
+            Some(moved) if arrival(db).await? == Some(moved) => Found::Begun(moved),
+            // It was begun here once, and finished elsewhere: there would be two with one history.
+            Some(_) => {
+                return refuse(
+                    "what an unfinished migration left in it isn't what was moved; drop the database and make it again",
+                );
+            }
+        },
         None => {
-            let filling = epoch.0.cast_signed();
-            db.execute("UPDATE papo SET filling = $1", &[&filling])
-                .await?;
-            Found::Empty
+            // Before it is looked at: whoever makes something meanwhile reads this row and locks it, and is seen here or sees that it is filled.
+            let id = set_filling(db, epoch).await?;
+            if is_occupied(db).await? {
+                if accounts::epoch(db).await? != epoch {
+                    return refuse("there is another instance in it; name an empty database");
+                }
+                db.batch("ROLLBACK").await?;
+                return Ok(Found::Whole);
+            }
+            if moved.is_some() {
+                return refuse("what was moved isn't in it");
+            }
+            Found::Empty(id)
         }
     };
     commit(db).await?;
@@ -142,11 +174,26 @@ fn refuse(why: &str) -> Result<Found, Failure> {
     Err(StorageError::Other(why.to_owned()).into())
 }
 
+/// Notes what fills it, under a new number each time: what was copied of the database meanwhile has another.
+async fn set_filling(db: &Connection, epoch: Epoch) -> Result<ArrivalId, Failure> {
+    let id = schema::random_number()?;
+    let sql = "UPDATE papo SET filling = $1, arrival = $2";
+    db.execute(sql, &[&epoch.0.cast_signed(), &id]).await?;
+    Ok(ArrivalId(id))
+}
+
+/// The number of what fills it.
+async fn arrival(db: &Connection) -> Result<Option<ArrivalId>, Failure> {
+    let id: Option<i64> = schema::one(db, "SELECT arrival FROM papo").await?;
+    Ok(id.map(ArrivalId))
+}
+
 async fn finish(db: &Connection) -> Result<(), Failure> {
-    db.batch(BEGIN).await?;
+    db.batch("BEGIN").await?;
     records::set_ends(db).await?;
     db.batch(records::ANALYZE).await?;
-    let sql = "UPDATE papo SET epoch = filling, filling = NULL WHERE filling IS NOT NULL";
+    let sql = "UPDATE papo SET epoch = filling, filling = NULL, arrival = NULL \
+        WHERE filling IS NOT NULL";
     db.execute(sql, &[]).await?;
     commit(db).await
 }
@@ -185,7 +232,7 @@ impl Stored for Arrival {
 
     async fn forget(&mut self, room: i64) -> Result<(), StorageError> {
         let forgetting = async {
-            self.db.batch(BEGIN).await?;
+            self.db.batch("BEGIN").await?;
             let messages = "DELETE FROM message WHERE room_id = $1";
             self.db.execute(messages, &[&room]).await?;
             let events = "DELETE FROM event WHERE room_id = $1";

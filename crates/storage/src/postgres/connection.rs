@@ -20,6 +20,13 @@ const STATEMENT_LIMIT: Duration = Duration::from_secs(4);
 const LOCK_LIMIT: Duration = Duration::from_secs(3);
 /// The server ends a transaction whose client says nothing for so long.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
+/// What a session is set to that takes its time. Before version 14 sessions have no limit of their own.
+const PATIENT: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+    SET enable_hashjoin = off; SET enable_mergejoin = off; \
+    SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
+/// For what reads whole tables, in a transaction.
+pub(super) const WHOLE_TABLES: &str = "SET LOCAL enable_seqscan = on; \
+    SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
 /// How long the other end gets to read the good-bye.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -57,6 +64,15 @@ impl Connector {
             Err(StorageError::Unavailable(text))
         });
         connected.map_err(|error| self.named(error))
+    }
+
+    /// The same for what reads or writes everything, by itself and in tables that nobody may have counted yet: as long as it takes, and by the
+    /// indexes' order, where a plan for more rows than there were a moment ago would read all of them for each page.
+    pub(super) async fn connect_patiently(&self, name: &str) -> Result<Connection, StorageError> {
+        let db = self.connect(name).await?;
+        let set_up = db.batch(PATIENT).await;
+        set_up.map_err(|failure| self.named(failure.into_error()))?;
+        Ok(db)
     }
 
     /// Puts before an error where it happened.

@@ -2,38 +2,47 @@
 
 use async_trait::async_trait;
 
-use super::connection::{Connection, Connector};
+use super::connection::{Connection, Connector, WHOLE_TABLES};
 use super::errors::Failure;
 use super::records::{self, is_occupied};
 use super::url::DatabaseUrl;
 use super::{check, pages, schema};
 use crate::StorageError;
-use crate::transfer::{Filling, Intake, Pages, Place, Record};
+use crate::transfer::{Filling, InstanceRow, Intake, Pages, Place, Record};
 
 /// A database that takes an instance in, in one transaction: what is cut off leaves nothing.
-pub(super) struct PostgresIntake(Connection);
+pub(super) struct PostgresIntake {
+    db: Connection,
+    /// What there is once, when it has come.
+    instance: Option<InstanceRow>,
+}
 
 impl PostgresIntake {
     /// Connects and begins.
     pub(super) async fn begin(url: &DatabaseUrl) -> Result<Self, StorageError> {
         let connector = Connector::new(url.clone())?;
-        let db = connector.connect("restore").await?;
+        let db = connector.connect_patiently("restore").await?;
         if let Err(failure) = begin(&db).await {
             db.close().await;
             return Err(connector.named(failure.into_error()));
         }
-        Ok(Self(db))
+        Ok(Self { db, instance: None })
+    }
+
+    /// The highest ids are set when everything else is, at the end; until then what has come says them.
+    fn set_last_ids_of(&self, stored: &mut InstanceRow) {
+        if let Some(instance) = &self.instance {
+            stored.last_account = instance.last_account;
+            stored.last_room = instance.last_room;
+            stored.last_session = instance.last_session;
+        }
     }
 }
 
 /// Makes the tables first, for whose making other databases' nodes wait; then holds the one that every node begins with.
 async fn begin(db: &Connection) -> Result<(), Failure> {
     schema::migrate(db).await?;
-    db.batch(
-        "BEGIN; SET LOCAL statement_timeout = 0; \
-         SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE papo IN EXCLUSIVE MODE",
-    )
-    .await?;
+    db.batch("BEGIN; LOCK TABLE papo IN EXCLUSIVE MODE").await?;
     if is_occupied(db).await? {
         return Err(StorageError::Exists("an instance").into());
     }
@@ -43,39 +52,59 @@ async fn begin(db: &Connection) -> Result<(), Failure> {
 #[async_trait]
 impl Pages for PostgresIntake {
     async fn page(&mut self, place: Place, limit: usize) -> Result<Vec<Record>, StorageError> {
-        let page = pages::page(&self.0, place, limit).await;
-        page.map_err(Failure::into_error)
+        let page = pages::page(&self.db, place, limit).await;
+        let mut page = page.map_err(Failure::into_error)?;
+        for record in &mut page {
+            if let Record::Instance(stored) = record {
+                self.set_last_ids_of(stored);
+            }
+        }
+        Ok(page)
     }
 }
 
 #[async_trait]
 impl Intake for PostgresIntake {
     async fn take(&mut self, records: Vec<Record>) -> Result<(), StorageError> {
-        let stored = records::store(&self.0, &records).await;
-        stored.map_err(Failure::into_error)
+        let stored = records::store(&self.db, &records).await;
+        stored.map_err(Failure::into_error)?;
+        for record in records {
+            if let Record::Instance(instance) = record {
+                self.instance = Some(instance);
+            }
+        }
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Filling for PostgresIntake {
+    async fn prepare_reading(&mut self) -> Result<(), StorageError> {
+        let analyzed = self.db.batch(records::ANALYZE).await;
+        analyzed.map_err(Failure::into_error)
+    }
+
     async fn finish(self: Box<Self>) -> Result<(), StorageError> {
-        let db = self.0;
-        let finished = finish(&db).await;
+        let Self { db, instance } = *self;
+        let finished = finish(&db, instance.as_ref()).await;
         db.close().await;
         finished.map_err(Failure::into_error)
     }
 }
 
 /// What follows is another history than the one that was saved, so it has a name of its own.
-async fn finish(db: &Connection) -> Result<(), Failure> {
+async fn finish(db: &Connection, instance: Option<&InstanceRow>) -> Result<(), Failure> {
     records::set_ends(db).await?;
     db.batch(records::ANALYZE).await?;
-    // The check reads whole tables.
-    db.batch("SET LOCAL enable_seqscan = on").await?;
+    db.batch(WHOLE_TABLES).await?;
     if let Some(wrong) = check::check(db).await?.first() {
         return Err(StorageError::Other(wrong.clone()).into());
     }
     schema::renew_epoch(db).await?;
+    if let Some(instance) = instance {
+        // Nothing undoes that, so it is the last before the commit.
+        records::set_last_ids(db, instance).await?;
+    }
     commit(db).await
 }
 

@@ -1,17 +1,27 @@
 //! The whole database, page by page.
 
 use async_trait::async_trait;
-use papo_domain::{RoomId, Seq};
+use papo_domain::RoomId;
 use tokio_postgres::Row;
 
 use super::accounts;
 use super::connection::{Connection, Connector, Value};
 use super::errors::Failure;
-use super::{log, rows, schema};
+use super::{rows, schema};
 use crate::transfer::{
-    AccountRow, InstanceRow, MembershipRow, Pages, Place, Record, RoomRow, SessionRow,
+    AccountRow, InstanceRow, MembershipRow, PAGE_BYTES, Pages, Place, Record, RoomRow, SessionRow,
 };
 use crate::{StorageError, StoredPassword};
+
+/// What [`rows::event`] reads, as [`rows::EVENT`], but without the texts of messages that were edited, which the events that posted them hold;
+/// and nothing after the one with which the texts have come to so many bytes.
+const EVENTS: &str = "SELECT * FROM (SELECT *, \
+    sum(octet_length(content)) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before \
+    FROM (SELECT event.seq, event.at, event.kind, event.target, event.name, event.description, event.is_active, \
+    message.sender, message.username, message.content, message.client_id, message.edited \
+    FROM event LEFT JOIN message ON message.room_id = event.room_id AND message.seq = event.seq \
+    WHERE event.room_id = $1 AND event.seq > $2 ORDER BY event.seq LIMIT $3) AS found) AS weighed \
+    WHERE coalesce(before, 0) < $4 ORDER BY seq";
 
 /// A connection that reads as of the moment of its transaction.
 pub(super) struct PostgresPages {
@@ -23,9 +33,8 @@ pub(super) struct PostgresPages {
 impl PostgresPages {
     /// As of now.
     pub(super) async fn begin(connector: &Connector) -> Result<Self, StorageError> {
-        let db = connector.connect("export").await?;
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-            SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+        let db = connector.connect_patiently("export").await?;
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         db.batch(begin).await.map_err(Failure::into_error)?;
         // A transaction's moment is that of its first reading.
         let instance = instance(&db).await.map_err(Failure::into_error)?;
@@ -50,7 +59,7 @@ pub(super) async fn page(
     place: Place,
     limit: usize,
 ) -> Result<Vec<Record>, Failure> {
-    let (events, limit) = (limit, rows::count(limit));
+    let limit = rows::count(limit);
     match place {
         Place::Instance => Ok(vec![Record::Instance(instance(db).await?)]),
         Place::Accounts(after) => {
@@ -74,8 +83,10 @@ pub(super) async fn page(
             records(db, sql, &[&session, &room, &limit], membership).await
         }
         Place::Events { room, after } => {
-            let events = log::events_after(db, RoomId(room), Seq(after), events).await?;
-            Ok(events.into_iter().map(Record::from).collect())
+            let values: [Value<'_>; 4] = [&room, &after, &limit, &rows::count(PAGE_BYTES)];
+            let found = db.rows(EVENTS, &values).await?;
+            let events = found.iter().map(|row| rows::event(RoomId(room), row));
+            events.map(|event| Ok(Record::from(event?))).collect()
         }
     }
 }

@@ -78,6 +78,22 @@ pub(super) async fn set_ends(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Sets the highest ids that there ever were. That belongs to no transaction: whoever undoes everything else has it all the same.
+pub(super) async fn set_last_ids(db: &Connection, instance: &InstanceRow) -> Result<(), Failure> {
+    for (table, last) in [
+        ("account", instance.last_account),
+        ("room", instance.last_room),
+        ("session", instance.last_session),
+        ("revocation", instance.last_revocation),
+    ] {
+        let sql = format!(
+            "SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest($1::bigint, 1), $1::bigint > 0)"
+        );
+        db.rows(&sql, &[&last]).await?;
+    }
+    Ok(())
+}
+
 #[derive(Default)]
 struct Kinds<'a> {
     accounts: Vec<&'a AccountRow>,
@@ -93,17 +109,6 @@ async fn store_instance(db: &Connection, instance: &InstanceRow) -> Result<(), F
     let sql = "UPDATE papo SET setup_token = $1, last_revocation = $2";
     db.execute(sql, &[&token, &instance.last_revocation])
         .await?;
-    for (table, last) in [
-        ("account", instance.last_account),
-        ("room", instance.last_room),
-        ("session", instance.last_session),
-        ("revocation", instance.last_revocation),
-    ] {
-        let sql = format!(
-            "SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest($1::bigint, 1), $1::bigint > 0)"
-        );
-        db.rows(&sql, &[&last]).await?;
-    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use super::accounts::LOCKS;
 use super::connection::Connection;
 use super::errors::Failure;
 use crate::StorageError;
+pub(super) use crate::random::random_number;
 
 /// The steps, in order; the first makes version 1. A step that has been released is never changed.
 const MIGRATIONS: [&str; 3] = [
@@ -61,7 +62,8 @@ pub(super) async fn begin(db: &Connection) -> Result<(), Failure> {
             .await?;
     }
     let home: String = one(db, HOME).await?;
-    let sql = "UPDATE papo SET epoch = $1, home = $2 WHERE home <> $2";
+    // Of a copy of a database that is filled nobody knows which of the two is gone on with.
+    let sql = "UPDATE papo SET epoch = $1, home = $2, arrival = NULL WHERE home <> $2";
     if db.execute(sql, &[&random_number()?, &home]).await? > 0 && found > 0 {
         tracing::warn!("the database was restored or has moved: its history has a new epoch");
     }
@@ -79,14 +81,6 @@ pub(super) async fn renew_epoch(db: &Connection) -> Result<(), Failure> {
 pub(super) async fn filling(db: &Connection) -> Result<Option<Epoch>, Failure> {
     let epoch: Option<i64> = one(db, "SELECT filling FROM papo").await?;
     Ok(epoch.map(|epoch| Epoch(epoch.cast_unsigned())))
-}
-
-/// Sixty-four bits.
-pub(super) fn random_number() -> Result<i64, StorageError> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| StorageError::Other(format!("no randomness: {error}")))?;
-    Ok(i64::from_ne_bytes(bytes))
 }
 
 /// Refuses a server that Papo can't work with.

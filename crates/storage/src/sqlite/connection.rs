@@ -102,6 +102,13 @@ pub(super) fn open_copy(path: &Path) -> Result<Connection, StorageError> {
     Ok(db)
 }
 
+/// Closes a database in which everything is done. What fails then has no part in that, and whoever opens it next makes up for it.
+pub(super) fn close(db: Connection) {
+    if let Err((_, error)) = db.close() {
+        tracing::warn!(%error, "the database didn't close well");
+    }
+}
+
 /// Writes Papo's mark into a new database.
 pub(super) fn mark_as_papo(db: &Connection) -> Result<(), StorageError> {
     Ok(db.pragma_update(None, "application_id", APPLICATION_ID)?)

@@ -8,16 +8,18 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{accounts, connection, errors, pages, schema};
 use crate::StorageError;
-use crate::transfer::{Blocking, Pages, Place, Record};
+use crate::transfer::{ArrivalId, Blocking, Mark, Pages, Place, Record};
 
-/// Where it was moved to, in table `meta`.
+/// Where it was moved to and the number of the arrival there, in table `meta`.
 const MOVED_TO: &str = "moved_to";
+const ARRIVAL: &str = "arrival";
+const VALUE: &str = "SELECT value FROM meta WHERE key = ?1";
 
 /// A database that nobody else can change, because it is moved.
 pub struct Departure {
     db: Blocking<Connection>,
     epoch: Epoch,
-    moved_to: Option<String>,
+    mark: Option<Mark>,
 }
 
 impl Departure {
@@ -30,7 +32,7 @@ impl Departure {
         db.execute_batch("BEGIN IMMEDIATE")?;
         Ok(Self {
             epoch: accounts::epoch(&db)?,
-            moved_to: moved_to(&db)?,
+            mark: mark(&db)?,
             db: Blocking::new(db),
         })
     }
@@ -40,17 +42,19 @@ impl Departure {
         self.epoch
     }
 
-    /// Where it was moved to, if it was.
-    pub fn moved_to(&self) -> Option<&str> {
-        self.moved_to.as_deref()
+    /// What it is marked with, if it was moved.
+    pub fn mark(&self) -> Option<&Mark> {
+        self.mark.as_ref()
     }
 
     /// Marks it as moved: it isn't opened any more.
-    pub async fn finish(self, to: String) -> Result<(), StorageError> {
+    pub async fn finish(self, mark: Mark) -> Result<(), StorageError> {
         let finish = move |db: Connection| {
-            accounts::set_meta(&db, MOVED_TO, to)?;
+            accounts::set_meta(&db, MOVED_TO, mark.to)?;
+            accounts::set_meta(&db, ARRIVAL, mark.arrival.0)?;
             db.execute_batch("COMMIT").map_err(errors::at_commit)?;
-            Ok(db.close().map_err(|(_, error)| error)?)
+            connection::close(db);
+            Ok(())
         };
         self.db.finish(finish).await
     }
@@ -58,10 +62,12 @@ impl Departure {
     /// Takes the mark off, so that the database can be opened again: as another history, for the one that it was has gone on elsewhere.
     pub async fn undo(self) -> Result<(), StorageError> {
         let undo = |db: Connection| {
-            db.execute("DELETE FROM meta WHERE key = ?1", [MOVED_TO])?;
+            let sql = "DELETE FROM meta WHERE key IN (?1, ?2)";
+            db.execute(sql, [MOVED_TO, ARRIVAL])?;
             schema::renew_epoch(&db)?;
             db.execute_batch("COMMIT").map_err(errors::at_commit)?;
-            Ok(db.close().map_err(|(_, error)| error)?)
+            connection::close(db);
+            Ok(())
         };
         self.db.finish(undo).await
     }
@@ -82,8 +88,20 @@ pub(super) fn refuse_moved(db: &Connection) -> Result<(), StorageError> {
     }
 }
 
+fn mark(db: &Connection) -> Result<Option<Mark>, StorageError> {
+    let Some(to) = moved_to(db)? else {
+        return Ok(None);
+    };
+    let arrival = db.query_row(VALUE, [ARRIVAL], |row| row.get(0));
+    let arrival = arrival.optional()?;
+    let arrival = arrival.ok_or_else(|| errors::damaged("it was moved, and nobody knows how"))?;
+    Ok(Some(Mark {
+        to,
+        arrival: ArrivalId(arrival),
+    }))
+}
+
 fn moved_to(db: &Connection) -> Result<Option<String>, StorageError> {
-    let sql = "SELECT value FROM meta WHERE key = ?1";
-    let to = db.query_row(sql, [MOVED_TO], |row| row.get(0));
+    let to = db.query_row(VALUE, [MOVED_TO], |row| row.get(0));
     Ok(to.optional()?)
 }

@@ -64,8 +64,12 @@ fn finish(db: Connection) -> Result<(), StorageError> {
         return Err(StorageError::Other(wrong.clone()));
     }
     db.execute_batch("COMMIT").map_err(errors::at_commit)?;
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    Ok(db.close().map_err(|(_, error)| error)?)
+    // It is stored. What follows only tidies up.
+    if let Err(error) = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        tracing::warn!(%error, "the checkpoint failed");
+    }
+    connection::close(db);
+    Ok(())
 }
 
 fn store(db: &Connection, record: &Record) -> Result<(), StorageError> {

@@ -1,14 +1,24 @@
 //! The whole database, page by page.
 
 use async_trait::async_trait;
-use papo_domain::{RoomId, Seq};
+use papo_domain::RoomId;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
-use super::{accounts, log, rows};
+use super::{accounts, rows};
 use crate::transfer::{
-    AccountRow, Blocking, InstanceRow, MembershipRow, Pages, Place, Record, RoomRow, SessionRow,
+    AccountRow, Blocking, InstanceRow, MembershipRow, PAGE_BYTES, Pages, Place, Record, RoomRow,
+    SessionRow,
 };
 use crate::{StorageError, StoredPassword, TokenHash};
+
+/// What [`rows::event`] reads, as [`rows::EVENTS`], but without the texts of messages that were edited, which the events that posted them hold.
+const EVENTS: &str = "\
+    SELECT seq, timestamp, 1, NULL, NULL, NULL, NULL, sender, username, content, client_id, edited \
+    FROM message WHERE room_id = ?1 AND seq > ?2 \
+    UNION ALL \
+    SELECT seq, at, kind, target, name, description, is_active, NULL, NULL, NULL, NULL, NULL \
+    FROM event WHERE room_id = ?1 AND seq > ?2 \
+    ORDER BY 1 LIMIT ?3";
 
 /// A connection that reads as of the moment of its transaction.
 pub(super) struct SqlitePages(Blocking<Connection>);
@@ -36,7 +46,7 @@ pub(super) fn page(
     place: Place,
     limit: usize,
 ) -> Result<Vec<Record>, StorageError> {
-    let (events, limit) = (limit, rows::count(limit));
+    let limit = rows::count(limit);
     match place {
         Place::Instance => Ok(vec![Record::Instance(instance(db)?)]),
         Place::Accounts(after) => records(
@@ -67,11 +77,26 @@ pub(super) fn page(
             params![session, room, limit],
             membership,
         ),
-        Place::Events { room, after } => {
-            let events = log::events_after(db, RoomId(room), Seq(after), events)?;
-            Ok(events.into_iter().map(Record::from).collect())
+        Place::Events { room, after } => events(db, room, after, limit),
+    }
+}
+
+/// The events of a room after a seq, as far as a page goes.
+fn events(db: &Connection, room: i64, after: i64, limit: i64) -> Result<Vec<Record>, StorageError> {
+    let mut statement = db.prepare_cached(EVENTS)?;
+    let found = statement.query_and_then(params![room, after, limit], |row| {
+        rows::event(RoomId(room), row)
+    })?;
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    for event in found {
+        let record = Record::from(event?);
+        bytes += record.text_bytes();
+        page.push(record);
+        if bytes >= PAGE_BYTES {
+            break;
         }
     }
+    Ok(page)
 }
 
 fn records(

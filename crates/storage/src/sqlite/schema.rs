@@ -4,6 +4,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{accounts, connection, errors};
 use crate::StorageError;
+use crate::random::random_number;
 
 /// The steps, in order; the first makes version 1. A step that has been released is never changed.
 const MIGRATIONS: [&str; 3] = [
@@ -46,11 +47,4 @@ pub(super) fn renew_epoch(db: &Connection) -> Result<(), StorageError> {
 
 fn version(db: &Connection) -> Result<i64, StorageError> {
     Ok(db.pragma_query_value(None, "user_version", |row| row.get(0))?)
-}
-
-fn random_number() -> Result<i64, StorageError> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| StorageError::Other(format!("no randomness: {error}")))?;
-    Ok(i64::from_ne_bytes(bytes))
 }

@@ -6,6 +6,7 @@
 
 pub mod archive;
 mod blocking;
+mod checked;
 mod compare;
 mod record;
 mod summary;
@@ -14,6 +15,7 @@ mod walk;
 use async_trait::async_trait;
 
 pub(crate) use blocking::Blocking;
+pub use checked::Checked;
 pub use compare::{Stored, resume};
 pub use record::{
     AccountRow, ChangeRow, EventRow, InstanceRow, MembershipRow, MessageRow, Record, RoomRow,
@@ -24,13 +26,31 @@ pub use walk::{Place, Walk};
 
 use crate::StorageError;
 
-/// How many records are read and stored at once: of the largest messages they are 16 MB.
+/// How many records are read and stored at once: of the largest messages that people write they are [`PAGE_BYTES`].
 pub const PAGE: usize = 1_000;
+/// With the record with which it has come to so many bytes a page ends, however few they are: texts that were imported may be longer than people
+/// write, and a made-up archive may hold anything.
+pub const PAGE_BYTES: usize = 16_000_000;
+
+/// The number of one filling of a database. What was moved is marked with it, so that no other database that was begun to be filled
+/// with the same history is ever taken for the one that it was moved to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArrivalId(pub i64);
+
+/// What marks a database as moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Where to, for people.
+    pub to: String,
+    /// What was filled there.
+    pub arrival: ArrivalId,
+}
 
 /// A database, all of it as of one moment.
 #[async_trait]
 pub trait Pages: Send {
-    /// The records that come next at this place, in the order of their keys, at most `limit`.
+    /// The records that come next at this place, in the order of their keys, at most `limit`, and no more after the one with which the
+    /// messages' texts have come to [`PAGE_BYTES`].
     async fn page(&mut self, place: Place, limit: usize) -> Result<Vec<Record>, StorageError>;
 }
 
@@ -52,6 +72,11 @@ pub trait Intake: Send {
 /// A database that is being filled, and can be read meanwhile by whoever fills it.
 #[async_trait]
 pub trait Filling: Pages + Intake {
+    /// All has been stored, and is to be read before the end.
+    async fn prepare_reading(&mut self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
     /// Makes what was stored visible, all at once.
     async fn finish(self: Box<Self>) -> Result<(), StorageError>;
 }

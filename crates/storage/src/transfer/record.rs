@@ -166,6 +166,17 @@ pub struct MessageRow {
 }
 
 impl Record {
+    /// Bytes of the message's text, than which nothing else in a database's records is larger.
+    pub(crate) fn text_bytes(&self) -> usize {
+        match self {
+            Self::Event(EventRow {
+                change: ChangeRow::Posted(message),
+                ..
+            }) => message.content.as_deref().map_or(0, str::len),
+            _ => 0,
+        }
+    }
+
     /// The canonical encoding, put after what is there already.
     pub(crate) fn encode(&self, bytes: Vec<u8>) -> Result<Vec<u8>, StorageError> {
         let encoded = postcard::to_extend(self, bytes);

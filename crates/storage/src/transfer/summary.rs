@@ -9,6 +9,9 @@ use sha2::{Digest as _, Sha256};
 use super::{ChangeRow, InstanceRow, Record};
 use crate::StorageError;
 
+/// How many rooms that aren't the same are named.
+const SHOWN: usize = 10;
+
 /// The SHA-256 of records, each in its canonical encoding with its length before it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digest([u8; 32]);
@@ -94,7 +97,7 @@ impl Summary {
         self.rooms.values().map(|room| room.messages).sum()
     }
 
-    /// What isn't the same, but for the epoch: a line for each.
+    /// What isn't the same, but for the epoch: each by its name, of many rooms the first.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let mut different = Vec::new();
         let mut compare = |is_same: bool, what: &str| {
@@ -106,11 +109,19 @@ impl Summary {
         compare(self.accounts == other.accounts, "the accounts");
         compare(self.sessions == other.sessions, "the sessions");
         compare(self.memberships == other.memberships, "the memberships");
-        for (id, room) in &self.rooms {
-            compare(other.rooms.get(id) == Some(room), &format!("room {id}"));
-        }
-        for id in other.rooms.keys() {
-            compare(self.rooms.contains_key(id), &format!("room {id}"));
+        let changed = self
+            .rooms
+            .iter()
+            .filter(|(id, room)| other.rooms.get(*id) != Some(*room));
+        let added = other
+            .rooms
+            .keys()
+            .filter(|id| !self.rooms.contains_key(*id));
+        let mut rooms = changed.map(|(id, _)| id).chain(added);
+        different.extend(rooms.by_ref().take(SHOWN).map(|id| format!("room {id}")));
+        match rooms.count() {
+            0 => {}
+            more => different.push(format!("{more} more rooms")),
         }
         different
     }
@@ -144,7 +155,12 @@ impl Gathering {
             }
             Record::Event(event) => {
                 self.events += 1;
-                let hashing = self.rooms.entry(event.room).or_default();
+                // One of its own for each room that an archive makes up would be without a bound.
+                let hashing = self.rooms.get_mut(&event.room).ok_or_else(|| {
+                    let text =
+                        format!("there is an event of room {}, and no such room", event.room);
+                    StorageError::Other(text)
+                })?;
                 hashing.messages += u64::from(matches!(event.change, ChangeRow::Posted(_)));
                 &mut hashing.log
             }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use async_trait::async_trait;
 
-use super::{PAGE, Pages, Record, Source};
+use super::{PAGE, PAGE_BYTES, Pages, Record, Source};
 use crate::StorageError;
 
 /// A place in the order: which kind of record comes next, and after which key.
@@ -58,7 +58,7 @@ impl<'a> Walk<'a> {
 
     /// Where to go on after a page.
     fn after(&mut self, place: Place, page: &[Record]) -> Option<Place> {
-        if page.len() == PAGE
+        if is_full(page)
             && let Some(last) = page.last()
             && let Some(place) = after(last)
         {
@@ -95,6 +95,11 @@ impl Source for Walk<'_> {
         }
         Ok(Vec::new())
     }
+}
+
+/// Whether there may be more at its place.
+fn is_full(page: &[Record]) -> bool {
+    page.len() == PAGE || page.iter().map(Record::text_bytes).sum::<usize>() >= PAGE_BYTES
 }
 
 /// The place right after a record.

@@ -196,6 +196,12 @@ fn some_records() -> Vec<Record> {
     records
 }
 
+async fn some_summary() -> Summary {
+    let bytes = Cursor::new(written(some_records()).await);
+    let mut archive = ArchiveReader::begin(Box::new(bytes)).unwrap();
+    summarize(&mut archive, &mut |_| ()).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_bit_that_was_turned_anywhere_is_noticed() {
     let whole = written(some_records()).await;
@@ -222,6 +228,32 @@ async fn a_cut_anywhere_is_noticed_and_so_is_what_was_added() {
 }
 
 #[tokio::test]
+async fn an_event_of_a_room_that_is_not_there_is_not_counted() {
+    let mut records = some_records();
+    records.remove(1);
+    let bytes = Cursor::new(written(records).await);
+    let mut archive = ArchiveReader::begin(Box::new(bytes)).unwrap();
+    let refused = summarize(&mut archive, &mut |_| ()).await.unwrap_err();
+    assert!(refused.to_string().contains("no such room"), "{refused}");
+}
+
+#[tokio::test]
+async fn of_many_rooms_that_differ_the_first_are_named() {
+    let nothing = nothing().await;
+    let mut many = some_summary().await;
+    let room = many.rooms[&1].clone();
+    many.rooms.extend((1..=10).map(|id| (id, room.clone())));
+    let instance = "the instance".to_owned();
+    let mut expected = vec![instance];
+    expected.extend((1..=10).map(|id| format!("room {id}")));
+    assert_eq!(many.differences(&nothing), expected);
+    many.rooms.extend((11..=13).map(|id| (id, room.clone())));
+    expected.push("3 more rooms".into());
+    assert_eq!(many.differences(&nothing), expected);
+    assert_eq!(nothing.differences(&many), expected);
+}
+
+#[tokio::test]
 async fn another_version_is_told_from_damage() {
     let mut newer = written(some_records()).await;
     newer[8] = 2;
@@ -244,9 +276,7 @@ async fn a_file_gets_its_name_when_it_is_whole_and_never_takes_anothers() {
 
     let mut archive = ArchiveWriter::create(&file).unwrap();
     archive.take(some_records()).await.unwrap();
-    let bytes = std::io::Cursor::new(written(some_records()).await);
-    let mut same = ArchiveReader::begin(Box::new(bytes)).unwrap();
-    let summary = summarize(&mut same, &mut |_| ()).await.unwrap();
+    let summary = some_summary().await;
     archive.finish(&summary).await.unwrap();
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!((mode & 0o777, count()), (0o600, 1));
@@ -262,6 +292,41 @@ async fn a_file_gets_its_name_when_it_is_whole_and_never_takes_anothers() {
     assert!(matches!(refused, StorageError::Exists(_)), "{refused}");
     assert_eq!(std::fs::read(&other).unwrap(), b"somebody else's");
     assert_eq!(count(), 2);
+}
+
+#[tokio::test]
+async fn of_two_that_are_written_for_one_name_each_is_whole_and_one_gets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("papo.archive");
+    let summary = some_summary().await;
+    let mut first = ArchiveWriter::create(&file).unwrap();
+    first.take(some_records()).await.unwrap();
+    let mut second = ArchiveWriter::create(&file).unwrap();
+    first.finish(&summary).await.unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    second.take(some_records()).await.unwrap();
+    let refused = second.finish(&summary).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Exists(_)), "{refused}");
+    assert_eq!(std::fs::read(&file).unwrap(), bytes);
+    assert_eq!(read(bytes).await.unwrap(), some_records());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn what_has_taken_the_place_of_the_one_that_was_written_gets_no_name_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("papo.archive");
+    let mut archive = ArchiveWriter::create(&file).unwrap();
+    archive.take(some_records()).await.unwrap();
+    let mut parts = std::fs::read_dir(folder.path()).unwrap();
+    let part = parts.next().unwrap().unwrap().path();
+    let other = folder.path().join("other");
+    std::fs::write(&other, written(some_records()).await).unwrap();
+    std::fs::rename(&other, &part).unwrap();
+    let refused = archive.finish(&some_summary().await).await.unwrap_err();
+    assert!(refused.to_string().contains("taken the place"), "{refused}");
+    assert!(!file.exists());
+    assert!(part.exists());
 }
 
 #[tokio::test]

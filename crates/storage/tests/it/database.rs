@@ -24,6 +24,13 @@ impl Schema {
         DatabaseUrl::parse(&self.0.url_at(server)).unwrap()
     }
 
+    /// The same with a setting of the server's for each session, as `name=value`.
+    pub(crate) fn url_with(&self, setting: &str) -> DatabaseUrl {
+        let options = format!("options=-c{}%20", setting.replacen('=', "%3D", 1));
+        let url = self.0.url().replacen("options=", &options, 1);
+        DatabaseUrl::parse(&url).unwrap()
+    }
+
     /// A connection in it, for what storage doesn't do.
     pub(crate) async fn client(&self) -> Client {
         self.try_client().await.unwrap()
@@ -36,6 +43,16 @@ impl Schema {
         let sql = format!("SET search_path = {}", self.0.name());
         client.batch_execute(&sql).await?;
         Ok(client)
+    }
+
+    /// Whether a connection of a storage with this name waits for somebody's transaction to end. Those that make tables wait for each other,
+    /// too, in all schemas.
+    pub(crate) async fn is_waiting(&self, client: &Client, name: &str) -> bool {
+        let sql = "SELECT count(*) FROM pg_stat_activity \
+            WHERE application_name = $1 AND wait_event_type = 'Lock' AND wait_event <> 'advisory'";
+        let name = format!("{} {name}", self.0.name());
+        let waiting = client.query_one(sql, &[&name]).await.unwrap();
+        waiting.get::<_, i64>(0) > 0
     }
 
     /// Ends all connections of storages in it; how many there were.

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod archive;
+mod checked;
 mod database;
 mod home;
 mod import;

@@ -1,20 +1,21 @@
 //! Moving an instance from its file to a server: cut off and gone on with, refused, and finished.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use papo_domain::{Epoch, Seq};
 use papo_storage::postgres::{Arrival, Arrived, PostgresStorage};
 use papo_storage::sqlite::{Departure, SqliteStorage};
-use papo_storage::transfer::{self, Intake as _, Source as _, Summary, Walk};
-use papo_storage::{RoomFilter, StorageError};
+use papo_storage::transfer::{self, ArrivalId, Intake as _, Mark, Source as _, Summary, Walk};
+use papo_storage::{RoomFilter, Storage as _, StorageError};
 
 use crate::database::Schema;
 use crate::home::{Home, Lively, liven_up, summary};
 use crate::world::{at, state};
 
 async fn begin(departure: &Departure, schema: &Schema) -> Result<Arrived, StorageError> {
-    let is_known = departure.moved_to().is_some();
-    Arrival::begin(&schema.url(), departure.epoch(), is_known).await
+    let moved = departure.mark().map(|mark| mark.arrival);
+    Arrival::begin(&schema.url(), departure.epoch(), moved).await
 }
 
 /// Copies so many pages, or all; whether that was all.
@@ -44,9 +45,16 @@ async fn finish(mut departure: Departure, arrived: Arrived) -> Summary {
     };
     let (here, there) = (summary(&mut departure).await, summary(&mut arrival).await);
     assert_eq!(here, there);
-    departure.finish("database elsewhere".into()).await.unwrap();
+    departure.finish(mark(&arrival)).await.unwrap();
     arrival.finish().await.unwrap();
     here
+}
+
+fn mark(arrival: &Arrival) -> Mark {
+    Mark {
+        to: "database elsewhere".into(),
+        arrival: arrival.id(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,7 +133,8 @@ async fn what_was_moved_is_opened_no_more_until_that_is_undone() {
         "{refused:?}"
     );
     let departure = Departure::begin(&home.file()).unwrap();
-    assert_eq!(departure.moved_to(), Some("database elsewhere"));
+    let to = departure.mark().map(|mark| mark.to.as_str());
+    assert_eq!(to, Some("database elsewhere"));
     assert!(matches!(
         begin(&departure, schema).await,
         Ok(Arrived::Whole)
@@ -144,7 +153,11 @@ async fn where_it_was_moved_to_and_is_not_it_is_not_moved_again() {
     };
     liven_up(&home.world().await).await;
     let departure = Departure::begin(&home.file()).unwrap();
-    departure.finish("database elsewhere".into()).await.unwrap();
+    let elsewhere = Mark {
+        to: "database elsewhere".into(),
+        arrival: ArrivalId(7),
+    };
+    departure.finish(elsewhere).await.unwrap();
     let departure = Departure::begin(&home.file()).unwrap();
     let refused = begin(&departure, schema).await.err();
     assert!(refused.is_some_and(|error| error.to_string().contains("isn't in it")));
@@ -152,6 +165,88 @@ async fn where_it_was_moved_to_and_is_not_it_is_not_moved_again() {
     let sql = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
     let tables = client.query_one(sql, &[]).await.unwrap();
     assert_eq!(tables.get::<_, i64>(0), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn begun_in_one_place_and_finished_in_another_it_is_in_the_other_alone() {
+    let (home, first, second) = (Home::sqlite(), Schema::new(), Home::postgres());
+    let Home::Postgres(schema) = &second else {
+        unreachable!();
+    };
+    liven_up(&home.world().await).await;
+    let mut departure = Departure::begin(&home.file()).unwrap();
+    let mut arrived = begin(&departure, &first).await.unwrap();
+    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    drop((departure, arrived));
+    let mut departure = Departure::begin(&home.file()).unwrap();
+    let mut arrived = begin(&departure, schema).await.unwrap();
+    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    let moved = finish(departure, arrived).await;
+
+    let departure = Departure::begin(&home.file()).unwrap();
+    let refused = begin(&departure, &first).await.err();
+    assert!(
+        matches!(&refused, Some(StorageError::Other(why)) if why.contains("isn't what was moved")),
+        "{refused:?}"
+    );
+    drop(departure);
+    let unfinished = PostgresStorage::open(&first.url()).await.err();
+    assert!(matches!(unfinished, Some(StorageError::Unfinished)));
+    assert_eq!(second.summary().await, moved);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn marked_and_cut_off_before_the_end_it_goes_on() {
+    let (home, server) = (Home::sqlite(), Home::postgres());
+    let Home::Postgres(schema) = &server else {
+        unreachable!();
+    };
+    liven_up(&home.world().await).await;
+    let mut departure = Departure::begin(&home.file()).unwrap();
+    let mut arrived = begin(&departure, schema).await.unwrap();
+    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    let Arrived::Empty(arrival) = arrived else {
+        panic!("it was empty");
+    };
+    departure.finish(mark(&arrival)).await.unwrap();
+    drop(arrival);
+    let refused = SqliteStorage::open(&home.file()).err();
+    assert!(matches!(refused, Some(StorageError::Moved(_))));
+    let unfinished = PostgresStorage::open(&schema.url()).await.err();
+    assert!(matches!(unfinished, Some(StorageError::Unfinished)));
+
+    let mut departure = Departure::begin(&home.file()).unwrap();
+    let mut arrived = begin(&departure, schema).await.unwrap();
+    assert!(matches!(arrived, Arrived::Begun(_)));
+    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    let moved = finish(departure, arrived).await;
+    assert_eq!(server.summary().await, moved);
+    server.world().await.is_sound().await;
+    let refused = SqliteStorage::open(&home.file()).err();
+    assert!(matches!(refused, Some(StorageError::Moved(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_ends_idle_sessions_does_not_end_a_migration() {
+    let (home, server) = (Home::sqlite(), Home::postgres());
+    let Home::Postgres(schema) = &server else {
+        unreachable!();
+    };
+    liven_up(&home.world().await).await;
+    let client = schema.client().await;
+    let version = "SELECT current_setting('server_version_num')::integer";
+    let version: i32 = client.query_one(version, &[]).await.unwrap().get(0);
+    if version < 140_000 {
+        return;
+    }
+    let mut departure = Departure::begin(&home.file()).unwrap();
+    let url = schema.url_with("idle_session_timeout=200");
+    let mut arrived = Arrival::begin(&url, departure.epoch(), None).await.unwrap();
+    // As long as somebody's disk may keep it waiting.
+    client.execute("SELECT pg_sleep(1)", &[]).await.unwrap();
+    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    finish(departure, arrived).await;
+    server.world().await.is_sound().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -170,19 +265,45 @@ async fn what_holds_another_instance_is_left_as_it_is() {
     assert_eq!(server.summary().await, before);
 
     let (unfinished, other) = (Schema::new(), Epoch(departure.epoch().0 ^ 1));
-    let filled = Arrival::begin(&unfinished.url(), other, false).await;
+    let filled = Arrival::begin(&unfinished.url(), other, None).await;
     drop(filled.unwrap());
     let refused = begin(&departure, &unfinished).await.err();
     assert!(refused.is_some_and(|error| error.to_string().contains("another instance")));
-    let again = Arrival::begin(&unfinished.url(), other, false).await;
+    let again = Arrival::begin(&unfinished.url(), other, None).await;
     assert!(matches!(again, Ok(Arrived::Begun(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_made_at_the_same_moment_is_seen() {
+    let (home, schema) = (Home::sqlite(), Schema::new());
+    home.world().await.room("Geral").await;
+    let storage = PostgresStorage::open(&schema.url()).await.unwrap();
+    let (client, watcher) = (schema.client().await, schema.client().await);
+    let make = "BEGIN; SELECT filling FROM papo FOR SHARE; INSERT INTO room \
+        (name, name_key, description, description_folded, is_active, created_at, last_at) \
+        VALUES ('Deles', 'deles', '', '', true, 0, 0)";
+    client.batch_execute(make).await.unwrap();
+    let departure = Departure::begin(&home.file()).unwrap();
+    let committing = async {
+        while !schema.is_waiting(&watcher, "migrate").await {
+            tokio::task::yield_now().await;
+        }
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let committing = tokio::time::timeout(Duration::from_secs(30), committing);
+    let (begun, committed) = tokio::join!(begin(&departure, &schema), committing);
+    committed.unwrap();
+    let refused = begun.err();
+    assert!(refused.is_some_and(|error| error.to_string().contains("another instance")));
+    let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
+    assert_eq!(rooms.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_that_fill_one_database_are_refused() {
     let schema = Schema::new();
-    let first = Arrival::begin(&schema.url(), Epoch(1), false).await;
-    let second = Arrival::begin(&schema.url(), Epoch(1), false).await.err();
+    let first = Arrival::begin(&schema.url(), Epoch(1), None).await;
+    let second = Arrival::begin(&schema.url(), Epoch(1), None).await.err();
     assert!(second.is_some_and(|error| error.to_string().contains("another papo")));
     drop(first);
 }

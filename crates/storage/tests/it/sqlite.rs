@@ -226,6 +226,35 @@ async fn a_write_runs_to_its_end_when_nobody_waits_for_it() {
     assert_eq!(events.len(), 20);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_several_backups_for_one_name_at_once_one_gets_it_whole() {
+    let (world, storage, file) = world();
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    for _ in 0..50 {
+        world.post(&ana, room, "antes").await;
+    }
+    let copy = file.with_file_name("copy.sqlite3");
+    let backups = [(); 4].map(|()| {
+        let (storage, copy) = (storage.clone(), copy.clone());
+        tokio::spawn(async move { storage.backup(&copy).await })
+    });
+    let mut saved = 0;
+    for backup in backups {
+        match backup.await.unwrap() {
+            Ok(()) => saved += 1,
+            Err(StorageError::Exists(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(saved, 1);
+    let restored = SqliteStorage::open(&copy).unwrap();
+    assert_eq!(restored.check().await.unwrap(), Vec::<String>::new());
+    assert_eq!(world.events(room).await.len(), 50);
+    let events = restored.events_after(room, Seq::START, 1_000).await;
+    assert_eq!(events.unwrap().len(), 50);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_under_load_is_whole_and_another_history() {
     let (world, storage, file) = world();

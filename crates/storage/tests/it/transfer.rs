@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::path::Path;
 
-use papo_domain::{RoomId, SenderId};
+use papo_domain::{AccountId, MessageText, RoomDescription, RoomId, RoomName, SenderId, SessionId};
 use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
-use papo_storage::transfer::{self, Summary, Walk};
-use papo_storage::{NewSession, RoomFilter, StorageError};
+use papo_storage::transfer::{self, InstanceRow, PAGE, Place, Record, Source as _, Summary, Walk};
+use papo_storage::{ImportedMessage, ImportedRoom, NewSession, RoomFilter, StorageError};
 use tempfile::TempDir;
 
 use crate::home::{Home, Lively, liven_up, summary};
-use crate::world::{World, account, at, state, token};
+use crate::world::{World, account, at, client_id, state, token, username};
 
 async fn export(from: &Home, file: &Path) -> Summary {
     let mut archive = ArchiveWriter::create(file).unwrap();
@@ -132,6 +132,60 @@ async fn from_a_server_to_a_server() {
     round_trip(&Home::postgres(), &Home::postgres()).await;
 }
 
+/// Texts longer than anybody may write, as an import keeps them: a page is no larger for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_ends_with_its_bytes() {
+    const LONG: usize = 1_000_000;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("papo.archive");
+    let (from, to) = (Home::sqlite(), Home::postgres());
+    let messages = (0..20).map(|number: i64| {
+        Ok(ImportedMessage {
+            sender: SenderId(1),
+            username: username("Ana"),
+            text: MessageText::from_stored("ã".repeat(LONG / 2)),
+            timestamp: at(number),
+            client_id: client_id(&number.to_string()),
+        })
+    });
+    let room = ImportedRoom {
+        name: RoomName::parse("Longa").unwrap(),
+        description: RoomDescription::parse("").unwrap(),
+        is_active: true,
+        created_at: at(0),
+        messages: Box::new(messages),
+    };
+    let storage = from.world().await.storage;
+    let rooms = Box::new(std::iter::once(Ok(room)));
+    storage.import(rooms, at(0)).await.unwrap();
+    drop(storage);
+    let exported = export(&from, &file).await;
+    assert_eq!(exported.events(), 20);
+    let archive = File::open(&file).unwrap();
+    let mut archive = ArchiveReader::begin(Box::new(archive)).unwrap();
+    let mut lengths = Vec::new();
+    loop {
+        let page = archive.next().await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        lengths.push(page.len());
+    }
+    // The instance and the room come with the first.
+    assert_eq!(lengths, [18, 4]);
+    assert_eq!(restore(&file, &to).await.unwrap(), exported);
+    for home in [from, to] {
+        let mut reading = home.read().await;
+        for (after, expected) in [(0, 16), (16, 4), (20, 0)] {
+            let place = Place::Events { room: 1, after };
+            let page = reading.pages.page(place, PAGE).await.unwrap();
+            assert_eq!(page.len(), expected);
+        }
+        let read = summary(&mut *reading.pages).await;
+        assert_eq!(read.differences(&exported), Vec::<String>::new());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_while_it_is_read_is_left_out() {
     for home in [Home::sqlite(), Home::postgres()] {
@@ -161,6 +215,29 @@ async fn what_holds_an_instance_takes_none_in() {
             "{refused:?}"
         );
         assert_eq!(home.summary().await, before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_undone_leaves_the_numbers_as_they_were() {
+    for home in [Home::sqlite(), Home::postgres()] {
+        let mut filling = home.fill().await.unwrap();
+        let instance = Record::Instance(InstanceRow {
+            epoch: 7,
+            setup_token: None,
+            last_account: i64::MAX,
+            last_room: i64::MAX,
+            last_session: i64::MAX,
+            last_revocation: i64::MAX,
+        });
+        filling.take(vec![instance]).await.unwrap();
+        drop(filling);
+        let world = home.world().await;
+        assert_eq!(world.room("Geral").await, RoomId(1));
+        assert_eq!(world.session().await.session, SessionId(1));
+        let account = account("Ana", SenderId(1));
+        let account = world.storage.create_account(account).await.unwrap();
+        assert_eq!(account.id, AccountId(1));
     }
 }
 

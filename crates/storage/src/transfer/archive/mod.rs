@@ -23,7 +23,7 @@ use crate::StorageError;
 
 const MAGIC: [u8; 8] = *b"PAPO\r\n\x1a\n";
 const VERSION: u16 = 1;
-/// No record is as long; a damaged length may say anything.
+/// No record is as long, even of texts that were imported whole; a damaged length may say anything.
 const LONGEST_ITEM: u32 = 1_024 * 1_024;
 /// Bytes of the checksum.
 const CHECKSUM: usize = 32;

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{CHECKSUM, Counts, Item, LONGEST_ITEM, MAGIC, VERSION, damaged};
 use crate::StorageError;
-use crate::transfer::{Blocking, PAGE, Record, Source};
+use crate::transfer::{Blocking, PAGE, PAGE_BYTES, Record, Source};
 
 /// An archive that is being read. What it gives is to be believed only when it has given its end, without an error: the checksum
 /// is there.
@@ -64,13 +64,14 @@ impl Source for ArchiveReader {
 
 impl Reading {
     fn page(&mut self) -> Result<Vec<Record>, StorageError> {
-        let mut page = Vec::new();
-        while page.len() < PAGE {
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        while page.len() < PAGE && bytes < PAGE_BYTES {
             let Some(items) = &mut self.items else {
                 break;
             };
             match item(items, &mut self.buffer)? {
                 Item::Record(record) => {
+                    bytes += self.buffer.len();
                     self.counts.add(&record);
                     page.push(record);
                 }

@@ -1,6 +1,6 @@
 //! Writing an archive.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -35,8 +35,7 @@ impl ArchiveWriter {
     /// such a file. Blocks.
     pub fn create(path: &Path) -> Result<Self, StorageError> {
         let file = NewFile::create(path)?;
-        let opened = OpenOptions::new().write(true).open(file.path());
-        let opened = opened.map_err(|error| file.failed(&error))?;
+        let opened = file.open()?;
         Self::begin(Box::new(opened), Some(file))
     }
 

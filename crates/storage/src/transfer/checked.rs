@@ -1,0 +1,228 @@
+//! Records held against the rules of the domain, as if somebody had just typed them. For what comes from an archive, which anybody may have made,
+//! and for what goes into one, so that it can be restored.
+//!
+//! What every database refuses by itself isn't looked for here: names that are there twice, holes in a log, sessions of no account.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use papo_domain::{
+    AccountName, ClientId, MessageText, MessageTextError, RoomDescription, RoomName, RoomNameError,
+    Timestamp, Username,
+};
+
+use super::{ChangeRow, EventRow, InstanceRow, MessageRow, Record, Source};
+use crate::StorageError;
+
+/// The largest id. Nobody comes there by making things, a browser counts to it exactly, and a database has far to go from it.
+const LARGEST_ID: i64 = 1 << 53;
+/// The most rooms. Of each something is kept in memory while an instance is read.
+const MOST_ROOMS: u32 = 100_000;
+/// Bytes of a password's hash; that of Argon2id has 97.
+const PASSWORD_BYTES: usize = 512;
+
+/// A source that fails at the first record that Papo wouldn't have stored, and names it.
+pub struct Checked<'a> {
+    source: &'a mut dyn Source,
+    last: Option<Key>,
+    last_account: i64,
+    last_room: i64,
+    last_session: i64,
+    rooms: u32,
+}
+
+/// The place of a record in the order of them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Instance,
+    Account(i64),
+    Room(i64),
+    Session(i64),
+    Membership(i64, i64),
+    Event(i64, i64),
+}
+
+impl<'a> Checked<'a> {
+    /// Looks at what this one gives.
+    pub fn new(source: &'a mut dyn Source) -> Self {
+        Self {
+            source,
+            last: None,
+            last_account: 0,
+            last_room: 0,
+            last_session: 0,
+            rooms: 0,
+        }
+    }
+
+    fn check(&mut self, record: &Record) -> Result<(), String> {
+        let key = Key::of(record);
+        let is_next = match self.last {
+            None => key == Key::Instance,
+            Some(last) => last < key,
+        };
+        if !is_next {
+            return Err("it isn't in its place".into());
+        }
+        self.last = Some(key);
+        match record {
+            Record::Instance(instance) => self.begin(instance),
+            Record::Account(account) => {
+                id(account.id, self.last_account)?;
+                same(&account.name, AccountName::parse(&account.name))?;
+                if account.password.0.len() > PASSWORD_BYTES {
+                    return Err("the password's hash is too long".into());
+                }
+                time(account.created_at)
+            }
+            Record::Room(room) => {
+                id(room.id, self.last_room)?;
+                self.rooms += 1;
+                if self.rooms > MOST_ROOMS {
+                    return Err(format!("there are more than {MOST_ROOMS} rooms"));
+                }
+                state(&room.name, &room.description)?;
+                time(room.created_at)?;
+                room.last_activity.map_or(Ok(()), time)
+            }
+            Record::Session(session) => {
+                id(session.id, self.last_session)?;
+                session.last_username.as_deref().map_or(Ok(()), username)?;
+                time(session.last_used)?;
+                time(session.created_at)
+            }
+            Record::Membership(membership) => {
+                username(&membership.username)?;
+                time(membership.joined_at)
+            }
+            Record::Event(event) => check_event(event),
+        }
+    }
+
+    fn begin(&mut self, instance: &InstanceRow) -> Result<(), String> {
+        for last in [
+            instance.last_account,
+            instance.last_room,
+            instance.last_session,
+            instance.last_revocation,
+        ] {
+            if !(0..=LARGEST_ID).contains(&last) {
+                return Err(format!("no last number is {last}"));
+            }
+        }
+        self.last_account = instance.last_account;
+        self.last_room = instance.last_room;
+        self.last_session = instance.last_session;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Source for Checked<'_> {
+    async fn next(&mut self) -> Result<Vec<Record>, StorageError> {
+        let records = self.source.next().await?;
+        for record in &records {
+            let checked = self.check(record);
+            checked.map_err(|why| StorageError::Other(format!("{}: {why}", Key::of(record))))?;
+        }
+        Ok(records)
+    }
+}
+
+impl Key {
+    fn of(record: &Record) -> Self {
+        match record {
+            Record::Instance(_) => Self::Instance,
+            Record::Account(account) => Self::Account(account.id),
+            Record::Room(room) => Self::Room(room.id),
+            Record::Session(session) => Self::Session(session.id),
+            Record::Membership(membership) => Self::Membership(membership.session, membership.room),
+            Record::Event(event) => Self::Event(event.room, event.seq),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instance => f.write_str("the instance"),
+            Self::Account(id) => write!(f, "account {id}"),
+            Self::Room(id) => write!(f, "room {id}"),
+            Self::Session(id) => write!(f, "session {id}"),
+            Self::Membership(session, room) => {
+                write!(f, "the membership of session {session} in room {room}")
+            }
+            Self::Event(room, seq) => write!(f, "event {seq} of room {room}"),
+        }
+    }
+}
+
+fn check_event(event: &EventRow) -> Result<(), String> {
+    time(event.at)?;
+    match &event.change {
+        ChangeRow::Posted(posted) => message(posted),
+        ChangeRow::Edited { .. } | ChangeRow::Deleted { .. } => Ok(()),
+        ChangeRow::Room {
+            name, description, ..
+        } => match RoomName::parse(name) {
+            // What a room was called when fewer characters were refused. Nobody can change it, and nobody is shown it.
+            Err(RoomNameError::Control) if !name.contains(char::is_control) => {
+                same(description, RoomDescription::parse(description))
+            }
+            _ => state(name, description),
+        },
+    }
+}
+
+fn message(message: &MessageRow) -> Result<(), String> {
+    username(&message.username)?;
+    if let Some(content) = &message.content {
+        match MessageText::parse(content) {
+            // What was imported was kept whole, with the white space around it, and may be longer than what people write.
+            Ok(_) | Err(MessageTextError::TooLong) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    if let Some(client_id) = &message.client_id {
+        let parsed = client_id.parse::<ClientId>();
+        parsed.map_err(|error| error.to_string())?;
+    }
+    message.edited.map_or(Ok(()), time)
+}
+
+fn state(name: &str, description: &str) -> Result<(), String> {
+    same(name, RoomName::parse(name))?;
+    same(description, RoomDescription::parse(description))
+}
+
+fn username(name: &str) -> Result<(), String> {
+    same(name, Username::parse(name))
+}
+
+/// What is typed becomes another text now and then; what is stored has become that.
+fn same<T: fmt::Display, E: fmt::Display>(
+    stored: &str,
+    parsed: Result<T, E>,
+) -> Result<(), String> {
+    match parsed {
+        Ok(parsed) if parsed.to_string() == stored => Ok(()),
+        Ok(_) => Err("a name or text isn't as Papo stores it".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn id(id: i64, last: i64) -> Result<(), String> {
+    if (1..=last).contains(&id) {
+        Ok(())
+    } else {
+        Err(format!("its number isn't one of 1 to {last}"))
+    }
+}
+
+fn time(millis: i64) -> Result<(), String> {
+    if Timestamp::from_millis(millis).as_millis() == millis {
+        Ok(())
+    } else {
+        Err("a time is beyond all years".into())
+    }
+}

@@ -1,0 +1,310 @@
+//! What an archive says, held against the rules.
+
+use papo_storage::transfer::{
+    AccountRow, ChangeRow, Checked, EventRow, InstanceRow, MembershipRow, MessageRow, Record,
+    RoomRow, SessionRow, Source,
+};
+use papo_storage::{StorageError, StoredPassword, TokenHash};
+
+/// Gives these records once.
+struct Records(Vec<Record>);
+
+#[async_trait::async_trait]
+impl Source for Records {
+    async fn next(&mut self) -> Result<Vec<Record>, StorageError> {
+        Ok(std::mem::take(&mut self.0))
+    }
+}
+
+async fn check(records: Vec<Record>) -> Result<Vec<Record>, String> {
+    let mut records = Records(records);
+    let checked = Checked::new(&mut records).next().await;
+    checked.map_err(|error| error.to_string())
+}
+
+fn instance() -> InstanceRow {
+    InstanceRow {
+        epoch: -1,
+        setup_token: None,
+        last_account: 4,
+        last_room: 4,
+        last_session: 4,
+        last_revocation: 0,
+    }
+}
+
+fn account() -> AccountRow {
+    AccountRow {
+        id: 4,
+        name: "Ana".into(),
+        password: StoredPassword("$argon2id$…".into()),
+        sender: -1,
+        is_admin: true,
+        created_at: 0,
+    }
+}
+
+fn room() -> RoomRow {
+    RoomRow {
+        id: 4,
+        name: "Família 👩‍👧".into(),
+        description: "De quem é\nde casa".into(),
+        is_active: true,
+        created_at: 0,
+        last_seq: 2,
+        last_activity: Some(1),
+    }
+}
+
+fn session() -> SessionRow {
+    SessionRow {
+        id: 4,
+        token: TokenHash([7; 32]),
+        sender: -1,
+        account: Some(4),
+        last_username: Some("Ana".into()),
+        last_used: 1,
+        created_at: 0,
+    }
+}
+
+fn membership() -> MembershipRow {
+    MembershipRow {
+        session: 4,
+        room: 4,
+        username: "Ana".into(),
+        joined_at: 0,
+    }
+}
+
+fn message() -> MessageRow {
+    MessageRow {
+        sender: -1,
+        username: "Ana".into(),
+        content: Some("Olá".into()),
+        edited: None,
+        client_id: Some("client-1".into()),
+    }
+}
+
+fn event(seq: i64, change: ChangeRow) -> Record {
+    Record::Event(EventRow {
+        room: 4,
+        seq,
+        at: seq,
+        change,
+    })
+}
+
+fn room_event(name: &str, description: &str) -> ChangeRow {
+    ChangeRow::Room {
+        name: name.into(),
+        description: description.into(),
+        is_active: true,
+    }
+}
+
+/// One of each kind, in their order.
+fn all() -> Vec<Record> {
+    vec![
+        Record::Instance(instance()),
+        Record::Account(account()),
+        Record::Room(room()),
+        Record::Session(session()),
+        Record::Membership(membership()),
+        event(1, ChangeRow::Posted(message())),
+        event(2, room_event("Geral", "")),
+    ]
+}
+
+/// The same, with another in the place of its kind.
+fn all_but(record: Record) -> Vec<Record> {
+    let mut records = all();
+    let place = match &record {
+        Record::Instance(_) => 0,
+        Record::Account(_) => 1,
+        Record::Room(_) => 2,
+        Record::Session(_) => 3,
+        Record::Membership(_) => 4,
+        Record::Event(_) => 5,
+    };
+    records[place] = record;
+    records
+}
+
+fn posted(message: MessageRow) -> Record {
+    event(1, ChangeRow::Posted(message))
+}
+
+#[tokio::test]
+async fn what_papo_stores_is_let_through() {
+    assert_eq!(check(all()).await, Ok(all()));
+    // What an import keeps, and what is gone.
+    let long = "a".repeat(100_000);
+    for content in [Some("  Olá \n"), Some(long.as_str()), None] {
+        let content = content.map(str::to_owned);
+        let records = all_but(posted(MessageRow {
+            content,
+            client_id: None,
+            ..message()
+        }));
+        assert_eq!(check(records.clone()).await, Ok(records));
+    }
+}
+
+#[tokio::test]
+async fn names_and_texts_that_nobody_may_have_are_refused() {
+    for name in [
+        "A\u{202e}na",
+        "A\u{200b}na",
+        "",
+        "Ana\n",
+        "Ａｎａ",
+        &"a".repeat(26),
+    ] {
+        let name = name.to_owned();
+        for (record, said) in [
+            (
+                Record::Account(AccountRow {
+                    name: name.clone(),
+                    ..account()
+                }),
+                "account 4: ",
+            ),
+            (
+                Record::Session(SessionRow {
+                    last_username: Some(name.clone()),
+                    ..session()
+                }),
+                "session 4: ",
+            ),
+            (
+                Record::Membership(MembershipRow {
+                    username: name.clone(),
+                    ..membership()
+                }),
+                "the membership of session 4 in room 4: ",
+            ),
+            (
+                posted(MessageRow {
+                    username: name.clone(),
+                    ..message()
+                }),
+                "event 1 of room 4: ",
+            ),
+        ] {
+            let refused = check(all_but(record)).await.unwrap_err();
+            assert!(refused.contains(said), "{name:?}: {refused}");
+        }
+    }
+    let long = "a".repeat(1_001);
+    for (name, description) in [
+        ("Ge\nral", ""),
+        (" Geral", ""),
+        ("", ""),
+        (long.as_str(), ""),
+        ("Geral", long.as_str()),
+        ("Geral", "a\0b"),
+    ] {
+        let there = Record::Room(RoomRow {
+            name: name.into(),
+            description: description.into(),
+            ..room()
+        });
+        let refused = check(all_but(there)).await.unwrap_err();
+        assert!(refused.contains("room 4: "), "{name:?}: {refused}");
+        let changed = event(1, room_event(name, description));
+        let refused = check(all_but(changed)).await.unwrap_err();
+        assert!(
+            refused.contains("event 1 of room 4: "),
+            "{name:?}: {refused}"
+        );
+    }
+    for name in ["Ge\u{200b}ral", "\u{202e}laregG"] {
+        let there = Record::Room(RoomRow {
+            name: name.into(),
+            ..room()
+        });
+        let refused = check(all_but(there)).await.unwrap_err();
+        assert!(refused.contains("room 4: "), "{name:?}: {refused}");
+        // A log may hold what it was called before that was refused.
+        let changed = all_but(event(1, room_event(name, "")));
+        assert_eq!(check(changed.clone()).await, Ok(changed));
+    }
+    for (content, client_id) in [
+        (" \u{200b}", "client-1"),
+        ("a\0b", "client-1"),
+        ("a", "b c"),
+    ] {
+        let refused = check(all_but(posted(MessageRow {
+            content: Some(content.into()),
+            client_id: Some(client_id.into()),
+            ..message()
+        })));
+        let refused = refused.await.unwrap_err();
+        assert!(refused.contains("event 1 of room 4: "), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_and_times_that_there_can_not_be_are_refused() {
+    for last in [-1, i64::MAX] {
+        let refused = check(all_but(Record::Instance(InstanceRow {
+            last_room: last,
+            ..instance()
+        })));
+        let refused = refused.await.unwrap_err();
+        assert!(refused.contains("the instance: "), "{refused}");
+    }
+    for id in [0, 5, i64::MIN] {
+        for record in [
+            Record::Account(AccountRow { id, ..account() }),
+            Record::Room(RoomRow { id, ..room() }),
+            Record::Session(SessionRow { id, ..session() }),
+        ] {
+            let refused = check(all_but(record)).await.unwrap_err();
+            assert!(refused.contains("isn't one of 1 to 4"), "{refused}");
+        }
+    }
+    let late = MembershipRow {
+        joined_at: i64::MAX,
+        ..membership()
+    };
+    let refused = check(all_but(Record::Membership(late))).await;
+    assert!(refused.unwrap_err().contains("beyond all years"));
+    let long = AccountRow {
+        password: StoredPassword("a".repeat(10_000)),
+        ..account()
+    };
+    let refused = check(all_but(Record::Account(long))).await;
+    assert!(refused.unwrap_err().contains("account 4: the password"));
+}
+
+#[tokio::test]
+async fn what_is_not_in_its_place_is_refused() {
+    for place in 0..all().len() - 1 {
+        let mut records = all();
+        records.swap(place, place + 1);
+        let refused = check(records).await.unwrap_err();
+        assert!(refused.contains("isn't in its place"), "{refused}");
+    }
+    let mut twice = all();
+    twice.insert(2, Record::Account(account()));
+    let refused = check(twice).await.unwrap_err();
+    assert!(
+        refused.contains("account 4: it isn't in its place"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn rooms_have_a_bound() {
+    const MANY: i64 = 100_001;
+    let mut records = vec![Record::Instance(InstanceRow {
+        last_room: MANY,
+        ..instance()
+    })];
+    records.extend((1..=MANY).map(|id| Record::Room(RoomRow { id, ..room() })));
+    let refused = check(records).await.unwrap_err();
+    assert!(refused.contains("room 100001: there are more"), "{refused}");
+}
