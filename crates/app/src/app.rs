@@ -38,7 +38,7 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How much of the logs' ends is kept in memory.
     pub tails: TailLimits,
-    /// Whether other nodes write into the same database: then it is asked what they ended. It is when there is a relay to them.
+    /// Whether other nodes write into the same database. They do when there is a relay to them.
     pub is_shared: bool,
     /// Time.
     pub clock: Clock,
@@ -91,12 +91,8 @@ impl App {
         nodes: Option<Nodes>,
     ) -> Result<Arc<Self>, Error> {
         let is_shared = settings.is_shared || nodes.is_some();
-        // Before anybody is here whose rights could end.
-        let last_revocation = if is_shared {
-            Some(storage.last_revocation().await?)
-        } else {
-            None
-        };
+        // Before anybody is here whose rights could end. Also where there are no other nodes: commands end rights as well.
+        let last_revocation = storage.last_revocation().await?;
         let (relay, incoming) = nodes.map(|nodes| (nodes.relay, nodes.incoming)).unzip();
         let hub = Arc::new(Hub::with_relay(settings.tails, relay));
         let metrics = Arc::new(Metrics::new());
@@ -136,9 +132,8 @@ impl App {
         app.tasks.spawn(Arc::clone(&app).poll_log());
         app.tasks.spawn(Arc::clone(&app).tell_presence());
         app.tasks.spawn(Arc::clone(&app).keep_house());
-        if let Some(last) = last_revocation {
-            app.tasks.spawn(Arc::clone(&app).watch_revocations(last));
-        }
+        app.tasks
+            .spawn(Arc::clone(&app).watch_revocations(last_revocation));
         if let Some(incoming) = incoming {
             app.tasks.spawn(Arc::clone(&app).hear_nodes(incoming));
         }
