@@ -8,6 +8,7 @@ use papo_channel_layer::{Connection, Hub, Nodes, Signal, TailLimits};
 use papo_domain::Epoch;
 use papo_protocol::Limits;
 use papo_storage::Storage;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::nodes::Bells;
 use crate::pages::Pages;
 use crate::passwords::Passwords;
+use crate::rights::Rights;
 use crate::room_log::RoomLog;
 use crate::{Clock, Error, Random, RateLimits};
 
@@ -92,6 +94,7 @@ impl App {
     ) -> Result<Arc<Self>, Error> {
         let is_shared = settings.is_shared || nodes.is_some();
         // Before anybody is here whose rights could end. Also where there are no other nodes: commands end rights as well.
+        let asked = Instant::now();
         let last_revocation = storage.last_revocation().await?;
         let (relay, incoming) = nodes.map(|nodes| (nodes.relay, nodes.incoming)).unzip();
         let hub = Arc::new(Hub::with_relay(settings.tails, relay));
@@ -100,6 +103,8 @@ impl App {
         let tails = Arc::new(Tails {
             storage: Arc::clone(&storage),
             pages: Pages::default(),
+            rights: Rights::new(asked),
+            metrics: Arc::clone(&metrics),
             is_shared,
             fan_out: FanOut::new(Arc::clone(&metrics), tasks.clone()),
         });

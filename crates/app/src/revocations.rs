@@ -64,8 +64,12 @@ impl App {
         Ok(())
     }
 
-    async fn heed_revocations(&self, last: &mut RevocationId) -> Result<(), StorageError> {
+    async fn heed_revocations(
+        self: &Arc<Self>,
+        last: &mut RevocationId,
+    ) -> Result<(), StorageError> {
         loop {
+            let asked = Instant::now();
             let portion = self.storage.revocations_after(*last, PORTION).await?;
             let is_last = portion.len() < PORTION;
             for revocation in portion {
@@ -73,6 +77,11 @@ impl App {
                 self.heed_revocation(&revocation);
             }
             if is_last {
+                if self.tails.rights.heeded(asked) {
+                    // Not by the poll, which may be waiting for an answer that was lost.
+                    let app = Arc::clone(self);
+                    self.tasks.spawn(async move { app.ask_logs().await });
+                }
                 return Ok(());
             }
         }

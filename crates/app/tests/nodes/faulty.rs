@@ -1,4 +1,4 @@
-//! A storage that keeps an answer to itself.
+//! A storage that fails as it is told to, or keeps an answer to itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,10 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     Nothing,
+    /// The database is away.
+    Away,
+    /// It doesn't say whose rights have ended.
+    NoRevocations,
     /// It does what it is asked for by this method, and says so when nothing goes wrong any more.
     Late(&'static str),
 }
@@ -52,6 +56,15 @@ impl Faulty {
         is_late.wait_for(|is_late| *is_late).await.unwrap();
     }
 
+    fn before(&self, method: &str) -> Result<(), StorageError> {
+        let fault = *self.fault.borrow();
+        match fault {
+            Fault::Away => Err(away()),
+            Fault::NoRevocations if method == "revocations_after" => Err(away()),
+            _ => Ok(()),
+        }
+    }
+
     async fn after(&self, method: &'static str) {
         let mut fault = self.fault.subscribe();
         let late = Fault::Late(method);
@@ -62,17 +75,25 @@ impl Faulty {
     }
 }
 
+fn away() -> StorageError {
+    StorageError::Unavailable("it is away".into())
+}
+
 /// Passes these methods on, unless something goes wrong.
 macro_rules! pass_on {
     ($($method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
         #[async_trait]
         impl Storage for Faulty {
             fn append_batch(&self, batch: Box<dyn Batch>) {
-                self.storage.append_batch(batch);
+                match self.before("append_batch") {
+                    Ok(()) => self.storage.append_batch(batch),
+                    Err(error) => batch.tell(Err(error)),
+                }
             }
 
             $(
                 async fn $method(&self, $($argument: $kind),*) -> Result<$answer, StorageError> {
+                    self.before(stringify!($method))?;
                     let answer = self.storage.$method($($argument),*).await;
                     self.after(stringify!($method)).await;
                     answer

@@ -67,8 +67,9 @@ pub(crate) struct World {
     pub(crate) room: RoomId,
     pub(crate) a: Arc<App>,
     pub(crate) b: Arc<App>,
-    /// What the first has for a storage.
+    /// What each of them has for a storage.
     pub(crate) at_a: Faulty,
+    pub(crate) at_b: Faulty,
     sqlite: Arc<SqliteStorage>,
     _folder: TempDir,
 }
@@ -102,6 +103,7 @@ impl World {
             a,
             b,
             at_a,
+            at_b,
             sqlite,
             _folder: folder,
         }

@@ -52,7 +52,10 @@ impl Followed {
             Read::More => Step::More,
             Read::Behind if app.is_too_far_behind(cursor, room.end()) => Step::TooFarBehind,
             Read::Behind => {
-                out.extend(app.frames_after(room.id, cursor, room.end()).await?);
+                let end = room.end();
+                let frames = app.frames_after(room.id, cursor, end).await?;
+                // What the tail hasn't taken isn't for anybody yet.
+                out.extend(frames.into_iter().filter(|frame| frame.seq <= end));
                 Step::More
             }
         };
