@@ -8,6 +8,7 @@ use papo_channel_layer::{Connection, Hub, Nodes, Signal, TailLimits};
 use papo_domain::Epoch;
 use papo_protocol::Limits;
 use papo_storage::Storage;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::nodes::Bells;
 use crate::pages::Pages;
 use crate::passwords::Passwords;
+use crate::rights::Rights;
 use crate::room_log::RoomLog;
 use crate::{Clock, Error, Random, RateLimits};
 
@@ -38,7 +40,7 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How much of the logs' ends is kept in memory.
     pub tails: TailLimits,
-    /// Whether other nodes write into the same database: then it is asked what they ended. It is when there is a relay to them.
+    /// Whether other nodes write into the same database. They do when there is a relay to them.
     pub is_shared: bool,
     /// Time.
     pub clock: Clock,
@@ -91,12 +93,9 @@ impl App {
         nodes: Option<Nodes>,
     ) -> Result<Arc<Self>, Error> {
         let is_shared = settings.is_shared || nodes.is_some();
-        // Before anybody is here whose rights could end.
-        let last_revocation = if is_shared {
-            Some(storage.last_revocation().await?)
-        } else {
-            None
-        };
+        // Before anybody is here whose rights could end. Also where there are no other nodes: commands end rights as well.
+        let asked = Instant::now();
+        let last_revocation = storage.last_revocation().await?;
         let (relay, incoming) = nodes.map(|nodes| (nodes.relay, nodes.incoming)).unzip();
         let hub = Arc::new(Hub::with_relay(settings.tails, relay));
         let metrics = Arc::new(Metrics::new());
@@ -104,6 +103,8 @@ impl App {
         let tails = Arc::new(Tails {
             storage: Arc::clone(&storage),
             pages: Pages::default(),
+            rights: Rights::new(asked),
+            metrics: Arc::clone(&metrics),
             is_shared,
             fan_out: FanOut::new(Arc::clone(&metrics), tasks.clone()),
         });
@@ -136,9 +137,8 @@ impl App {
         app.tasks.spawn(Arc::clone(&app).poll_log());
         app.tasks.spawn(Arc::clone(&app).tell_presence());
         app.tasks.spawn(Arc::clone(&app).keep_house());
-        if let Some(last) = last_revocation {
-            app.tasks.spawn(Arc::clone(&app).watch_revocations(last));
-        }
+        app.tasks
+            .spawn(Arc::clone(&app).watch_revocations(last_revocation));
         if let Some(incoming) = incoming {
             app.tasks.spawn(Arc::clone(&app).hear_nodes(incoming));
         }

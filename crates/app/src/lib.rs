@@ -19,6 +19,7 @@ mod pages;
 mod passwords;
 mod rate_limits;
 mod revocations;
+mod rights;
 mod room_log;
 mod rooms;
 mod sources;

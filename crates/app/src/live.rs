@@ -9,11 +9,13 @@ use std::time::Duration;
 use papo_channel_layer::{Frame, LiveRoom};
 use papo_domain::{Event, RoomId, Seq};
 use papo_storage::{Storage, StorageError};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::defects;
 use crate::fan_out::{Budget, FanOut};
+use crate::metrics::Metrics;
 use crate::pages::{PAGE, Pages};
+use crate::rights::Rights;
 use crate::room_log::frame;
 use crate::{App, Error};
 
@@ -28,7 +30,9 @@ const HOUSEKEEPING: Duration = Duration::from_mins(10);
 pub(crate) struct Tails {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) pages: Pages,
+    pub(crate) rights: Rights,
     pub(crate) fan_out: Arc<FanOut>,
+    pub(crate) metrics: Arc<Metrics>,
     /// Whether others write into the same database.
     pub(crate) is_shared: bool,
 }
@@ -65,6 +69,12 @@ impl Tails {
         self.pages.heed(event);
     }
 
+    /// Whether what is new may be shown: not while others may have ended rights that nobody here knows of. If not, the log is read
+    /// when it may.
+    pub(crate) fn may_show(&self) -> bool {
+        !self.is_shared || self.rights.are_known(Instant::now())
+    }
+
     /// Gives a tail frames that were just committed, and those who follow the room what it takes.
     pub(crate) fn append(
         self: &Arc<Self>,
@@ -72,6 +82,10 @@ impl Tails {
         frames: Vec<Frame>,
         budget: &mut Budget,
     ) {
+        if !self.may_show() {
+            self.metrics.held_frames.increment(frames.len() as u64);
+            return;
+        }
         let is_lacking = live.append(frames);
         self.fan_out.deliver(live, budget);
         if is_lacking {
@@ -81,7 +95,8 @@ impl Tails {
         }
     }
 
-    /// Reads what a tail lacks, until it lacks nothing. A storage that fails is asked again at the next poll.
+    /// Reads what a tail lacks, until it lacks nothing. A storage that fails is asked again at the next poll, and so is one whose frames
+    /// may not be shown yet.
     pub(crate) async fn read_missing(&self, live: &Arc<LiveRoom>) {
         let _reading = live.reading.lock().await;
         if defects::has("no-heal") {
@@ -103,6 +118,9 @@ impl Tails {
     async fn read_page(&self, live: &Arc<LiveRoom>, from: Seq) -> Result<(), StorageError> {
         if live.heard().0 - from.0 > JUMP {
             let (end, frames) = last_frames(&self.storage, live.id, live.heard()).await?;
+            if !self.may_show() {
+                return Ok(());
+            }
             // Nor of those that are jumped over.
             self.pages.forget_room(live.id);
             live.jump(end, frames);
@@ -111,6 +129,10 @@ impl Tails {
         let events = self.storage.events_after(live.id, from, PAGE).await?;
         for event in &events {
             self.heed(event);
+        }
+        // After they were read: that may have taken long.
+        if !self.may_show() {
+            return Ok(());
         }
         live.append(events.iter().map(frame));
         self.fan_out.deliver(live, &mut FanOut::budget());
@@ -142,28 +164,28 @@ impl App {
                 () = self.bells.logs.notified() => {}
                 () = self.stopping.cancelled() => return,
             }
-            let rooms: Vec<_> = self
-                .hub
-                .rooms()
-                .into_iter()
-                .filter(|room| room.is_open())
-                .collect();
-            if rooms.is_empty() {
-                continue;
-            }
-            let ids = rooms.iter().map(|room| room.id).collect();
-            match self.storage.last_seqs(ids).await {
-                Ok(ends) => {
-                    for (id, end) in ends {
-                        if let Some(room) = self.hub.room(id)
-                            && room.hear(end)
-                        {
-                            self.tails.read_missing(&room).await;
-                        }
+            self.ask_logs().await;
+        }
+    }
+
+    /// Asks the log where each room's ends, and reads what the tails lack.
+    pub(crate) async fn ask_logs(&self) {
+        let open = |room: &Arc<LiveRoom>| room.is_open().then_some(room.id);
+        let ids: Vec<_> = self.hub.rooms().iter().filter_map(open).collect();
+        if ids.is_empty() {
+            return;
+        }
+        match self.storage.last_seqs(ids).await {
+            Ok(ends) => {
+                for (id, end) in ends {
+                    if let Some(room) = self.hub.room(id)
+                        && room.hear(end)
+                    {
+                        self.tails.read_missing(&room).await;
                     }
                 }
-                Err(error) => tracing::warn!(%error, "asking the log for new events"),
             }
+            Err(error) => tracing::warn!(%error, "asking the log for new events"),
         }
     }
 

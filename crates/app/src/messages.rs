@@ -101,7 +101,9 @@ impl App {
             };
             let frame = encode(&frame);
             self.hub.tell(Signal::Typing(room, sender, frame.clone()));
-            live.push_typing(sender, frame);
+            if self.tails.may_show() {
+                live.push_typing(sender, frame);
+            }
         }
     }
 

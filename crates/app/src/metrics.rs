@@ -39,6 +39,7 @@ pub struct Metrics {
     pub(crate) batch_events: Histogram,
     pub(crate) commit_seconds: Histogram,
     pub(crate) commit_failures: Counter,
+    pub(crate) held_frames: Counter,
     pub(crate) connections: Gauge,
     pub(crate) rooms: Gauge,
     pub(crate) tail_bytes: Gauge,
@@ -74,6 +75,10 @@ impl Metrics {
             "Time of a commit, flush to disk included"
         );
         describe_counter!("papo_commit_failures_total", "Commits that failed");
+        describe_counter!(
+            "papo_held_frames_total",
+            "Frames held back until it was known whose right to them had ended"
+        );
         describe_gauge!("papo_connections", "Open sockets");
         describe_gauge!("papo_live_rooms", "Rooms that somebody follows");
         describe_gauge!(
@@ -93,6 +98,7 @@ impl Metrics {
             batch_events: histogram!(BATCH_EVENTS),
             commit_seconds: histogram!(COMMIT_SECONDS),
             commit_failures: counter!("papo_commit_failures_total"),
+            held_frames: counter!("papo_held_frames_total"),
             connections: gauge!("papo_connections"),
             rooms: gauge!("papo_live_rooms"),
             tail_bytes: gauge!("papo_tail_bytes"),

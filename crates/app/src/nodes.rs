@@ -1,6 +1,7 @@
 //! What the other nodes tell, and what is done about it.
 //!
-//! They can make things faster and nothing wrong: a tail takes a frame of theirs only as its next; of all else the database is asked.
+//! They can make things faster and nothing wrong: a tail takes a frame of theirs only as its next, and only while it is known whose
+//! right to it has ended; of all else the database is asked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,7 +65,9 @@ impl App {
         match signal {
             Signal::Frames(room, frames) => self.hear_frames(room, frames, grown),
             Signal::Typing(room, sender, frame) => {
-                if let Some(live) = self.hub.room(room) {
+                if let Some(live) = self.hub.room(room)
+                    && self.tails.may_show()
+                {
                     live.push_typing(sender, frame);
                 }
             }
@@ -82,6 +85,10 @@ impl App {
         };
         for message in frames.iter().filter_map(|relayed| relayed.changes) {
             self.tails.pages.forget(room, message);
+        }
+        if !self.tails.may_show() {
+            self.metrics.held_frames.increment(frames.len() as u64);
+            return;
         }
         let is_missing = live.offer(frames.into_iter().map(|relayed| relayed.frame));
         if is_missing && live.ask() {

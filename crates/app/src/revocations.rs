@@ -1,13 +1,13 @@
 //! Rights that ended on another node, or by the command line: learned from the database, whatever the relay does.
 //!
-//! A revocation says that something has changed; what holds now is asked of the database, so an old one never puts out who has joined
-//! again. The connections are chosen before that is asked: whoever subscribes meanwhile has been checked later.
+//! A revocation says that something has changed; what holds now is asked of the database, by the task of each connection, in turn
+//! with its subscriptions. So an old one never puts out who has joined again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_channel_layer::{Notice, Signal};
-use papo_domain::{RoomId, SessionId};
+use papo_channel_layer::{Connection, Notice, Signal};
+use papo_domain::{RoomId, Username};
 use papo_storage::{Revocation, RevocationId, Revoked, StorageError};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -42,61 +42,59 @@ impl App {
         }
     }
 
+    /// The name that a connection's session has in a room now, if it is in it; to be asked by the connection's task after
+    /// [`Notice::Changed`], and before it writes more of the room.
+    pub async fn look_again(
+        &self,
+        connection: &Connection,
+        room: RoomId,
+    ) -> Result<Option<Username>, Error> {
+        let username = self.username_in(connection, room).await?;
+        if let Some(username) = &username
+            && let Some(live) = self.hub.room(room)
+        {
+            live.rename(connection.sender, username.clone(), Instant::now());
+        }
+        Ok(username)
+    }
+
     /// Forgets the revocations that every node has seen.
     pub(crate) async fn forget_revocations(&self) -> Result<(), Error> {
         self.storage.forget_revocations(KEPT).await?;
         Ok(())
     }
 
-    async fn heed_revocations(&self, last: &mut RevocationId) -> Result<(), StorageError> {
+    async fn heed_revocations(
+        self: &Arc<Self>,
+        last: &mut RevocationId,
+    ) -> Result<(), StorageError> {
         loop {
+            let asked = Instant::now();
             let portion = self.storage.revocations_after(*last, PORTION).await?;
             let is_last = portion.len() < PORTION;
             for revocation in portion {
-                let id = revocation.id;
-                self.heed_revocation(revocation).await?;
-                *last = id;
+                *last = revocation.id;
+                self.heed_revocation(&revocation);
             }
             if is_last {
+                if self.tails.rights.heeded(asked) {
+                    // Not by the poll, which may be waiting for an answer that was lost.
+                    let app = Arc::clone(self);
+                    self.tasks.spawn(async move { app.ask_logs().await });
+                }
                 return Ok(());
             }
         }
     }
 
-    async fn heed_revocation(&self, revocation: Revocation) -> Result<(), StorageError> {
+    fn heed_revocation(&self, revocation: &Revocation) {
         if defects::has("no-remote-revocation") {
-            return Ok(());
+            return;
         }
-        let session = revocation.session;
-        match revocation.revoked {
-            Revoked::Ended => self.hub.notice(session, &Notice::SessionEnded),
-            Revoked::Left(room) | Revoked::Renamed(room, _) => {
-                self.look_again(session, room).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives a session's connections notice of what it is in a room now.
-    async fn look_again(&self, session: SessionId, room: RoomId) -> Result<(), StorageError> {
-        let connections = self.hub.of_session(session);
-        let Some(sender) = connections.first().map(|connection| connection.sender) else {
-            return Ok(());
+        let notice = match revocation.revoked {
+            Revoked::Ended => Notice::SessionEnded,
+            Revoked::Left(room) | Revoked::Renamed(room, _) => Notice::Changed(room),
         };
-        let memberships = self.storage.memberships(session).await?;
-        let membership = memberships.into_iter().find(|(id, _)| *id == room);
-        let notice = match membership {
-            Some((_, username)) => {
-                if let Some(live) = self.hub.room(room) {
-                    live.rename(sender, username.clone(), Instant::now());
-                }
-                Notice::Renamed(room, username)
-            }
-            None => Notice::Left(room),
-        };
-        for connection in connections {
-            connection.notice(notice.clone());
-        }
-        Ok(())
+        self.hub.notice(revocation.session, &notice);
     }
 }

@@ -101,11 +101,7 @@ impl App {
         wants: Wants,
         from: From,
     ) -> Result<Subscription, Error> {
-        let memberships = self.storage.memberships(connection.session).await?;
-        let username = memberships
-            .into_iter()
-            .find(|(id, _)| *id == room)
-            .map(|(_, name)| name);
+        let username = self.username_in(connection, room).await?;
         let username = username.ok_or(Error::NotJoined)?;
         let follower = self
             .hub
@@ -133,6 +129,10 @@ impl App {
                 }
             },
         };
+        // The right may have ended while the snapshot was read, which may show what came later.
+        if connection.may_have_lost(room) && self.username_in(connection, room).await?.is_none() {
+            return Err(Error::NotJoined);
+        }
         follower.set_cursor(cursor);
         Ok(Subscription {
             follower,

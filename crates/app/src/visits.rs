@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use papo_channel_layer::Notice;
+use papo_channel_layer::{Connection, Notice};
 use papo_domain::{Account, RoomId, SenderId, SessionId, Timestamp, Username};
 use papo_storage::{Joined, NewSession, Session, SessionToken, TokenHash};
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
 
 use crate::{Action, App, Error, defects};
 
@@ -104,22 +103,17 @@ impl App {
             self.room(room).await?;
         }
         let now = self.settings.clock.now();
-        let (id, sender, token) = if let Some(visitor) = visitor {
-            (visitor.session.id, visitor.session.sender, None)
+        let (id, token) = if let Some(visitor) = visitor {
+            (visitor.session.id, None)
         } else {
             let (text, token) = self.new_token();
-            let sender = self.settings.random.sender();
             let session = NewSession {
                 token,
-                sender,
+                sender: self.settings.random.sender(),
                 account: None,
                 at: now,
             };
-            (
-                self.storage.create_session(session).await?,
-                sender,
-                Some(text),
-            )
+            (self.storage.create_session(session).await?, Some(text))
         };
         let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
         let join = async move {
@@ -130,10 +124,7 @@ impl App {
             }) = &joined
                 && *previous != username
             {
-                if let Some(live) = hub.room(room) {
-                    live.rename(sender, username.clone(), Instant::now());
-                }
-                hub.notice(id, &Notice::Renamed(room, username));
+                hub.notice(id, &Notice::Changed(room));
             }
             Ok(joined)
         };
@@ -154,7 +145,7 @@ impl App {
             let left = storage.leave(id, room).await?;
             for left in &left {
                 if !defects::has("no-revocation") {
-                    hub.notice(id, &Notice::Left(*left));
+                    hub.notice(id, &Notice::Changed(*left));
                 }
             }
             Ok(left)
@@ -163,6 +154,17 @@ impl App {
             self.tell_changed();
         }
         Ok(())
+    }
+
+    /// The name that a connection's session has in a room, if it is in it.
+    pub(crate) async fn username_in(
+        &self,
+        connection: &Connection,
+        room: RoomId,
+    ) -> Result<Option<Username>, Error> {
+        let memberships = self.storage.memberships(connection.session).await?;
+        let membership = memberships.into_iter().find(|(id, _)| *id == room);
+        Ok(membership.map(|(_, username)| username))
     }
 
     /// The rooms that the visitor is in, with the name in each.
@@ -224,7 +226,7 @@ impl App {
             let memberships = self.storage.memberships(session).await?;
             for room in rooms {
                 if !memberships.iter().any(|(member, _)| *member == room) {
-                    self.hub.notice(session, &Notice::Left(room));
+                    self.hub.notice(session, &Notice::Changed(room));
                 }
             }
         }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use papo_domain::{RoomId, SenderId, SessionId, Username};
+use papo_domain::{RoomId, SenderId, SessionId};
 use tokio::sync::Notify;
 
 use crate::sync::Mutex;
@@ -27,12 +27,11 @@ pub struct ConnectionId(u64);
 /// Something that a connection's task must act on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// The session left this room: nothing more of it may be written.
-    Left(RoomId),
+    /// The session has left this room or has another name in it, or has joined it again since: nothing more of the room may be written
+    /// before it has been asked which.
+    Changed(RoomId),
     /// The session is over: nothing more may be written.
     SessionEnded,
-    /// The session has another name in this room.
-    Renamed(RoomId, Username),
     /// The server is about to stop, and people are to come back within this time.
     Stopping(Duration),
 }
@@ -171,11 +170,6 @@ impl Connection {
     pub fn notice(&self, notice: Notice) {
         let mut line = self.line.lock();
         line.is_resting = false;
-        if let Notice::Renamed(room, _) = &notice {
-            // The last name counts.
-            let is_older = |other: &Notice| matches!(other, Notice::Renamed(of, _) if of == room);
-            line.notices.retain(|other| !is_older(other));
-        }
         if !line.notices.contains(&notice) {
             line.notices.push(notice);
         }
@@ -183,15 +177,15 @@ impl Connection {
         self.wake();
     }
 
-    /// Whether a notice waits that ends the right to this room. To be asked after a room's state was read and before it is
+    /// Whether a notice waits by which the right to this room may have ended. To be asked after a room's state was read and before it is
     /// written, as [`Self::take_notices`] is for frames.
-    pub fn has_lost(&self, room: RoomId) -> bool {
-        let ends = |notice: &Notice| match notice {
-            Notice::Left(left) => *left == room,
+    pub fn may_have_lost(&self, room: RoomId) -> bool {
+        let may_end = |notice: &Notice| match notice {
+            Notice::Changed(changed) => *changed == room,
             Notice::SessionEnded => true,
-            Notice::Renamed(..) | Notice::Stopping(_) => false,
+            Notice::Stopping(_) => false,
         };
-        self.line.lock().notices.iter().any(ends)
+        self.line.lock().notices.iter().any(may_end)
     }
 
     /// Takes the notices. To be asked after frames were read from a tail and before they are written: whatever was

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::{NodeId, People};
 
 /// A node that isn't heard of for this long is forgotten: more than two of its heartbeats, and so much less than the 15 s within which a
-/// dead one's people are gone that the next telling can wait for its turn.
+/// dead one's people are gone that the next telling can wait for its turn, which comes as soon in a large room as in a small one.
 pub(crate) const SILENCE: Duration = Duration::from_millis(12_500);
 /// More nodes than any installation has.
 const MOST_NODES: usize = 256;

@@ -133,7 +133,8 @@ impl Presence {
         encode: impl FnOnce(usize, Vec<Present>) -> Bytes,
     ) -> bool {
         if self.elsewhere.forget_silent(now) {
-            self.shown.changed(now, self.online());
+            // As in a small room: its people are to be gone in time, and a node doesn't die often.
+            self.shown.changed(now, 0);
         }
         if !self.shown.is_due(now) {
             return false;
@@ -351,21 +352,58 @@ mod tests {
         assert_eq!(told(&mut presence, due), Some((1, vec!["Ana".into()])));
     }
 
-    #[test]
-    fn a_dead_nodes_people_are_shown_for_no_longer_than_fifteen_seconds() {
+    /// The times at which a number of people was told, as of every tick until the end.
+    fn tellings(presence: &mut Presence, from: Instant, until: Instant) -> Vec<(Instant, usize)> {
+        let ticks = (0..).map(|number| from + Duration::from_millis(100) * number);
+        ticks
+            .take_while(|now| *now <= until)
+            .filter_map(|now| Some((now, told(presence, now)?.0)))
+            .collect()
+    }
+
+    fn a_dead_nodes_people_are_gone_in_time(here: usize) {
         let start = Instant::now();
         let mut presence = Presence::default();
-        presence.enter(SenderId(1), name("Ana"), start);
-        presence.hear(NodeId(8), people(1, 1, vec![person(2, "Bia")]), start);
+        for sender in 1..=here {
+            presence.enter(SenderId(sender as u64), name("Ana"), start);
+        }
+        presence.hear(NodeId(8), people(1, 1, vec![person(0, "Bia")]), start);
         // Something else is told just before: the next change has to wait.
-        let tick = Duration::from_millis(100);
-        let before = start + SILENCE - tick;
-        assert!(told(&mut presence, before).is_some_and(|(online, _)| online == 2));
-        let ticks = (0..).map(|number| before + tick * number);
-        let gone = ticks
-            .take_while(|now| *now <= start + Duration::from_secs(15))
-            .find(|now| told(&mut presence, *now).is_some_and(|(online, _)| online == 1));
-        assert!(gone.is_some());
+        let before = start + SILENCE - Duration::from_millis(100);
+        assert!(told(&mut presence, before).is_some_and(|(online, _)| online == here + 1));
+        let end = start + Duration::from_secs(15);
+        let told = tellings(&mut presence, before, end);
+        assert!(
+            matches!(told[..], [(_, online)] if online == here),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn a_dead_nodes_people_are_shown_for_no_longer_than_fifteen_seconds() {
+        a_dead_nodes_people_are_gone_in_time(1);
+    }
+
+    #[test]
+    fn nor_are_they_in_a_room_of_ten_thousand() {
+        a_dead_nodes_people_are_gone_in_time(10_000);
+    }
+
+    #[test]
+    fn a_room_of_ten_thousand_is_not_told_of_every_coming_and_going() {
+        let start = Instant::now();
+        let mut presence = Presence::default();
+        for sender in 1..=10_000 {
+            presence.enter(SenderId(sender), name("Ana"), start);
+        }
+        assert!(told(&mut presence, start + SETTLING).is_some());
+        presence.leave(SenderId(1), start + SETTLING);
+        let told = tellings(&mut presence, start + SETTLING, start + 11 * SHORTEST_PAUSE);
+        let soonest = start + Duration::from_secs(20);
+        assert!(
+            matches!(told[..], [(at, 9_999)] if at >= soonest),
+            "{told:?}"
+        );
     }
 
     #[test]

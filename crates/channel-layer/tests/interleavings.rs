@@ -382,7 +382,7 @@ fn nothing_arrives_after_a_right_ended(manner: Manner) {
     let ending = Arc::clone(&world);
     let leaver = thread::spawn(move || {
         ending.write();
-        ending.hub.notice(SessionId(1), &Notice::Left(ROOM));
+        ending.hub.notice(SessionId(1), &Notice::Changed(ROOM));
         // Nothing from here on may reach the session.
         ending.write();
     });
@@ -439,7 +439,7 @@ fn nothing_is_written_to_who_has_unfollowed() {
         let ending = Arc::clone(&world);
         let leaver = thread::spawn(move || {
             ending.write();
-            ending.hub.notice(SessionId(1), &Notice::Left(ROOM));
+            ending.hub.notice(SessionId(1), &Notice::Changed(ROOM));
             ending.write();
         });
         session.run();

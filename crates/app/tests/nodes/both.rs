@@ -89,7 +89,7 @@ async fn who_leaves_on_one_node_is_told_on_the_other(world: &World) {
     let ana = Guest::join(&world.a, world.room, "Ana").await;
     let socket = ana.follow(&world.b).await;
     ana.leave(&world.a).await;
-    assert_eq!(socket.notice(REVOKED).await, Notice::Left(world.room));
+    assert_eq!(socket.changed(REVOKED).await, None);
 }
 
 async fn who_joined_again_stays(world: &World) {
@@ -101,13 +101,14 @@ async fn who_joined_again_stays(world: &World) {
         ana.join_as(&world.a, "Ana").await;
         let socket = ana.follow(&world.b).await;
         // What is told in order has been told when this is.
-        bia.join_as(&world.a, "Beatriz").await;
-        assert!(matches!(witness.notice(REVOKED).await, Notice::Renamed(..)));
-        bia.join_as(&world.a, "Bia").await;
-        assert!(matches!(witness.notice(REVOKED).await, Notice::Renamed(..)));
-        let notices = socket.connection.take_notices();
-        let is_left = |notice: &Notice| matches!(notice, Notice::Left(_) | Notice::SessionEnded);
-        assert!(!notices.iter().any(is_left), "{notices:?}");
+        for name in ["Beatriz", "Bia"] {
+            bia.join_as(&world.a, name).await;
+            assert_eq!(witness.changed(REVOKED).await, Username::parse(name).ok());
+        }
+        for notice in socket.connection.take_notices() {
+            assert_eq!(notice, Notice::Changed(world.room));
+            assert_eq!(socket.look_again().await, Username::parse("Ana").ok());
+        }
     }
 }
 
@@ -128,8 +129,7 @@ async fn another_name_is_learned_on_the_other_node(world: &World) {
     socket.read_people(1, &["Ana"], LIMIT).await;
     ana.join_as(&world.a, "Aninha").await;
     let name = Username::parse("Aninha").unwrap();
-    let renamed = Notice::Renamed(world.room, name);
-    assert_eq!(socket.notice(REVOKED).await, renamed);
+    assert_eq!(socket.changed(REVOKED).await, Some(name));
     socket.read_people(1, &["Aninha"], LIMIT).await;
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use papo_app::Notice;
 use papo_channel_layer::Signal;
 use papo_channel_layer::testing::Faults;
 use papo_domain::Seq;
@@ -69,8 +68,7 @@ async fn without_a_relay_nodes_see_what_others_store_and_end() {
     let end = ana.follow(&world.a).await.post("olá").await;
     on_b.read_to(end, HEALED).await;
     ana.leave(&world.a).await;
-    let second = Duration::from_secs(1);
-    assert_eq!(on_b.notice(second).await, Notice::Left(world.room));
+    assert_eq!(on_b.changed(Duration::from_secs(1)).await, None);
     drop(on_b);
     world.stop().await;
 }
@@ -85,8 +83,7 @@ async fn rights_end_within_a_second_though_every_signal_is_lost() {
     let ana = Guest::join(&world.a, world.room, "Ana").await;
     let socket = ana.follow(&world.b).await;
     ana.leave(&world.a).await;
-    let second = Duration::from_secs(1);
-    assert_eq!(socket.notice(second).await, Notice::Left(world.room));
+    assert_eq!(socket.changed(Duration::from_secs(1)).await, None);
     drop(socket);
     world.stop().await;
 }

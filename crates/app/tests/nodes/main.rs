@@ -5,7 +5,9 @@
 
 mod both;
 mod bus;
+mod faulty;
 mod nats;
+mod rights;
 mod world;
 
 /// Runs stories on each relay. Another one is another function here, and a variant of `Way`.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use papo_app::Notice;
 use papo_channel_layer::testing::NatsServer;
 use papo_domain::Seq;
 
@@ -60,8 +59,7 @@ async fn nodes_start_and_serve_before_nats_does() {
     world.wait_for_relays(false).await;
     world.a.ready().await.unwrap();
     ana.leave(&world.a).await;
-    let second = Duration::from_secs(1);
-    assert_eq!(reader.notice(second).await, Notice::Left(world.room));
+    assert_eq!(reader.changed(Duration::from_secs(1)).await, None);
     drop((writer, reader));
     world.stop().await;
 }

@@ -11,12 +11,14 @@ use papo_app::{
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_channel_layer::testing::{Bus, nats_url};
 use papo_channel_layer::{NodeId, RelayedFrame};
-use papo_domain::{RoomDescription, RoomId, RoomName, RoomState, Seq, Timestamp};
+use papo_domain::{RoomDescription, RoomId, RoomName, RoomState, Seq, Timestamp, Username};
 use papo_storage::Storage;
 use papo_storage::sqlite::SqliteStorage;
 use parking_lot::Mutex;
 use tempfile::TempDir;
 use tokio::time::{Instant, timeout_at};
+
+use crate::faulty::Faulty;
 
 /// What everything here must have happened within, unless it says otherwise.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
@@ -65,6 +67,9 @@ pub(crate) struct World {
     pub(crate) room: RoomId,
     pub(crate) a: Arc<App>,
     pub(crate) b: Arc<App>,
+    /// What each of them has for a storage.
+    pub(crate) at_a: Faulty,
+    pub(crate) at_b: Faulty,
     sqlite: Arc<SqliteStorage>,
     _folder: TempDir,
 }
@@ -89,13 +94,16 @@ impl World {
         };
         let at = Timestamp::from_millis(1_795_000_000_000);
         let room = storage.create_room(state, at).await.unwrap().id;
-        let a = node(&way, &storage).await;
-        let b = node(&way, &storage).await;
+        let (at_a, at_b) = (Faulty::new(&storage), Faulty::new(&storage));
+        let a = node(&way, &at_a).await;
+        let b = node(&way, &at_b).await;
         Self {
             way,
             room,
             a,
             b,
+            at_a,
+            at_b,
             sqlite,
             _folder: folder,
         }
@@ -149,16 +157,15 @@ impl World {
     }
 }
 
-async fn node(way: &Way, storage: &Arc<dyn Storage>) -> Arc<App> {
+async fn node(way: &Way, storage: &Faulty) -> Arc<App> {
+    let storage: Arc<dyn Storage> = Arc::new(storage.clone());
     let settings = Settings {
         rate_limits: false,
         is_shared: true,
         ..Settings::default()
     };
-    let nodes = way.join(storage).await;
-    App::start(Arc::clone(storage), settings, nodes)
-        .await
-        .unwrap()
+    let nodes = way.join(&storage).await;
+    App::start(storage, settings, nodes).await.unwrap()
 }
 
 /// Somebody with a session, who is in the room.
@@ -197,11 +204,7 @@ impl Guest {
         let visitor = self.visitor(app).await;
         let connection = app.connect(&visitor, Some(self.room), ADDRESS).await;
         let connection = connection.unwrap();
-        let from = From::After(app.epoch(), Seq::START);
-        let subscription = app
-            .subscribe(&connection, self.room, Wants::Everything, from)
-            .await
-            .unwrap();
+        let subscription = subscribe(app, &connection, self.room).await;
         Socket {
             app: Arc::clone(app),
             connection,
@@ -223,7 +226,19 @@ pub(crate) struct Socket {
     pub(crate) presence: Option<String>,
 }
 
+async fn subscribe(app: &App, connection: &Arc<Connection>, room: RoomId) -> Subscription {
+    let from = From::After(app.epoch(), Seq::START);
+    let subscribed = app.subscribe(connection, room, Wants::Everything, from);
+    subscribed.await.unwrap()
+}
+
 impl Socket {
+    /// Has the same connection follow the room anew.
+    pub(crate) async fn subscribe_again(&mut self) {
+        let room = self.subscription.follower.room.id;
+        self.subscription = subscribe(&self.app, &self.connection, room).await;
+    }
+
     /// Reads whatever there is.
     pub(crate) async fn read(&mut self) {
         let follower = &self.subscription.follower;
@@ -295,6 +310,19 @@ impl Socket {
             let woken = timeout_at(deadline, self.connection.woken()).await;
             assert!(woken.is_ok(), "no notice within {limit:?}");
         }
+    }
+
+    /// Waits until it is told that its session's membership has changed; the name in the room then.
+    pub(crate) async fn changed(&self, limit: Duration) -> Option<Username> {
+        let room = self.subscription.follower.room.id;
+        assert_eq!(self.notice(limit).await, Notice::Changed(room));
+        self.look_again().await
+    }
+
+    /// Asks for the name in the room.
+    pub(crate) async fn look_again(&self) -> Option<Username> {
+        let room = self.subscription.follower.room.id;
+        self.app.look_again(&self.connection, room).await.unwrap()
     }
 
     /// Posts a message and waits until it is stored.

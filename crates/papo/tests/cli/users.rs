@@ -1,6 +1,12 @@
 //! `papo user`.
 
+use std::time::{Duration, Instant};
+
+use papo_protocol::{ClientFrame, ServerFrame};
+use papo_testing::Guest;
+
 use crate::Place;
+use crate::lively::{serve, socket};
 
 const PASSWORD: &str = "correct horse battery\n";
 
@@ -76,4 +82,33 @@ fn accounts_are_made_while_a_server_runs() {
         .papo_with_input(&["user", "create", "Ana", "--admin"], PASSWORD)
         .ok();
     assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_guest_whose_name_an_account_takes_is_out_of_the_room_at_once() {
+    let place = Place::new();
+    let server = serve(&place.data());
+    let mut ana = Guest::joined(&server, 1, "Ana").unwrap();
+    ana.join(2, "Ana Maria").unwrap();
+    let (mut own, mut many) = (socket(&ana), ana.rooms_socket().unwrap());
+    let is_snapshot = |frame: &ServerFrame| matches!(frame, ServerFrame::Snapshot { .. });
+    own.subscribe(1, None).unwrap();
+    own.receive_where(is_snapshot).unwrap();
+    for room in [1, 2] {
+        many.subscribe(room, None).unwrap();
+        many.receive_where(is_snapshot).unwrap();
+    }
+    server
+        .command_with_input(&["user", "create", "Ana"], PASSWORD)
+        .unwrap();
+    let taken = Instant::now();
+    loop {
+        many.send(&ClientFrame::Ping { r#ref: None }).unwrap();
+        match many.receive().unwrap() {
+            ServerFrame::Left { room } => break assert_eq!(room, 1),
+            ServerFrame::Pong { .. } => assert!(taken.elapsed() <= Duration::from_secs(2)),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(own.wait_for_close().unwrap().code, 4001);
 }

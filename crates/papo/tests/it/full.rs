@@ -270,6 +270,39 @@ fn one_socket_follows_many_rooms() {
 }
 
 #[test]
+fn who_has_joined_again_on_a_socket_of_many_rooms_stays() {
+    let server = start();
+    let mut guest = ana(&server);
+    let (mut caios, _, _) = follow(&Guest::joined(&server, 1, "Caio").unwrap(), 1);
+    let mut socket = guest.rooms_socket().unwrap();
+    socket.receive().unwrap();
+    socket.subscribe(1, None).unwrap();
+    socket.receive().unwrap();
+    guest.leave(1).unwrap();
+    assert_eq!(socket.receive().unwrap(), ServerFrame::Left { room: 1 });
+    guest.join(1, "Aninha").unwrap();
+    socket.subscribe(1, None).unwrap();
+    assert!(matches!(
+        socket.receive().unwrap(),
+        ServerFrame::Snapshot { .. }
+    ));
+    // What ended is heard of from the database once more, in order: her leaving before his.
+    let password = "uma senha bem comprida\n";
+    let create = ["user", "create", "Caio"];
+    server.command_with_input(&create, password).unwrap();
+    assert_eq!(caios.wait_for_close().unwrap().code, 4001);
+    let reference = socket.post(1, "de volta").unwrap();
+    match socket.receive().unwrap() {
+        ServerFrame::Ack { r#ref, .. } => assert_eq!(r#ref, Some(reference)),
+        other => panic!("{other:?}"),
+    }
+    match socket.receive().unwrap() {
+        ServerFrame::Message { username, .. } => assert_eq!(username, "Aninha"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_new_name_holds_at_once_and_old_messages_keep_the_old_one() {
     let server = start();
     let mut guest = ana(&server);

@@ -52,7 +52,10 @@ impl Followed {
             Read::More => Step::More,
             Read::Behind if app.is_too_far_behind(cursor, room.end()) => Step::TooFarBehind,
             Read::Behind => {
-                out.extend(app.frames_after(room.id, cursor, room.end()).await?);
+                let end = room.end();
+                let frames = app.frames_after(room.id, cursor, end).await?;
+                // What the tail hasn't taken isn't for anybody yet.
+                out.extend(frames.into_iter().filter(|frame| frame.seq <= end));
                 Step::More
             }
         };
@@ -62,18 +65,17 @@ impl Followed {
         Ok(step)
     }
 
-    /// Starts over at the log's present state; what to tell the client.
-    pub(super) async fn reset(&mut self, app: &App) -> Result<[ServerFrame; 2], Error> {
+    /// How to start over at the log's present state: where the cursor then is, and what to tell the client.
+    pub(super) async fn reset(&self, app: &App) -> Result<(Seq, [ServerFrame; 2]), Error> {
         let (seq, snapshot) = app
             .snapshot(self.room(), &self.subscription.username)
             .await?;
-        self.subscription.follower.set_cursor(seq);
         let reset = ServerFrame::Reset {
             r#ref: None,
             room: self.room().0,
             reason: ResetReason::Behind,
         };
-        Ok([reset, snapshot])
+        Ok((seq, [reset, snapshot]))
     }
 
     /// Whether this frame ends it: the room was made inactive, and still is.

@@ -143,11 +143,6 @@ impl Session {
             .subscribe(&self.connection, room, Wants::Everything, from)
             .await
         {
-            // The right ended while the snapshot was read, which may show what came later.
-            Ok(_) if self.connection.has_lost(room) => {
-                let refusal = answers::refusal(reference, &Error::NotJoined);
-                self.outgoing.push(refusal);
-            }
             Ok(subscription) => {
                 let mut followed = Followed::new(subscription);
                 for frame in followed.answer(reference) {

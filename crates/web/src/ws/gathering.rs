@@ -16,7 +16,7 @@ const PASSING_BYTES: usize = 8 * 1024;
 impl Session {
     /// Takes what waits for the client: answers, and the frames after each cursor. Whether there may be more.
     pub(super) async fn gather(&mut self) -> Result<bool, End> {
-        self.heed_notices()?;
+        self.heed_notices().await?;
         self.gather_answers();
         let mut is_more = false;
         let mut frames = Vec::new();
@@ -35,7 +35,7 @@ impl Session {
                 }
             };
             // After the read and before the write: see `Connection::take_notices`.
-            self.heed_notices()?;
+            self.heed_notices().await?;
             // Some that were followed may not be any more.
             let Some(at) = self
                 .rooms
@@ -56,7 +56,7 @@ impl Session {
             is_more |= is_gone || step == Step::More;
             index += usize::from(!is_gone);
         }
-        self.gather_passing()?;
+        self.gather_passing().await?;
         let is_more = is_more || index < self.rooms.len();
         // When the budget was used up, the other rooms come next.
         let next = index % self.rooms.len().max(1);
@@ -107,8 +107,9 @@ impl Session {
         self.app.metrics().resets.increment(1);
         match self.rooms[index].reset(&self.app).await {
             // The next turn sees the notice; what was read may be younger than it.
-            Ok(_) if self.connection.has_lost(self.rooms[index].room()) => Ok(false),
-            Ok(frames) => {
+            Ok(_) if self.connection.may_have_lost(self.rooms[index].room()) => Ok(false),
+            Ok((seq, frames)) => {
+                self.rooms[index].subscription.follower.set_cursor(seq);
                 for frame in &frames {
                     self.outgoing.push(encode(frame));
                 }
@@ -130,7 +131,7 @@ impl Session {
     }
 
     /// Takes what is sent when it can be. A client that lags gets none of it.
-    fn gather_passing(&mut self) -> Result<(), End> {
+    async fn gather_passing(&mut self) -> Result<(), End> {
         if matches!(self.speech, Speech::Plain(_)) {
             return Ok(());
         }
@@ -144,7 +145,7 @@ impl Session {
             passing.extend(frames.into_iter().map(|frame| (followed.room(), frame)));
         }
         // As with the rooms' frames.
-        self.heed_notices()?;
+        self.heed_notices().await?;
         for (room, frame) in passing {
             if find(&mut self.rooms, room).is_some() {
                 self.outgoing.push(frame);
@@ -153,7 +154,7 @@ impl Session {
         Ok(())
     }
 
-    fn heed_notices(&mut self) -> Result<(), End> {
+    async fn heed_notices(&mut self) -> Result<(), End> {
         for notice in self.connection.take_notices() {
             match notice {
                 Notice::SessionEnded => {
@@ -161,12 +162,7 @@ impl Session {
                         Closing::new(CloseCode(close::LEFT), "the session has ended").into(),
                     );
                 }
-                Notice::Left(room) => self.heed_left(room)?,
-                Notice::Renamed(room, username) => {
-                    if let Some(followed) = find(&mut self.rooms, room) {
-                        followed.subscription.username = username;
-                    }
-                }
+                Notice::Changed(room) => self.look_again(room).await?,
                 Notice::Stopping(_) if defects::has("no-farewell") => {}
                 Notice::Stopping(within) => {
                     self.is_stopping = true;
@@ -182,20 +178,38 @@ impl Session {
         Ok(())
     }
 
-    fn heed_left(&mut self, left: RoomId) -> Result<(), End> {
-        match self.speech {
-            Speech::Plain(room) | Speech::Full(Some(room)) if room != left => Ok(()),
-            Speech::Plain(_) | Speech::Full(Some(_)) => {
-                Err(Closing::new(CloseCode(close::LEFT), "the session has left the room").into())
-            }
-            Speech::Full(None) => {
-                if find(&mut self.rooms, left).is_some() {
-                    self.rooms.retain(|followed| followed.room() != left);
-                    self.outgoing
-                        .push(encode(&ServerFrame::Left { room: left.0 }));
+    /// Asks what the session is in a room that changed. Nothing is written meanwhile; when it can't be known, nothing more.
+    async fn look_again(&mut self, room: RoomId) -> Result<(), End> {
+        let is_concerned = match self.speech {
+            Speech::Plain(own) | Speech::Full(Some(own)) => own == room,
+            Speech::Full(None) => find(&mut self.rooms, room).is_some(),
+        };
+        if !is_concerned {
+            return Ok(());
+        }
+        match self.app.look_again(&self.connection, room).await {
+            Ok(Some(username)) => {
+                if let Some(followed) = find(&mut self.rooms, room) {
+                    followed.subscription.username = username;
                 }
                 Ok(())
             }
+            Ok(None) => self.end_right(room),
+            Err(error) => {
+                tracing::warn!(%room, %error, "asking for a client's right");
+                Err(Closing::new(CloseCode::TRY_LATER, error.to_string()).into())
+            }
         }
+    }
+
+    fn end_right(&mut self, room: RoomId) -> Result<(), End> {
+        if self.speech != Speech::Full(None) {
+            let reason = "the session has left the room";
+            return Err(Closing::new(CloseCode(close::LEFT), reason).into());
+        }
+        self.rooms.retain(|followed| followed.room() != room);
+        self.outgoing
+            .push(encode(&ServerFrame::Left { room: room.0 }));
+        Ok(())
     }
 }

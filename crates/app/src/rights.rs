@@ -1,0 +1,75 @@
+//! Up to when it is known which rights have ended: what is new is shown only to those whose right to it is known to hold.
+//!
+//! A node that can't ask the database, or that stood still, may go on to hear from the others. Whatever comes to such a node is held
+//! back until it has asked; then the log is read, which has all of it. `revocations.rs` asks, `live.rs` and `nodes.rs` hold back.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+/// What is new may be shown for this long after the database was asked: a right that ended has ended everywhere within a second, as
+/// is promised. It is asked every half second, so that a healthy node may be late by as much again before it holds anything back; and
+/// what a busy one does hold back is shown as soon as it has asked.
+const TRUST: Duration = Duration::from_secs(1);
+
+/// What is known of the rights that end.
+#[derive(Debug)]
+pub(crate) struct Rights {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// All that had ended by then has been heeded.
+    asked: Instant,
+    /// Whether something has been held back since.
+    is_holding: bool,
+}
+
+impl Rights {
+    /// All that had ended by then is known.
+    pub(crate) fn new(asked: Instant) -> Self {
+        let state = State {
+            asked,
+            is_holding: false,
+        };
+        Self {
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Whether what is new may be shown now. If not, it is held back.
+    pub(crate) fn are_known(&self, now: Instant) -> bool {
+        let mut state = self.state.lock();
+        let are_known = now.duration_since(state.asked) < TRUST;
+        state.is_holding |= !are_known;
+        are_known
+    }
+
+    /// Notes that all that had ended when the database was asked has been heeded. Whether something was held back meanwhile, and is to
+    /// be read from the log.
+    pub(crate) fn heeded(&self, asked: Instant) -> bool {
+        let mut state = self.state.lock();
+        state.asked = asked;
+        std::mem::take(&mut state.is_holding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_new_is_held_back_when_rights_were_asked_for_too_long_ago() {
+        let start = Instant::now();
+        let rights = Rights::new(start);
+        assert!(rights.are_known(start + TRUST - Duration::from_millis(1)));
+        assert!(!rights.heeded(start + TRUST / 2));
+        assert!(rights.are_known(start + TRUST));
+        assert!(!rights.are_known(start + TRUST * 3 / 2));
+        assert!(rights.heeded(start + TRUST));
+        assert!(rights.are_known(start + TRUST * 3 / 2));
+        assert!(!rights.heeded(start + TRUST));
+    }
+}

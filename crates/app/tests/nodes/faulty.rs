@@ -1,0 +1,140 @@
+//! A storage that fails as it is told to, or keeps an answer to itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use papo_domain::{
+    Account, AccountId, AccountName, Epoch, Event, Room, RoomId, RoomOverview, RoomState, Seq,
+    SessionId, Timestamp, Username,
+};
+use papo_storage::{
+    Batch, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage, NewAccount,
+    NewSession, Revocation, RevocationId, RoomFilter, Session, Snapshot, Storage, StorageError,
+    StoredPassword, TokenHash,
+};
+use tokio::sync::watch;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Nothing,
+    /// The database is away.
+    Away,
+    /// It doesn't say whose rights have ended.
+    NoRevocations,
+    /// It does what it is asked for by this method, and says so when nothing goes wrong any more.
+    Late(&'static str),
+}
+
+/// One node's way to the storage of all.
+#[derive(Clone)]
+pub(crate) struct Faulty {
+    storage: Arc<dyn Storage>,
+    fault: watch::Sender<Fault>,
+    /// Whether an answer has been kept back.
+    is_late: watch::Sender<bool>,
+}
+
+impl Faulty {
+    pub(crate) fn new(storage: &Arc<dyn Storage>) -> Self {
+        Self {
+            storage: Arc::clone(storage),
+            fault: watch::Sender::new(Fault::Nothing),
+            is_late: watch::Sender::new(false),
+        }
+    }
+
+    /// From now on this goes wrong.
+    pub(crate) fn fail(&self, fault: Fault) {
+        self.fault.send_replace(fault);
+    }
+
+    /// Waits until an answer is being kept back.
+    pub(crate) async fn late(&self) {
+        let mut is_late = self.is_late.subscribe();
+        is_late.wait_for(|is_late| *is_late).await.unwrap();
+    }
+
+    fn before(&self, method: &str) -> Result<(), StorageError> {
+        let fault = *self.fault.borrow();
+        match fault {
+            Fault::Away => Err(away()),
+            Fault::NoRevocations if method == "revocations_after" => Err(away()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn after(&self, method: &'static str) {
+        let mut fault = self.fault.subscribe();
+        let late = Fault::Late(method);
+        if *fault.borrow() == late {
+            self.is_late.send_replace(true);
+            fault.wait_for(|fault| *fault != late).await.unwrap();
+        }
+    }
+}
+
+fn away() -> StorageError {
+    StorageError::Unavailable("it is away".into())
+}
+
+/// Passes these methods on, unless something goes wrong.
+macro_rules! pass_on {
+    ($($method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl Storage for Faulty {
+            fn append_batch(&self, batch: Box<dyn Batch>) {
+                match self.before("append_batch") {
+                    Ok(()) => self.storage.append_batch(batch),
+                    Err(error) => batch.tell(Err(error)),
+                }
+            }
+
+            $(
+                async fn $method(&self, $($argument: $kind),*) -> Result<$answer, StorageError> {
+                    self.before(stringify!($method))?;
+                    let answer = self.storage.$method($($argument),*).await;
+                    self.after(stringify!($method)).await;
+                    answer
+                }
+            )*
+        }
+    };
+}
+
+pass_on! {
+    epoch() -> Epoch;
+    events_after(room: RoomId, after: Seq, limit: usize) -> Vec<Event>;
+    last_seqs(rooms: Vec<RoomId>) -> Vec<(RoomId, Seq)>;
+    snapshot(room: RoomId, limit: usize) -> Option<Snapshot>;
+    messages_before(room: RoomId, before: Seq, limit: usize) -> MessagePage;
+    find_messages(filter: MessageFilter) -> MessagePage;
+    room(room: RoomId) -> Option<Room>;
+    rooms(filter: RoomFilter) -> Vec<RoomOverview>;
+    create_room(state: RoomState, at: Timestamp) -> Room;
+    session(token: TokenHash, room: Option<RoomId>) -> Option<Session>;
+    create_session(session: NewSession) -> SessionId;
+    touch_session(session: SessionId, at: Timestamp) -> ();
+    end_session(session: SessionId) -> ();
+    expire_sessions(unused_since: Timestamp) -> u64;
+    join(session: SessionId, room: RoomId, username: Username, at: Timestamp)
+        -> Result<Joined, JoinRefusal>;
+    leave(session: SessionId, room: Option<RoomId>) -> Vec<RoomId>;
+    memberships(session: SessionId) -> Vec<(RoomId, Username)>;
+    revocations_after(after: RevocationId, limit: usize) -> Vec<Revocation>;
+    last_revocation() -> RevocationId;
+    forget_revocations(age: Duration) -> u64;
+    create_account(account: NewAccount) -> Account;
+    accounts() -> Vec<Account>;
+    account(account: AccountId) -> Option<Account>;
+    account_password(name: AccountName) -> Option<(Account, StoredPassword)>;
+    set_setup_token(token: TokenHash) -> ();
+    is_setup_token(token: TokenHash) -> bool;
+    claim_setup(token: TokenHash, account: NewAccount) -> Option<Account>;
+    import(
+        rooms: Box<dyn Iterator<Item = Result<ImportedRoom, String>> + Send>,
+        at: Timestamp
+    ) -> ImportReport;
+    check() -> Vec<String>;
+}

@@ -1,0 +1,111 @@
+//! What becomes of rights when a node can't ask the database, or is answered late.
+
+use std::time::Duration;
+
+use papo_domain::Username;
+use tokio::time::{Instant, sleep};
+
+use crate::faulty::Fault;
+use crate::world::{Guest, HEALED, LIMIT, Socket, Way, World, assert_same};
+
+/// A right that ended has ended after this time, on every node.
+const REVOKED: Duration = Duration::from_secs(1);
+/// How long something goes wrong.
+const FAULT: Duration = Duration::from_secs(3);
+/// Messages are this far apart.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Ana and Caio listen at the second node, which something goes wrong with. Ana leaves at the first; what is said from a second later on isn't
+/// for her, and Caio has all of it when nothing goes wrong any more. `writes_there` is whether Caio writes meanwhile, else Bia at the first.
+async fn who_has_left_hears_nothing(way: Way, fault: Fault, writes_there: bool) {
+    let world = World::new(way).await;
+    let mut guests = Vec::new();
+    for (app, name) in [(&world.b, "Ana"), (&world.a, "Bia"), (&world.b, "Caio")] {
+        guests.push(Guest::join(app, world.room, name).await);
+    }
+    let mut ana = guests[0].follow(&world.b).await;
+    let bia = guests[1].follow(&world.a).await;
+    let mut caio = guests[2].follow(&world.b).await;
+    let end = bia.post("antes").await;
+    ana.read_to(end, HEALED).await;
+
+    world.at_b.fail(fault);
+    guests[0].leave(&world.a).await;
+    let left = Instant::now();
+    let mut not_hers = None;
+    while left.elapsed() < FAULT {
+        let writer = if writes_there { &caio } else { &bia };
+        let is_revoked = left.elapsed() >= REVOKED;
+        let end = writer.post("durante").await;
+        if is_revoked {
+            not_hers.get_or_insert(end);
+        }
+        sleep(PAUSE).await;
+        read_what_is_hers(&mut ana).await;
+    }
+    world.at_b.fail(Fault::Nothing);
+    let healed = Instant::now();
+    while !ana.connection.may_have_lost(world.room) {
+        assert!(healed.elapsed() < REVOKED, "she isn't told");
+        sleep(Duration::from_millis(1)).await;
+        read_what_is_hers(&mut ana).await;
+    }
+    assert_eq!(ana.changed(REVOKED).await, None);
+    let (seen, not_hers) = (ana.seen.last().unwrap().seq, not_hers.unwrap());
+    assert!(
+        seen < not_hers,
+        "she has seen {seen}, and {not_hers} isn't hers"
+    );
+
+    let end = bia.post("depois").await;
+    caio.read_to(end, HEALED).await;
+    assert_same(&caio.seen, &world.log().await);
+    drop((ana, bia, caio));
+    world.stop().await;
+}
+
+/// As a connection's task does: what is read isn't written when a notice has come.
+async fn read_what_is_hers(socket: &mut Socket) {
+    let before = socket.seen.len();
+    socket.read().await;
+    if socket
+        .connection
+        .may_have_lost(socket.subscription.follower.room.id)
+    {
+        socket.seen.truncate(before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_without_the_database_shows_nothing_that_others_tell() {
+    who_has_left_hears_nothing(Way::memory(1), Fault::Away, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_cannot_ask_for_rights_shows_nothing_that_it_reads() {
+    who_has_left_hears_nothing(Way::Nothing, Fault::NoRevocations, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_cannot_ask_for_rights_shows_nothing_that_it_stores() {
+    who_has_left_hears_nothing(Way::memory(1), Fault::NoRevocations, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_joined_again_on_a_socket_stays_though_the_leaving_is_told_late() {
+    let world = World::new(Way::Nothing).await;
+    let ana = Guest::join(&world.a, world.room, "Ana").await;
+    let mut socket = ana.follow(&world.a).await;
+    world.at_a.fail(Fault::Late("leave"));
+    let rejoin = async {
+        world.at_a.late().await;
+        ana.join_as(&world.a, "Ana").await;
+        socket.subscribe_again().await;
+        world.at_a.fail(Fault::Nothing);
+    };
+    tokio::join!(ana.leave(&world.a), rejoin);
+    let name = Username::parse("Ana").unwrap();
+    assert_eq!(socket.changed(LIMIT).await, Some(name));
+    drop(socket);
+    world.stop().await;
+}
