@@ -8,7 +8,7 @@ use papo_storage::{Appended, ImportedRoom, JoinRefusal, RoomFilter, Storage, Sto
 use tokio::task::JoinSet;
 
 use crate::database::Schema;
-use crate::world::{World, account, at, username};
+use crate::world::{World, account, at, set_room, state, username};
 
 /// A world with two nodes, the first of which the world's words use.
 async fn two_nodes() -> (World, Arc<PostgresStorage>, Arc<PostgresStorage>) {
@@ -188,6 +188,28 @@ async fn a_deleted_text_is_in_no_row() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_batch_that_cannot_be_sent_as_a_whole_nothing_is_stored() {
+    let schema = Schema::new();
+    let client = schema.client().await;
+    let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let world = World::of(storage.clone(), schema);
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    // What goes there is a text, which can't be written as bytes.
+    let sql = "ALTER TABLE room ALTER COLUMN description_folded TYPE bytea \
+        USING convert_to(description_folded, 'UTF8')";
+    client.batch_execute(sql).await.unwrap();
+    let renamed = set_room(room, state("Outra", true));
+    let batch = vec![ana.post(room, None, "um"), renamed];
+    let refused = storage.append(batch).await;
+    let is_other = matches!(refused, Err(StorageError::Other(_)));
+    assert!(is_other, "{refused:?}");
+    assert_eq!(world.events(room).await, []);
+    assert_eq!(world.post(&ana, room, "dois").await, Seq(1));
+    world.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_write_into_one_room() {
     let (world, one, other) = two_nodes().await;
     let room = world.room("Geral").await;
@@ -360,8 +382,8 @@ async fn a_room_is_made_once_through_whichever_node() {
     for number in 0..20 {
         let name = format!("Sala {number}");
         let (here, there) = tokio::join!(
-            one.create_room(crate::world::state(&name, true), at(0)),
-            other.create_room(crate::world::state(&name, true), at(0)),
+            one.create_room(state(&name, true), at(0)),
+            other.create_room(state(&name, true), at(0)),
         );
         let made: Vec<RoomId> = [&here, &there]
             .into_iter()
