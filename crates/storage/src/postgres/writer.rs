@@ -251,8 +251,12 @@ impl Node {
 
     /// A new connection, with the node's row in the database.
     async fn enter(&self) -> Result<Connection, StorageError> {
-        let db = self.connector.connect(&self.name()).await?;
+        let name = self.name();
+        let db = self.connector.connect(&name).await?;
+        let name = self.connector.called(&name);
         let entering = async {
+            // First, for they may have the node's row.
+            db.rows(END_OTHERS, &[&name]).await?;
             db.batch(SETTINGS).await?;
             db.batch(FORGET).await?;
             db.execute(ENTER, &[&self.id]).await
@@ -286,9 +290,7 @@ impl Node {
         self.connect().await?;
         let lost = || StorageError::Unavailable("the connection was lost".into());
         let db = self.connection.as_ref().ok_or_else(lost)?;
-        let name = self.connector.called(&self.name());
         let asking = async {
-            db.rows(END_OTHERS, &[&name]).await?;
             let row = db.row(FIND_OUT, &[&mark.node]).await?;
             let row = row.map(|row| row.try_get::<_, i64>(0)).transpose()?;
             Ok(row == Some(mark.batch))

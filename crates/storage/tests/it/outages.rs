@@ -143,6 +143,16 @@ async fn a_commit_that_was_not_answered_is_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_what_a_lost_connection_left_behind() {
+    let (world, _storage, proxy, room, ana) = by_proxy().await;
+    proxy.set(Way::StrandBeforeCommit);
+    let start = Instant::now();
+    assert_eq!(world.post(&ana, room, "depois").await, Seq(2));
+    assert!(start.elapsed() < PROMPTLY, "{:?}", start.elapsed());
+    assert_eq!(world.texts(room).await, ["antes", "depois"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_found_out_is_not_told_as_failed() {
     let (world, storage, proxy, room, ana) = by_proxy().await;
     proxy.set(Way::CutAfterCommitAndClose);
