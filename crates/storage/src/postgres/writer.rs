@@ -40,9 +40,10 @@ const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_has
 const FORGET: &str = "DELETE FROM node WHERE at < now() - interval '30 days'";
 const ENTER: &str = "INSERT INTO node (id, batch) VALUES ($1, 0) ON CONFLICT (id) DO NOTHING";
 const LEAVE: &str = "DELETE FROM node WHERE id = $1";
-/// Ends what is left of the node's earlier connections, so that nobody waits for their transactions.
+/// Ends what is left of the node's earlier connections, so that nobody waits for their transactions. Not what waits for a replica: its commit
+/// would be seen by everybody, and be on this server alone.
 const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-    WHERE application_name = $1 AND pid <> pg_backend_pid()";
+    WHERE application_name = $1 AND pid <> pg_backend_pid() AND wait_event IS DISTINCT FROM 'SyncRep'";
 const FIND_OUT: &str = "SELECT batch FROM node WHERE id = $1 FOR UPDATE";
 
 type Answers = Vec<Result<Appended, Refusal>>;
