@@ -179,7 +179,7 @@ impl Storage for PostgresStorage {
 
     async fn find_messages(&self, filter: MessageFilter) -> Result<MessagePage, StorageError> {
         self.pool
-            .run(Kind::LongRead, filter, |db, filter| {
+            .run(Kind::Search, filter, |db, filter| {
                 Box::pin(messages::find(db, filter))
             })
             .await

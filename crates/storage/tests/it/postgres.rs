@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use papo_domain::{RoomDescription, RoomId, RoomName, SenderId, Seq};
 use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
-use papo_storage::{Appended, ImportedRoom, JoinRefusal, RoomFilter, Storage, StorageError};
+use papo_storage::{
+    Appended, ImportedRoom, JoinRefusal, MessageFilter, RoomFilter, Storage, StorageError,
+};
 use tokio::task::JoinSet;
 
 use crate::database::Schema;
@@ -207,6 +209,40 @@ async fn of_a_batch_that_cannot_be_sent_as_a_whole_nothing_is_stored() {
     assert_eq!(world.events(room).await, []);
     assert_eq!(world.post(&ana, room, "dois").await, Seq(1));
     world.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn searches_leave_connections_to_everybody_else() {
+    let schema = Schema::new();
+    let client = schema.client().await;
+    let mut holder = schema.client().await;
+    let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let world = World::of(storage.clone(), schema);
+    let room = world.room("Geral").await;
+    let held = holder.transaction().await.unwrap();
+    let sql = "LOCK TABLE message IN ACCESS EXCLUSIVE MODE";
+    held.batch_execute(sql).await.unwrap();
+    let mut searches = JoinSet::new();
+    for _ in 0..8 {
+        let storage = storage.clone();
+        searches.spawn(async move { storage.find_messages(MessageFilter::default()).await });
+    }
+    let sql = "SELECT count(*) FROM pg_locks \
+        WHERE relation = 'message'::regclass AND NOT granted";
+    let (mut most, mut reads) = (0, 0);
+    while reads < 50 {
+        storage.room(room).await.unwrap();
+        let searching: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
+        most = most.max(searching);
+        // So many while they search.
+        reads += i64::from(searching >= 2);
+        assert!(searches.try_join_next().is_none(), "it waited for them");
+    }
+    assert_eq!(most, 2);
+    held.rollback().await.unwrap();
+    for found in searches.join_all().await {
+        assert_eq!(found.unwrap().messages, []);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
