@@ -75,6 +75,16 @@ pub(super) async fn renew_epoch(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Refuses a database that something fills, and has whoever would begin to fill it wait for the end of the transaction, and so find what
+/// it has stored. That ought to be soon: who ends somebody's rights waits too.
+pub(super) async fn hold_unfilled(db: &Connection) -> Result<(), Failure> {
+    let sql = "SELECT 1 FROM papo WHERE filling IS NULL FOR SHARE";
+    if db.rows(sql, &[]).await?.is_empty() {
+        return Err(StorageError::Unfinished.into());
+    }
+    Ok(())
+}
+
 /// The name of the history that an unfinished migration brings, if one fills the database.
 pub(super) async fn filling(db: &Connection) -> Result<Option<Epoch>, Failure> {
     let epoch: Option<i64> = one(db, "SELECT filling FROM papo").await?;

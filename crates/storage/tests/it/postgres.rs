@@ -5,7 +5,7 @@ use std::sync::Arc;
 use papo_domain::{RoomDescription, RoomId, RoomName, SenderId, Seq};
 use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
 use papo_storage::{
-    Appended, ImportedRoom, JoinRefusal, MessageFilter, RoomFilter, Storage, StorageError,
+    Appended, ImportedRoom, JoinRefusal, MessageFilter, Refusal, RoomFilter, Storage, StorageError,
 };
 use tokio::task::JoinSet;
 
@@ -243,6 +243,58 @@ async fn searches_leave_connections_to_everybody_else() {
     for found in searches.join_all().await {
         assert_eq!(found.unwrap().messages, []);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_written_into_what_is_being_filled() {
+    let schema = Schema::new();
+    let client = schema.client().await;
+    let mut filler = schema.client().await;
+    let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let world = World::of(storage.clone(), schema);
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let begun = filler.transaction().await.unwrap();
+    let fill = "UPDATE papo SET filling = 1";
+    begun.batch_execute(fill).await.unwrap();
+    let writing = tokio::spawn({
+        let storage = storage.clone();
+        async move {
+            let imported = ImportedRoom {
+                name: RoomName::parse("Importada").unwrap(),
+                description: RoomDescription::default(),
+                is_active: true,
+                created_at: at(0),
+                messages: Box::new(std::iter::empty()),
+            };
+            tokio::join!(
+                storage.create_room(state("Nova", true), at(0)),
+                storage.import(Box::new([Ok(imported)].into_iter()), at(0)),
+            )
+        }
+    });
+    let pid = "SELECT pg_backend_pid()";
+    let pid: i32 = begun.query_one(pid, &[]).await.unwrap().get(0);
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))";
+    // Both have found that nothing fills it, and wait for who has begun to.
+    let mut held: i64 = 0;
+    while held < 2 && !writing.is_finished() {
+        held = client.query_one(sql, &[&pid]).await.unwrap().get(0);
+    }
+    begun.commit().await.unwrap();
+    let (made, imported) = writing.await.unwrap();
+    assert!(matches!(made, Err(StorageError::Unfinished)), "{made:?}");
+    let is_refused = matches!(imported, Err(StorageError::Unfinished));
+    assert!(is_refused, "{imported:?}");
+    // A room of what fills it isn't there yet.
+    let refused = world.append_one(ana.post(room, None, "cedo")).await;
+    assert_eq!(refused, Err(Refusal::NoRoom));
+    let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
+    assert_eq!(rooms.len(), 1);
+    let sql = "UPDATE papo SET filling = NULL";
+    client.batch_execute(sql).await.unwrap();
+    assert_eq!(world.post(&ana, room, "depois").await, Seq(1));
+    world.room("Nova").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
