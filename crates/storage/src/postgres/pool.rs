@@ -101,6 +101,7 @@ impl Pool {
 
     /// A connection, and the right to have it; for work that runs by itself.
     pub(super) async fn take(&self) -> Result<(Connection, OwnedSemaphorePermit), StorageError> {
+        self.connector.check_home()?;
         let busy = "all connections to the database are busy";
         let place = place(&self.places, busy).await?;
         while let Some(connection) = self.pop() {

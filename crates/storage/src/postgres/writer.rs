@@ -189,7 +189,7 @@ impl Node {
                         "a commit wasn't answered; finding out what became of it"
                     );
                     self.connection = None;
-                    match self.find_out(mark, batches).await {
+                    match self.find_out(mark, batches).await? {
                         Some(true) => return Ok(answers),
                         Some(false) => Failure::Lost(text),
                         None => return Err(StorageError::Unknown(text)),
@@ -243,6 +243,7 @@ impl Node {
 
     /// Makes sure that there is a connection, as far as is known.
     async fn connect(&mut self) -> Result<(), StorageError> {
+        self.connector.check_home()?;
         if self.connection.as_ref().is_none_or(Connection::is_closed) {
             self.connection = None;
             self.connection = Some(self.enter().await?);
@@ -270,12 +271,17 @@ impl Node {
         Ok(db)
     }
 
-    /// Whether a transaction was committed; `None` when that can't be found out in time.
-    async fn find_out(&mut self, mark: Mark, batches: &mut [Box<dyn Batch>]) -> Option<bool> {
+    /// Whether a transaction was committed; `None` when that can't be found out in time, an error when it never can.
+    async fn find_out(
+        &mut self,
+        mark: Mark,
+        batches: &mut [Box<dyn Batch>],
+    ) -> Result<Option<bool>, StorageError> {
         let until = Instant::now() + UNKNOWN_LIMIT;
         while Instant::now() < until {
             match self.ask(mark).await {
-                Ok(is_stored) => return Some(is_stored),
+                Ok(is_stored) => return Ok(Some(is_stored)),
+                Err(error @ StorageError::Broken(_)) => return Err(error),
                 Err(error) => tracing::debug!(%error, "it can't be found out yet"),
             }
             for batch in batches.iter_mut() {
@@ -284,7 +290,7 @@ impl Node {
             self.connection = None;
             sleep(PAUSE).await;
         }
-        None
+        Ok(None)
     }
 
     async fn ask(&mut self, mark: Mark) -> Result<bool, StorageError> {

@@ -12,6 +12,10 @@ use tokio::task::JoinSet;
 use crate::database::Schema;
 use crate::world::{World, account, at, set_room, state, username};
 
+/// What restoring a dump does: the same rows in new tables.
+const RESTORE: &str = "CREATE TABLE copy (LIKE papo INCLUDING ALL); INSERT INTO copy SELECT * FROM papo; \
+    DROP TABLE papo; ALTER TABLE copy RENAME TO papo";
+
 /// A world with two nodes, the first of which the world's words use.
 async fn two_nodes() -> (World, Arc<PostgresStorage>, Arc<PostgresStorage>) {
     let schema = Schema::new();
@@ -128,16 +132,44 @@ async fn a_restored_database_is_another_history() {
     let storage = PostgresStorage::open(&schema.url()).await.unwrap();
     let epoch = storage.epoch().await.unwrap();
     storage.close().await.unwrap();
-    // What restoring a dump does: the same rows in new tables.
     let client = schema.client().await;
-    let sql = "CREATE TABLE copy (LIKE papo INCLUDING ALL); INSERT INTO copy SELECT * FROM papo; \
-        DROP TABLE papo; ALTER TABLE copy RENAME TO papo";
-    client.batch_execute(sql).await.unwrap();
+    client.batch_execute(RESTORE).await.unwrap();
     let restored = PostgresStorage::open(&schema.url()).await.unwrap();
     let renewed = restored.epoch().await.unwrap();
     assert_ne!(renewed, epoch);
     let again = PostgresStorage::open(&schema.url()).await.unwrap();
     assert_eq!(again.epoch().await.unwrap(), renewed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_do_nothing_more_when_their_history_is_another() {
+    let schema = Arc::new(Schema::new());
+    let client = schema.client().await;
+    let open = async || Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let (reader, writer) = (open().await, open().await);
+    let world = World::of(writer.clone(), schema.clone());
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    world.post(&ana, room, "antes").await;
+    client.batch_execute(RESTORE).await.unwrap();
+    // As they end when a replica takes over.
+    schema.end_connections(&client).await;
+    for (storage, reads_first) in [(reader, true), (writer, false)] {
+        if reads_first {
+            let unread = storage.last_revocation().await;
+            let is_broken = matches!(unread, Err(StorageError::Broken(_)));
+            assert!(is_broken, "{unread:?}");
+        }
+        let refused = storage.append(vec![ana.post(room, None, "depois")]).await;
+        let is_broken = matches!(refused, Err(StorageError::Broken(_)));
+        assert!(is_broken, "{refused:?}");
+        let joined = storage.join(ana.session, room, username("Bia"), at(1));
+        assert!(matches!(joined.await, Err(StorageError::Broken(_))));
+        let unread = storage.room(room).await;
+        assert!(matches!(unread, Err(StorageError::Broken(_))), "{unread:?}");
+    }
+    let events = open().await.events_after(room, Seq::START, 10).await;
+    assert_eq!(events.unwrap().len(), 1);
 }
 
 #[tokio::test]
