@@ -21,7 +21,7 @@ pub(crate) fn run() -> Result<()> {
     postgres.tell(&mut tests);
     step(tests.env(nats::VARIABLE, &nats.url))?;
     drop(postgres);
-    crash_a_server()?;
+    abuse_a_server()?;
     let interleavings = [
         "--features",
         "papo-channel-layer/shuttle",
@@ -42,11 +42,11 @@ pub(crate) fn run() -> Result<()> {
     )
 }
 
-/// The tests that crash a PostgreSQL, on one that nobody else uses.
-fn crash_a_server() -> Result<()> {
+/// The tests that crash a PostgreSQL or have it wait, on one that nobody else uses.
+fn abuse_a_server() -> Result<()> {
     let postgres = Postgres::private()?;
-    let mut crashes = command("cargo", &WORKSPACE);
-    crashes.args(["--test", "it", "--", "--ignored"]);
-    postgres.tell(&mut crashes);
-    step(&mut crashes)
+    let mut tests = command("cargo", &WORKSPACE);
+    tests.args(["--test", "it", "--", "--ignored"]);
+    postgres.tell(&mut tests);
+    step(&mut tests)
 }

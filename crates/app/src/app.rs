@@ -7,7 +7,7 @@ use std::time::Duration;
 use papo_channel_layer::{Connection, Hub, Nodes, Signal, TailLimits};
 use papo_domain::Epoch;
 use papo_protocol::Limits;
-use papo_storage::Storage;
+use papo_storage::{Storage, StorageError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -154,7 +154,14 @@ impl App {
         self.tasks.wait().await;
     }
 
-    /// Is done when the disk can't be trusted any more, and the process must restart from the log.
+    /// Notes why the storage failed who asks it all the time: it may be what [`Self::broken`] waits for.
+    pub(crate) fn note_failure(&self, error: &StorageError) {
+        if matches!(error, StorageError::Broken(_)) {
+            self.broken.cancel();
+        }
+    }
+
+    /// Is done when what was written can't be relied on any more, and the process must restart from the log.
     pub async fn broken(&self) {
         self.broken.cancelled().await;
     }

@@ -38,6 +38,7 @@ impl App {
             }
             if let Err(error) = self.heed_revocations(&mut last).await {
                 tracing::warn!(%error, "asking for rights that ended");
+                self.note_failure(&error);
             }
         }
     }

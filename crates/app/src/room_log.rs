@@ -55,7 +55,7 @@ struct Writer {
     tails: Arc<Tails>,
     metrics: Arc<Metrics>,
     clock: Clock,
-    /// Cancelled when the disk can't be trusted any more: the process must restart.
+    /// Cancelled when what was written can't be relied on any more: the process must restart.
     broken: CancellationToken,
     line: Mutex<Line>,
     /// Told when nothing is being stored any more.

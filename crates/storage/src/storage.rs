@@ -22,9 +22,9 @@ pub enum StorageError {
     /// the same call may succeed later.
     #[error("the database can't do this now: {0}")]
     Unavailable(String),
-    /// What was written last may not be on disk, and can't be made sure of: nothing may be acknowledged until the
-    /// process has restarted from the log.
-    #[error("the disk failed to keep what was written: {0}")]
+    /// What was written last may be lost, and that can't be made sure of: the disk failed to keep it, or another server has taken
+    /// over. Nothing may be acknowledged until the process has restarted from the log.
+    #[error("what was written may be lost: {0}")]
     Broken(String),
     /// The connection ended while it was being done, and it couldn't be found out in time whether it was: it is done, or nothing of it
     /// is. Who asks again under the same client id gets the right answer.

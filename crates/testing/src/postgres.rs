@@ -51,6 +51,12 @@ impl Schema {
         let (name, join) = (&self.name, if server.contains('?') { '&' } else { '?' });
         format!("{server}{join}options=-csearch_path%3D{name}&application_name={name}")
     }
+
+    /// Runs statements in it, for what Papo doesn't do. Blocks.
+    pub fn run(&self, sql: &str) {
+        let sql = format!("SET search_path = {}; {sql}", self.name);
+        run(&self.server, sql).expect("the statements run");
+    }
 }
 
 impl Drop for Schema {

@@ -72,8 +72,8 @@ async fn wait_for_end(signals: &mut Signals, app: &App, web: &mut JoinHandle<()>
             Ok(())
         }
         () = app.broken() => Err(anyhow!(
-            "the disk failed to keep what was written, so nothing more can be promised; \
-             check the disk (`papo doctor`) and start papo again: it goes on from what is on disk"
+            "what was written may be lost, so nothing more can be promised: the disk failed to keep it, or another database server has \
+             taken over, as the log says; check what failed (`papo doctor`) and start papo again: it goes on from what is there"
         )),
         ended = web => Err(match ended {
             Ok(()) => anyhow!("the server ended by itself"),

@@ -112,6 +112,37 @@ impl Nodes {
     }
 }
 
+/// The history's name, as somebody new is told.
+fn epoch(node: &Server, name: &str) -> String {
+    let ana = Guest::joined(node, 1, name).unwrap();
+    let mut socket = ana.socket(1).unwrap();
+    loop {
+        if let ServerFrame::Welcome { epoch, .. } = socket.receive_any().unwrap() {
+            return epoch;
+        }
+    }
+}
+
+#[test]
+fn when_its_database_is_another_a_node_ends_and_begins_again() {
+    let schema = Schema::new();
+    let mut node = papo()
+        .env("PAPO_DATABASE_URL", schema.url())
+        .start()
+        .unwrap();
+    let before = epoch(&node, "Ana");
+    // As when a backup is restored, or a replica takes over: it isn't where it was, and all connections end. Nobody writes.
+    schema.run(
+        "CREATE TABLE copy (LIKE papo INCLUDING ALL); INSERT INTO copy SELECT * FROM papo; \
+         DROP TABLE papo; ALTER TABLE copy RENAME TO papo; \
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE application_name LIKE current_schema() || ' %'",
+    );
+    assert!(!node.wait().unwrap().success());
+    node.restart().unwrap();
+    assert_ne!(epoch(&node, "Bia"), before);
+}
+
 #[test]
 fn joined_by_nats_they_are_one_chat() {
     let nodes = Nodes::start(Some(&nats()));

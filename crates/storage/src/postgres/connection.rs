@@ -1,15 +1,17 @@
-//! One connection: how it is made, what it is set to, and its prepared statements.
+//! One connection: how it is made, what it is set to, where it must lead, and its prepared statements.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::errors::{self, Failure};
+use super::schema::HOME;
 use super::tls;
 use super::url::{CONNECT_LIMIT, DatabaseUrl};
 use crate::StorageError;
@@ -37,6 +39,10 @@ pub(super) type Value<'a> = &'a (dyn ToSql + Sync);
 pub(super) struct Connector {
     url: DatabaseUrl,
     tls: MakeRustlsConnect,
+    /// Where the history lives that was opened.
+    home: OnceLock<String>,
+    /// Whether a connection has led elsewhere since.
+    is_elsewhere: AtomicBool,
 }
 
 /// A connection that is set up.
@@ -53,17 +59,41 @@ impl Connector {
     /// Reads what it needs of files.
     pub(super) fn new(url: DatabaseUrl) -> Result<Self, StorageError> {
         let tls = tls::connector(&url.encryption)?;
-        Ok(Self { url, tls })
+        Ok(Self {
+            url,
+            tls,
+            home: OnceLock::new(),
+            is_elsewhere: AtomicBool::new(false),
+        })
+    }
+
+    /// From now on a connection must lead here: what a server that was restored, or a replica that has taken over, goes on with
+    /// isn't what people have seen.
+    pub(super) fn stay_at(&self, home: String) {
+        // The first stays.
+        let _ = self.home.set(home);
+    }
+
+    /// Fails once a connection has led elsewhere.
+    pub(super) fn check_home(&self) -> Result<(), StorageError> {
+        if self.is_elsewhere.load(Ordering::Acquire) {
+            let text = "a replica has taken over, or a backup was restored, since papo was started";
+            return Err(self.named(StorageError::Broken(text.into())));
+        }
+        Ok(())
     }
 
     /// Connects within [`CONNECT_LIMIT`]. The name is what the server's administrator sees. Fails with what says where it tried.
     pub(super) async fn connect(&self, name: &str) -> Result<Connection, StorageError> {
+        self.check_home()?;
         let connecting = tokio::time::timeout(CONNECT_LIMIT, self.try_connect(name));
         let connected = connecting.await.unwrap_or_else(|_| {
             let text = format!("no answer within {} s", CONNECT_LIMIT.as_secs());
             Err(StorageError::Unavailable(text))
         });
-        connected.map_err(|error| self.named(error))
+        let connection = connected.map_err(|error| self.named(error))?;
+        self.check_home()?;
+        Ok(connection)
     }
 
     /// The same for what reads or writes everything, by itself and in tables that nobody may have counted yet: as long as it takes, and by the
@@ -80,6 +110,7 @@ impl Connector {
         let named = |text| format!("{}: {text}", self.url);
         match error {
             StorageError::Unavailable(text) => StorageError::Unavailable(named(text)),
+            StorageError::Broken(text) => StorageError::Broken(named(text)),
             StorageError::Other(text) => StorageError::Other(named(text)),
             other => other,
         }
@@ -110,9 +141,30 @@ impl Connector {
             statements: Mutex::default(),
             driver: Driver(driver),
         };
-        let set_up = connection.batch(&settings()).await;
-        set_up.map_err(Failure::into_error)?;
+        self.set_up(&connection)
+            .await
+            .map_err(Failure::into_error)?;
         Ok(connection)
+    }
+
+    /// Sets the session up, and looks where it is, in one go.
+    async fn set_up(&self, connection: &Connection) -> Result<(), Failure> {
+        let answers = connection.client.simple_query(&settings()).await?;
+        let home = answers.iter().find_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => row.get("home"),
+            _ => None,
+        });
+        let Some(home) = home else {
+            let text = "it is a replica, which can't be written to".to_owned();
+            return Err(StorageError::Unavailable(text).into());
+        };
+        if let Some(known) = self.home.get()
+            && known != home
+        {
+            tracing::error!(known, home, "the database is another than the one opened");
+            self.is_elsewhere.store(true, Ordering::Release);
+        }
+        Ok(())
     }
 }
 
@@ -197,7 +249,8 @@ where
     }
 }
 
-/// What a session is set to. `synchronous_commit` is on, whatever the server's default is, unless that promises more.
+/// What a session is set to; and a question, whose answer is no home on a replica. `synchronous_commit` is on, whatever the server's default
+/// is, unless that promises more.
 fn settings() -> String {
     format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; \
@@ -205,7 +258,8 @@ fn settings() -> String {
          SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning; \
          SET enable_seqscan = off; SET jit = off; \
          SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
-         WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)",
+         WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false), \
+         CASE WHEN NOT pg_is_in_recovery() THEN ({HOME}) END AS home",
         STATEMENT_LIMIT.as_millis(),
         LOCK_LIMIT.as_millis(),
         IDLE_LIMIT.as_millis(),

@@ -1,7 +1,9 @@
 //! Writing a batch into the tables: a statement for each table, whatever the number of changes, and the commit, all sent together.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use papo_domain::{Event, EventKind, RoomId, RoomState, Seq, Timestamp};
-use tokio_postgres::Statement;
+use tokio_postgres::{Error, Statement};
 
 use super::batch::Batch;
 use super::connection::{Connection, Value};
@@ -32,8 +34,15 @@ const STATE: &str = "UPDATE room SET name = $2, name_key = $3, description = $4,
 pub(super) enum Ended {
     /// Nothing is stored.
     Failed(Failure),
-    /// The connection ended before the commit was answered.
+    /// The commit was sent, and its answer isn't known.
     Unknown(String),
+}
+
+/// Statements that are all sent before the first is answered.
+struct Pipeline<'a> {
+    db: &'a Connection,
+    /// Whether one has failed: before the commit is sent, that is one that couldn't be sent.
+    has_failed: AtomicBool,
 }
 
 /// Writes all and commits.
@@ -48,34 +57,76 @@ pub(super) async fn flush(db: &Connection, batch: &Batch) -> Result<(), Ended> {
         ])
     };
     let [messages, events, changed, rooms, state] = statements.await.map_err(Ended::Failed)?;
+    let pipeline = Pipeline {
+        db,
+        has_failed: AtomicBool::new(false),
+    };
     let written = tokio::join!(
         biased;
-        write_messages(db, &messages, batch),
-        write_events(db, &events, batch),
-        write_changed(db, &changed, batch),
-        write_rooms(db, &rooms, batch),
-        write_states(db, &state, batch),
-        db.batch("COMMIT"),
+        write_messages(&pipeline, &messages, batch),
+        write_events(&pipeline, &events, batch),
+        write_changed(&pipeline, &changed, batch),
+        write_rooms(&pipeline, &rooms, batch),
+        write_states(&pipeline, &state, batch),
+        pipeline.commit(),
     );
     let (messages, events, changed, rooms, states, committed) = written;
-    // The first error is the cause of those after it. After one of the server's, the commit was none.
+    let is_commit_sent = committed.is_some();
+    // The first error is the cause of those after it.
     let first = messages
         .and(events)
         .and(changed)
         .and(rooms)
         .and(states)
-        .and(committed);
-    first.map_err(|failure| match failure {
-        Failure::Lost(text) => Ended::Unknown(text),
-        failure => Ended::Failed(failure),
-    })
+        .and(committed.unwrap_or(Ok(())));
+    first.map_err(|error| Ended::by(error, is_commit_sent))
+}
+
+impl Ended {
+    fn by(error: Error, is_commit_sent: bool) -> Self {
+        let is_servers = error.as_db_error().is_some();
+        match Failure::from(error) {
+            failure if !is_commit_sent => Self::Failed(failure),
+            Failure::Lost(text) => Self::Unknown(text),
+            // After an error of the server's, the commit was none.
+            failure if is_servers => Self::Failed(failure),
+            failure => Self::Unknown(failure.into_error().to_string()),
+        }
+    }
+}
+
+impl Pipeline<'_> {
+    /// Runs a statement, unless there are no rows for it.
+    async fn run(
+        &self,
+        statement: &Statement,
+        rows: usize,
+        values: &[Value<'_>],
+    ) -> Result<(), Error> {
+        if rows == 0 {
+            return Ok(());
+        }
+        let done = self.db.client().execute(statement, values).await;
+        if done.is_err() {
+            self.has_failed.store(true, Ordering::Relaxed);
+        }
+        done.map(|_| ())
+    }
+
+    /// Commits, unless something before it couldn't be sent: the server would commit the rest.
+    async fn commit(&self) -> Option<Result<(), Error>> {
+        if self.has_failed.load(Ordering::Relaxed) {
+            return None;
+        }
+        Some(self.db.client().batch_execute("COMMIT").await)
+    }
 }
 
 async fn write_messages(
-    db: &Connection,
+    pipeline: &Pipeline<'_>,
     statement: &Statement,
     batch: &Batch,
-) -> Result<(), Failure> {
+) -> Result<(), Error> {
     let mut rows = Rows::default();
     for key in &batch.posted {
         let Some((at, message)) = batch.known.messages.get(key) else {
@@ -110,14 +161,14 @@ async fn write_messages(
         &rows.edited,
         &rows.client_ids,
     ];
-    run(db, statement, rows.rooms.len(), &values).await
+    pipeline.run(statement, rows.rooms.len(), &values).await
 }
 
 async fn write_changed(
-    db: &Connection,
+    pipeline: &Pipeline<'_>,
     statement: &Statement,
     batch: &Batch,
-) -> Result<(), Failure> {
+) -> Result<(), Error> {
     let mut rows = Rows::default();
     for key in &batch.changed {
         let Some((_, message)) = batch.known.messages.get(key) else {
@@ -136,7 +187,7 @@ async fn write_changed(
         &rows.contents_folded,
         &rows.edited,
     ];
-    run(db, statement, rows.rooms.len(), &values).await
+    pipeline.run(statement, rows.rooms.len(), &values).await
 }
 
 /// Columns of the table of messages.
@@ -162,10 +213,10 @@ impl Rows<'_> {
 }
 
 async fn write_events(
-    db: &Connection,
+    pipeline: &Pipeline<'_>,
     statement: &Statement,
     batch: &Batch,
-) -> Result<(), Failure> {
+) -> Result<(), Error> {
     fn column<'a, T>(events: &'a [Event], value: impl Fn(&'a Event) -> T) -> Vec<T> {
         events.iter().map(value).collect()
     }
@@ -192,10 +243,14 @@ async fn write_events(
         }),
         &column(events, |event| state(event).map(|state| state.is_active)),
     ];
-    run(db, statement, events.len(), &values).await
+    pipeline.run(statement, events.len(), &values).await
 }
 
-async fn write_rooms(db: &Connection, statement: &Statement, batch: &Batch) -> Result<(), Failure> {
+async fn write_rooms(
+    pipeline: &Pipeline<'_>,
+    statement: &Statement,
+    batch: &Batch,
+) -> Result<(), Error> {
     let (mut ids, mut seqs, mut times, mut activities) = (vec![], vec![], vec![], vec![]);
     for (id, log) in batch.grown() {
         ids.push(id.0);
@@ -203,21 +258,16 @@ async fn write_rooms(db: &Connection, statement: &Statement, batch: &Batch) -> R
         times.push(log.last_at.as_millis());
         activities.push(log.last_activity.map(Timestamp::as_millis));
     }
-    run(
-        db,
-        statement,
-        ids.len(),
-        &[&ids, &seqs, &times, &activities],
-    )
-    .await
+    let values: [Value<'_>; 4] = [&ids, &seqs, &times, &activities];
+    pipeline.run(statement, ids.len(), &values).await
 }
 
 /// One at a time and in order, since a name may go from one room to another.
 async fn write_states(
-    db: &Connection,
+    pipeline: &Pipeline<'_>,
     statement: &Statement,
     batch: &Batch,
-) -> Result<(), Failure> {
+) -> Result<(), Error> {
     let mut writing = Vec::new();
     for event in &batch.events {
         if let Some(state) = state(event) {
@@ -232,7 +282,7 @@ async fn write_states(
                     &folded,
                     &state.is_active,
                 ];
-                run(db, statement, 1, &values).await
+                pipeline.run(statement, 1, &values).await
             });
         }
     }
@@ -253,16 +303,4 @@ fn state(event: &Event) -> Option<&RoomState> {
 /// The text without its case, if that makes it another.
 fn folded(text: &str) -> Option<String> {
     Some(fold(text).into_owned()).filter(|folded| folded != text)
-}
-
-async fn run(
-    db: &Connection,
-    statement: &Statement,
-    rows: usize,
-    values: &[Value<'_>],
-) -> Result<(), Failure> {
-    if rows > 0 {
-        db.client().execute(statement, values).await?;
-    }
-    Ok(())
 }

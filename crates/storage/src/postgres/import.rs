@@ -7,16 +7,17 @@ use papo_domain::{RoomId, RoomState};
 
 use super::connection::Connection;
 use super::errors::{Failure, damaged};
-use super::rooms;
+use super::{rooms, schema};
 use crate::fold::fold;
 use crate::{ImportReport, ImportedMessage, ImportedRoom, StorageError};
 
 /// How many messages are handed over at once.
 const AT_ONCE: usize = 1_000;
 
-/// Takes as long as it takes.
+/// Takes as long as it takes. Whoever restores an instance has the other lock on that table, and so doesn't wait for the names of these
+/// rooms while these wait for the table.
 const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on; \
-    SET LOCAL idle_in_transaction_session_timeout = 0; \
+    SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE papo IN ROW SHARE MODE; \
     CREATE TEMPORARY TABLE imported (number bigint GENERATED ALWAYS AS IDENTITY, room_id bigint, \
     sender bigint, username text, username_folded text, content text, content_folded text, \
     timestamp bigint, client_id text COLLATE \"C\") ON COMMIT DROP";
@@ -66,6 +67,8 @@ pub(super) async fn import(
     report.messages_known = messages - report.messages_stored;
     db.execute(STORE_EVENTS, &[]).await?;
     db.execute(MOVE_ENDS, &[]).await?;
+    // Last, for nobody's rights end meanwhile.
+    schema::hold_unfilled(db).await?;
     Ok(report)
 }
 

@@ -17,9 +17,10 @@ use crate::{Change, NewEvent, Refusal};
 
 const MARK: &str = "INSERT INTO node (id, batch) VALUES ($1, $2) \
     ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, at = now()";
-/// Locks in the order of the rooms' numbers, so that no two nodes wait for each other.
+/// Locks in the order of the rooms' numbers, so that no two nodes wait for each other. Who sees a room that a migration brings sees
+/// that it isn't done yet: until then the room isn't there.
 const ROOMS: &str = "SELECT id, is_active, last_seq, last_at, last_activity, name_key FROM room \
-    WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+    WHERE id = ANY($1) AND (SELECT filling IS NULL FROM papo) ORDER BY id FOR NO KEY UPDATE";
 const PEOPLE: &str = "SELECT asked.session_id, asked.room_id, session.sender, membership.username \
     FROM unnest($1::bigint[], $2::bigint[]) AS asked (session_id, room_id) \
     CROSS JOIN LATERAL (SELECT sender FROM session WHERE id = asked.session_id OFFSET 0) AS session \

@@ -72,11 +72,14 @@ impl PostgresStorage {
         let pool = Pool::new(Arc::clone(&connector));
         let (db, _place) = pool.take().await?;
         let opened = async {
-            schema::migrate(&db).await?;
-            sessions::latest(&db).await
+            let home = schema::migrate(&db).await?;
+            Ok::<_, Failure>((home, sessions::latest(&db).await?))
         };
         let latest = match opened.await {
-            Ok(latest) => latest,
+            Ok((home, latest)) => {
+                connector.stay_at(home);
+                latest
+            }
             Err(failure) => {
                 // Its transaction ends with it, and nobody waits for what that holds.
                 db.close().await;
@@ -179,7 +182,7 @@ impl Storage for PostgresStorage {
 
     async fn find_messages(&self, filter: MessageFilter) -> Result<MessagePage, StorageError> {
         self.pool
-            .run(Kind::LongRead, filter, |db, filter| {
+            .run(Kind::Search, filter, |db, filter| {
                 Box::pin(messages::find(db, filter))
             })
             .await

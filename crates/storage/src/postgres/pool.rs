@@ -16,10 +16,15 @@ use crate::StorageError;
 
 /// How many connections there are at most.
 const CONNECTIONS: usize = 8;
+/// How many of them what reads much has at most: joins, pages and the polls always find another.
+const LONG_READS: usize = 2;
 /// How long a piece of work waits for one.
 const WAIT_LIMIT: Duration = Duration::from_secs(5);
 /// How long a piece of work may take on one. More than the server gives to a statement.
 const WORK_LIMIT: Duration = Duration::from_secs(6);
+/// How long the server gives to a search, and how long that may take in all.
+const SEARCH_STATEMENT_LIMIT: Duration = Duration::from_secs(30);
+const SEARCH_LIMIT: Duration = Duration::from_secs(32);
 /// The same for what reads everything.
 const LONG_WORK_LIMIT: Duration = Duration::from_hours(1);
 /// How often a piece of work is tried when the connection ends, or another transaction gets in the way.
@@ -33,7 +38,9 @@ pub(super) type Work<A, T> = for<'a> fn(&'a Connection, &'a A) -> BoxFuture<'a, 
 pub(super) enum Kind {
     /// Reads, in one statement or a transaction that it begins itself.
     Read,
-    /// The same, and takes long.
+    /// The same, and may read much, while somebody waits for it.
+    Search,
+    /// The same, and reads everything.
     LongRead,
     /// Writes, in a transaction.
     Write,
@@ -44,6 +51,8 @@ pub(super) struct Pool {
     connector: Arc<Connector>,
     runtime: Handle,
     places: Arc<Semaphore>,
+    /// Of the places, those of what reads much.
+    long_places: Arc<Semaphore>,
     resting: Mutex<Vec<Connection>>,
     is_closed: AtomicBool,
 }
@@ -63,6 +72,7 @@ impl Pool {
             connector,
             runtime: Handle::current(),
             places: Arc::new(Semaphore::new(CONNECTIONS)),
+            long_places: Arc::new(Semaphore::new(LONG_READS)),
             resting: Mutex::default(),
             is_closed: AtomicBool::new(false),
         })
@@ -91,13 +101,9 @@ impl Pool {
 
     /// A connection, and the right to have it; for work that runs by itself.
     pub(super) async fn take(&self) -> Result<(Connection, OwnedSemaphorePermit), StorageError> {
-        let places = Arc::clone(&self.places);
-        let place = timeout(WAIT_LIMIT, places.acquire_owned()).await;
-        let place = place.map_err(|_| {
-            let text = "all connections to the database are busy".to_owned();
-            StorageError::Unavailable(text)
-        })?;
-        let place = place.map_err(|_| closed())?;
+        self.connector.check_home()?;
+        let busy = "all connections to the database are busy";
+        let place = place(&self.places, busy).await?;
         while let Some(connection) = self.pop() {
             if !connection.is_closed() {
                 return Ok((connection, place));
@@ -150,17 +156,28 @@ impl Pool {
     }
 
     async fn try_once<A, T>(&self, kind: Kind, with: &A, work: Work<A, T>) -> Tried<T> {
-        let (connection, _place) = match self.take().await {
+        let taking = async {
+            let turn = match kind {
+                Kind::Read | Kind::Write => None,
+                Kind::Search | Kind::LongRead => {
+                    let busy = "others are searching the database";
+                    Some(place(&self.long_places, busy).await?)
+                }
+            };
+            Ok((self.take().await?, turn))
+        };
+        let ((connection, _place), _turn) = match taking.await {
             Ok(taken) => taken,
             Err(error) => return Tried::Given(error),
         };
         let limit = match kind {
-            Kind::LongRead => LONG_WORK_LIMIT,
             Kind::Read | Kind::Write => WORK_LIMIT,
+            Kind::Search => SEARCH_LIMIT,
+            Kind::LongRead => LONG_WORK_LIMIT,
         };
         let doing = async {
             if kind != Kind::Read {
-                connection.batch(begin(kind)).await?;
+                connection.batch(&begin(kind)).await?;
             }
             work(&connection, with).await
         };
@@ -216,12 +233,22 @@ pub(super) fn closed() -> StorageError {
     StorageError::Unavailable("it is closed".into())
 }
 
-fn begin(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Write | Kind::Read => "BEGIN",
-        Kind::LongRead => {
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-             SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on"
-        }
-    }
+/// A place among these, in time.
+async fn place(places: &Arc<Semaphore>, busy: &str) -> Result<OwnedSemaphorePermit, StorageError> {
+    let place = timeout(WAIT_LIMIT, Arc::clone(places).acquire_owned()).await;
+    let place = place.map_err(|_| StorageError::Unavailable(busy.to_owned()))?;
+    place.map_err(|_| closed())
+}
+
+fn begin(kind: Kind) -> String {
+    let limit = match kind {
+        Kind::Write | Kind::Read => return "BEGIN".into(),
+        Kind::Search => SEARCH_STATEMENT_LIMIT,
+        Kind::LongRead => Duration::ZERO,
+    };
+    format!(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+         SET LOCAL statement_timeout = {}; SET LOCAL enable_seqscan = on",
+        limit.as_millis()
+    )
 }

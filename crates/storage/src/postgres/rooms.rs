@@ -4,7 +4,7 @@ use papo_domain::{Room, RoomId, RoomName, RoomOverview, RoomState, Seq, Timestam
 
 use super::connection::{Connection, Value};
 use super::errors::Failure;
-use super::rows;
+use super::{rows, schema};
 use crate::fold::fold;
 use crate::{RoomFilter, StorageError};
 
@@ -50,6 +50,7 @@ pub(super) async fn create(
     state: &RoomState,
     at: Timestamp,
 ) -> Result<Room, Failure> {
+    schema::hold_unfilled(db).await?;
     // Asked first, so that a name that is taken costs no number.
     let made = match by_name(db, &state.name).await? {
         None => insert(db, state, at).await?,

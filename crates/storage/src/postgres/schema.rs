@@ -19,23 +19,24 @@ const MIGRATING: i32 = 2;
 /// The oldest PostgreSQL that has all that is used.
 const OLDEST_SERVER: i32 = 130_000;
 
-/// Where the history lives: the database, the table in it, and the server's timeline. Another one is found when a backup has been
-/// restored, or a replica has taken over.
-const HOME: &str = "SELECT concat_ws('/', (SELECT oid FROM pg_database WHERE datname = current_database()), \
-    'papo'::regclass::oid, left(pg_walfile_name(pg_current_wal_lsn()), 8))";
+/// Where the history lives: the database, the table in it if it is there, and the server's timeline. Another one is found when a backup
+/// has been restored, or a replica has taken over.
+pub(super) const HOME: &str = "SELECT concat_ws('/', (SELECT oid FROM pg_database WHERE datname = current_database()), \
+    to_regclass('papo')::oid, left(pg_walfile_name(pg_current_wal_lsn()), 8))";
 
 /// Runs the steps that are missing, all or none, while others wait; and gives the history a new name when it isn't where it was.
-/// Refuses a database that isn't complete yet.
-pub(super) async fn migrate(db: &Connection) -> Result<(), Failure> {
-    begin(db).await?;
+/// Refuses a database that isn't complete yet. Where the history lives.
+pub(super) async fn migrate(db: &Connection) -> Result<String, Failure> {
+    let home = begin(db).await?;
     if filling(db).await?.is_some() {
         return Err(StorageError::Unfinished.into());
     }
-    db.batch("COMMIT").await
+    db.batch("COMMIT").await?;
+    Ok(home)
 }
 
 /// Begins a transaction that has done the same, and takes as long as it takes.
-pub(super) async fn begin(db: &Connection) -> Result<(), Failure> {
+pub(super) async fn begin(db: &Connection) -> Result<String, Failure> {
     check_server(db).await?;
     db.batch("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
         .await?;
@@ -67,13 +68,23 @@ pub(super) async fn begin(db: &Connection) -> Result<(), Failure> {
     if db.execute(sql, &[&random_number()?, &home]).await? > 0 && found > 0 {
         tracing::warn!("the database was restored or has moved: its history has a new epoch");
     }
-    Ok(())
+    Ok(home)
 }
 
 /// Gives the history a new name, so that nobody takes its seqs for another's.
 pub(super) async fn renew_epoch(db: &Connection) -> Result<(), Failure> {
     let epoch = random_number()?;
     db.execute("UPDATE papo SET epoch = $1", &[&epoch]).await?;
+    Ok(())
+}
+
+/// Refuses a database that something fills, and has whoever would begin to fill it wait for the end of the transaction, and so find what
+/// it has stored. That ought to be soon: who ends somebody's rights waits too.
+pub(super) async fn hold_unfilled(db: &Connection) -> Result<(), Failure> {
+    let sql = "SELECT 1 FROM papo WHERE filling IS NULL FOR SHARE";
+    if db.rows(sql, &[]).await?.is_empty() {
+        return Err(StorageError::Unfinished.into());
+    }
     Ok(())
 }
 
@@ -98,10 +109,6 @@ pub(super) async fn check_server(db: &Connection) -> Result<(), Failure> {
         return other(format!(
             "its encoding is {encoding}; make a database with ENCODING 'UTF8'"
         ));
-    }
-    if one::<bool>(db, "SELECT pg_is_in_recovery()").await? {
-        let text = "it is a replica, which can't be written to".to_owned();
-        return Err(StorageError::Unavailable(text).into());
     }
     if one::<Option<String>>(db, "SELECT current_schema()::text")
         .await?

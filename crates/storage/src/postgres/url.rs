@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
-/// Each address of the server gets this long to answer.
+/// The server gets this long to answer; when several are named, each a part of it.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// Bytes that the server's machine doesn't confirm for this long end the connection, as does silence when asked.
 const DEAD_AFTER: Duration = Duration::from_secs(10);
@@ -67,13 +67,18 @@ impl DatabaseUrl {
         // The text of such an error may quote a part of the URL.
         let config = text.parse::<Config>();
         let mut config = config.map_err(|error| DatabaseUrlError::Other(reason(&error)))?;
-        if config.get_hosts().is_empty() {
+        let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
+        if hosts == 0 {
             return Err(DatabaseUrlError::NoHost);
+        }
+        if hosts > 1 {
+            // The others are its replicas.
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         if config.get_dbname().is_none_or(str::is_empty) {
             return Err(DatabaseUrlError::NoDatabase);
         }
-        config.connect_timeout(CONNECT_LIMIT);
+        config.connect_timeout(CONNECT_LIMIT / hosts);
         config.tcp_user_timeout(DEAD_AFTER);
         config.keepalives_idle(DEAD_AFTER);
         config.keepalives_interval(DEAD_AFTER / 3);
@@ -209,6 +214,15 @@ mod tests {
             assert!(error.contains(says), "{text}: {error}");
             assert!(!error.contains("s3cr3t"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn of_several_servers_the_one_that_can_be_written_to_is_meant() {
+        let several = parse("postgres://papo@one,two/chat").unwrap();
+        let wanted = several.config.get_target_session_attrs();
+        assert_eq!(wanted, TargetSessionAttrs::ReadWrite);
+        let limit = several.config.get_connect_timeout();
+        assert_eq!(limit, Some(&(CONNECT_LIMIT / 2)));
     }
 
     #[test]

@@ -40,9 +40,10 @@ const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_has
 const FORGET: &str = "DELETE FROM node WHERE at < now() - interval '30 days'";
 const ENTER: &str = "INSERT INTO node (id, batch) VALUES ($1, 0) ON CONFLICT (id) DO NOTHING";
 const LEAVE: &str = "DELETE FROM node WHERE id = $1";
-/// Ends what is left of the node's earlier connections, so that nobody waits for their transactions.
+/// Ends what is left of the node's earlier connections, so that nobody waits for their transactions. Not what waits for a replica: its commit
+/// would be seen by everybody, and be on this server alone.
 const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-    WHERE application_name = $1 AND pid <> pg_backend_pid()";
+    WHERE application_name = $1 AND pid <> pg_backend_pid() AND wait_event IS DISTINCT FROM 'SyncRep'";
 const FIND_OUT: &str = "SELECT batch FROM node WHERE id = $1 FOR UPDATE";
 
 type Answers = Vec<Result<Appended, Refusal>>;
@@ -188,7 +189,7 @@ impl Node {
                         "a commit wasn't answered; finding out what became of it"
                     );
                     self.connection = None;
-                    match self.find_out(mark, batches).await {
+                    match self.find_out(mark, batches).await? {
                         Some(true) => return Ok(answers),
                         Some(false) => Failure::Lost(text),
                         None => return Err(StorageError::Unknown(text)),
@@ -242,6 +243,7 @@ impl Node {
 
     /// Makes sure that there is a connection, as far as is known.
     async fn connect(&mut self) -> Result<(), StorageError> {
+        self.connector.check_home()?;
         if self.connection.as_ref().is_none_or(Connection::is_closed) {
             self.connection = None;
             self.connection = Some(self.enter().await?);
@@ -251,8 +253,12 @@ impl Node {
 
     /// A new connection, with the node's row in the database.
     async fn enter(&self) -> Result<Connection, StorageError> {
-        let db = self.connector.connect(&self.name()).await?;
+        let name = self.name();
+        let db = self.connector.connect(&name).await?;
+        let name = self.connector.called(&name);
         let entering = async {
+            // First, for they may have the node's row.
+            db.rows(END_OTHERS, &[&name]).await?;
             db.batch(SETTINGS).await?;
             db.batch(FORGET).await?;
             db.execute(ENTER, &[&self.id]).await
@@ -265,12 +271,17 @@ impl Node {
         Ok(db)
     }
 
-    /// Whether a transaction was committed; `None` when that can't be found out in time.
-    async fn find_out(&mut self, mark: Mark, batches: &mut [Box<dyn Batch>]) -> Option<bool> {
+    /// Whether a transaction was committed; `None` when that can't be found out in time, an error when it never can.
+    async fn find_out(
+        &mut self,
+        mark: Mark,
+        batches: &mut [Box<dyn Batch>],
+    ) -> Result<Option<bool>, StorageError> {
         let until = Instant::now() + UNKNOWN_LIMIT;
         while Instant::now() < until {
             match self.ask(mark).await {
-                Ok(is_stored) => return Some(is_stored),
+                Ok(is_stored) => return Ok(Some(is_stored)),
+                Err(error @ StorageError::Broken(_)) => return Err(error),
                 Err(error) => tracing::debug!(%error, "it can't be found out yet"),
             }
             for batch in batches.iter_mut() {
@@ -279,16 +290,14 @@ impl Node {
             self.connection = None;
             sleep(PAUSE).await;
         }
-        None
+        Ok(None)
     }
 
     async fn ask(&mut self, mark: Mark) -> Result<bool, StorageError> {
         self.connect().await?;
         let lost = || StorageError::Unavailable("the connection was lost".into());
         let db = self.connection.as_ref().ok_or_else(lost)?;
-        let name = self.connector.called(&self.name());
         let asking = async {
-            db.rows(END_OTHERS, &[&name]).await?;
             let row = db.row(FIND_OUT, &[&mark.node]).await?;
             let row = row.map(|row| row.try_get::<_, i64>(0)).transpose()?;
             Ok(row == Some(mark.batch))

@@ -15,6 +15,9 @@ use crate::database::Schema;
 use crate::proxy::{Proxy, Way};
 use crate::world::{Guest, World};
 
+/// Of the tests that have a server of their own, one has it at a time.
+static TURNS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// More than a machine with much to do needs to answer, and less than anybody waits.
 const PROMPTLY: Duration = Duration::from_secs(4);
 
@@ -143,6 +146,16 @@ async fn a_commit_that_was_not_answered_is_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_what_a_lost_connection_left_behind() {
+    let (world, _storage, proxy, room, ana) = by_proxy().await;
+    proxy.set(Way::StrandBeforeCommit);
+    let start = Instant::now();
+    assert_eq!(world.post(&ana, room, "depois").await, Seq(2));
+    assert!(start.elapsed() < PROMPTLY, "{:?}", start.elapsed());
+    assert_eq!(world.texts(room).await, ["antes", "depois"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_found_out_is_not_told_as_failed() {
     let (world, storage, proxy, room, ana) = by_proxy().await;
     proxy.set(Way::CutAfterCommitAndClose);
@@ -200,12 +213,58 @@ async fn ended_connections_lose_and_double_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "crashes its PostgreSQL: cargo xtask test gives it one of its own"]
 async fn a_server_that_crashes_loses_and_doubles_nothing() {
+    let _turn = TURNS.lock().await;
     let crashed = under_fire(60, async |schema| {
         // Away still, from the crash before.
         let crashed = crash(schema).await;
         crashed.unwrap_or(0)
     });
     assert!(crashed.await > 3);
+}
+
+/// What a server with a replica of its name does when that replica is away: a commit is on its own disk, waits, and is seen by nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "has all commits of its PostgreSQL wait: cargo xtask test gives it one of its own"]
+async fn a_commit_that_waits_for_a_replica_is_left_waiting() {
+    let _turn = TURNS.lock().await;
+    let schema = Arc::new(Schema::new());
+    let client = schema.client().await;
+    let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let world = World::of(storage.clone(), schema.clone());
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    world.post(&ana, room, "antes").await;
+    set(&client, "SET synchronous_standby_names = 'nobody'").await;
+    // Until all of the server has heard of it, commits are answered at once.
+    let mut number = 0;
+    let (send, waited) = loop {
+        number += 1;
+        let id = number.to_string();
+        let send = ana.post(room, Some(&id), &id);
+        let start = Instant::now();
+        let told = storage.append(vec![send.clone()]).await;
+        if told.is_err() || start.elapsed() > PROMPTLY {
+            break (send, told);
+        }
+    };
+    let seen = world.events(room).await.len();
+    set(&client, "RESET synchronous_standby_names").await;
+    let is_unknown = matches!(waited, Err(StorageError::Unknown(_)));
+    assert!(is_unknown, "{waited:?}");
+    assert_eq!(seen, number, "nobody sees what no replica has");
+    let answers = storage.append(vec![send]).await.unwrap();
+    let known = answers[0].clone().unwrap();
+    assert!(known.duplicate);
+    assert_eq!(world.events(room).await.len(), number + 1);
+    world.is_sound().await;
+}
+
+/// Changes the server's configuration.
+async fn set(client: &tokio_postgres::Client, what: &str) {
+    // Each alone: it can't be in a transaction.
+    for sql in [&format!("ALTER SYSTEM {what}"), "SELECT pg_reload_conf()"] {
+        client.batch_execute(sql).await.unwrap();
+    }
 }
 
 /// Kills a writer's backend, if there is one.

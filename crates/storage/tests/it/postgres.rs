@@ -4,11 +4,17 @@ use std::sync::Arc;
 
 use papo_domain::{RoomDescription, RoomId, RoomName, SenderId, Seq};
 use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
-use papo_storage::{Appended, ImportedRoom, JoinRefusal, RoomFilter, Storage, StorageError};
+use papo_storage::{
+    Appended, ImportedRoom, JoinRefusal, MessageFilter, Refusal, RoomFilter, Storage, StorageError,
+};
 use tokio::task::JoinSet;
 
 use crate::database::Schema;
-use crate::world::{World, account, at, username};
+use crate::world::{World, account, at, set_room, state, username};
+
+/// What restoring a dump does: the same rows in new tables.
+const RESTORE: &str = "CREATE TABLE copy (LIKE papo INCLUDING ALL); INSERT INTO copy SELECT * FROM papo; \
+    DROP TABLE papo; ALTER TABLE copy RENAME TO papo";
 
 /// A world with two nodes, the first of which the world's words use.
 async fn two_nodes() -> (World, Arc<PostgresStorage>, Arc<PostgresStorage>) {
@@ -126,16 +132,44 @@ async fn a_restored_database_is_another_history() {
     let storage = PostgresStorage::open(&schema.url()).await.unwrap();
     let epoch = storage.epoch().await.unwrap();
     storage.close().await.unwrap();
-    // What restoring a dump does: the same rows in new tables.
     let client = schema.client().await;
-    let sql = "CREATE TABLE copy (LIKE papo INCLUDING ALL); INSERT INTO copy SELECT * FROM papo; \
-        DROP TABLE papo; ALTER TABLE copy RENAME TO papo";
-    client.batch_execute(sql).await.unwrap();
+    client.batch_execute(RESTORE).await.unwrap();
     let restored = PostgresStorage::open(&schema.url()).await.unwrap();
     let renewed = restored.epoch().await.unwrap();
     assert_ne!(renewed, epoch);
     let again = PostgresStorage::open(&schema.url()).await.unwrap();
     assert_eq!(again.epoch().await.unwrap(), renewed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_do_nothing_more_when_their_history_is_another() {
+    let schema = Arc::new(Schema::new());
+    let client = schema.client().await;
+    let open = async || Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let (reader, writer) = (open().await, open().await);
+    let world = World::of(writer.clone(), schema.clone());
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    world.post(&ana, room, "antes").await;
+    client.batch_execute(RESTORE).await.unwrap();
+    // As they end when a replica takes over.
+    schema.end_connections(&client).await;
+    for (storage, reads_first) in [(reader, true), (writer, false)] {
+        if reads_first {
+            let unread = storage.last_revocation().await;
+            let is_broken = matches!(unread, Err(StorageError::Broken(_)));
+            assert!(is_broken, "{unread:?}");
+        }
+        let refused = storage.append(vec![ana.post(room, None, "depois")]).await;
+        let is_broken = matches!(refused, Err(StorageError::Broken(_)));
+        assert!(is_broken, "{refused:?}");
+        let joined = storage.join(ana.session, room, username("Bia"), at(1));
+        assert!(matches!(joined.await, Err(StorageError::Broken(_))));
+        let unread = storage.room(room).await;
+        assert!(matches!(unread, Err(StorageError::Broken(_))), "{unread:?}");
+    }
+    let events = open().await.events_after(room, Seq::START, 10).await;
+    assert_eq!(events.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -185,6 +219,114 @@ async fn a_deleted_text_is_in_no_row() {
     world.append_one(ana.edit(room, seq, "Ok")).await.unwrap();
     let sql = "SELECT 1 FROM message WHERE message::text ILIKE '%segredo%'";
     assert!(client.query(sql, &[]).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_batch_that_cannot_be_sent_as_a_whole_nothing_is_stored() {
+    let schema = Schema::new();
+    let client = schema.client().await;
+    let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let world = World::of(storage.clone(), schema);
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    // What goes there is a text, which can't be written as bytes.
+    let sql = "ALTER TABLE room ALTER COLUMN description_folded TYPE bytea \
+        USING convert_to(description_folded, 'UTF8')";
+    client.batch_execute(sql).await.unwrap();
+    let renamed = set_room(room, state("Outra", true));
+    let batch = vec![ana.post(room, None, "um"), renamed];
+    let refused = storage.append(batch).await;
+    let is_other = matches!(refused, Err(StorageError::Other(_)));
+    assert!(is_other, "{refused:?}");
+    assert_eq!(world.events(room).await, []);
+    assert_eq!(world.post(&ana, room, "dois").await, Seq(1));
+    world.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn searches_leave_connections_to_everybody_else() {
+    let schema = Schema::new();
+    let client = schema.client().await;
+    let mut holder = schema.client().await;
+    let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let world = World::of(storage.clone(), schema);
+    let room = world.room("Geral").await;
+    let held = holder.transaction().await.unwrap();
+    let sql = "LOCK TABLE message IN ACCESS EXCLUSIVE MODE";
+    held.batch_execute(sql).await.unwrap();
+    let mut searches = JoinSet::new();
+    for _ in 0..8 {
+        let storage = storage.clone();
+        searches.spawn(async move { storage.find_messages(MessageFilter::default()).await });
+    }
+    let sql = "SELECT count(*) FROM pg_locks \
+        WHERE relation = 'message'::regclass AND NOT granted";
+    let (mut most, mut reads) = (0, 0);
+    while reads < 50 {
+        storage.room(room).await.unwrap();
+        let searching: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
+        most = most.max(searching);
+        // So many while they search.
+        reads += i64::from(searching >= 2);
+        assert!(searches.try_join_next().is_none(), "it waited for them");
+    }
+    assert_eq!(most, 2);
+    held.rollback().await.unwrap();
+    for found in searches.join_all().await {
+        assert_eq!(found.unwrap().messages, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_written_into_what_is_being_filled() {
+    let schema = Schema::new();
+    let client = schema.client().await;
+    let mut filler = schema.client().await;
+    let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let world = World::of(storage.clone(), schema);
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let begun = filler.transaction().await.unwrap();
+    let fill = "UPDATE papo SET filling = 1";
+    begun.batch_execute(fill).await.unwrap();
+    let writing = tokio::spawn({
+        let storage = storage.clone();
+        async move {
+            let imported = ImportedRoom {
+                name: RoomName::parse("Importada").unwrap(),
+                description: RoomDescription::default(),
+                is_active: true,
+                created_at: at(0),
+                messages: Box::new(std::iter::empty()),
+            };
+            tokio::join!(
+                storage.create_room(state("Nova", true), at(0)),
+                storage.import(Box::new([Ok(imported)].into_iter()), at(0)),
+            )
+        }
+    });
+    let pid = "SELECT pg_backend_pid()";
+    let pid: i32 = begun.query_one(pid, &[]).await.unwrap().get(0);
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))";
+    // Both have found that nothing fills it, and wait for who has begun to.
+    let mut held: i64 = 0;
+    while held < 2 && !writing.is_finished() {
+        held = client.query_one(sql, &[&pid]).await.unwrap().get(0);
+    }
+    begun.commit().await.unwrap();
+    let (made, imported) = writing.await.unwrap();
+    assert!(matches!(made, Err(StorageError::Unfinished)), "{made:?}");
+    let is_refused = matches!(imported, Err(StorageError::Unfinished));
+    assert!(is_refused, "{imported:?}");
+    // A room of what fills it isn't there yet.
+    let refused = world.append_one(ana.post(room, None, "cedo")).await;
+    assert_eq!(refused, Err(Refusal::NoRoom));
+    let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
+    assert_eq!(rooms.len(), 1);
+    let sql = "UPDATE papo SET filling = NULL";
+    client.batch_execute(sql).await.unwrap();
+    assert_eq!(world.post(&ana, room, "depois").await, Seq(1));
+    world.room("Nova").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -360,8 +502,8 @@ async fn a_room_is_made_once_through_whichever_node() {
     for number in 0..20 {
         let name = format!("Sala {number}");
         let (here, there) = tokio::join!(
-            one.create_room(crate::world::state(&name, true), at(0)),
-            other.create_room(crate::world::state(&name, true), at(0)),
+            one.create_room(state(&name, true), at(0)),
+            other.create_room(state(&name, true), at(0)),
         );
         let made: Vec<RoomId> = [&here, &there]
             .into_iter()

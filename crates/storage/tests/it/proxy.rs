@@ -21,6 +21,8 @@ pub(crate) enum Way {
     Silent,
     /// Ends the connection that commits next, before the server hears of it; then is open.
     CutBeforeCommit,
+    /// Ends the client's half of the connection that commits next, and keeps the server's, which doesn't hear of it; then is open.
+    StrandBeforeCommit,
     /// Ends the connection that commits next after the server has committed; then is open.
     CutAfterCommit,
     /// The same; then is closed.
@@ -124,7 +126,13 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, way: Arc<AtomicU8>)
         let is_commit = sent.windows(6).any(|bytes| bytes == b"COMMIT");
         let next = match now {
             _ if !is_commit => None,
-            now if now == Way::CutBeforeCommit as u8 || now == Way::CutAfterCommit as u8 => {
+            now if [
+                Way::CutBeforeCommit as u8,
+                Way::StrandBeforeCommit as u8,
+                Way::CutAfterCommit as u8,
+            ]
+            .contains(&now) =>
+            {
                 Some(Way::Open)
             }
             now if now == Way::CutAfterCommitAndClose as u8 => Some(Way::Closed),
@@ -135,6 +143,10 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, way: Arc<AtomicU8>)
         }
         if next.is_some() && now == Way::CutBeforeCommit as u8 {
             return;
+        }
+        if next.is_some() && now == Way::StrandBeforeCommit as u8 {
+            drop(client);
+            return std::future::pending().await;
         }
         let _ = server.write_all(sent).await;
         if next.is_some() {
