@@ -137,6 +137,7 @@ pub(crate) fn plain(error: StorageError) -> anyhow::Error {
 pub(crate) fn moved(path: &Path, to: &str) -> String {
     format!(
         "{} was moved to the {to}, and its history goes on there: name that in PAPO_DATABASE_URL; \
+         if the migration was cut off before it said so, run it again; \
          or have this one go on as another history, with `papo migrate --undo`",
         path.display()
     )

@@ -61,7 +61,10 @@ impl Link {
     pub(super) fn failed(&self, why: String) {
         let mut failures = self.failures.lock();
         if !failures.contains(&why) && failures.len() < REASONS {
-            tracing::warn!(why, "the relay to the other nodes; it is tried again");
+            tracing::warn!(
+                why,
+                "the relay to the other nodes can't be reached; it is tried again"
+            );
             failures.push(why);
         }
     }

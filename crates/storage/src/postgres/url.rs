@@ -38,6 +38,9 @@ pub enum DatabaseUrlError {
     /// It names no host.
     #[error("it names no host")]
     NoHost,
+    /// Its password holds an `@`, so that the rest of it is taken for the host.
+    #[error("there is an @ too many; one in the password is written as %40")]
+    At,
     /// It names no database.
     #[error("it names no database, as in postgres://user@host/database")]
     NoDatabase,
@@ -70,6 +73,10 @@ impl DatabaseUrl {
         let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
         if hosts == 0 {
             return Err(DatabaseUrlError::NoHost);
+        }
+        let is_torn = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(is_torn) {
+            return Err(DatabaseUrlError::At);
         }
         if hosts > 1 {
             // The others are its replicas.
@@ -198,6 +205,7 @@ mod tests {
             ("mysql://papo:s3cr3t@db/chat", "postgres://"),
             ("postgres://papo:s3cr3t@db", "no database"),
             ("postgres:///chat", "no host"),
+            ("postgres://papo:x@s3cr3t@db/chat", "%40"),
             (
                 "postgres://papo:s3cr3t@db/chat?sslmode=verify-ca",
                 "verify-full",

@@ -80,7 +80,7 @@ impl Pages for Departure {
     }
 }
 
-/// Refuses a database that was moved.
+/// Refuses a database that was moved: when it is opened, and in each transaction that writes, for one may have waited for the end of the move.
 pub(super) fn refuse_moved(db: &Connection) -> Result<(), StorageError> {
     match moved_to(db)? {
         None => Ok(()),
@@ -102,6 +102,7 @@ fn mark(db: &Connection) -> Result<Option<Mark>, StorageError> {
 }
 
 fn moved_to(db: &Connection) -> Result<Option<String>, StorageError> {
-    let to = db.query_row(VALUE, [MOVED_TO], |row| row.get(0));
+    let mut statement = db.prepare_cached(VALUE)?;
+    let to = statement.query_row([MOVED_TO], |row| row.get(0));
     Ok(to.optional()?)
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::connection::BUSY_TIMEOUT;
-use super::errors;
+use super::{departure, errors};
 use crate::{StorageError, defects};
 
 /// From this many pages (of 1 KiB) on, the write-ahead log is brought into the database after a transaction.
@@ -153,6 +153,8 @@ fn transaction<T>(
     work: impl FnOnce(&Connection) -> Result<T, StorageError>,
 ) -> Result<T, StorageError> {
     let transaction = Transaction::begin(db)?;
+    // While this waited for its turn, perhaps.
+    departure::refuse_moved(db)?;
     let done = work(db)?;
     let committed = transaction.commit().map_err(errors::at_commit);
     if !defects::has("ack-after-failed-sync") {

@@ -320,3 +320,30 @@ async fn nobody_writes_in_what_is_being_moved() {
     drop(departure);
     world.room("Agora").await;
 }
+
+/// It waits for its turn, which comes when the file is marked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_the_end_of_a_move_writes_nothing() {
+    let home = Home::sqlite();
+    let world = home.world().await;
+    let departure = Departure::begin(&home.file()).unwrap();
+    let mark = Mark {
+        to: "database chat at db".into(),
+        arrival: ArrivalId(7),
+    };
+    let storage = world.storage.clone();
+    let writing =
+        tokio::spawn(async move { storage.create_room(state("Tarde", true), at(0)).await });
+    departure.finish(mark).await.unwrap();
+    let refused = writing.await.unwrap();
+    assert!(
+        matches!(refused, Err(StorageError::Moved(_))),
+        "{refused:?}"
+    );
+    let rooms = world.storage.rooms(RoomFilter::default()).await.unwrap();
+    assert!(
+        rooms
+            .iter()
+            .all(|overview| overview.room.name.as_str() != "Tarde")
+    );
+}
