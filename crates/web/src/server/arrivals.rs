@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// How many are let in at the same time.
-const PLACES: usize = 256;
+const PLACES: usize = 64;
 /// Who waited this long for a place goes in without.
 const WAIT: Duration = Duration::from_secs(5);
 /// How long a place is kept for somebody who isn't answered.
