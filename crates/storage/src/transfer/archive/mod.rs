@@ -7,7 +7,7 @@
 //! 32 bytes  the SHA-256 of everything before
 //! ```
 //!
-//! An item is its length (4 bytes, little-endian, at most 1 MiB) and an [`Item`] as `postcard` writes it: the records in the order of
+//! An item is its length (4 bytes, little-endian, at most 1 MiB) and an `Item` as `postcard` writes it: the records in the order of
 //! [`Source`](super::Source), and at the end how many there were. Written and read in one pass, and in little memory.
 
 mod read;
