@@ -173,11 +173,11 @@ describe("the chat screen", () => {
     await write("corrected");
     await page.getByText("(editada)").waitFor();
     expect(await messages()).toEqual(["keep", "corrected"]);
-    await page.getByText("corrected").hover();
+    await page.getByRole("log").getByText("corrected").hover();
     await page.getByRole("button", { name: "Apagar" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Cancelar" }).click();
     expect(await messages()).toHaveLength(2);
-    await page.getByText("corrected").hover();
+    await page.getByRole("log").getByText("corrected").hover();
     await page.getByRole("button", { name: "Apagar" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Apagar" }).click();
     await expect.poll(messages).toEqual(["keep"]);
