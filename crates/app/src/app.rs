@@ -137,8 +137,7 @@ impl App {
         app.tasks.spawn(Arc::clone(&app).poll_log());
         app.tasks.spawn(Arc::clone(&app).tell_presence());
         app.tasks.spawn(Arc::clone(&app).keep_house());
-        app.tasks
-            .spawn(Arc::clone(&app).watch_revocations(last_revocation));
+        app.start_watching(last_revocation)?;
         if let Some(incoming) = incoming {
             app.tasks.spawn(Arc::clone(&app).hear_nodes(incoming));
         }

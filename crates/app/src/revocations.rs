@@ -4,11 +4,13 @@
 //! with its subscriptions. So an old one never puts out who has joined again.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use papo_channel_layer::{Connection, Notice, Signal};
 use papo_domain::{RoomId, Username};
 use papo_storage::{Revocation, RevocationId, Revoked, StorageError};
+use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::{App, Error, defects};
@@ -26,8 +28,32 @@ impl App {
         self.hub.tell(Signal::Changed);
     }
 
-    /// Gives local connections notice of rights that ended elsewhere, for as long as the app runs.
-    pub(crate) async fn watch_revocations(self: Arc<Self>, mut last: RevocationId) {
+    /// Starts to give local connections notice of rights that ended elsewhere, for as long as the app runs.
+    ///
+    /// Where nodes share a database nothing new is shown unless it was asked lately. So that is done on a thread of its own, which
+    /// gets the processor in its turn however many tasks wait for theirs.
+    pub(crate) fn start_watching(self: &Arc<Self>, last: RevocationId) -> Result<(), Error> {
+        let main = Handle::current();
+        let watching = Arc::clone(self).watch_revocations(last, main);
+        if !self.tails.is_shared {
+            self.tasks.spawn(watching);
+            return Ok(());
+        }
+        let failed = |error: std::io::Error| {
+            tracing::error!(%error, "starting the thread that watches for rights that end");
+            Error::Internal
+        };
+        let own = Builder::new_current_thread().enable_all().build();
+        let own = own.map_err(failed)?;
+        let watching = self.tasks.track_future(watching);
+        thread::Builder::new()
+            .name("rights".into())
+            .spawn(move || own.block_on(watching))
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn watch_revocations(self: Arc<Self>, mut last: RevocationId, main: Handle) {
         let mut tick = interval(POLL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -36,7 +62,7 @@ impl App {
                 () = self.bells.revocations.notified() => {}
                 () = self.stopping.cancelled() => return,
             }
-            if let Err(error) = self.heed_revocations(&mut last).await {
+            if let Err(error) = self.heed_revocations(&mut last, &main).await {
                 tracing::warn!(%error, "asking for rights that ended");
                 self.note_failure(&error);
             }
@@ -68,6 +94,7 @@ impl App {
     async fn heed_revocations(
         self: &Arc<Self>,
         last: &mut RevocationId,
+        main: &Handle,
     ) -> Result<(), StorageError> {
         loop {
             let asked = Instant::now();
@@ -81,7 +108,8 @@ impl App {
                 if self.tails.rights.heeded(asked) {
                     // Not by the poll, which may be waiting for an answer that was lost.
                     let app = Arc::clone(self);
-                    self.tasks.spawn(async move { app.ask_logs().await });
+                    self.tasks
+                        .spawn_on(async move { app.ask_logs().await }, main);
                 }
                 return Ok(());
             }

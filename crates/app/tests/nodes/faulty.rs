@@ -1,6 +1,7 @@
 //! A storage that fails as it is told to, or keeps an answer to itself.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -34,6 +35,8 @@ pub(crate) struct Faulty {
     fault: watch::Sender<Fault>,
     /// Whether an answer has been kept back.
     is_late: watch::Sender<bool>,
+    /// How often it has said whose rights have ended.
+    asked_for_rights: Arc<AtomicUsize>,
 }
 
 impl Faulty {
@@ -42,6 +45,7 @@ impl Faulty {
             storage: Arc::clone(storage),
             fault: watch::Sender::new(Fault::Nothing),
             is_late: watch::Sender::new(false),
+            asked_for_rights: Arc::default(),
         }
     }
 
@@ -56,6 +60,11 @@ impl Faulty {
         is_late.wait_for(|is_late| *is_late).await.unwrap();
     }
 
+    /// How often it has said whose rights have ended.
+    pub(crate) fn asked_for_rights(&self) -> usize {
+        self.asked_for_rights.load(Ordering::Relaxed)
+    }
+
     fn before(&self, method: &str) -> Result<(), StorageError> {
         let fault = *self.fault.borrow();
         match fault {
@@ -66,6 +75,9 @@ impl Faulty {
     }
 
     async fn after(&self, method: &'static str) {
+        if method == "revocations_after" {
+            self.asked_for_rights.fetch_add(1, Ordering::Relaxed);
+        }
         let mut fault = self.fault.subscribe();
         let late = Fault::Late(method);
         if *fault.borrow() == late {

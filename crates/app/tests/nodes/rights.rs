@@ -1,5 +1,7 @@
 //! What becomes of rights when a node can't ask the database, or is answered late.
 
+use std::sync::{Arc, Barrier};
+use std::thread;
 use std::time::Duration;
 
 use papo_domain::Username;
@@ -107,5 +109,31 @@ async fn who_has_joined_again_on_a_socket_stays_though_the_leaving_is_told_late(
     let name = Username::parse("Ana").unwrap();
     assert_eq!(socket.changed(LIMIT).await, Some(name));
     drop(socket);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rights_are_asked_for_though_no_task_gets_its_turn() {
+    let world = World::new(Way::memory(1)).await;
+    let all_busy = Arc::new(Barrier::new(3));
+    let workers = [(); 2].map(|()| {
+        let all_busy = Arc::clone(&all_busy);
+        tokio::spawn(async move {
+            all_busy.wait();
+            all_busy.wait();
+        })
+    });
+    all_busy.wait();
+    let before = world.at_b.asked_for_rights();
+    thread::sleep(REVOKED * 3 / 2);
+    let asked = world.at_b.asked_for_rights() - before;
+    all_busy.wait();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    assert!(
+        asked >= 2,
+        "it was asked {asked} times in one and a half seconds"
+    );
     world.stop().await;
 }

@@ -1,7 +1,8 @@
 //! PostgreSQL, 13 or newer: for many nodes on one database.
 //!
 //! A task of its own stores what goes into the rooms' logs (`writer.rs`); everything else runs on a few connections (`pool.rs`), each
-//! method of the trait as a function in the file of its theme. What two nodes must not do at once is decided by
+//! method of the trait as a function in the file of its theme. Rights that end are asked for on a connection of their own, and on the
+//! runtime of whoever asks: that must not wait for what else there is to do. What two nodes must not do at once is decided by
 //! locks in the database: a room's row for its log, names for accounts and joins.
 
 mod accounts;
@@ -46,7 +47,7 @@ use self::connection::Connector;
 use self::errors::Failure;
 use self::intake::PostgresIntake;
 use self::pages::PostgresPages;
-use self::pool::{Kind, Pool, Work};
+use self::pool::{CONNECTIONS, Kind, Pool, Work};
 use self::writer::Writer;
 use crate::latest::Latest;
 use crate::transfer::{Filling, Pages};
@@ -60,6 +61,8 @@ use crate::{
 pub struct PostgresStorage {
     connector: Arc<Connector>,
     pool: Arc<Pool>,
+    /// Of one connection, for rights that end.
+    rights: Arc<Pool>,
     writer: Writer,
     latest: Latest,
 }
@@ -69,7 +72,7 @@ impl PostgresStorage {
     /// called on.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StorageError> {
         let connector = Arc::new(Connector::new(url.clone())?);
-        let pool = Pool::new(Arc::clone(&connector));
+        let pool = Pool::new(Arc::clone(&connector), "pool", CONNECTIONS);
         let (db, _place) = pool.take().await?;
         let opened = async {
             let home = schema::migrate(&db).await?;
@@ -89,6 +92,7 @@ impl PostgresStorage {
         pool.put(db);
         Ok(Self {
             writer: Writer::start(Arc::clone(&connector))?,
+            rights: Pool::new(Arc::clone(&connector), "rights", 1),
             connector,
             pool,
             latest: Latest::of(latest),
@@ -113,6 +117,7 @@ impl PostgresStorage {
     /// Takes no more work, finishes what was taken, and says good-bye to the server.
     pub async fn close(&self) -> Result<(), StorageError> {
         self.writer.close().await;
+        self.rights.close().await;
         self.pool.close().await;
         Ok(())
     }
@@ -286,10 +291,8 @@ impl Storage for PostgresStorage {
         after: RevocationId,
         limit: usize,
     ) -> Result<Vec<Revocation>, StorageError> {
-        self.read((after, limit), |db, &(after, limit)| {
-            Box::pin(revocations::after(db, after, limit))
-        })
-        .await
+        let work: Work<_, _> = |db, &(after, limit)| Box::pin(revocations::after(db, after, limit));
+        self.rights.read_here((after, limit), work).await
     }
 
     async fn last_revocation(&self) -> Result<RevocationId, StorageError> {

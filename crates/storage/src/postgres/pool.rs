@@ -14,8 +14,8 @@ use super::connection::{Connection, Connector};
 use super::errors::Failure;
 use crate::StorageError;
 
-/// How many connections there are at most.
-const CONNECTIONS: usize = 8;
+/// How many connections there are at most for most of the work.
+pub(super) const CONNECTIONS: usize = 8;
 /// How many of them what reads much has at most: joins, pages and the polls always find another.
 const LONG_READS: usize = 2;
 /// How long a piece of work waits for one.
@@ -49,6 +49,9 @@ pub(super) enum Kind {
 /// Connections that rest, and the right to make more.
 pub(super) struct Pool {
     connector: Arc<Connector>,
+    /// What its connections are called.
+    name: &'static str,
+    size: usize,
     runtime: Handle,
     places: Arc<Semaphore>,
     /// Of the places, those of what reads much.
@@ -66,12 +69,14 @@ enum Tried<T> {
 }
 
 impl Pool {
-    /// An empty pool. Its work runs on the runtime that this is called on.
-    pub(super) fn new(connector: Arc<Connector>) -> Arc<Self> {
+    /// An empty pool of at most so many connections. Its work runs on the runtime that this is called on.
+    pub(super) fn new(connector: Arc<Connector>, name: &'static str, size: usize) -> Arc<Self> {
         Arc::new(Self {
             connector,
+            name,
+            size,
             runtime: Handle::current(),
-            places: Arc::new(Semaphore::new(CONNECTIONS)),
+            places: Arc::new(Semaphore::new(size)),
             long_places: Arc::new(Semaphore::new(LONG_READS)),
             resting: Mutex::default(),
             is_closed: AtomicBool::new(false),
@@ -99,6 +104,15 @@ impl Pool {
         })
     }
 
+    /// Reads something, again if need be, on the caller's task and runtime. When it is dropped, so is the connection.
+    pub(super) async fn read_here<A, T>(
+        &self,
+        with: A,
+        work: Work<A, T>,
+    ) -> Result<T, StorageError> {
+        self.keep_trying(Kind::Read, &with, work).await
+    }
+
     /// A connection, and the right to have it; for work that runs by itself.
     pub(super) async fn take(&self) -> Result<(Connection, OwnedSemaphorePermit), StorageError> {
         self.connector.check_home()?;
@@ -109,7 +123,7 @@ impl Pool {
                 return Ok((connection, place));
             }
         }
-        Ok((self.connector.connect("pool").await?, place))
+        Ok((self.connector.connect(self.name).await?, place))
     }
 
     /// Puts a connection back that is in no transaction.
@@ -122,7 +136,7 @@ impl Pool {
     /// Takes no more work, waits for what is being done, and ends the connections.
     pub(super) async fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
-        let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.size).unwrap_or(u32::MAX);
         let _ = timeout(WORK_LIMIT, self.places.acquire_many(all)).await;
         self.places.close();
         while let Some(connection) = self.pop() {

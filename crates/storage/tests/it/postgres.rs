@@ -1,13 +1,17 @@
 //! What only PostgreSQL can be asked: its schema, and several nodes on one database.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use papo_domain::{RoomDescription, RoomId, RoomName, SenderId, Seq};
 use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
 use papo_storage::{
-    Appended, ImportedRoom, JoinRefusal, MessageFilter, Refusal, RoomFilter, Storage, StorageError,
+    Appended, ImportedRoom, JoinRefusal, MessageFilter, Refusal, RevocationId, RoomFilter, Storage,
+    StorageError,
 };
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::database::Schema;
 use crate::world::{World, account, at, set_room, state, username};
@@ -29,6 +33,22 @@ async fn refused(url: &DatabaseUrl) -> StorageError {
         Ok(_) => panic!("it was opened"),
         Err(error) => error,
     }
+}
+
+#[test]
+fn rights_that_end_are_learned_while_the_runtime_of_everything_else_does_nothing() {
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    let (opening, asking) = (runtime(), runtime());
+    let schema = Schema::new();
+    let storage = opening
+        .block_on(PostgresStorage::open(&schema.url()))
+        .unwrap();
+    let ended = asking.block_on(async {
+        let asked = storage.revocations_after(RevocationId(0), 10);
+        timeout(Duration::from_secs(10), asked).await
+    });
+    assert_eq!(ended.unwrap().unwrap(), Vec::new());
+    opening.block_on(storage.close()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
