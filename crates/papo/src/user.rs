@@ -8,57 +8,29 @@ use papo_domain::{Account, AccountName};
 
 use crate::cli::UserCommand;
 use crate::columns::columns;
+use crate::config::Config;
+use crate::instance::{with_existing_instance, with_instance};
 use crate::room::minute;
 
 /// More bytes than any password has.
 const LONGEST_LINE: u64 = 4_096;
 
-/// A command with everything that has to be asked for.
-#[derive(Debug)]
-pub(crate) enum Prepared {
-    Create(NewUser),
-    List,
-}
-
-/// An account to be made.
-pub(crate) struct NewUser {
-    name: AccountName,
-    password: String,
-    is_admin: bool,
-}
-
-impl std::fmt::Debug for NewUser {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "NewUser({:?}, …)", self.name)
-    }
-}
-
-/// Asks for what the command needs, before anything is opened or changed.
-pub(crate) fn prepare(command: UserCommand) -> Result<Prepared> {
-    match command {
-        UserCommand::Create { name, admin } => Ok(Prepared::Create(NewUser {
-            name: AccountName::parse(&name).map_err(|error| cannot_make(&name, &error))?,
-            password: password()?,
-            is_admin: admin,
-        })),
-        UserCommand::List => Ok(Prepared::List),
-    }
-}
-
 /// Does it, and says what was done.
-pub(crate) async fn run(app: &App, command: Prepared) -> Result<String> {
+pub(crate) fn run(config: &Config, command: UserCommand) -> Result<String> {
     match command {
-        Prepared::Create(user) => create(app, user).await,
-        Prepared::List => list(app).await,
+        UserCommand::Create { name, admin } => {
+            let name = AccountName::parse(&name).map_err(|error| cannot_make(&name, &error))?;
+            // Asked for before anything is opened or changed.
+            let password = password()?;
+            with_instance(config, async |i| {
+                create(&i.app, &name, password, admin).await
+            })
+        }
+        UserCommand::List => with_existing_instance(config, async |i| list(&i.app).await),
     }
 }
 
-async fn create(app: &App, user: NewUser) -> Result<String> {
-    let NewUser {
-        name,
-        password,
-        is_admin,
-    } = user;
+async fn create(app: &App, name: &AccountName, password: String, is_admin: bool) -> Result<String> {
     let administrator = Administrator::local();
     let made = app
         .create_account(&administrator, name.as_str(), password, is_admin)

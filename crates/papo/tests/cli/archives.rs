@@ -85,9 +85,8 @@ fn a_running_server_is_exported_and_through_pipes() {
 
 #[test]
 fn what_is_damaged_is_refused_before_anything_is_made() {
-    let (place, schema) = (Place::new(), Schema::new());
+    let (place, schema) = (Place::started(), Schema::new());
     let url = schema.url();
-    place.papo(&["room", "list"]).ok();
     let (path, name) = file(&place, "papo.archive");
     place.papo(&["export", &name]).ok();
     let whole = fs::read(&path).unwrap();
@@ -120,8 +119,7 @@ fn what_papo_would_not_have_stored_is_refused_before_anything_is_made() {
     let (path, name) = file(&place, "strange.archive");
     let restore = ["restore", name.as_str()];
     let (honest, exported) = file(&place, "papo.archive");
-    let other = Place::new();
-    other.papo(&["room", "list"]).ok();
+    let other = Place::started();
     other.papo(&["export", &exported]).ok();
     for (room, last_room, says) in [
         ("Ge\u{200b}ral", 1, "room 1: the room name contains"),
@@ -178,15 +176,15 @@ fn make_archive(path: &Path, other: &Path, room: &str, last_room: i64) {
 
 #[test]
 fn only_what_is_empty_takes_an_archive_in() {
-    let (place, schema) = (Place::new(), Schema::new());
+    let (place, schema) = (Place::started(), Schema::new());
     let url = schema.url();
-    place.papo(&["room", "list"]).ok();
     let (_, name) = file(&place, "papo.archive");
     place.papo(&["export", &name]).ok();
     let restore = ["restore", name.as_str()];
     let error = place.papo(&restore).error_last();
     assert!(error.contains("there is an instance in"), "{error}");
-    place.papo_with(&["room", "list"], &[(VARIABLE, &url)]).ok();
+    let create = ["room", "create", "Projetos"];
+    place.papo_with(&create, &[(VARIABLE, &url)]).ok();
     let error = place.papo_with(&restore, &[(VARIABLE, &url)]).error_last();
     assert!(error.contains("there is an instance in"), "{error}");
     let mut server = place.serve();
@@ -212,8 +210,7 @@ fn where_there_is_nothing_there_is_nothing_to_save() {
 
 #[test]
 fn whose_end_is_not_answered_is_not_said_to_be_nowhere() {
-    let (place, schema) = (Place::new(), Schema::new());
-    place.papo(&["room", "list"]).ok();
+    let (place, schema) = (Place::started(), Schema::new());
     let (_, name) = file(&place, "papo.archive");
     let exported = place.papo(&["export", &name]).ok();
     let restore = ["restore", name.as_str()];

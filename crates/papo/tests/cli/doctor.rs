@@ -9,8 +9,7 @@ use crate::Place;
 
 #[test]
 fn a_healthy_instance_is_well_and_stays_as_it_is() {
-    let place = Place::new();
-    place.papo(&["room", "list"]).ok();
+    let place = Place::started();
     let before = fs::read(place.database()).unwrap();
     let report = place.papo(&["doctor"]).ok();
     for subject in [
@@ -81,8 +80,7 @@ fn problems_are_told_with_what_to_do() {
     .unwrap();
     problem(&place, "database", "bring back a backup");
 
-    let place = Place::new();
-    place.papo(&["room", "list"]).ok();
+    let place = Place::started();
     let database = Connection::open(place.database()).unwrap();
     database
         .execute_batch("UPDATE room SET last_seq = 7 WHERE id = 2")
@@ -98,8 +96,7 @@ fn problems_are_told_with_what_to_do() {
 
 #[test]
 fn warnings_do_not_fail() {
-    let place = Place::new();
-    place.papo(&["room", "list"]).ok();
+    let place = Place::started();
     fs::set_permissions(place.data(), Permissions::from_mode(0o755)).unwrap();
     let report = place.papo_with(&["doctor"], &[("PAPO_LISTNE", "x")]).ok();
     assert!(report.contains("chmod 700"), "{report}");

@@ -29,6 +29,13 @@ impl Place {
         Self(TempDir::new().unwrap())
     }
 
+    /// One with an instance in it, as a first start makes it.
+    fn started() -> Self {
+        let place = Self::new();
+        assert_eq!(place.serve().stop(), Some(0));
+        place
+    }
+
     /// The data folder; nothing makes it but papo.
     fn data(&self) -> PathBuf {
         self.0.path().join("data")
