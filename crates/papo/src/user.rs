@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use anyhow::{Context, Result, anyhow, bail};
-use papo_app::{Administrator, App};
+use papo_app::{Administrator, App, PASSWORD_CHARACTERS};
 use papo_domain::{Account, AccountName};
 
 use crate::cli::UserCommand;
@@ -61,7 +61,7 @@ fn cannot_make(name: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
 /// The password: asked for twice on a terminal, else one line of standard input.
 fn password() -> Result<String> {
     if std::io::stdin().is_terminal() {
-        let password = ask("Password: ")?;
+        let password = ask(&prompt())?;
         if ask("The same again: ")? != password {
             bail!("the two passwords are different");
         }
@@ -81,6 +81,21 @@ fn password() -> Result<String> {
     Ok(password.to_owned())
 }
 
+fn prompt() -> String {
+    let (least, most) = (PASSWORD_CHARACTERS.start(), PASSWORD_CHARACTERS.end());
+    format!("Password, of {least} to {most} characters: ")
+}
+
 fn ask(prompt: &str) -> Result<String> {
     rpassword::prompt_password(prompt).context("can't read the password")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_asked_for_a_password_is_told_how_long_it_is() {
+        assert_eq!(prompt(), "Password, of 10 to 200 characters: ");
+    }
 }
