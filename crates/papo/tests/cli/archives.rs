@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use papo_protocol::{ResetReason, ServerFrame};
 use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
@@ -206,6 +207,32 @@ fn where_there_is_nothing_there_is_nothing_to_save() {
     let error = place.papo_with(&export, &[(VARIABLE, &url)]).error();
     assert!(error.contains("there is nothing of Papo's in"), "{error}");
     assert!(!Path::new("papo.archive").exists());
+}
+
+#[test]
+fn what_goes_to_standard_output_goes_somewhere() {
+    let place = Place::started();
+    let run = |command: &str, output: &str| {
+        let line = format!("exec \"$0\" --data-dir \"$1\" {command} - {output}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line, env!("CARGO_BIN_EXE_papo")]);
+        let finished = shell.arg(place.data()).current_dir(place.path()).output();
+        let finished = finished.unwrap();
+        let errors = String::from_utf8(finished.stderr).unwrap();
+        (finished.status.success(), finished.stdout, errors)
+    };
+    let (is_ok, _, errors) = run("export", ">&-");
+    assert!(!is_ok && errors.contains("it is closed"), "{errors}");
+    let (is_ok, _, errors) = run("export", "> /dev/full");
+    assert!(!is_ok && errors.contains("can't be written"), "{errors}");
+    let (is_ok, _, errors) = run("export", "> /dev/null");
+    assert!(is_ok, "{errors}");
+    let (is_ok, archive, errors) = run("export", "");
+    assert!(is_ok && !archive.is_empty(), "{errors}");
+    // A copy is a file.
+    let (is_ok, _, errors) = run("backup", "");
+    assert!(!is_ok && errors.contains("`papo export -`"), "{errors}");
+    assert!(!place.path().join("-").exists());
 }
 
 #[test]
