@@ -65,7 +65,7 @@ enum PapoCommand {
         /// The archive; - is standard input
         file: PathBuf,
     },
-    /// Check the data folder, the database and this machine, and say what to do
+    /// Check the data folder, the database, NATS and this machine, and say what to do
     Doctor,
     /// Ask a running server whether it can serve people; fails unless it can
     Health {

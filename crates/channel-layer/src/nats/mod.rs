@@ -6,6 +6,7 @@
 
 mod counts;
 mod link;
+mod reach;
 mod settings;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::counts::RelayCounts;
+pub use self::reach::{Reached, reach};
 pub use self::settings::{NatsSettings, NatsSettingsError};
 
 use self::counts::Counts;

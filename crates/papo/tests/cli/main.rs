@@ -76,6 +76,11 @@ impl Place {
     }
 }
 
+/// Where NATS is: `PAPO_TEST_NATS_URL`, else the standard port.
+fn nats() -> String {
+    std::env::var("PAPO_TEST_NATS_URL").unwrap_or_else(|_| "nats://127.0.0.1:4222".into())
+}
+
 /// The file with this name among the fixtures.
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
