@@ -12,6 +12,7 @@ mod envelope;
 mod hub;
 mod live_room;
 pub mod nats;
+mod pace;
 mod presence;
 mod relay;
 mod shard;

@@ -8,14 +8,9 @@ use papo_domain::{SenderId, Username};
 use tokio::time::Instant;
 
 use crate::elsewhere::Elsewhere;
+use crate::pace::Pace;
 use crate::{NodeId, People};
 
-/// Changes are told at most this often in a small room.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
-/// A first change is told after this time, so that a page that reloads isn't seen to leave and come.
-const SETTLING: Duration = Duration::from_millis(300);
-/// In a large room changes are told less often: one presence frame for each person costs at most this many a second.
-const FRAMES_PER_SECOND: f64 = 500.0;
 /// Other nodes are told at least this often, changed or not, less up to [`JITTER_MILLIS`].
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const JITTER_MILLIS: u64 = 1_000;
@@ -49,14 +44,6 @@ pub(crate) struct Presence {
     shown: Pace,
     /// When the other nodes are told.
     told: Pace,
-}
-
-/// When a change is told, after the one before it.
-#[derive(Debug, Default)]
-struct Pace {
-    /// When the change that hasn't been told yet is due.
-    due: Option<Instant>,
-    last: Option<Instant>,
 }
 
 impl Presence {
@@ -192,26 +179,6 @@ impl Presence {
     }
 }
 
-impl Pace {
-    fn changed(&mut self, now: Instant, people: usize) {
-        let pause = SHORTEST_PAUSE.max(Duration::from_secs_f64(
-            f64::from(u32::try_from(people).unwrap_or(u32::MAX)) / FRAMES_PER_SECOND,
-        ));
-        let soonest = now + SETTLING;
-        let due = self.last.map_or(soonest, |last| soonest.max(last + pause));
-        self.due = Some(self.due.map_or(due, |before| before.min(due)));
-    }
-
-    /// Whether it is time; asked once.
-    fn is_due(&mut self, now: Instant) -> bool {
-        let is_due = self.due.is_some_and(|due| now >= due);
-        if is_due {
-            self.due = None;
-        }
-        is_due
-    }
-}
-
 /// The first `most` people by name, in order.
 fn first_by_name(people: impl Iterator<Item = Present>, most: usize) -> Vec<Present> {
     let mut people: Vec<_> = people.collect();
@@ -230,6 +197,7 @@ fn first_by_name(people: impl Iterator<Item = Present>, most: usize) -> Vec<Pres
 mod tests {
     use super::*;
     use crate::elsewhere::SILENCE;
+    use crate::pace::{SETTLING, SHORTEST_PAUSE};
 
     fn name(text: &str) -> Username {
         Username::parse(text).unwrap()

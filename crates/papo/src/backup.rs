@@ -6,11 +6,17 @@ use anyhow::{Result, anyhow, bail};
 
 use crate::config::Config;
 use crate::database::{Database, plain};
+use crate::export::STANDARD;
 use crate::instance;
 
 /// Makes it, and says where it is; or says how, when that is the database server's affair.
 pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     let shown = file.display();
+    if file == Path::new(STANDARD) {
+        bail!(
+            "a copy is a file with a name, and doesn't go to standard output; `papo export -` writes everything there, as an archive"
+        );
+    }
     if let Some(url) = &config.database_url {
         bail!(
             "the {url} is saved with PostgreSQL's own tool: pg_dump --format=custom --file={shown} \"$PAPO_DATABASE_URL\""

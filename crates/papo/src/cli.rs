@@ -10,8 +10,7 @@ use papo_domain::RoomId;
 use crate::config::table::{self, Setting};
 use crate::config::{Config, Values};
 use crate::{
-    backup, doctor, export, health, import_django, instance, logging, migrate, restore, room,
-    serve, user,
+    backup, doctor, export, health, import_django, logging, migrate, restore, room, serve, user,
 };
 
 /// A real-time chat that anyone can run.
@@ -66,7 +65,7 @@ enum PapoCommand {
         /// The archive; - is standard input
         file: PathBuf,
     },
-    /// Check the data folder, the database and this machine, and say what to do
+    /// Check the data folder, the database, NATS and this machine, and say what to do
     Doctor,
     /// Ask a running server whether it can serve people; fails unless it can
     Health {
@@ -163,13 +162,8 @@ impl CommandLine {
         logging::start(&config.log)?;
         let text = match command {
             PapoCommand::Serve(_) => serve::run(&config).map(|()| String::new()),
-            PapoCommand::Room(command) => {
-                instance::with_instance(&config, async |i| room::run(&i.app, command).await)
-            }
-            PapoCommand::User(command) => {
-                let command = user::prepare(command)?;
-                instance::with_instance(&config, async |i| user::run(&i.app, command).await)
-            }
+            PapoCommand::Room(command) => room::run(&config, command),
+            PapoCommand::User(command) => user::run(&config, command),
             PapoCommand::Import(ImportCommand::Django { file }) => {
                 import_django::run(&config, &file)
             }

@@ -20,12 +20,7 @@ impl DataFolder {
     /// Opens the folder; makes it, for its owner alone, if there is none.
     pub(crate) fn open_or_create(path: &Path) -> Result<Self> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        if path.exists() && !path.is_dir() {
-            bail!(
-                "the data folder {} is a file; name a folder with --data-dir",
-                path.display()
-            );
-        }
+        refuse_file(path)?;
         made.with_context(|| {
             format!(
                 "can't make the data folder {}; make it yourself or name another with --data-dir",
@@ -62,6 +57,17 @@ impl DataFolder {
             }
         }
     }
+}
+
+/// Fails when there is something else than a folder where the data folder is to be.
+pub(crate) fn refuse_file(path: &Path) -> Result<()> {
+    if path.exists() && !path.is_dir() {
+        bail!(
+            "the data folder {} is a file; name a folder with --data-dir",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 /// Where the database of a data folder is.

@@ -11,7 +11,7 @@ use papo_storage::transfer::{Filling, Pages};
 use papo_storage::{Storage, StorageError};
 
 use crate::config::Config;
-use crate::data_folder::{DataFolder, ServerLock, database_in};
+use crate::data_folder::{DataFolder, ServerLock, database_in, refuse_file};
 
 /// An open database.
 pub(crate) enum Database {
@@ -117,12 +117,15 @@ impl Database {
 
 /// The file of the data folder's database; fails when there is none.
 pub(crate) fn existing(config: &Config) -> Result<PathBuf> {
-    let path = database_in(&config.data_dir);
-    if !path.exists() {
-        let folder = config.data_dir.display();
-        bail!("there is no database in the data folder {folder}; name another with --data-dir");
+    refuse_file(&config.data_dir)?;
+    let (path, folder) = (database_in(&config.data_dir), config.data_dir.display());
+    match path.try_exists() {
+        Ok(true) => Ok(path),
+        Ok(false) => {
+            bail!("there is no database in the data folder {folder}; name another with --data-dir")
+        }
+        Err(error) => bail!("can't look into the data folder {folder}: {error}; check who owns it"),
     }
-    Ok(path)
 }
 
 /// What a database says for itself, without what the storage puts before it.

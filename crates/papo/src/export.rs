@@ -1,11 +1,13 @@
 //! `papo export`: everything in one archive, as of one moment, while servers run or not.
 
+use std::io::Stdout;
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use papo_storage::StorageError;
 use papo_storage::transfer::archive::ArchiveWriter;
 use papo_storage::transfer::{self, Checked, Pages, Summary, Walk};
+use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
 
 use crate::config::Config;
 use crate::database::{Database, plain};
@@ -18,6 +20,9 @@ pub(crate) const STANDARD: &str = "-";
 
 /// Writes the archive into a new file, or to standard output.
 pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
+    if file == Path::new(STANDARD) && is_closed(&std::io::stdout()).unwrap_or(false) {
+        bail!("can't export to standard output: it is closed, and everything would be lost");
+    }
     instance::runtime(1)?.block_on(async {
         let database = Database::open_existing(config).await?;
         let exported = export(&database, file).await;
@@ -31,6 +36,13 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
         }
         Ok(text)
     })
+}
+
+/// Whether nothing was there when the program began. What Rust opens in its place takes everything and keeps nothing: /dev/null, to
+/// be read and written. Whoever sends the output there by `>` opens it to be written alone.
+fn is_closed(output: &Stdout) -> rustix::io::Result<bool> {
+    let is_null = fstat(output)?.st_rdev == stat("/dev/null")?.st_rdev;
+    Ok(is_null && fcntl_getfl(output)?.contains(OFlags::RDWR))
 }
 
 async fn export(database: &Database, file: &Path) -> Result<Summary> {

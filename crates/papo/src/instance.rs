@@ -48,12 +48,19 @@ impl Instance {
     /// Opens the configured database, with the first rooms if it has none, and starts the application; as a node of several,
     /// when it is told what joins them.
     pub(crate) async fn open(config: &Config, nats: Option<&NatsSettings>) -> Result<Self> {
-        let is_shared = Database::is_shared(config);
-        relay::check(nats, is_shared)?;
-        let database = Database::open(config).await?;
+        relay::check(nats, Database::is_shared(config))?;
+        Self::on(Database::open(config).await?, config, nats).await
+    }
+
+    /// The same, if there is a database. It relays nothing.
+    async fn open_existing(config: &Config) -> Result<Self> {
+        Self::on(Database::open_existing(config).await?, config, None).await
+    }
+
+    async fn on(database: Database, config: &Config, nats: Option<&NatsSettings>) -> Result<Self> {
         let storage = database.storage();
         let settings = Settings {
-            is_shared,
+            is_shared: Database::is_shared(config),
             ..config.app.clone()
         };
         let now = settings.clock.now();
@@ -117,13 +124,28 @@ impl Instance {
     }
 }
 
-/// Does something on the configured instance, and closes it.
+/// Does something on the configured instance, which is made if there is none, and closes it.
 pub(crate) fn with_instance(
     config: &Config,
     work: impl AsyncFnOnce(&Instance) -> Result<String>,
 ) -> Result<String> {
+    with(Instance::open(config, None), work)
+}
+
+/// The same, on one that is there: a wrong folder is a mistake to be told of, and no empty chat.
+pub(crate) fn with_existing_instance(
+    config: &Config,
+    work: impl AsyncFnOnce(&Instance) -> Result<String>,
+) -> Result<String> {
+    with(Instance::open_existing(config), work)
+}
+
+fn with(
+    opening: impl Future<Output = Result<Instance>>,
+    work: impl AsyncFnOnce(&Instance) -> Result<String>,
+) -> Result<String> {
     runtime(1)?.block_on(async {
-        let instance = Instance::open(config, None).await?;
+        let instance = opening.await?;
         let done = work(&instance).await;
         let closed = instance.close().await;
         let text = done?;

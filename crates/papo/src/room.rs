@@ -6,14 +6,22 @@ use papo_domain::{RoomId, RoomOverview};
 
 use crate::cli::RoomCommand;
 use crate::columns::columns;
+use crate::config::Config;
+use crate::instance::{with_existing_instance, with_instance};
 
 /// Does it, and says what was done.
-pub(crate) async fn run(app: &App, command: RoomCommand) -> Result<String> {
+pub(crate) fn run(config: &Config, command: RoomCommand) -> Result<String> {
     match command {
-        RoomCommand::Create { name, description } => create(app, &name, &description).await,
-        RoomCommand::List => list(app).await,
-        RoomCommand::Activate { id } => set_active(app, id, true).await,
-        RoomCommand::Deactivate { id } => set_active(app, id, false).await,
+        RoomCommand::Create { name, description } => {
+            with_instance(config, async |i| create(&i.app, &name, &description).await)
+        }
+        RoomCommand::List => with_existing_instance(config, async |i| list(&i.app).await),
+        RoomCommand::Activate { id } => {
+            with_existing_instance(config, async |i| set_active(&i.app, id, true).await)
+        }
+        RoomCommand::Deactivate { id } => {
+            with_existing_instance(config, async |i| set_active(&i.app, id, false).await)
+        }
     }
 }
 

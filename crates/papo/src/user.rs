@@ -3,62 +3,34 @@
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use anyhow::{Context, Result, anyhow, bail};
-use papo_app::{Administrator, App};
+use papo_app::{Administrator, App, PASSWORD_CHARACTERS};
 use papo_domain::{Account, AccountName};
 
 use crate::cli::UserCommand;
 use crate::columns::columns;
+use crate::config::Config;
+use crate::instance::{with_existing_instance, with_instance};
 use crate::room::minute;
 
 /// More bytes than any password has.
 const LONGEST_LINE: u64 = 4_096;
 
-/// A command with everything that has to be asked for.
-#[derive(Debug)]
-pub(crate) enum Prepared {
-    Create(NewUser),
-    List,
-}
-
-/// An account to be made.
-pub(crate) struct NewUser {
-    name: AccountName,
-    password: String,
-    is_admin: bool,
-}
-
-impl std::fmt::Debug for NewUser {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "NewUser({:?}, …)", self.name)
-    }
-}
-
-/// Asks for what the command needs, before anything is opened or changed.
-pub(crate) fn prepare(command: UserCommand) -> Result<Prepared> {
-    match command {
-        UserCommand::Create { name, admin } => Ok(Prepared::Create(NewUser {
-            name: AccountName::parse(&name).map_err(|error| cannot_make(&name, &error))?,
-            password: password()?,
-            is_admin: admin,
-        })),
-        UserCommand::List => Ok(Prepared::List),
-    }
-}
-
 /// Does it, and says what was done.
-pub(crate) async fn run(app: &App, command: Prepared) -> Result<String> {
+pub(crate) fn run(config: &Config, command: UserCommand) -> Result<String> {
     match command {
-        Prepared::Create(user) => create(app, user).await,
-        Prepared::List => list(app).await,
+        UserCommand::Create { name, admin } => {
+            let name = AccountName::parse(&name).map_err(|error| cannot_make(&name, &error))?;
+            // Asked for before anything is opened or changed.
+            let password = password()?;
+            with_instance(config, async |i| {
+                create(&i.app, &name, password, admin).await
+            })
+        }
+        UserCommand::List => with_existing_instance(config, async |i| list(&i.app).await),
     }
 }
 
-async fn create(app: &App, user: NewUser) -> Result<String> {
-    let NewUser {
-        name,
-        password,
-        is_admin,
-    } = user;
+async fn create(app: &App, name: &AccountName, password: String, is_admin: bool) -> Result<String> {
     let administrator = Administrator::local();
     let made = app
         .create_account(&administrator, name.as_str(), password, is_admin)
@@ -89,7 +61,7 @@ fn cannot_make(name: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
 /// The password: asked for twice on a terminal, else one line of standard input.
 fn password() -> Result<String> {
     if std::io::stdin().is_terminal() {
-        let password = ask("Password: ")?;
+        let password = ask(&prompt())?;
         if ask("The same again: ")? != password {
             bail!("the two passwords are different");
         }
@@ -109,6 +81,21 @@ fn password() -> Result<String> {
     Ok(password.to_owned())
 }
 
+fn prompt() -> String {
+    let (least, most) = (PASSWORD_CHARACTERS.start(), PASSWORD_CHARACTERS.end());
+    format!("Password, of {least} to {most} characters: ")
+}
+
 fn ask(prompt: &str) -> Result<String> {
     rpassword::prompt_password(prompt).context("can't read the password")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_asked_for_a_password_is_told_how_long_it_is() {
+        assert_eq!(prompt(), "Password, of 10 to 200 characters: ");
+    }
 }

@@ -1,10 +1,13 @@
 //! Whether NATS is there, and when it is tried again.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::{Server, ServerAddr};
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::counts::Counts;
 use crate::NodeId;
@@ -13,20 +16,28 @@ use crate::NodeId;
 const REASONS: usize = 8;
 /// The longest wait before NATS is tried again.
 const LONGEST: Duration = Duration::from_secs(2);
+/// How long looking up a server's name may take.
+const LOOKING_UP: Duration = Duration::from_secs(2);
 
 /// The state of the connection.
 pub(super) struct Link {
     is_up: watch::Sender<bool>,
-    /// Why it couldn't be made up to now, so that each reason is said once.
-    failures: Mutex<Vec<String>>,
+    /// Where NATS is.
+    addresses: Vec<ServerAddr>,
+    /// Why it couldn't be made up to now, and where, so that each reason is said once.
+    failures: Mutex<Vec<(String, String)>>,
+    /// How often each server had been tried in vain when this was last asked.
+    tries: Mutex<HashMap<String, usize>>,
     counts: Arc<Counts>,
 }
 
 impl Link {
-    pub(super) fn new(counts: Arc<Counts>) -> Self {
+    pub(super) fn new(addresses: Vec<ServerAddr>, counts: Arc<Counts>) -> Self {
         Self {
             is_up: watch::Sender::new(false),
+            addresses,
             failures: Mutex::default(),
+            tries: Mutex::default(),
             counts,
         }
     }
@@ -57,15 +68,50 @@ impl Link {
         self.counts.connected.set(0);
     }
 
-    /// A try that failed, or something that the server said; it is tried again.
-    pub(super) fn failed(&self, why: String) {
+    /// Something that a server said, whichever of them it is.
+    pub(super) fn refused(&self, why: String) {
+        let addresses = self.addresses.iter().map(ServerAddr::as_url_str);
+        self.failed(addresses.collect::<Vec<_>>().join(","), why);
+    }
+
+    /// All were tried in vain. Why each failed is known at the next try ([`Self::tried`]), but for names that can't be looked up.
+    pub(super) async fn failed_all(&self) {
+        for address in &self.addresses {
+            let found = timeout(LOOKING_UP, address.socket_addrs()).await;
+            let why = match found {
+                Ok(Ok(_)) => continue,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "looking up its name takes too long".to_owned(),
+            };
+            self.failed(address.as_url_str().to_owned(), why);
+        }
+    }
+
+    /// What is known of the servers before another try.
+    pub(super) fn tried(&self, servers: &[Server]) {
+        let mut tries = self.tries.lock();
+        for server in servers {
+            let address = server.addr.as_url_str().to_owned();
+            let before = tries.insert(address.clone(), server.failed_attempts);
+            if let Some(why) = &server.last_error
+                && before != Some(server.failed_attempts)
+            {
+                self.failed(address, why.clone());
+            }
+        }
+    }
+
+    fn failed(&self, nats: String, why: String) {
         let mut failures = self.failures.lock();
-        if !failures.contains(&why) && failures.len() < REASONS {
+        let failure = (nats, why);
+        if !failures.contains(&failure) && failures.len() < REASONS {
+            let (nats, why) = &failure;
             tracing::warn!(
+                nats,
                 why,
                 "the relay to the other nodes can't be reached; it is tried again"
             );
-            failures.push(why);
+            failures.push(failure);
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod counts;
 mod link;
+mod reach;
 mod settings;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::counts::RelayCounts;
+pub use self::reach::{Reached, reach};
 pub use self::settings::{NatsSettings, NatsSettingsError};
 
 use self::counts::Counts;
@@ -77,7 +79,7 @@ impl NatsRelay {
     ) -> Result<(Arc<Self>, Nodes), async_nats::ConnectError> {
         let (sender, incoming) = mpsc::channel(INCOMING);
         let counts = Arc::new(Counts::new());
-        let link = Arc::new(Link::new(Arc::clone(&counts)));
+        let link = Arc::new(Link::new(settings.addresses(), Arc::clone(&counts)));
         let client = connect(settings, node, &link, &sender).await?;
         let shared = Arc::new(Shared {
             node,
@@ -262,6 +264,7 @@ async fn connect(
     incoming: &mpsc::Sender<Incoming>,
 ) -> Result<Client, async_nats::ConnectError> {
     let (link, incoming) = (Arc::clone(link), incoming.clone());
+    let trying = Arc::clone(&link);
     let heed = move |event| {
         let (link, incoming) = (Arc::clone(&link), incoming.clone());
         async move {
@@ -272,8 +275,8 @@ async fn connect(
                     let _ = incoming.send(Incoming::Connected).await;
                 }
                 Event::Disconnected | Event::Closed => link.set_down(),
-                Event::ClientError(error) => link.failed(error.to_string()),
-                Event::ServerError(error) => link.failed(error.to_string()),
+                Event::ClientError(_) => link.failed_all().await,
+                Event::ServerError(error) => link.refused(error.to_string()),
                 Event::SlowConsumer(_) => link.lost(),
                 _ => {}
             }
@@ -290,7 +293,12 @@ async fn connect(
         .subscription_capacity(SUBSCRIPTION)
         .client_capacity(COMMANDS)
         .event_callback(heed)
-        .reconnect_delay_callback(move |attempt| link::delay(node, attempt));
+        .reconnect_delay_callback(move |attempt| link::delay(node, attempt))
+        // Asked which server to take, before each round; it goes as it would without.
+        .reconnect_to_server_callback(move |servers, _| {
+            trying.tried(&servers);
+            std::future::ready(None)
+        });
     async_nats::connect_with_options(settings.addresses(), options).await
 }
 

@@ -145,7 +145,7 @@ impl fmt::Debug for NatsSettings {
     }
 }
 
-/// An address without what is secret in it, and that.
+/// An address with nothing but where it is, and what was secret in it.
 fn address(text: &str) -> Option<(ServerAddr, Option<Secret>)> {
     let address: ServerAddr = text.parse().ok()?;
     if !matches!(address.scheme(), "nats" | "tls") || address.host().is_empty() {
@@ -160,6 +160,9 @@ fn address(text: &str) -> Option<(ServerAddr, Option<Secret>)> {
     let mut url = address.into_inner();
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
+    url.set_path("");
+    url.set_query(None);
+    url.set_fragment(None);
     Some((ServerAddr::from_url(url).ok()?, secret))
 }
 
@@ -234,6 +237,8 @@ mod tests {
         assert_eq!(urls(&password), ["nats://a:4222", "nats://b"]);
         let token = NatsSettings::parse("nats://t0ken@a").unwrap();
         assert!(token.secret == Some(Secret::Token("t0ken".into())));
+        let elsewhere = NatsSettings::parse("nats://a:4222/?auth=s3cret#s3cret").unwrap();
+        assert_eq!(urls(&elsewhere), ["nats://a:4222"]);
         let shown = format!("{password:?} {token:?}");
         assert!(
             !shown.contains("cret") && !shown.contains("t0ken"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use papo_channel_layer::NodeId;
-use papo_channel_layer::nats::{NatsRelay, NatsSettings};
+use papo_channel_layer::nats::{NatsRelay, NatsSettings, reach};
 use papo_channel_layer::testing::NatsServer;
 
 use crate::world::{World, epoch};
@@ -18,6 +18,11 @@ fn fixture(name: &str) -> PathBuf {
 /// Whether two nodes with these settings hear each other.
 pub(crate) async fn gets_in(settings: &NatsSettings) {
     World::nats_with(settings).await.b_follows().await;
+    let asked = reach(settings).await;
+    assert!(
+        matches!(&asked[..], [one] if one.version.is_ok()),
+        "{asked:?}"
+    );
 }
 
 /// That a node with these settings stays outside, and goes on trying.
@@ -29,6 +34,11 @@ pub(crate) async fn stays_out(settings: &NatsSettings) {
     let come = tokio::time::timeout(second, nodes.incoming.recv()).await;
     assert!(come.is_err(), "{come:?}");
     assert!(!relay.is_connected());
+    let asked = reach(settings).await;
+    assert!(
+        matches!(&asked[..], [one] if one.version.is_err()),
+        "{asked:?}"
+    );
 }
 
 #[tokio::test]

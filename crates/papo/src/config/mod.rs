@@ -13,6 +13,8 @@ use papo_app::Settings;
 use papo_channel_layer::nats::NatsSettings;
 use papo_storage::postgres::{DatabaseUrl, DatabaseUrlError};
 use papo_web::{AddressRange, Origin, WebSettings};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 pub(crate) use sources::{Sources, Values, file_path, unknown_variables};
 
@@ -168,18 +170,29 @@ impl FromStr for Server {
     }
 }
 
-/// What a filter of `tracing` looks like.
+/// What a filter of `tracing` looks like: levels, and parts with theirs. A word that is neither would be a part of which nobody has heard,
+/// and all others would be silent.
 struct LogFilter(String);
 
 impl FromStr for LogFilter {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match tracing_subscriber::EnvFilter::builder().parse(text) {
-            Ok(_) => Ok(Self(text.to_owned())),
-            Err(_) => Err("not a filter of the log, such as warn or info,papo_web=debug"),
+        let items: Vec<&str> = text.split(',').map(str::trim).collect();
+        let is_clear = |item: &&str| item.contains(['=', '[', '}']) || is_level(item);
+        let filter = items.join(",");
+        let is_filter = EnvFilter::builder().parse(&filter).is_ok();
+        if !is_filter || !items.iter().all(is_clear) {
+            return Err(
+                "neither a level (error, warn, info, debug, trace or off) nor levels of parts, such as info,papo_web=debug",
+            );
         }
+        Ok(Self(filter))
     }
+}
+
+fn is_level(text: &str) -> bool {
+    text.parse::<LevelFilter>().is_ok()
 }
 
 /// A list of addresses and ranges.
@@ -208,6 +221,19 @@ impl FromStr for PublicUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_of_the_log_is_levels_and_parts_with_theirs() {
+        let filter = |text: &str| text.parse().map(|LogFilter(filter)| filter);
+        for text in ["info", "OFF", "papo_web=debug", "warn,papo_app::log=trace"] {
+            assert_eq!(filter(text).as_deref(), Ok(text));
+        }
+        let expected = Ok("info,papo_web=debug");
+        assert_eq!(filter("info, papo_web=debug").as_deref(), expected);
+        for text in ["bogus", "info,papo_web", "papo_web=loud", "verbose,info"] {
+            assert!(filter(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn the_defaults_are_those_of_the_parts() {

@@ -36,6 +36,12 @@ enum Origin<'a> {
     Default(&'a Setting),
 }
 
+impl Given<'_> {
+    fn empty(&self) -> String {
+        format!("{}: must not be empty", self.origin)
+    }
+}
+
 impl Display for Origin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -53,10 +59,9 @@ impl Sources {
     where
         T: FromStr<Err: Display>,
     {
-        let given = self.given(setting);
-        if given.text.is_empty() {
+        let Some(given) = self.not_empty(setting)? else {
             return Ok(None);
-        }
+        };
         let value = given.text.parse();
         value.map(Some).map_err(|error| {
             if setting.is_secret() {
@@ -72,10 +77,9 @@ impl Sources {
         setting: &Setting,
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<Option<T>> {
-        let given = self.given(setting);
-        if given.text.is_empty() {
+        let Some(given) = self.not_empty(setting)? else {
             return Ok(None);
-        }
+        };
         let value = read(given.text);
         value
             .map(Some)
@@ -88,7 +92,18 @@ impl Sources {
         T: FromStr<Err: Display>,
     {
         let value = self.optional(setting)?;
-        value.with_context(|| format!("{}: must not be empty", self.given(setting).origin))
+        value.with_context(|| self.given(setting).empty())
+    }
+
+    /// What was given, if it is something. An empty text in a variable or the file is none; an empty flag is a mistake, such as
+    /// that of a script whose own variable isn't set.
+    fn not_empty<'a>(&'a self, setting: &'a Setting) -> Result<Option<Given<'a>>> {
+        let given = self.given(setting);
+        match given.origin {
+            _ if !given.text.is_empty() => Ok(Some(given)),
+            Origin::Flag(_) => bail!(given.empty()),
+            Origin::Variable(_) | Origin::File(_) | Origin::Default(_) => Ok(None),
+        }
     }
 
     fn given<'a>(&'a self, setting: &'a Setting) -> Given<'a> {

@@ -3,6 +3,7 @@
 mod database;
 mod folder;
 mod machine;
+mod relay;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -74,11 +75,12 @@ pub(crate) fn run(config: &Result<Config>) -> Result<Outcome> {
                 findings.extend(folder::check(&config.data_dir));
             }
             findings.extend(database::check(config)?);
+            findings.extend(relay::check(config)?);
             findings.push(machine::open_files(config));
         }
         Err(error) => findings.push(Finding::problem(
             "configuration",
-            format!("{error:#}; the data folder and the database are not looked at"),
+            format!("{error:#}; the data folder, the database and NATS are not looked at"),
         )),
     }
     findings.push(machine::sqlite());

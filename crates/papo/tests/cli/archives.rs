@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use papo_protocol::{ResetReason, ServerFrame};
 use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
@@ -85,9 +86,8 @@ fn a_running_server_is_exported_and_through_pipes() {
 
 #[test]
 fn what_is_damaged_is_refused_before_anything_is_made() {
-    let (place, schema) = (Place::new(), Schema::new());
+    let (place, schema) = (Place::started(), Schema::new());
     let url = schema.url();
-    place.papo(&["room", "list"]).ok();
     let (path, name) = file(&place, "papo.archive");
     place.papo(&["export", &name]).ok();
     let whole = fs::read(&path).unwrap();
@@ -120,8 +120,7 @@ fn what_papo_would_not_have_stored_is_refused_before_anything_is_made() {
     let (path, name) = file(&place, "strange.archive");
     let restore = ["restore", name.as_str()];
     let (honest, exported) = file(&place, "papo.archive");
-    let other = Place::new();
-    other.papo(&["room", "list"]).ok();
+    let other = Place::started();
     other.papo(&["export", &exported]).ok();
     for (room, last_room, says) in [
         ("Ge\u{200b}ral", 1, "room 1: the room name contains"),
@@ -178,15 +177,15 @@ fn make_archive(path: &Path, other: &Path, room: &str, last_room: i64) {
 
 #[test]
 fn only_what_is_empty_takes_an_archive_in() {
-    let (place, schema) = (Place::new(), Schema::new());
+    let (place, schema) = (Place::started(), Schema::new());
     let url = schema.url();
-    place.papo(&["room", "list"]).ok();
     let (_, name) = file(&place, "papo.archive");
     place.papo(&["export", &name]).ok();
     let restore = ["restore", name.as_str()];
     let error = place.papo(&restore).error_last();
     assert!(error.contains("there is an instance in"), "{error}");
-    place.papo_with(&["room", "list"], &[(VARIABLE, &url)]).ok();
+    let create = ["room", "create", "Projetos"];
+    place.papo_with(&create, &[(VARIABLE, &url)]).ok();
     let error = place.papo_with(&restore, &[(VARIABLE, &url)]).error_last();
     assert!(error.contains("there is an instance in"), "{error}");
     let mut server = place.serve();
@@ -211,9 +210,34 @@ fn where_there_is_nothing_there_is_nothing_to_save() {
 }
 
 #[test]
+fn what_goes_to_standard_output_goes_somewhere() {
+    let place = Place::started();
+    let run = |command: &str, output: &str| {
+        let line = format!("exec \"$0\" --data-dir \"$1\" {command} - {output}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line, env!("CARGO_BIN_EXE_papo")]);
+        let finished = shell.arg(place.data()).current_dir(place.path()).output();
+        let finished = finished.unwrap();
+        let errors = String::from_utf8(finished.stderr).unwrap();
+        (finished.status.success(), finished.stdout, errors)
+    };
+    let (is_ok, _, errors) = run("export", ">&-");
+    assert!(!is_ok && errors.contains("it is closed"), "{errors}");
+    let (is_ok, _, errors) = run("export", "> /dev/full");
+    assert!(!is_ok && errors.contains("can't be written"), "{errors}");
+    let (is_ok, _, errors) = run("export", "> /dev/null");
+    assert!(is_ok, "{errors}");
+    let (is_ok, archive, errors) = run("export", "");
+    assert!(is_ok && !archive.is_empty(), "{errors}");
+    // A copy is a file.
+    let (is_ok, _, errors) = run("backup", "");
+    assert!(!is_ok && errors.contains("`papo export -`"), "{errors}");
+    assert!(!place.path().join("-").exists());
+}
+
+#[test]
 fn whose_end_is_not_answered_is_not_said_to_be_nowhere() {
-    let (place, schema) = (Place::new(), Schema::new());
-    place.papo(&["room", "list"]).ok();
+    let (place, schema) = (Place::started(), Schema::new());
     let (_, name) = file(&place, "papo.archive");
     let exported = place.papo(&["export", &name]).ok();
     let restore = ["restore", name.as_str()];

@@ -40,9 +40,29 @@ fn an_empty_variable_is_none() {
         "PAPO_PUBLIC_URL",
         "PAPO_TRUSTED_PROXIES",
         "PAPO_RATE_LIMITS",
+        "PAPO_DATABASE_URL",
+        "PAPO_NATS_URL",
     ];
     let variables = empty.map(|name| (name, ""));
-    place.papo_with(&["room", "list"], &variables).ok();
+    let create = ["room", "create", "Projetos"];
+    place.papo_with(&create, &variables).ok();
+    assert!(place.database().exists());
+}
+
+#[test]
+fn an_empty_flag_is_a_mistake() {
+    let place = Place::new();
+    for flag in ["--database-url", "--nats-url", "--public-url", "--log"] {
+        let variables = [("PAPO_DATABASE_URL", "")];
+        for value in ["", " "] {
+            let error = place.papo_with(&[flag, value], &variables).error();
+            assert_eq!(error, format!("papo: {flag}: must not be empty"));
+        }
+    }
+    let create = ["room", "create", "Projetos", "--database-url="];
+    let error = place.papo(&create).error();
+    assert_eq!(error, "papo: --database-url: must not be empty");
+    assert!(!place.data().exists());
 }
 
 #[test]
@@ -75,6 +95,7 @@ fn a_bad_value_is_told_with_where_it_is_from() {
         ),
         ("PAPO_RATE_LIMITS", "--rate-limits", "maybe"),
         ("PAPO_LOG", "--log", "papo=loud"),
+        ("PAPO_LOG", "--log", "bogus"),
         ("PAPO_MAX_CONNECTIONS", "--max-connections", "0"),
         (
             "PAPO_MAX_SESSION_CONNECTIONS",

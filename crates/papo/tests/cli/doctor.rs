@@ -1,16 +1,17 @@
 //! `papo doctor`.
 
 use std::fs::{self, Permissions};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
+use papo_testing::postgres::Schema;
 use rusqlite::Connection;
 
-use crate::Place;
+use crate::{Place, nats};
 
 #[test]
 fn a_healthy_instance_is_well_and_stays_as_it_is() {
-    let place = Place::new();
-    place.papo(&["room", "list"]).ok();
+    let place = Place::started();
     let before = fs::read(place.database()).unwrap();
     let report = place.papo(&["doctor"]).ok();
     for subject in [
@@ -81,8 +82,7 @@ fn problems_are_told_with_what_to_do() {
     .unwrap();
     problem(&place, "database", "bring back a backup");
 
-    let place = Place::new();
-    place.papo(&["room", "list"]).ok();
+    let place = Place::started();
     let database = Connection::open(place.database()).unwrap();
     database
         .execute_batch("UPDATE room SET last_seq = 7 WHERE id = 2")
@@ -98,10 +98,39 @@ fn problems_are_told_with_what_to_do() {
 
 #[test]
 fn warnings_do_not_fail() {
-    let place = Place::new();
-    place.papo(&["room", "list"]).ok();
+    let place = Place::started();
     fs::set_permissions(place.data(), Permissions::from_mode(0o755)).unwrap();
     let report = place.papo_with(&["doctor"], &[("PAPO_LISTNE", "x")]).ok();
     assert!(report.contains("chmod 700"), "{report}");
     assert!(report.contains("PAPO_LISTNE"), "{report}");
+}
+
+#[test]
+fn nats_is_asked_when_it_is_to_join_the_nodes() {
+    let (place, schema) = (Place::new(), Schema::new());
+    let url = schema.url();
+    let with = |nats: &str| {
+        let variables = [("PAPO_DATABASE_URL", url.as_str()), ("PAPO_NATS_URL", nats)];
+        place.papo_with(&["doctor"], &variables)
+    };
+    let there = nats();
+    let report = with(&there).ok();
+    let expected = format!("{there} lets papo in, version ");
+    assert!(report.contains(&expected), "{report}");
+
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let away = closed.local_addr().unwrap();
+    drop(closed);
+    let report = with(&format!("nats://ana:s3cret@{away}"));
+    assert_eq!(report.code, Some(1), "{report:?}");
+    let expected = format!("NATS           nats://{away} can't be used: ");
+    assert!(report.output.contains(&expected), "{report:?}");
+    assert!(report.output.contains("onnection refused"), "{report:?}");
+    assert!(!report.output.contains("s3cret"), "{report:?}");
+    let report = with(&format!("{there},nats://{away}")).ok();
+    assert!(report.contains("papo takes another address"), "{report}");
+
+    let report = place.papo_with(&["doctor"], &[("PAPO_NATS_URL", &there)]);
+    assert_eq!(report.code, Some(1), "{report:?}");
+    assert!(report.output.contains("database is SQLite"), "{report:?}");
 }

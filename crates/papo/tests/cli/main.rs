@@ -29,6 +29,13 @@ impl Place {
         Self(TempDir::new().unwrap())
     }
 
+    /// One with an instance in it, as a first start makes it.
+    fn started() -> Self {
+        let place = Self::new();
+        assert_eq!(place.serve().stop(), Some(0));
+        place
+    }
+
     /// The data folder; nothing makes it but papo.
     fn data(&self) -> PathBuf {
         self.0.path().join("data")
@@ -67,6 +74,11 @@ impl Place {
         server.line("Papo is listening on ");
         server
     }
+}
+
+/// Where NATS is: `PAPO_TEST_NATS_URL`, else the standard port.
+fn nats() -> String {
+    std::env::var("PAPO_TEST_NATS_URL").unwrap_or_else(|_| "nats://127.0.0.1:4222".into())
 }
 
 /// The file with this name among the fixtures.

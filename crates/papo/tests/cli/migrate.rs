@@ -77,10 +77,9 @@ fn who_was_connected_goes_on_at_the_other_database() {
 
 #[test]
 fn what_was_moved_is_not_served_here_until_that_is_undone() {
-    let (place, schema) = (Place::new(), Schema::new());
+    let (place, schema) = (Place::started(), Schema::new());
     let with_password = server().replacen('@', ":s3cr3t@", 1);
     let url = schema.url_at(&with_password);
-    place.papo(&["room", "list"]).ok();
     let moved = migrate(&place, &url);
     assert!(!format!("{moved:?}").contains("s3cr3t"), "{moved:?}");
     moved.ok();
@@ -251,9 +250,8 @@ fn what_can_not_be_moved_is_said() {
 
 #[test]
 fn a_database_with_another_instance_is_left_as_it_is() {
-    let (place, other, schema) = (Place::new(), Place::new(), Schema::new());
+    let (place, other, schema) = (Place::started(), Place::new(), Schema::new());
     let url = schema.url();
-    place.papo(&["room", "list"]).ok();
     let create = ["room", "create", "Deles"];
     other.papo_with(&create, &[(VARIABLE, &url)]).ok();
     let list = || other.papo_with(&["room", "list"], &[(VARIABLE, &url)]).ok();

@@ -1,5 +1,7 @@
 //! The same commands on a database on a PostgreSQL server.
 
+use std::net::TcpListener;
+
 use papo_testing::postgres::{Schema, server};
 
 use crate::process::{self, Running};
@@ -90,7 +92,7 @@ fn a_backup_is_the_servers_affair() {
 #[test]
 fn what_is_wrong_with_the_url_is_said_without_the_password() {
     let place = Place::new();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = closed.local_addr().unwrap().port();
     drop(closed);
     let unreachable = format!("postgres://papo:s3cr3t@127.0.0.1:{port}/chat");
@@ -109,6 +111,26 @@ fn what_is_wrong_with_the_url_is_said_without_the_password() {
         assert_eq!(report.code, Some(1));
         assert!(report.output.contains(says), "{report:?}");
         assert!(!report.output.contains("s3cr3t"), "{report:?}");
+    }
+}
+
+#[test]
+fn why_nats_cannot_be_reached_is_said_with_where_and_without_the_password() {
+    let (place, schema) = (Place::new(), Schema::new());
+    let url = schema.url();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let away = closed.local_addr().unwrap();
+    drop(closed);
+    let nats = format!("nats://ana:s3cr3t@{away},nats://ana:s3cr3t@nowhere.invalid:4222");
+    let variables = [(VARIABLE, url.as_str()), ("PAPO_NATS_URL", &nats)];
+    let listen = ["serve", "--listen", "127.0.0.1:0"];
+    let mut running = Running::start(&place.data(), &listen, &variables);
+    let why = running.line(&format!("nats=\"nats://{away}\" why="));
+    assert!(why.contains("onnection refused"), "{why}");
+    running.line("nats=\"nats://nowhere.invalid:4222\" why=");
+    running.stop();
+    for line in running.remaining() {
+        assert!(!line.contains("s3cr3t"), "{line}");
     }
 }
 

@@ -75,7 +75,7 @@ fn a_folder_that_cannot_be_written() {
         error.contains("can't make the data folder /proc/papo"),
         "{error}"
     );
-    let error = run("/proc", &["room", "list"]);
+    let error = run("/proc", &["room", "create", "Projetos"]);
     assert!(
         error.contains("can't be opened") && error.contains("/proc/papo.sqlite3"),
         "{error}"
@@ -84,8 +84,7 @@ fn a_folder_that_cannot_be_written() {
 
 #[test]
 fn a_database_of_a_newer_version() {
-    let place = Place::new();
-    place.papo(&["room", "list"]).ok();
+    let place = Place::started();
     let database = Connection::open(place.database()).unwrap();
     database.pragma_update(None, "user_version", 9_999).unwrap();
     drop(database);
@@ -132,7 +131,7 @@ fn a_database_of_something_else() {
 
 #[test]
 fn a_relay_between_nodes_that_have_no_database_in_common() {
-    let place = Place::new();
+    let place = Place::started();
     let with_nats = [("PAPO_NATS_URL", "nats://ana:s3cret@127.0.0.1:1")];
     let error = place.papo_with(&SERVE, &with_nats).error();
     assert!(

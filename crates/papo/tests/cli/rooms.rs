@@ -1,5 +1,7 @@
 //! `papo room`.
 
+use papo_testing::postgres::Schema;
+
 use crate::Place;
 
 #[test]
@@ -75,4 +77,31 @@ fn a_running_server_shows_what_was_done() {
     assert!(!page.contains("Jogos"));
     assert!(server.get("/room/3/join/").starts_with("HTTP/1.1 404"));
     assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn where_there_is_no_instance_there_are_no_rooms_until_one_is_made() {
+    let (place, schema) = (Place::new(), Schema::new());
+    let url = schema.url();
+    let variables = [("PAPO_DATABASE_URL", url.as_str())];
+    for command in [
+        ["room", "list"].as_slice(),
+        &["room", "activate", "1"],
+        &["room", "deactivate", "1"],
+        &["user", "list"],
+    ] {
+        let error = place.papo(command).error();
+        assert!(error.contains("there is no database in"), "{error}");
+        assert!(!place.data().exists());
+        let error = place.papo_with(command, &variables).error();
+        assert!(error.contains("there is nothing of Papo's in"), "{error}");
+    }
+    let report = place.papo_with(&["doctor"], &variables).ok();
+    assert!(report.contains("has no tables yet"), "{report}");
+    let create = ["room", "create", "Projetos"];
+    for variables in [&[], variables.as_slice()] {
+        let made = place.papo_with(&create, variables).ok();
+        assert_eq!(made, "Made room 4: Projetos\n");
+        place.papo_with(&["room", "list"], variables).ok();
+    }
 }

@@ -37,7 +37,7 @@ fn serving_is_what_papo_does_without_a_command() {
 
 #[test]
 fn the_first_rooms_are_made_once() {
-    let place = Place::new();
+    let place = Place::started();
     for id in ["1", "2", "3"] {
         place.papo(&["room", "deactivate", id]).ok();
     }

@@ -39,6 +39,14 @@ async fn copy(from: &mut Departure, to: &mut Arrived, pages: usize) -> bool {
     false
 }
 
+/// All of it, but not finished.
+async fn copied(home: &Home, schema: &Schema) -> (Departure, Arrived) {
+    let mut departure = Departure::begin(&home.file()).unwrap();
+    let mut arrived = begin(&departure, schema).await.unwrap();
+    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    (departure, arrived)
+}
+
 async fn finish(mut departure: Departure, arrived: Arrived) -> Summary {
     let (Arrived::Empty(mut arrival) | Arrived::Begun(mut arrival)) = arrived else {
         panic!("it is there already");
@@ -105,9 +113,7 @@ async fn what_has_changed_since_it_was_cut_off_is_moved_as_it_is() {
         .await;
     world.storage.end_session(ana.session).await.unwrap();
     world.room("Nova").await;
-    let mut departure = Departure::begin(&home.file()).unwrap();
-    let mut arrived = begin(&departure, schema).await.unwrap();
-    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    let (departure, arrived) = copied(&home, schema).await;
     finish(departure, arrived).await;
     let moved = server.world().await;
     assert!(moved.texts(room).await.contains(&"outra vez".to_owned()));
@@ -123,9 +129,7 @@ async fn what_was_moved_is_opened_no_more_until_that_is_undone() {
         unreachable!();
     };
     liven_up(&home.world().await).await;
-    let mut departure = Departure::begin(&home.file()).unwrap();
-    let mut arrived = begin(&departure, schema).await.unwrap();
-    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    let (departure, arrived) = copied(&home, schema).await;
     let moved = finish(departure, arrived).await;
     let refused = SqliteStorage::open(&home.file()).err();
     assert!(
@@ -174,13 +178,9 @@ async fn begun_in_one_place_and_finished_in_another_it_is_in_the_other_alone() {
         unreachable!();
     };
     liven_up(&home.world().await).await;
-    let mut departure = Departure::begin(&home.file()).unwrap();
-    let mut arrived = begin(&departure, &first).await.unwrap();
-    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    let (departure, arrived) = copied(&home, &first).await;
     drop((departure, arrived));
-    let mut departure = Departure::begin(&home.file()).unwrap();
-    let mut arrived = begin(&departure, schema).await.unwrap();
-    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    let (departure, arrived) = copied(&home, schema).await;
     let moved = finish(departure, arrived).await;
 
     let departure = Departure::begin(&home.file()).unwrap();
@@ -202,9 +202,7 @@ async fn marked_and_cut_off_before_the_end_it_goes_on() {
         unreachable!();
     };
     liven_up(&home.world().await).await;
-    let mut departure = Departure::begin(&home.file()).unwrap();
-    let mut arrived = begin(&departure, schema).await.unwrap();
-    assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
+    let (departure, arrived) = copied(&home, schema).await;
     let Arrived::Empty(arrival) = arrived else {
         panic!("it was empty");
     };

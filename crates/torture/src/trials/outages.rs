@@ -5,6 +5,7 @@
 //! refused and can be tried again, and what is in memory is still read. Each time all is well again, everybody has the log within five
 //! seconds. Besides, while all of that happens: a node that dies is forgotten, and rights that end do so on all nodes.
 
+mod absence;
 mod presence;
 mod site;
 
@@ -14,14 +15,14 @@ use anyhow::{Result, ensure};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use self::absence::{Absence, given_without_database, refusals};
 use self::presence::{FORGOTTEN, Ghosts};
 use self::site::Site;
 use super::revocation::{ELSEWHERE, Leaver, Turn};
 use super::{Context, blocking};
 use crate::checker::check;
-use crate::crowd::{Crowd, Interruptions, join};
+use crate::crowd::{Crowd, join};
 use crate::database::postgres;
-use crate::history::{History, Moment};
 use crate::measure::best;
 use crate::nats_way::Way;
 use crate::plan::{Plan, Reading};
@@ -70,16 +71,6 @@ struct Outages {
     /// How long after each trouble everybody had the log.
     healed: Vec<Duration>,
     absences: Vec<Absence>,
-}
-
-/// A time without a database.
-#[derive(Debug, Clone, Copy)]
-struct Absence {
-    from: Moment,
-    /// What was answered before it went away has arrived.
-    late: Moment,
-    until: Moment,
-    began: Instant,
 }
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
@@ -303,7 +294,7 @@ impl Outages {
         verdict.demand(outcome.unclear.is_empty(), || {
             format!("refused without a time to try again: {:?}", outcome.unclear)
         });
-        let refused = refusals(&outcome.interruptions, &self.absences);
+        let refused = refusals(&outcome.interruptions[..WRITERS], &self.absences);
         verdict.demand(refused <= REFUSED, || {
             format!("a writer was refused nothing for {refused:.1?} without a database")
         });
@@ -328,85 +319,5 @@ impl Outages {
         ));
         self.turns.judge(&mut verdict);
         Ok(verdict)
-    }
-}
-
-/// How many acknowledgements were given while there was no database: to what was sent meanwhile, or later than what was on its
-/// way can have been.
-fn given_without_database(history: &History, absences: &[Absence]) -> usize {
-    let is_wrong = |sent: Option<Moment>, at: Moment| {
-        absences.iter().any(|absence| {
-            let is_new = sent.is_some_and(|sent| sent > absence.from);
-            at < absence.until && (at > absence.late || is_new && at > absence.from)
-        })
-    };
-    let acks = history.sent.iter().flat_map(|sent| {
-        let acks = sent.acks.iter();
-        acks.filter(|ack| is_wrong(Some(sent.at), ack.at))
-    });
-    let changes = history.changed.iter();
-    acks.count() + changes.filter(|changed| is_wrong(None, changed.at)).count()
-}
-
-/// How long it took at most until each of the writers, who are the first, was refused something.
-fn refusals(robots: &[Interruptions], absences: &[Absence]) -> Duration {
-    let times = absences.iter().flat_map(|absence| {
-        robots.iter().take(WRITERS).map(|robot| {
-            let first = robot.refused.iter().find(|at| **at > absence.began);
-            first.map_or(Duration::MAX, |at| at.duration_since(absence.began))
-        })
-    });
-    times.max().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::history::{Ack, Changed, Kind, Sent};
-
-    #[test]
-    fn an_acknowledgement_without_a_database_is_found_unless_it_was_on_its_way() {
-        let absence = Absence {
-            from: 10,
-            late: 20,
-            until: 30,
-            began: Instant::now(),
-        };
-        let given = |sent, at| {
-            let ack = Ack {
-                seq: 1,
-                at,
-                epoch: "".into(),
-            };
-            let sent = Sent {
-                at: sent,
-                acks: vec![ack],
-                ..Sent::default()
-            };
-            let history = History {
-                sent: vec![sent],
-                ..History::default()
-            };
-            given_without_database(&history, &[absence])
-        };
-        for (sent, at, wrong) in [(5, 8, 0), (5, 15, 0), (5, 25, 1), (12, 15, 1), (12, 35, 0)] {
-            assert_eq!(
-                given(sent, at),
-                wrong,
-                "sent at {sent}, acknowledged at {at}"
-            );
-        }
-        let changed = Changed {
-            room: 1,
-            seq: 1,
-            kind: Kind::Deleted { target: 1 },
-            at: 25,
-            epoch: "".into(),
-        };
-        let history = History {
-            changed: vec![changed],
-            ..History::default()
-        };
-        assert_eq!(given_without_database(&history, &[absence]), 1);
     }
 }

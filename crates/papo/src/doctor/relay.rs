@@ -1,0 +1,68 @@
+//! NATS, when it joins the nodes: does each of its servers let Papo in.
+
+use anyhow::Result;
+use papo_channel_layer::nats::{Reached, reach};
+
+use super::Finding;
+use crate::config::Config;
+use crate::database::Database;
+use crate::{instance, relay};
+
+const SUBJECT: &str = "NATS";
+
+/// What there is to say about NATS; nothing when none is configured.
+pub(super) fn check(config: &Config) -> Result<Vec<Finding>> {
+    let Some(nats) = &config.nats else {
+        return Ok(Vec::new());
+    };
+    if let Err(error) = relay::check(Some(nats), Database::is_shared(config)) {
+        return Ok(vec![Finding::problem(SUBJECT, error.to_string())]);
+    }
+    Ok(judge(&instance::runtime(1)?.block_on(reach(nats))))
+}
+
+/// One server is enough.
+fn judge(servers: &[Reached]) -> Vec<Finding> {
+    let is_joined = servers.iter().any(|server| server.version.is_ok());
+    let findings = servers.iter().map(|Reached { address, version }| {
+        let wrong = match version {
+            Ok(version) => {
+                return Finding::fine(SUBJECT, format!("{address} lets papo in, version {version}"));
+            }
+            Err(error) => format!("{address} can't be used: {error}"),
+        };
+        if is_joined {
+            return Finding::warning(SUBJECT, format!("{wrong}; papo takes another address"));
+        }
+        Finding::problem(
+            SUBJECT,
+            format!(
+                "{wrong}; check PAPO_NATS_URL and the server: until it is there nodes hear of each other's messages late"
+            ),
+        )
+    });
+    findings.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::*;
+
+    #[test]
+    fn one_server_of_several_is_enough() {
+        let server = |version: Result<&str, &str>| Reached {
+            address: "nats://nats-1:4222".into(),
+            version: version.map(str::to_owned).map_err(str::to_owned),
+        };
+        let (there, away) = (server(Ok("2.10.1")), server(Err("refused")));
+        let levels = |servers: &[Reached]| -> Vec<Level> {
+            let findings = judge(servers);
+            findings.iter().map(|finding| finding.level).collect()
+        };
+        let servers = [there, away.clone()];
+        assert_eq!(levels(&servers), [Level::Fine, Level::Warning]);
+        let servers = [away.clone(), away];
+        assert_eq!(levels(&servers), [Level::Problem, Level::Problem]);
+    }
+}
