@@ -105,7 +105,7 @@ impl App {
         let tasks = TaskTracker::new();
         let tails = Arc::new(Tails {
             storage: Arc::clone(&storage),
-            pages: Pages::default(),
+            pages: Pages::new(settings.message_characters),
             rights: Rights::new(asked),
             metrics: Arc::clone(&metrics),
             is_shared,

@@ -141,6 +141,40 @@ fn the_longest_message_goes_through_whole_however_it_is_written() {
 }
 
 #[test]
+fn of_very_long_messages_fewer_are_shown_at_once() {
+    let server = start_with("PAPO_MAX_MESSAGE_CHARACTERS", LONGEST);
+    let mut guest = Guest::joined(&server, 1, "Ana").unwrap();
+    let (mut socket, ..) = follow(&guest);
+    let texts: Vec<String> = (10..30)
+        .map(|number| format!("{number}{}", "😀".repeat(LONGEST - 2)))
+        .collect();
+    for text in &texts {
+        let reference = socket.post(1, text).unwrap();
+        socket.wait_for_ack(reference).unwrap();
+    }
+    // Of 64 kB each; a MiB is shown.
+    let mut again = guest.socket(1).unwrap();
+    let ServerFrame::Welcome { epoch, .. } = again.receive().unwrap() else {
+        panic!("no welcome");
+    };
+    again.subscribe(1, None).unwrap();
+    let ServerFrame::Snapshot { messages, more, .. } = again.receive().unwrap() else {
+        panic!("no snapshot");
+    };
+    let shown: Vec<_> = messages.iter().map(|message| &message.message).collect();
+    assert!(more && shown == texts[4..].iter().collect::<Vec<_>>());
+    let page = guest.get("/room/1/messages/?before=5").unwrap();
+    assert!(texts[..4].iter().all(|text| page.body.contains(text)));
+    assert!(page.body.contains(r#""more":false"#));
+
+    // Whoever reads on gets each.
+    again.subscribe(1, Some((&epoch, 0))).unwrap();
+    for text in &texts {
+        assert!(next_text(&mut again) == *text);
+    }
+}
+
+#[test]
 fn messages_stay_when_less_is_allowed_later() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
