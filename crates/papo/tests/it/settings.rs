@@ -94,6 +94,7 @@ fn a_message_longer_than_is_set_is_refused_at_each_door() {
     assert_eq!((closed.code, closed.reason), (1008, refused.1));
 
     let page = guest.get("/room/1/").unwrap();
+    assert!(page.body.contains(r#""message_characters":10,"#));
     assert!(!page.body.contains(&long));
 }
 
