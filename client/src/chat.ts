@@ -7,12 +7,12 @@ import { readBoot } from "./ui/boot";
 import { Localisation } from "./ui/localisation";
 import { Screen } from "./ui/screen.svelte";
 
-const { language, sender, snapshot } = readBoot();
+const { language, sender, message_characters: messageCharacters, snapshot } = readBoot();
 const address = new URL(`/ws/chat/${snapshot.room}/`, location.href);
 address.protocol = address.protocol.replace("http", "ws");
 
 const connection = new Connection(address.href);
-const room = new Room(snapshot.room, connection, { known: { sender, snapshot } });
+const room = new Room(snapshot.room, connection, { known: { sender, snapshot, messageCharacters } });
 const target = document.getElementById("chat");
 if (target === null) throw new Error("the page has no #chat");
 mount(Chat, { target, props: { screen: new Screen(room, new Localisation(language)) } });

@@ -10,7 +10,7 @@ type Send = (frame: ServerFrame) => void;
 
 const EPOCH = "9f86d081884c7d65";
 const PAGE = 50;
-const LIMITS = { message_characters: 4000, frame_bytes: 65536, rooms: 100, in_flight: 64, resume_events: 10000 };
+export const LIMITS = { message_characters: 4000, frame_bytes: 65536, rooms: 100, in_flight: 64, resume_events: 10000 };
 
 export class MockRoom {
   name = "Geral";

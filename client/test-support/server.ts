@@ -4,7 +4,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 import type { ClientFrame, ServerFrame } from "../src/lib/frames";
-import { MockRoom, SELF } from "./room";
+import { LIMITS, MockRoom, SELF } from "./room";
 
 const DIST = new URL("../dist/", import.meta.url);
 const TYPES: Record<string, string> = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
@@ -66,7 +66,8 @@ export class MockServer {
   }
 
   #html(): string {
-    const boot = { language: this.language, sender: SELF.sender, snapshot: this.room.snapshot() };
+    const { message_characters } = LIMITS;
+    const boot = { language: this.language, sender: SELF.sender, message_characters, snapshot: this.room.snapshot() };
     return `<!doctype html>
 <html lang="${this.language}">
   <head>

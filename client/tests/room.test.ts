@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { Connection } from "../src/lib/connection";
 import { MemoryOutbox } from "../src/lib/outbox";
 import { Room } from "../src/lib/room";
-import { EPOCH, OTHER, SELF, message, onlineRoom, openRoom, posted, snapshot, texts, WELCOME } from "./world";
+import { EPOCH, OTHER, SELF, message, onlineRoom, openRoom, posted, snapshot, texts, WELCOME, World } from "./world";
 
 test("shows the known messages at once and resumes after them", () => {
   const { world, room } = openRoom({ known: snapshot([message(6), message(7)]) });
@@ -11,6 +12,18 @@ test("shows the known messages at once and resumes after them", () => {
   world.socket.receive({ type: "subscribed", ref: 1, room: 1, after: 7, seq: 8, username: "João" }, posted(8));
   expect(room.state.status).toBe("online");
   expect(texts(room)).toEqual(["message 6", "message 7", "message 8"]);
+});
+
+test("knows how long a message may be from the page, then from each welcome", () => {
+  const world = new World();
+  const connection = new Connection("/ws/chat/1/", world);
+  const known = { sender: SELF, snapshot: snapshot(), messageCharacters: 10 };
+  const room = new Room(1, connection, { environment: world, outbox: new MemoryOutbox(), known });
+  expect(room.state.messageCharacters).toBe(10);
+  connection.start();
+  if (WELCOME.type !== "welcome") throw new Error("not a welcome");
+  world.socket.receive({ ...WELCOME, limits: { ...WELCOME.limits, message_characters: 20 } });
+  expect(room.state.messageCharacters).toBe(20);
 });
 
 test("resumes where it was after a lost connection", () => {

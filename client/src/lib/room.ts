@@ -19,9 +19,10 @@ export interface RoomOptions {
   environment?: Environment;
   outbox?: Outbox;
   /** What is known already, for instance from the page: the room then resumes after it. */
-  known?: { sender: string; snapshot: Snapshot };
+  known?: { sender: string; snapshot: Snapshot; messageCharacters?: number };
 }
 
+/** What most servers take; each says for itself when it welcomes us. */
 const DEFAULT_MESSAGE_CHARACTERS = 4_000;
 const DEFAULT_RETRY_SECONDS = 1;
 /** So many gaps in a row without an event between them, and the room starts over from a snapshot. */
@@ -54,6 +55,7 @@ export class Room implements Attached {
     this.#outbox = outbox;
     this.#typing = new Typing(environment, () => this.#changed());
     if (known !== undefined) {
+      this.#messageCharacters = known.messageCharacters ?? DEFAULT_MESSAGE_CHARACTERS;
       this.#become(known.sender);
       this.#takeSnapshot(known.snapshot);
     }

@@ -1,9 +1,10 @@
-/** What the server wrote into the page: the language, who one is, and the room as it was then. */
+/** What the server wrote into the page: the language, who one is, how long a message may be, and the room as it was then. */
 import type { Snapshot } from "../lib";
 
 export interface Boot {
   language: string;
   sender: string;
+  message_characters: number;
   snapshot: Snapshot;
 }
 

@@ -32,6 +32,8 @@ pub struct Settings {
     pub session_connections: usize,
     /// The most rooms followed on one socket.
     pub rooms: usize,
+    /// The longest message, in Unicode characters; [`papo_domain::MESSAGE_CHARACTERS`] at most. Those that are there already may be longer.
+    pub message_characters: usize,
     /// The most requests waiting for an answer on one socket.
     pub in_flight: usize,
     /// The most missed events that a client gets one by one.
@@ -54,6 +56,7 @@ impl Default for Settings {
             rate_limits: true,
             session_connections: 50,
             rooms: 100,
+            message_characters: 4_000,
             in_flight: 64,
             resume_events: 10_000,
             heartbeat: Duration::from_secs(25),
@@ -102,7 +105,7 @@ impl App {
         let tasks = TaskTracker::new();
         let tails = Arc::new(Tails {
             storage: Arc::clone(&storage),
-            pages: Pages::default(),
+            pages: Pages::new(settings.message_characters),
             rights: Rights::new(asked),
             metrics: Arc::clone(&metrics),
             is_shared,
@@ -198,8 +201,8 @@ impl App {
     /// What the server allows, as clients are told.
     pub fn limits(&self) -> Limits {
         Limits {
-            message_characters: papo_domain::MESSAGE_CHARACTERS,
-            frame_bytes: papo_protocol::FRAME_BYTES,
+            message_characters: self.settings.message_characters,
+            frame_bytes: papo_protocol::frame_bytes(self.settings.message_characters),
             rooms: self.settings.rooms,
             in_flight: self.settings.in_flight,
             resume_events: self.settings.resume_events,

@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::defects;
 use crate::fan_out::{Budget, FanOut};
 use crate::metrics::Metrics;
-use crate::pages::{PAGE, Pages};
+use crate::pages::Pages;
 use crate::rights::Rights;
 use crate::room_log::frame;
 use crate::{App, Error};
@@ -54,7 +54,7 @@ impl Tails {
                 // Nobody has told of edits while nobody here followed the room.
                 self.pages.forget_room(live.id);
             }
-            let (end, frames) = last_frames(&self.storage, live.id, room.last_seq).await?;
+            let (end, frames) = self.last_frames(live.id, room.last_seq).await?;
             live.open(end, frames);
             live.hear(end)
         };
@@ -117,7 +117,7 @@ impl Tails {
 
     async fn read_page(&self, live: &Arc<LiveRoom>, from: Seq) -> Result<(), StorageError> {
         if live.heard().0 - from.0 > JUMP {
-            let (end, frames) = last_frames(&self.storage, live.id, live.heard()).await?;
+            let (end, frames) = self.last_frames(live.id, live.heard()).await?;
             if !self.may_show() {
                 return Ok(());
             }
@@ -126,7 +126,8 @@ impl Tails {
             live.jump(end, frames);
             return Ok(());
         }
-        let events = self.storage.events_after(live.id, from, PAGE).await?;
+        let size = self.pages.size;
+        let events = self.storage.events_after(live.id, from, size).await?;
         for event in &events {
             self.heed(event);
         }
@@ -138,19 +139,19 @@ impl Tails {
         self.fan_out.deliver(live, &mut FanOut::budget());
         Ok(())
     }
-}
 
-/// The last frames before `last`, and after it should there be any by now.
-async fn last_frames(
-    storage: &Arc<dyn Storage>,
-    room: RoomId,
-    last: Seq,
-) -> Result<(Seq, Vec<Frame>), StorageError> {
-    let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
-    let after = Seq((last.0 - page).max(0));
-    let events = storage.events_after(room, after, PAGE).await?;
-    let end = events.last().map_or(after, |event| event.seq);
-    Ok((end, events.iter().map(frame).collect()))
+    /// The last frames before `last`, and after it should there be any by now.
+    async fn last_frames(
+        &self,
+        room: RoomId,
+        last: Seq,
+    ) -> Result<(Seq, Vec<Frame>), StorageError> {
+        let size = self.pages.size;
+        let after = Seq((last.0 - self.pages.seqs()).max(0));
+        let events = self.storage.events_after(room, after, size).await?;
+        let end = events.last().map_or(after, |event| event.seq);
+        Ok((end, events.iter().map(frame).collect()))
+    }
 }
 
 impl App {

@@ -35,7 +35,7 @@ impl App {
             message,
         } = request;
         let change = || {
-            let text = MessageText::parse(&message)?;
+            let text = self.text(&message)?;
             let client_id = client_id
                 .as_deref()
                 .map(str::parse::<ClientId>)
@@ -59,11 +59,10 @@ impl App {
         reply: Reply,
     ) {
         let session = connection.session;
-        let text = MessageText::parse(message).map_err(Error::from);
         self.submit(
             connection,
             room,
-            text.map(|text| Change::Edit {
+            self.text(message).map(|text| Change::Edit {
                 session,
                 target,
                 text,
@@ -105,6 +104,14 @@ impl App {
                 live.push_typing(sender, frame);
             }
         }
+    }
+
+    /// What was typed, as the text of a message here.
+    fn text(&self, typed: &str) -> Result<MessageText, Error> {
+        Ok(MessageText::parse_within(
+            typed,
+            self.settings.message_characters,
+        )?)
     }
 
     fn submit(

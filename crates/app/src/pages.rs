@@ -14,9 +14,10 @@ use tokio::sync::OnceCell;
 
 use crate::room_log::frame;
 
-/// Events of a page: it holds the seqs from a multiple of this, exclusive, to the next, inclusive.
-pub(crate) const PAGE: usize = 256;
-const PAGE_SEQS: i64 = 256;
+/// The most events of a page.
+const PAGE: usize = 256;
+/// Characters of a page of the longest messages, about; where they are longer, a page has fewer events.
+const PAGE_CHARACTERS: usize = 1_024_000;
 /// Bytes of all pages that are kept.
 const BYTES: usize = 32 << 20;
 
@@ -24,8 +25,10 @@ type Key = (RoomId, i64);
 type Page = Arc<OnceCell<Arc<[Frame]>>>;
 
 /// The pages that are kept, the oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pages {
+    /// Events of a page: it holds the seqs from a multiple of this, exclusive, to the next, inclusive.
+    pub(crate) size: usize,
     kept: Mutex<Kept>,
 }
 
@@ -37,6 +40,15 @@ struct Kept {
 }
 
 impl Pages {
+    /// Pages of logs whose messages have at most so many characters.
+    pub(crate) fn new(message_characters: usize) -> Self {
+        let size = PAGE_CHARACTERS / message_characters.max(1);
+        Self {
+            size: size.clamp(1, PAGE),
+            kept: Mutex::default(),
+        }
+    }
+
     /// The frames after a cursor, as far as its page goes. `end` is the end of the log as far as is known: a page beyond it may
     /// grow, and is read for this one reader.
     pub(crate) async fn after(
@@ -46,15 +58,16 @@ impl Pages {
         cursor: Seq,
         end: Seq,
     ) -> Result<Vec<Frame>, StorageError> {
-        let number = cursor.0.max(0) / PAGE_SEQS;
-        let first = Seq(number * PAGE_SEQS);
-        if end.0 < first.0 + PAGE_SEQS {
-            return Ok(encode(&storage.events_after(room, cursor, PAGE).await?));
+        let number = self.number(cursor.0);
+        let first = Seq(number * self.seqs());
+        if end.0 < first.0 + self.seqs() {
+            let events = storage.events_after(room, cursor, self.size).await?;
+            return Ok(encode(&events));
         }
         let key = (room, number);
         let page = Arc::clone(self.kept.lock().pages.entry(key).or_default());
         let read = || async {
-            let frames = encode(&storage.events_after(room, first, PAGE).await?);
+            let frames = encode(&storage.events_after(room, first, self.size).await?);
             self.kept.lock().keep(
                 key,
                 &page,
@@ -76,13 +89,23 @@ impl Pages {
 
     /// Forgets the page of a message that has been changed.
     pub(crate) fn forget(&self, room: RoomId, message: Seq) {
-        let number = message.0.saturating_sub(1).max(0) / PAGE_SEQS;
+        let number = self.number(message.0.saturating_sub(1));
         self.kept.lock().pages.remove(&(room, number));
     }
 
     /// Forgets all pages of a room.
     pub(crate) fn forget_room(&self, room: RoomId) {
         self.kept.lock().pages.retain(|(of, _), _| *of != room);
+    }
+
+    /// The page of what comes after a seq.
+    fn number(&self, seq: i64) -> i64 {
+        seq.max(0) / self.seqs()
+    }
+
+    /// How many seqs a page spans.
+    pub(crate) fn seqs(&self) -> i64 {
+        i64::try_from(self.size).unwrap_or(i64::MAX)
     }
 }
 
@@ -120,4 +143,16 @@ pub(crate) fn changed(event: &Event) -> Option<Seq> {
 
 fn encode(events: &[Event]) -> Vec<Frame> {
     events.iter().map(frame).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_fewer_events_where_messages_may_be_longer() {
+        for (characters, size) in [(1, 256), (4_000, 256), (5_000, 204), (16_000, 64)] {
+            assert_eq!(Pages::new(characters).size, size, "{characters}");
+        }
+    }
 }

@@ -29,6 +29,10 @@ use crate::{Clock, Error};
 const WAITING: usize = 8_192;
 /// How many changes go into one transaction at most.
 const BATCH: usize = 1_024;
+/// Bytes of the texts that may wait for the writer; more are refused likewise.
+const WAITING_BYTES: usize = 128 << 20;
+/// Bytes of the texts after which no more changes go into a transaction.
+const BATCH_BYTES: usize = 16 << 20;
 const RETRY_OVERLOAD: Duration = Duration::from_secs(1);
 
 /// A change that is on disk.
@@ -65,6 +69,8 @@ struct Writer {
 #[derive(Default)]
 struct Line {
     waiting: VecDeque<(RoomId, Change, OnCommit)>,
+    /// Of the texts that wait.
+    bytes: usize,
     /// Whether a batch is with the storage.
     is_storing: bool,
     /// Whether it takes long to find out what becomes of that batch: nothing is taken meanwhile.
@@ -119,12 +125,15 @@ impl RoomLog {
     /// Puts a change in line. Changes are committed in the order in which they are put here.
     pub(crate) fn submit(&self, room: RoomId, change: Change, on_commit: OnCommit) {
         let mut line = self.writer.line.lock();
-        if line.is_closed || line.is_stalled || line.waiting.len() >= WAITING {
+        let bytes = line.bytes + change.text_bytes();
+        let is_full = line.waiting.len() >= WAITING || bytes > WAITING_BYTES;
+        if line.is_closed || line.is_stalled || is_full {
             drop(line);
             self.writer
                 .answer(on_commit, Err(Error::Unavailable(RETRY_OVERLOAD)));
             return;
         }
+        line.bytes = bytes;
         line.waiting.push_back((room, change, on_commit));
         let is_storing = std::mem::replace(&mut line.is_storing, true);
         drop(line);
@@ -190,6 +199,7 @@ impl Writer {
         let waiting = {
             let mut line = self.line.lock();
             line.is_stalled = true;
+            line.bytes = 0;
             std::mem::take(&mut line.waiting)
         };
         for (_, _, on_commit) in waiting {
@@ -275,7 +285,15 @@ impl Batch for Group {
     fn take(&mut self) -> Vec<NewEvent> {
         let at = self.writer.clock.now();
         let mut line = self.writer.line.lock();
-        let count = line.waiting.len().min(BATCH);
+        let (mut count, mut bytes) = (0, 0);
+        for (_, change, _) in line.waiting.iter().take(BATCH) {
+            if bytes >= BATCH_BYTES {
+                break;
+            }
+            count += 1;
+            bytes += change.text_bytes();
+        }
+        line.bytes -= bytes;
         let (changes, callbacks): (Vec<_>, Vec<_>) = line
             .waiting
             .drain(..count)

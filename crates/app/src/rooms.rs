@@ -1,12 +1,15 @@
 //! The rooms that people see.
 
-use papo_domain::{Room, RoomId, RoomOverview};
+use papo_domain::{Message, Room, RoomId, RoomOverview};
 use papo_protocol::{
     MessageObject, SNAPSHOT_MESSAGES, ServerFrame, message_object, snapshot_frame,
 };
-use papo_storage::{RoomFilter, Snapshot};
+use papo_storage::{MessagePage, RoomFilter, Snapshot};
 
 use crate::{App, Error, Visitor};
+
+/// The most bytes of the texts that are shown at once; of one message all is.
+const SHOWN_BYTES: usize = 1 << 20;
 
 /// A room in the list.
 #[derive(Debug, Clone)]
@@ -47,14 +50,7 @@ impl App {
         visitor: Option<&Visitor>,
         id: RoomId,
     ) -> Result<(Room, ServerFrame), Error> {
-        let Snapshot { room, page } = self
-            .storage
-            .snapshot(id, SNAPSHOT_MESSAGES)
-            .await?
-            .ok_or(Error::NoRoom)?;
-        if !room.is_active {
-            return Err(Error::NoRoom);
-        }
+        let Snapshot { room, page } = self.latest(id).await?;
         let username = visitor
             .and_then(Visitor::username)
             .ok_or(Error::NotJoined)?;
@@ -77,9 +73,36 @@ impl App {
             .storage
             .messages_before(id, before, SNAPSHOT_MESSAGES)
             .await?;
+        let page = shortened(page);
         Ok((
             page.messages.iter().map(message_object).collect(),
             page.more,
         ))
     }
+
+    /// An active room and its last messages.
+    pub(crate) async fn latest(&self, id: RoomId) -> Result<Snapshot, Error> {
+        let snapshot = self.storage.snapshot(id, SNAPSHOT_MESSAGES).await?;
+        let Snapshot { room, page } = snapshot
+            .filter(|snapshot| snapshot.room.is_active)
+            .ok_or(Error::NoRoom)?;
+        Ok(Snapshot {
+            room,
+            page: shortened(page),
+        })
+    }
+}
+
+/// A page without the first messages, when it would be too large with them.
+fn shortened(mut page: MessagePage) -> MessagePage {
+    let mut bytes = 0;
+    let is_shown = |message: &&Message| {
+        bytes += message.text.as_str().len();
+        bytes <= SHOWN_BYTES
+    };
+    let shown = page.messages.iter().rev().take_while(is_shown).count();
+    let hidden = page.messages.len().saturating_sub(shown.max(1));
+    page.messages.drain(..hidden);
+    page.more |= hidden > 0;
+    page
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use papo_channel_layer::{Connection, Follower, Frame, Wants};
 use papo_domain::{Epoch, RoomId, Seq, Username};
-use papo_protocol::{ResetReason, SNAPSHOT_MESSAGES, ServerFrame, snapshot_frame};
+use papo_protocol::{ResetReason, ServerFrame, snapshot_frame};
 use papo_storage::Snapshot;
 use tokio::time::Instant;
 
@@ -147,13 +147,8 @@ impl App {
         id: RoomId,
         username: &Username,
     ) -> Result<(Seq, ServerFrame), Error> {
-        let Snapshot { room, page } = self
-            .storage
-            .snapshot(id, SNAPSHOT_MESSAGES)
-            .await?
-            // Its events end with the one that closed it, which the client wouldn't see.
-            .filter(|snapshot| snapshot.room.is_active)
-            .ok_or(Error::NoRoom)?;
+        // Of an inactive room there is none: its events end with the one that closed it, which the client wouldn't see.
+        let Snapshot { room, page } = self.latest(id).await?;
         let frame = snapshot_frame(None, self.epoch, &room, username, &page.messages, page.more);
         let is_off = defects::has("snapshot-off-by-one");
         let seq = if is_off {

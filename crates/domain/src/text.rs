@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-/// The longest message, in Unicode characters (code points, as browsers count them with `[...text].length`).
-pub const MESSAGE_CHARACTERS: usize = 4_000;
+/// The longest message that any server takes, in Unicode characters (code points, as browsers count them with `[...text].length`).
+/// Each has a limit of its own up to this.
+pub const MESSAGE_CHARACTERS: usize = 16_000;
 
 /// Why a text can't be a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -11,9 +12,9 @@ pub enum MessageTextError {
     /// Nothing but white space and invisible characters.
     #[error("the message is blank")]
     Blank,
-    /// More than [`MESSAGE_CHARACTERS`].
-    #[error("the message has more than {MESSAGE_CHARACTERS} characters")]
-    TooLong,
+    /// More characters than this.
+    #[error("the message has more than {0} characters")]
+    TooLong(usize),
     /// A NUL, which text in a database can't hold.
     #[error("the message contains a NUL character")]
     Nul,
@@ -27,6 +28,11 @@ pub struct MessageText(String);
 impl MessageText {
     /// Checks what was typed.
     pub fn parse(typed: &str) -> Result<Self, MessageTextError> {
+        Self::parse_within(typed, MESSAGE_CHARACTERS)
+    }
+
+    /// Checks what was typed where messages have at most so many characters.
+    pub fn parse_within(typed: &str, characters: usize) -> Result<Self, MessageTextError> {
         let text = typed.trim();
         if text.chars().all(is_invisible) {
             return Err(MessageTextError::Blank);
@@ -34,8 +40,9 @@ impl MessageText {
         if text.contains('\0') {
             return Err(MessageTextError::Nul);
         }
-        if text.chars().nth(MESSAGE_CHARACTERS).is_some() {
-            return Err(MessageTextError::TooLong);
+        let most = characters.min(MESSAGE_CHARACTERS);
+        if text.chars().nth(most).is_some() {
+            return Err(MessageTextError::TooLong(most));
         }
         Ok(Self(text.to_owned()))
     }
@@ -91,7 +98,16 @@ mod tests {
     fn the_limit_counts_characters_not_bytes() {
         assert!(MessageText::parse(&"😀".repeat(MESSAGE_CHARACTERS)).is_ok());
         let long = "a".repeat(MESSAGE_CHARACTERS + 1);
-        assert_eq!(MessageText::parse(&long), Err(MessageTextError::TooLong));
+        let too_long = Err(MessageTextError::TooLong(MESSAGE_CHARACTERS));
+        assert_eq!(MessageText::parse(&long), too_long);
+        assert_eq!(MessageText::parse_within(&long, usize::MAX), too_long);
+    }
+
+    #[test]
+    fn a_lower_limit_is_told_in_the_error() {
+        assert!(MessageText::parse_within(" é😀é ", 3).is_ok());
+        let error = MessageText::parse_within("four", 3).unwrap_err();
+        assert_eq!(error.to_string(), "the message has more than 3 characters");
     }
 
     #[test]

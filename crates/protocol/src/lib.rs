@@ -15,14 +15,28 @@ pub use server::{Limits, MessageObject, Person, ResetReason, ServerFrame};
 
 /// The subprotocol's name in `Sec-WebSocket-Protocol`.
 pub const SUBPROTOCOL: &str = "papo.v1";
-/// The longest frame or message, in bytes.
-pub const FRAME_BYTES: usize = 65_536;
+/// The longest frame, in bytes, where messages aren't so long that it must be longer.
+const FRAME_BYTES: usize = 65_536;
+/// Bytes of a frame for all but the message: names and ids, however they are written.
+const FRAME_REST_BYTES: usize = 16_384;
+/// Bytes of the longest character in JSON: one beyond U+FFFF written as `\ud83d\ude00`.
+const CHARACTER_BYTES: usize = 12;
 /// The deepest nesting of a frame's JSON.
 pub const JSON_DEPTH: usize = 32;
 /// How many messages a snapshot holds at most.
 pub const SNAPSHOT_MESSAGES: usize = 50;
 /// How many people a presence frame names at most.
 pub const PRESENCE_PEOPLE: usize = 50;
+
+/// The longest frame, in bytes, where messages have at most so many characters: the longest of them fits, however it is written.
+pub const fn frame_bytes(message_characters: usize) -> usize {
+    let needed = CHARACTER_BYTES * message_characters + FRAME_REST_BYTES;
+    if needed > FRAME_BYTES {
+        needed
+    } else {
+        FRAME_BYTES
+    }
+}
 
 /// A closing code of Papo's own, beside the WebSocket's.
 pub mod close {
@@ -32,4 +46,25 @@ pub mod close {
     pub const ROOM_CLOSED: u16 = 4004;
     /// The client reads too slowly, or was silent too long.
     pub const SLOW: u16 = 4008;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_message_fits_into_a_frame_however_it_is_written() {
+        assert_eq!(frame_bytes(1), 65_536);
+        assert_eq!(frame_bytes(4_000), 65_536);
+        for characters in [4_000, 16_000] {
+            let message = r"\ud83d\ude00".repeat(characters);
+            let username = r"\u0301".repeat(papo_domain::USERNAME_BYTES);
+            let frame = format!(
+                r#"{{"type":"send","ref":9007199254740991,"room":-9223372036854775808,"client_id":"{}","message":"{message}","username":"{username}"}}"#,
+                "a".repeat(64),
+            );
+            assert!(frame.len() <= frame_bytes(characters), "{characters}");
+            assert!(parse_client_frame(&frame).is_ok());
+        }
+    }
 }

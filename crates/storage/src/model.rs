@@ -50,6 +50,16 @@ pub enum Change {
     SetRoom(RoomState),
 }
 
+impl Change {
+    /// Bytes of the message's text.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Post { text, .. } | Self::Edit { text, .. } => text.as_str().len(),
+            Self::Delete { .. } | Self::SetRoom(_) => 0,
+        }
+    }
+}
+
 /// A stored event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {

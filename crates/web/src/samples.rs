@@ -124,7 +124,7 @@ fn samples(language: Language) -> Vec<String> {
         }));
     }
     let pong = ServerFrame::Pong { r#ref: None };
-    let boot = Boot::new(language, SenderId(1), &pong);
+    let boot = Boot::new(language, SenderId(1), 4_000, &pong);
     all.push(html(&ChatPage {
         page: page(),
         room: room(1, HOSTILE),

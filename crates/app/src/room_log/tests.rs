@@ -131,6 +131,37 @@ async fn more_than_can_wait_is_refused_and_the_rest_is_stored_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_the_longest_messages_fewer_wait_and_are_stored_together() {
+    let world = World::new().await;
+    let tally = Arc::new(Tally::default());
+    let _lock = world.lock();
+    let log = &world.app.log;
+    log.submit(world.room, world.post("primeira"), tally.on_commit());
+    while log.waiting() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let text = "😀".repeat(papo_domain::MESSAGE_CHARACTERS);
+    let longest = world.post(&text);
+    let fit = WAITING_BYTES / text.len();
+    for _ in 0..fit + 3 {
+        log.submit(world.room, longest.clone(), tally.on_commit());
+    }
+    assert_eq!((log.waiting(), tally.counts()), (fit, (0, 3)));
+    let mut group = Group {
+        writer: Arc::clone(&log.writer),
+        callbacks: Vec::new(),
+        started: None,
+        is_told: true,
+    };
+    assert_eq!(group.take().len(), BATCH_BYTES.div_ceil(text.len()));
+    // There is room again for those who come.
+    log.submit(world.room, longest, tally.on_commit());
+    assert_eq!(tally.counts(), (0, 3));
+    log.writer.stall();
+    assert_eq!(log.writer.line.lock().bytes, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_taken_after_the_end_and_nothing_taken_is_left_unanswered() {
     let world = World::new().await;
     let tally = Arc::new(Tally::default());

@@ -8,15 +8,21 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use papo_app::Settings;
 use papo_channel_layer::nats::NatsSettings;
+use papo_domain::MESSAGE_CHARACTERS;
 use papo_storage::postgres::{DatabaseUrl, DatabaseUrlError};
 use papo_web::{AddressRange, Origin, WebSettings};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 pub(crate) use sources::{Sources, Values, file_path, unknown_variables};
+
+/// The most of anything that has no bound of its own.
+const MOST: usize = 4_294_967_295;
+/// The most requests in flight that a socket may be allowed: each holds a message in memory.
+const IN_FLIGHT: usize = 1_024;
 
 /// The values of all options, checked.
 #[derive(Debug)]
@@ -52,12 +58,12 @@ impl Config {
 
     fn from_sources(data_dir: PathBuf, sources: &Sources) -> Result<Self> {
         let seconds = |setting| -> Result<Duration> {
-            let seconds: Positive = sources.required(setting)?;
-            Ok(Duration::from_secs(seconds.0.into()))
+            let UpTo::<MOST>(seconds) = sources.required(setting)?;
+            Ok(Duration::from_secs(seconds as u64))
         };
         let count = |setting| -> Result<usize> {
-            let count: Positive = sources.required(setting)?;
-            usize::try_from(count.0).context("too large a number for this machine")
+            let UpTo::<MOST>(count) = sources.required(setting)?;
+            Ok(count)
         };
         let proxies: Option<Ranges> = sources.optional(&table::TRUSTED_PROXIES)?;
         let readers: Option<Ranges> = sources.optional(&table::METRICS_READERS)?;
@@ -65,6 +71,9 @@ impl Config {
         let Listen(listen) = sources.required(&table::LISTEN)?;
         let database_url: Option<Server> = sources.optional(&table::DATABASE_URL)?;
         let LogFilter(log) = sources.required(&table::LOG)?;
+        let UpTo::<MESSAGE_CHARACTERS>(message_characters) =
+            sources.required(&table::MAX_MESSAGE_CHARACTERS)?;
+        let UpTo::<IN_FLIGHT>(in_flight) = sources.required(&table::MAX_IN_FLIGHT)?;
         let Switch(rate_limits) = sources.required(&table::RATE_LIMITS)?;
         let web = WebSettings {
             trusted_proxies: proxies.map_or_else(Vec::new, |ranges| ranges.0),
@@ -78,6 +87,8 @@ impl Config {
             rate_limits,
             session_connections: count(&table::MAX_SESSION_CONNECTIONS)?,
             rooms: count(&table::MAX_SOCKET_ROOMS)?,
+            message_characters,
+            in_flight,
             resume_events: count(&table::MAX_RESUME_EVENTS)?,
             heartbeat: seconds(&table::HEARTBEAT_SECONDS)?,
             ..Settings::default()
@@ -116,16 +127,17 @@ fn nats(sources: &Sources) -> Result<Option<NatsSettings>> {
     Ok(Some(authority.unwrap_or(nats)))
 }
 
-/// A number from 1.
-struct Positive(u32);
+/// A number from 1 to the largest.
+#[derive(Debug)]
+struct UpTo<const LARGEST: usize>(usize);
 
-impl FromStr for Positive {
-    type Err = &'static str;
+impl<const LARGEST: usize> FromStr for UpTo<LARGEST> {
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.parse() {
-            Ok(number) if number > 0 => Ok(Self(number)),
-            _ => Err("not a whole number from 1 to 4294967295"),
+            Ok(number) if (1..=LARGEST).contains(&number) => Ok(Self(number)),
+            _ => Err(format!("not a whole number from 1 to {LARGEST}")),
         }
     }
 }
@@ -243,9 +255,22 @@ mod tests {
         assert_eq!(config.app.rate_limits, app.rate_limits);
         assert_eq!(config.app.session_connections, app.session_connections);
         assert_eq!(config.app.rooms, app.rooms);
+        assert_eq!(config.app.message_characters, app.message_characters);
+        assert_eq!(config.app.in_flight, app.in_flight);
         assert_eq!(config.app.resume_events, app.resume_events);
         assert_eq!(config.app.heartbeat, app.heartbeat);
         assert_eq!(config.web.max_connections, web.max_connections);
         assert_eq!(config.web.stop_limit, web.stop_limit);
+    }
+
+    #[test]
+    fn a_number_is_from_1_to_the_largest() {
+        for good in ["1", "16", "0017"] {
+            good.parse::<UpTo<17>>().unwrap();
+        }
+        for bad in ["", "0", "18", "-1", "1.5", "ten", "99999999999999999999"] {
+            let error = bad.parse::<UpTo<17>>().unwrap_err();
+            assert_eq!(error, "not a whole number from 1 to 17", "{bad}");
+        }
     }
 }

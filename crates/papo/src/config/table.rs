@@ -75,6 +75,18 @@ pub(crate) const MAX_SOCKET_ROOMS: Setting = Setting {
     default: "100",
     help: "The most rooms followed on one socket",
 };
+pub(crate) const MAX_MESSAGE_CHARACTERS: Setting = Setting {
+    key: "max_message_characters",
+    value_name: "NUMBER",
+    default: "4000",
+    help: "The longest message, in characters: up to 16000; older ones stay as they are",
+};
+pub(crate) const MAX_IN_FLIGHT: Setting = Setting {
+    key: "max_in_flight",
+    value_name: "NUMBER",
+    default: "64",
+    help: "The most requests that wait for an answer on one socket: up to 1024; more are not read before some are answered",
+};
 pub(crate) const MAX_RESUME_EVENTS: Setting = Setting {
     key: "max_resume_events",
     value_name: "NUMBER",
@@ -123,7 +135,7 @@ pub(crate) const NATS_CA: Setting = Setting {
 pub(crate) const COMMON: [Setting; 3] = [DATA_DIR, DATABASE_URL, LOG];
 
 /// The options of the server.
-pub(crate) const SERVER: [Setting; 14] = [
+pub(crate) const SERVER: [Setting; 16] = [
     LISTEN,
     PUBLIC_URL,
     TRUSTED_PROXIES,
@@ -131,6 +143,8 @@ pub(crate) const SERVER: [Setting; 14] = [
     MAX_CONNECTIONS,
     MAX_SESSION_CONNECTIONS,
     MAX_SOCKET_ROOMS,
+    MAX_MESSAGE_CHARACTERS,
+    MAX_IN_FLIGHT,
     MAX_RESUME_EVENTS,
     HEARTBEAT_SECONDS,
     METRICS_READERS,

@@ -103,6 +103,12 @@ fn a_bad_value_is_told_with_where_it_is_from() {
             "-1",
         ),
         ("PAPO_MAX_SOCKET_ROOMS", "--max-socket-rooms", "many"),
+        (
+            "PAPO_MAX_MESSAGE_CHARACTERS",
+            "--max-message-characters",
+            "16001",
+        ),
+        ("PAPO_MAX_IN_FLIGHT", "--max-in-flight", "1025"),
         ("PAPO_MAX_RESUME_EVENTS", "--max-resume-events", "1.5"),
         ("PAPO_HEARTBEAT_SECONDS", "--heartbeat-seconds", "25s"),
         ("PAPO_STOP_SECONDS", "--stop-seconds", "0"),

@@ -8,7 +8,7 @@ use papo_testing::{Guest, Socket};
 use super::start;
 
 /// A frame whose mask is nothing: its payload is as given.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).unwrap();
     let mut bytes = match length {
         0..=125 => vec![first, 0x80 | payload.len().to_be_bytes()[7]],

@@ -11,6 +11,7 @@ mod matrix;
 mod metrics;
 mod nodes;
 mod plain;
+mod settings;
 
 use papo_testing::{Server, ServerBuilder};
 

@@ -179,7 +179,7 @@ fn message(message: &MessageRow) -> Result<(), String> {
     if let Some(content) = &message.content {
         match MessageText::parse(content) {
             // What was imported was kept whole, with the white space around it, and may be longer than what people write.
-            Ok(_) | Err(MessageTextError::TooLong) => {}
+            Ok(_) | Err(MessageTextError::TooLong(_)) => {}
             Err(error) => return Err(error.to_string()),
         }
     }

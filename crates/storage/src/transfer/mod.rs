@@ -26,10 +26,10 @@ pub use walk::{Place, Walk};
 
 use crate::StorageError;
 
-/// How many records are read and stored at once: of the largest messages that people write they are [`PAGE_BYTES`].
+/// How many records are read and stored at once, unless they come to [`PAGE_BYTES`] before.
 pub const PAGE: usize = 1_000;
-/// With the record with which it has come to so many bytes a page ends, however few they are: texts that were imported may be longer than people
-/// write, and a made-up archive may hold anything.
+/// With the record with which it has come to so many bytes a page ends, however few they are: texts may be as long as a server was set to take
+/// them, those that were imported longer than that, and a made-up archive may hold anything.
 pub const PAGE_BYTES: usize = 16_000_000;
 
 /// The number of one filling of a database. What was moved is marked with it, so that no other database that was begun to be filled

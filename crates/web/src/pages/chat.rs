@@ -32,16 +32,23 @@ pub(crate) struct ChatPage {
 pub(crate) struct Boot(String);
 
 impl Boot {
-    pub(crate) fn new(language: Language, sender: SenderId, snapshot: &ServerFrame) -> Self {
+    pub(crate) fn new(
+        language: Language,
+        sender: SenderId,
+        message_characters: usize,
+        snapshot: &ServerFrame,
+    ) -> Self {
         #[derive(Serialize)]
         struct Content<'a> {
             language: &'static str,
             sender: String,
+            message_characters: usize,
             snapshot: &'a ServerFrame,
         }
         let content = Content {
             language: language.code(),
             sender: sender.to_string(),
+            message_characters,
             snapshot,
         };
         let json =
@@ -72,7 +79,8 @@ pub(crate) async fn show_chat(
         .as_ref()
         .map(Visitor::sender)
         .ok_or(Error::NotJoined)?;
-    let boot = Boot::new(page.language, sender, &snapshot);
+    let message_characters = site.app.limits().message_characters;
+    let boot = Boot::new(page.language, sender, message_characters, &snapshot);
     // Whoever comes back keeps the cookie for another while.
     let cookie =
         session_token(&headers, &caller).map(|token| [(SET_COOKIE, set_session(token, &caller))]);

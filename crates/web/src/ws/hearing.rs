@@ -9,6 +9,8 @@ use tokio::time::Instant;
 use super::ending::{Closing, End};
 use super::session::{Session, Speech};
 
+/// The most room that is made for what hasn't arrived, whatever length its header announces.
+const READ_BYTES: usize = 64 * 1024;
 /// So many frames are heard before the client's notices and rooms are looked after, and others have their turn.
 const FRAMES: usize = 64;
 
@@ -46,7 +48,7 @@ impl Session {
             .reader
             .wanted(&self.incoming)
             .saturating_sub(self.incoming.len());
-        self.incoming.reserve(wanted.max(2_048));
+        self.incoming.reserve(wanted.clamp(2_048, READ_BYTES));
         match self.stream.0.try_read_buf(&mut self.incoming) {
             Ok(0) => return Err(End::Gone),
             Ok(_) => {}

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use papo_app::{App, Connection, Error, From, Wants, Wire};
 use papo_domain::RoomId;
-use papo_protocol::{FRAME_BYTES, ServerFrame, close, encode};
+use papo_protocol::{ServerFrame, close, encode};
 use papo_websocket::{CloseCode, Reader, close_frame, ping_frame};
 use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
@@ -104,6 +104,7 @@ impl Session {
     ) -> Self {
         let stream = Arc::new(Stream(stream));
         connection.open(Arc::clone(&stream) as Arc<dyn Wire>);
+        let reader = Reader::new(app.limits().frame_bytes);
         Self {
             app,
             connection,
@@ -113,7 +114,7 @@ impl Session {
             refused: Arc::default(),
             stream,
             is_readable: true,
-            reader: Reader::new(FRAME_BYTES),
+            reader,
             incoming: already_read.into(),
             last_heard: Instant::now(),
             stalled: None,
