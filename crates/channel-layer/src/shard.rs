@@ -241,7 +241,8 @@ impl Fresh {
         match wants {
             Wants::Everything => {
                 let known = cursor.0 - (self.first.0 - 1);
-                &self.everything[usize::try_from(known).unwrap_or(0)..]
+                let known = usize::try_from(known).unwrap_or(0);
+                self.everything.get(known..).unwrap_or_default()
             }
             Wants::Messages => {
                 let known = self.seqs.partition_point(|seq| *seq <= cursor);

@@ -142,10 +142,11 @@ impl Tail {
         if cursor >= end {
             return Read::End;
         }
-        let missing = usize::try_from(end.0 - cursor.0).unwrap_or(usize::MAX);
-        let Some(first) = self.frames.len().checked_sub(missing) else {
+        let first = self.frames.partition_point(|frame| frame.seq <= cursor);
+        let is_whole = |oldest: &Frame| oldest.seq <= cursor.next();
+        if !self.frames.front().is_some_and(is_whole) {
             return Read::Behind;
-        };
+        }
         let mut taken = 0;
         for frame in self.frames.range(first..) {
             if taken >= budget {

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use self::programs::{Programs, Servers};
-use self::schedule::{END, Schedule};
+use self::schedule::Schedule;
 use super::revocation::{Leaver, Turn};
 use super::{Context, blocking};
 use crate::apart;
@@ -125,7 +125,7 @@ async fn simulate(
         let mut addresses = programs.addresses(number);
         addresses.truncate(2);
         let leaver = Leaver::new(&crowd.world, addresses);
-        leavers.spawn(come_and_go(leaver, number, start + END));
+        leavers.spawn(come_and_go(leaver, number, start + schedule.end));
     }
     programs.suffer(schedule, start).await?;
     blocking(|| programs.heal())?;
@@ -144,7 +144,7 @@ async fn simulate(
     while let Ok(Some(turn)) = timeout(LEFT, leavers.join_next()).await {
         turns.add(turn?);
     }
-    results.wrongs += schedule.0.len();
+    results.wrongs += schedule.faults.len();
     results.acks += crowd.world.acks();
     results.leavings += turns.leavings;
     let mut outcome = crowd.finish(&place).await?;

@@ -96,7 +96,7 @@ impl<'a> Programs<'a> {
 
     /// Does to them what the schedule says.
     pub(super) async fn suffer(&mut self, schedule: &Schedule, start: Instant) -> Result<()> {
-        let faults = schedule.0.iter();
+        let faults = schedule.faults.iter();
         let steps =
             faults.flat_map(|fault| [(fault.from, fault, true), (fault.until, fault, false)]);
         let mut steps: Vec<_> = steps.collect();
