@@ -18,10 +18,20 @@ pub(crate) fn client() -> PathBuf {
     root().join("client")
 }
 
+/// What the cargo that runs this has set for it, by these beginnings. A cargo within would take it for a change, and build SQLite, ring and all
+/// that is on them again, each time that it is run from here after it was run by itself.
+const SET_BY_CARGO: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "LIBSQLITE3_FLAGS"];
+
 /// A command in the repository's root.
 pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if SET_BY_CARGO.iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 

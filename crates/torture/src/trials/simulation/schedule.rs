@@ -16,7 +16,7 @@ const BETWEEN: Duration = Duration::from_millis(300);
 const LONGEST: Duration = Duration::from_millis(1_600);
 /// Each seed that this divides takes so many times as long: what is cut off for more than ten seconds is given up by the operating system as
 /// well, and not only by Papo.
-const SLOW_SEEDS: u64 = 10;
+const SLOW_SEEDS: u64 = 20;
 const SLOWER: u32 = 8;
 
 /// All that goes wrong.
