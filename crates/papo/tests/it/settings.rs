@@ -243,6 +243,11 @@ fn no_more_is_read_while_as_many_requests_as_are_set_wait() {
             other => panic!("{other:?}"),
         }
     }
-    let expected = (0..10).flat_map(|number| [("ack", Some(number)), ("pong", Some(number))]);
-    assert!(answers.iter().copied().eq(expected), "{answers:?}");
+    let place = |what, number| {
+        let wanted = (what, Some(number));
+        answers.iter().position(|answer| *answer == wanted)
+    };
+    // What is read as soon as a request has ended may be answered a moment before that.
+    let waits = |number| place("ack", number - 1) < place("pong", number);
+    assert!((1..10).all(waits), "{answers:?}");
 }
