@@ -79,15 +79,6 @@ pub(crate) fn release_binary() -> Result<PathBuf> {
     Ok(target().join("release/papo"))
 }
 
-/// Builds the program as the Rust tests have it, which after them is nothing to do; where it is.
-pub(crate) fn debug_binary() -> Result<PathBuf> {
-    step(&mut command(
-        "cargo",
-        &["test", "--workspace", "--locked", "--no-run"],
-    ))?;
-    Ok(target().join("debug/papo"))
-}
-
 /// Where cargo builds.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)

@@ -91,7 +91,7 @@ pub(crate) const ALL: [Trial; 16] = [
     trial!("T2", "sends repeated", repeat::run, false, None),
     trial!("T3", "one order", order::run, false, None),
     trial!("T4", "disconnects", disconnects::run, false, None),
-    trial!("T5", "a backup restored", restore::run, false, None),
+    trial!("T5", "a backup restored", restore::run, true, None),
     trial!("T6", "snapshot joins stream", snapshots::run, false, None),
     trial!("T7", "slow readers", slow::run, false, None),
     trial!("T8", "silent peers", silence::run, true, None),

@@ -1,8 +1,8 @@
 //! The whole, simulated: nodes, PostgreSQL and NATS, each on a host of its own, and what goes wrong between them by a seed's schedule,
 //! while people write, edit, delete, read, come back and leave. When all is well again, everybody has the log within five seconds.
 //!
-//! The hosts are namespaces in a process of its own. PostgreSQL and NATS serve all seeds, each with tables and an epoch of its own; nodes are new
-//! each time. What is repeated by a seed is what goes wrong, when and to whom, and what the robots choose; how far each has come by then
+//! The hosts are namespaces in a process of its own, of which there are a few that share the seeds: a simulation mostly waits. PostgreSQL and
+//! NATS serve all seeds of a process, each with tables and an epoch of its own; nodes are new each time. What is repeated by a seed is what goes wrong, when and to whom, and what the robots choose; how far each has come by then
 //! is the machine's.
 
 mod programs;
@@ -26,6 +26,8 @@ use crate::database::Place;
 use crate::plan::Plan;
 use crate::report::{Verdict, milliseconds, percentile};
 
+/// So many processes share the seeds.
+const LANES: u64 = 3;
 const WRITERS: usize = 6;
 const READERS: usize = 4;
 const LEAVERS: usize = 2;
@@ -38,8 +40,20 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const HEARTBEAT: Duration = Duration::from_millis(600);
 /// Within this time after all is well again everybody has the whole log.
 const HEALED: Duration = Duration::from_secs(5);
+/// Of a seed at least, or nothing was tried; usually there are over a hundred.
+const ACKS: usize = 10;
 /// How long who leaves may take to notice that all is over.
 const LEFT: Duration = Duration::from_secs(3);
+
+/// Namespaces whose processes end with the first one.
+const KINDS: [&str; 6] = [
+    "--net",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+];
 
 /// What came of all seeds.
 #[derive(Default)]
@@ -51,21 +65,12 @@ struct Results {
 }
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
-    if !apart::is_inside() {
-        // Its processes end with it.
-        let kinds = [
-            "--net",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "--mount-proc",
-        ];
-        return apart::run(context, "simulation", &kinds, &[]).await;
-    }
     let seeds = context
         .seeds
         .unwrap_or_else(|| context.size(20, 1_000) as u64);
+    if !apart::is_inside() {
+        return run_lanes(context, seeds).await;
+    }
     let mut servers = blocking(Servers::start)?;
     let mut verdict = Verdict::of(format!("{seeds} seeds from {}", context.seed));
     let mut results = Results::default();
@@ -81,6 +86,9 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
             break;
         }
     }
+    verdict.demand(results.acks >= ACKS * results.healed.len(), || {
+        format!("only {} acknowledgements", results.acks)
+    });
     verdict.figure(format!(
         "{} things went wrong; {} acknowledgements; {} leavings",
         results.wrongs, results.acks, results.leavings
@@ -90,6 +98,27 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         milliseconds(percentile(&results.healed, 50)),
         milliseconds(percentile(&results.healed, 100))
     ));
+    Ok(verdict)
+}
+
+/// Has processes simulate so many seeds, each its share of them.
+async fn run_lanes(context: &Context, seeds: u64) -> Result<Verdict> {
+    let mut lanes = JoinSet::new();
+    let share = seeds.div_ceil(LANES).max(1);
+    for first in (0..seeds).step_by(usize::try_from(share)?) {
+        let context = Context {
+            seed: context.seed + first,
+            seeds: Some(share.min(seeds - first)),
+            ..context.clone()
+        };
+        lanes.spawn(async move { apart::run(&context, "simulation", &KINDS, &[]).await });
+    }
+    let mut verdict = Verdict::of(format!("{seeds} seeds from {}", context.seed));
+    while let Some(lane) = lanes.join_next().await {
+        let lane = lane??;
+        verdict.figure(format!("{}: {}", lane.size, lane.figures.join("; ")));
+        verdict.faults.extend(lane.faults);
+    }
     Ok(verdict)
 }
 
