@@ -21,6 +21,9 @@ use crate::{App, Error};
 
 /// When a tail lacks more than this, it starts again at the end instead of reading all that lies between.
 const JUMP: i64 = 10_000;
+/// A tail that lacks much reads so many pages at once: on processors that are busy throughout a question's answer takes long, and with one page
+/// for each a tail would never catch up.
+const PAGES_AT_ONCE: usize = 8;
 /// How often the log is asked for what others wrote: half of the two seconds within which it must be noticed.
 const POLL: Duration = Duration::from_secs(1);
 const PRESENCE: Duration = Duration::from_millis(100);
@@ -126,7 +129,8 @@ impl Tails {
             live.jump(end, frames);
             return Ok(());
         }
-        let size = self.pages.size;
+        let lacking = usize::try_from(live.heard().0 - from.0).unwrap_or(0);
+        let size = lacking.clamp(self.pages.size, PAGES_AT_ONCE * self.pages.size);
         let events = self.storage.events_after(live.id, from, size).await?;
         for event in &events {
             self.heed(event);
