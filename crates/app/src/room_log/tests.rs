@@ -70,6 +70,17 @@ impl World {
         db.execute_batch("BEGIN IMMEDIATE").unwrap();
         db
     }
+
+    /// The same, with one change on its way, alone: it holds the writer until then.
+    async fn occupy(&self, tally: &Arc<Tally>) -> rusqlite::Connection {
+        let lock = self.lock();
+        let log = &self.app.log;
+        log.submit(self.room, self.post("primeira"), tally.on_commit());
+        while log.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+        lock
+    }
 }
 
 /// Counts the answers to a change: stored, refused.
@@ -109,13 +120,8 @@ impl Tally {
 async fn more_than_can_wait_is_refused_and_the_rest_is_stored_in_order() {
     let world = World::new().await;
     let tally = Arc::new(Tally::default());
-    let lock = world.lock();
-    // The first is on its way, alone: it holds the writer until the lock is gone.
+    let lock = world.occupy(&tally).await;
     let log = &world.app.log;
-    log.submit(world.room, world.post("primeira"), tally.on_commit());
-    while log.waiting() > 0 {
-        tokio::task::yield_now().await;
-    }
     for number in 0..WAITING + 3 {
         log.submit(
             world.room,
@@ -134,12 +140,8 @@ async fn more_than_can_wait_is_refused_and_the_rest_is_stored_in_order() {
 async fn of_the_longest_messages_fewer_wait_and_are_stored_together() {
     let world = World::new().await;
     let tally = Arc::new(Tally::default());
-    let _lock = world.lock();
+    let _lock = world.occupy(&tally).await;
     let log = &world.app.log;
-    log.submit(world.room, world.post("primeira"), tally.on_commit());
-    while log.waiting() > 0 {
-        tokio::task::yield_now().await;
-    }
     let text = "😀".repeat(papo_domain::MESSAGE_CHARACTERS);
     let longest = world.post(&text);
     let fit = WAITING_BYTES / text.len();
