@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_channel_layer::{Frame, LiveRoom};
+use papo_channel_layer::{Frame, Lack, LiveRoom};
 use papo_domain::{Event, RoomId, Seq};
 use papo_storage::{Storage, StorageError};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::defects;
 use crate::fan_out::{Budget, FanOut};
@@ -24,6 +24,9 @@ const JUMP: i64 = 10_000;
 /// A tail that lacks much reads so many pages at once: on processors that are busy throughout a question's answer takes long, and with one page
 /// for each a tail would never catch up.
 const PAGES_AT_ONCE: usize = 8;
+/// How long is waited for frames that are missing before the log is read for them: what other nodes write comes from them a moment after it
+/// is stored.
+const PATIENCE: Duration = Duration::from_millis(20);
 /// How often the log is asked for what others wrote: half of the two seconds within which it must be noticed.
 const POLL: Duration = Duration::from_secs(1);
 const PRESENCE: Duration = Duration::from_millis(100);
@@ -92,9 +95,37 @@ impl Tails {
         let is_lacking = live.append(frames);
         self.fan_out.deliver(live, budget);
         if is_lacking {
+            self.look_soon(live);
+        }
+    }
+
+    /// Has it looked soon whether a tail lacks something still.
+    pub(crate) fn look_soon(self: &Arc<Self>, live: &Arc<LiveRoom>) {
+        if live.ask() {
             let (tails, live) = (Arc::clone(self), Arc::clone(live));
-            let read = async move { tails.read_missing(&live).await };
-            self.fan_out.spawn(read);
+            self.fan_out.spawn(async move {
+                sleep(PATIENCE).await;
+                tails.catch_up(&live).await;
+            });
+        }
+    }
+
+    /// Reads what a tail lacks, if it does; when only others have told of it, the log is asked first.
+    async fn catch_up(&self, live: &Arc<LiveRoom>) {
+        let is_lacking = match live.lack() {
+            Lack::Nothing => false,
+            Lack::Frames => true,
+            Lack::Perhaps => match self.storage.last_seqs(vec![live.id]).await {
+                Ok(ends) => ends.iter().any(|(_, end)| live.hear(*end)),
+                Err(error) => {
+                    // The next poll asks again.
+                    tracing::warn!(room = %live.id, %error, "asking a log for its end");
+                    false
+                }
+            },
+        };
+        if is_lacking {
+            self.read_missing(live).await;
         }
     }
 

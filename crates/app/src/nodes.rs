@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use crate::App;
 use crate::fan_out::FanOut;
-use crate::live::Tails;
 
 /// So much of what has come meanwhile is heard at once: a room's followers then get all its frames by one write.
 const TOGETHER: usize = 64;
@@ -91,26 +90,9 @@ impl App {
             return;
         }
         let is_missing = live.offer(frames.into_iter().map(|relayed| relayed.frame));
-        if is_missing && live.ask() {
-            let (tails, live) = (Arc::clone(&self.tails), Arc::clone(&live));
-            self.tasks.spawn(async move { tails.catch_up(&live).await });
+        if is_missing {
+            self.tails.look_soon(&live);
         }
         grown.insert(room, live);
-    }
-}
-
-impl Tails {
-    /// Asks the log where a room's ends, and reads what its tail lacks.
-    pub(crate) async fn catch_up(&self, live: &Arc<LiveRoom>) {
-        live.asking();
-        match self.storage.last_seqs(vec![live.id]).await {
-            Ok(ends) => {
-                if ends.iter().any(|(_, end)| live.hear(*end)) {
-                    self.read_missing(live).await;
-                }
-            }
-            // The next poll asks again.
-            Err(error) => tracing::warn!(room = %live.id, %error, "asking a log for its end"),
-        }
     }
 }

@@ -252,7 +252,7 @@ mod tests {
     use papo_domain::SenderId;
 
     use super::*;
-    use crate::{Frame, FrameKind, Read};
+    use crate::{Frame, FrameKind, Lack, Read};
 
     fn frame(seq: i64) -> Frame {
         Frame {
@@ -312,8 +312,11 @@ mod tests {
         assert!(room.offer([frame(i64::MAX), frame(3), frame(5)]));
         assert_eq!((room.end(), room.heard()), (Seq(3), Seq(3)));
         assert!(room.ask() && !room.ask());
-        room.asking();
+        assert_eq!(room.lack(), Lack::Perhaps);
         assert!(room.ask());
+        assert_eq!(room.lack(), Lack::Nothing);
+        assert!(!room.offer([frame(4)]));
+        assert_eq!(room.end(), Seq(4));
     }
 
     #[test]

@@ -7,8 +7,10 @@
 
 mod connection;
 mod defects;
+mod early;
 mod elsewhere;
 mod envelope;
+mod frame;
 mod hub;
 mod live_room;
 pub mod nats;
@@ -23,9 +25,10 @@ pub mod testing;
 mod typing;
 
 pub use connection::{Connection, ConnectionId, Notice, Request, Wire, Written};
+pub use frame::{Frame, FrameKind};
 pub use hub::{Follower, Hub};
 pub use live_room::{LiveRoom, TailLimits};
 pub use presence::{PresenceFrame, Present};
 pub use relay::{Incoming, NodeId, Nodes, People, Relay, RelayedFrame, Signal};
 pub use shard::{Delivery, Wants};
-pub use tail::{Append, Frame, FrameKind, Read, Tail};
+pub use tail::{Append, Lack, Read, Tail};

@@ -10,10 +10,9 @@ use tokio::time::Instant;
 use crate::presence::Presence;
 use crate::shard::{SEATS, Seat, Shard};
 use crate::sync::{Mutex, RwLock};
-use crate::tail::is_next;
 use crate::typing::Typing;
 use crate::{
-    Append, Delivery, Frame, FrameKind, NodeId, People, PresenceFrame, Present, Read, Tail,
+    Append, Delivery, Frame, FrameKind, Lack, NodeId, People, PresenceFrame, Present, Read, Tail,
 };
 
 /// How much of the logs' ends is kept in memory.
@@ -100,42 +99,40 @@ impl LiveRoom {
         self.tail.lock().end().is_some()
     }
 
-    /// Offers the tail frames, in order. Whether the log must be read for missing ones. When this returns,
+    /// Offers the tail frames of the log, in order. Whether it lacks some, which may be on their way. When this returns,
     /// [`Self::deliveries`] brings what the tail took to the followers.
     pub fn append(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         self.change_tail(|tail| {
             for frame in frames {
-                self.append_one(tail, frame);
+                self.take(tail, frame, Tail::append);
             }
+            self.take_early(tail);
             tail.is_lacking()
         })
     }
 
     /// Offers the tail frames that another node tells of. It takes those that are next, and believes nothing of others: when there
-    /// are any, the log must be asked where it ends. Then this is `true`.
+    /// are any, they may be on their way, or the log must be asked where it ends. Then this is `true`.
     pub fn offer(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         self.change_tail(|tail| {
-            let mut is_missing = false;
             for frame in frames {
-                match tail.end() {
-                    Some(end) if is_next(end, frame.seq) => self.append_one(tail, frame),
-                    Some(end) if frame.seq <= end => {}
-                    // A tail that is being opened may be opened without it.
-                    Some(_) | None => is_missing = true,
-                }
+                self.take(tail, frame, Tail::offer);
             }
-            is_missing
+            self.take_early(tail);
+            // A tail that is being opened may be opened without them.
+            tail.is_told_of_more()
         })
     }
 
-    /// Notes that the log is to be asked where it ends; `false` when somebody is about to do so already.
+    /// Notes that it is to be looked whether the tail lacks something; `false` when somebody is about to do so already.
     pub fn ask(&self) -> bool {
         !self.is_asked_for.swap(true, Ordering::SeqCst)
     }
 
-    /// The log is asked now: whoever wants it asked later must do so again.
-    pub fn asking(&self) {
+    /// It is looked now: whoever wants it done later must ask again.
+    pub fn lack(&self) -> Lack {
         self.is_asked_for.store(false, Ordering::SeqCst);
+        self.tail.lock().lack()
     }
 
     /// The followers who are to be written to, after something was appended: for each delivery [`Delivery::round`] until it is done, by any thread.
@@ -293,10 +290,17 @@ impl LiveRoom {
         shards.iter().flat_map(|shard| shard.sessions()).collect()
     }
 
-    fn append_one(&self, tail: &mut Tail, frame: Frame) {
+    fn take(&self, tail: &mut Tail, frame: Frame, take: fn(&mut Tail, Frame) -> Append) {
         let heeded = frame.clone();
-        if tail.append(frame) == Append::Appended {
+        if take(tail, frame) == Append::Appended {
             self.heed(&[heeded]);
+        }
+    }
+
+    /// Takes what came early and is next now.
+    fn take_early(&self, tail: &mut Tail) {
+        while let Some(frame) = tail.next_early() {
+            self.take(tail, frame, Tail::append);
         }
     }
 

@@ -2,34 +2,10 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use papo_domain::Seq;
 
-use crate::defects;
-
-/// What a frame means to a connection that writes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FrameKind {
-    /// A message; plain clients get these and nothing else.
-    Message,
-    /// Another event.
-    Change,
-    /// The room changed, and is inactive.
-    Closing,
-    /// The room changed, and is active.
-    Opening,
-}
-
-/// An event, encoded once and shared by every connection that writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
-    /// Its place in the log.
-    pub seq: Seq,
-    /// What it means.
-    pub kind: FrameKind,
-    /// What goes over the wire, WebSocket header included.
-    pub bytes: Bytes,
-}
+use crate::Frame;
+use crate::early::Early;
 
 /// What became of a frame that was offered to the tail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +14,19 @@ pub enum Append {
     Appended,
     /// It was there already.
     Known,
-    /// Frames between the end and this one are missing: the log must be read.
+    /// Frames between the end and this one are missing: they may be on their way, or the log must be read.
     Gap,
+}
+
+/// What a tail lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// Nothing, as far as anybody knows.
+    Nothing,
+    /// Frames that are in the log: it must be read.
+    Frames,
+    /// What others have told of: the log must be asked where it ends.
+    Perhaps,
 }
 
 /// What a cursor finds.
@@ -59,9 +46,13 @@ pub struct Tail {
     frames: VecDeque<Frame>,
     /// The seq of the last frame; `None` until the log's end has been read.
     end: Option<Seq>,
-    /// The highest seq that anybody has told of.
+    /// The highest seq that is known to be in the log.
     heard: Seq,
-    /// Bytes of all frames.
+    /// The highest seq that others have told of since [`Self::lack`]; they may err.
+    rumour: Seq,
+    /// Frames that came before others which precede them.
+    early: Early,
+    /// Bytes of the consecutive frames.
     bytes: usize,
 }
 
@@ -88,14 +79,14 @@ impl Tail {
         self.end
     }
 
-    /// The highest seq that anybody has told of.
+    /// The highest seq that is known to be in the log.
     pub fn heard(&self) -> Seq {
         self.heard
     }
 
     /// Bytes of all frames.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.early.bytes()
     }
 
     /// Notes that the log reaches `seq`. Whether the tail lacks something.
@@ -109,12 +100,51 @@ impl Tail {
         self.end.is_some_and(|end| end < self.heard)
     }
 
-    /// Takes a frame when it is the next one.
+    /// Takes a frame of the log when it is the next one, and keeps it for later when others are missing.
     pub fn append(&mut self, frame: Frame) -> Append {
         self.heard = self.heard.max(frame.seq);
+        let early = frame.clone();
+        let append = self.take(frame);
+        if append == Append::Gap && self.end.is_some() {
+            self.early.keep(early);
+        }
+        append
+    }
+
+    /// Takes a frame that another node tells of when it is the next one, and believes nothing of others.
+    pub fn offer(&mut self, frame: Frame) -> Append {
+        self.rumour = self.rumour.max(frame.seq);
+        self.take(frame)
+    }
+
+    /// The next frame, when it came early: to be appended.
+    pub fn next_early(&mut self) -> Option<Frame> {
+        self.early.next(self.end?)
+    }
+
+    /// Whether others have told of more than the tail has, since [`Self::lack`] was asked last.
+    pub fn is_told_of_more(&self) -> bool {
+        self.rumour > self.end.unwrap_or(Seq::START)
+    }
+
+    /// What the tail lacks.
+    pub fn lack(&mut self) -> Lack {
+        let is_told_of_more = self.is_told_of_more();
+        self.rumour = Seq::START;
+        if self.is_lacking() {
+            Lack::Frames
+        } else if is_told_of_more {
+            Lack::Perhaps
+        } else {
+            Lack::Nothing
+        }
+    }
+
+    fn take(&mut self, frame: Frame) -> Append {
         match self.end {
-            Some(end) if is_next(end, frame.seq) => {
+            Some(end) if frame.is_next_after(end) => {
                 self.end = Some(frame.seq);
+                self.heard = self.heard.max(frame.seq);
                 self.bytes += frame.bytes.len();
                 self.frames.push_back(frame);
                 Append::Appended
@@ -124,9 +154,10 @@ impl Tail {
         }
     }
 
-    /// Forgets the oldest frames until at most `frames` of at most `bytes` in all are left.
+    /// Forgets the oldest frames until at most `frames` of at most `bytes` in all are left; of what came early at most a quarter of that.
     pub fn trim(&mut self, frames: usize, bytes: usize) {
-        while self.frames.len() > frames || self.bytes > bytes {
+        self.early.trim((frames / 4).max(1), bytes / 4);
+        while self.frames.len() > frames || self.bytes() > bytes {
             let Some(oldest) = self.frames.pop_front() else {
                 break;
             };
@@ -159,16 +190,13 @@ impl Tail {
     }
 }
 
-/// Whether a frame is the next one of a tail that ends at `end`.
-pub(crate) fn is_next(end: Seq, seq: Seq) -> bool {
-    seq == end.next() || seq > end && defects::has("skip-gap")
-}
-
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::FrameKind;
 
     fn frame(seq: i64) -> Frame {
         Frame {
@@ -182,18 +210,57 @@ mod tests {
         frames.iter().map(|frame| frame.seq.0).collect()
     }
 
+    /// Appends it, and what came early and follows it.
+    fn append(tail: &mut Tail, seq: i64) -> Append {
+        let appended = tail.append(frame(seq));
+        while let Some(early) = tail.next_early() {
+            assert_eq!(tail.append(early), Append::Appended);
+        }
+        appended
+    }
+
     #[test]
-    fn only_the_next_frame_is_taken() {
+    fn only_the_next_frame_is_taken_and_what_follows_waits_for_it() {
         let mut tail = Tail::default();
-        assert_eq!(tail.append(frame(6)), Append::Gap);
+        assert_eq!(append(&mut tail, 6), Append::Gap);
         tail.open(Seq(5), vec![frame(4), frame(5)]);
-        assert!(tail.is_lacking());
-        assert_eq!(tail.append(frame(5)), Append::Known);
-        assert_eq!(tail.append(frame(7)), Append::Gap);
-        assert_eq!(tail.append(frame(6)), Append::Appended);
-        assert!(tail.is_lacking());
-        assert_eq!(tail.append(frame(7)), Append::Appended);
-        assert!(!tail.is_lacking());
+        assert_eq!(tail.lack(), Lack::Frames);
+        assert_eq!(append(&mut tail, 5), Append::Known);
+        assert_eq!(append(&mut tail, 7), Append::Gap);
+        assert_eq!(append(&mut tail, 8), Append::Gap);
+        assert_eq!((tail.end(), tail.bytes()), (Some(Seq(5)), 40));
+        assert_eq!(append(&mut tail, 6), Append::Appended);
+        assert_eq!((tail.end(), tail.bytes()), (Some(Seq(8)), 50));
+        assert_eq!(tail.lack(), Lack::Nothing);
+    }
+
+    #[test]
+    fn what_others_tell_of_is_asked_for_and_not_believed() {
+        let mut tail = Tail::default();
+        assert_eq!(tail.offer(frame(6)), Append::Gap);
+        assert_eq!(tail.lack(), Lack::Perhaps);
+        tail.open(Seq(5), Vec::new());
+        assert_eq!(tail.lack(), Lack::Nothing);
+        assert_eq!(tail.offer(frame(7)), Append::Gap);
+        assert_eq!((tail.lack(), tail.heard()), (Lack::Perhaps, Seq(5)));
+        assert_eq!(tail.lack(), Lack::Nothing);
+        assert_eq!(append(&mut tail, 6), Append::Appended);
+        assert_eq!(tail.end(), Some(Seq(6)));
+        assert_eq!(tail.offer(frame(7)), Append::Appended);
+        assert_eq!(tail.lack(), Lack::Nothing);
+    }
+
+    #[test]
+    fn what_comes_early_is_bounded() {
+        let mut tail = Tail::default();
+        tail.open(Seq(0), Vec::new());
+        for seq in 2..100 {
+            append(&mut tail, seq);
+            tail.trim(40, 1_000);
+        }
+        assert_eq!(tail.bytes(), 100);
+        append(&mut tail, 1);
+        assert_eq!((tail.end(), tail.lack()), (Some(Seq(11)), Lack::Frames));
     }
 
     #[test]
@@ -214,14 +281,21 @@ mod tests {
         /// Whatever order frames come in, doubled or lost, and however much is trimmed, a cursor sees the log and nothing else.
         #[test]
         fn a_cursor_sees_consecutive_frames(
-            offers in prop::collection::vec(1_i64..40, 0..200),
+            offers in prop::collection::vec((1_i64..40, any::<bool>()), 0..200),
             keep in 1_usize..10,
         ) {
             let mut tail = Tail::default();
             tail.open(Seq(0), Vec::new());
             let (mut cursor, mut seen) = (Seq(0), Vec::new());
-            for offer in offers {
-                tail.append(frame(offer));
+            for (seq, is_told) in offers {
+                if is_told {
+                    tail.offer(frame(seq));
+                } else {
+                    tail.append(frame(seq));
+                }
+                while let Some(early) = tail.next_early() {
+                    tail.append(early);
+                }
                 tail.trim(keep, usize::MAX);
                 let mut out = Vec::new();
                 let read = tail.read(cursor, 25, &mut out);

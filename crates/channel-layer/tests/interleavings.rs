@@ -336,7 +336,12 @@ fn everything_arrives(manner: Manner) {
     let writer = thread::spawn(move || (0..3).for_each(|_| writing.write()));
     let elsewhere = Arc::clone(&world);
     let other = thread::spawn(move || {
-        elsewhere.log.commit();
+        let frame = elsewhere.log.commit();
+        if let Some(room) = elsewhere.hub.room(ROOM) {
+            // It may come before those that precede it.
+            room.offer([frame]);
+            elsewhere.deliver(&room);
+        }
         elsewhere.poll();
     });
     let sessions: Vec<_> = (1..=2)

@@ -1,0 +1,104 @@
+//! Frames that came before others which precede them.
+//!
+//! When several nodes write into one room, each has what it wrote itself at once, and what the others wrote a moment later. What it wrote
+//! itself waits here, so that the log needn't be read for it. What others tell of doesn't: they may err, and something wrong that waits
+//! would be there before what is right.
+
+use std::collections::BTreeMap;
+
+use papo_domain::Seq;
+
+use crate::Frame;
+
+/// The frames of a room that wait.
+#[derive(Debug, Default)]
+pub(crate) struct Early {
+    frames: BTreeMap<Seq, Frame>,
+    bytes: usize,
+}
+
+impl Early {
+    /// Bytes of all frames.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Keeps a frame.
+    pub(crate) fn keep(&mut self, frame: Frame) {
+        self.bytes += frame.bytes.len();
+        if let Some(before) = self.frames.insert(frame.seq, frame) {
+            self.bytes -= before.bytes.len();
+        }
+    }
+
+    /// Forgets those that are due last until at most `frames` of at most `bytes` in all are left.
+    pub(crate) fn trim(&mut self, frames: usize, bytes: usize) {
+        while self.frames.len() > frames || self.bytes > bytes {
+            let Some((_, last)) = self.frames.pop_last() else {
+                break;
+            };
+            self.bytes -= last.bytes.len();
+        }
+    }
+
+    /// Takes the frame that is next after `end`, and forgets those that aren't early any more.
+    pub(crate) fn next(&mut self, end: Seq) -> Option<Frame> {
+        while let Some(first) = self.frames.first_entry() {
+            let is_next = first.get().is_next_after(end);
+            if *first.key() > end && !is_next {
+                break;
+            }
+            let frame = first.remove();
+            self.bytes -= frame.bytes.len();
+            if is_next {
+                return Some(frame);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::FrameKind;
+
+    fn frame(seq: i64, bytes: usize) -> Frame {
+        Frame {
+            seq: Seq(seq),
+            kind: FrameKind::Message,
+            bytes: Bytes::from(vec![b'x'; bytes]),
+        }
+    }
+
+    #[test]
+    fn frames_are_taken_in_their_turn() {
+        let mut early = Early::default();
+        for seq in [9, 7, 8, 4] {
+            early.keep(frame(seq, 10));
+        }
+        assert_eq!(early.next(Seq(5)), None);
+        assert_eq!(early.bytes(), 30, "4 is not early any more");
+        assert_eq!(early.next(Seq(6)), Some(frame(7, 10)));
+        assert_eq!(early.next(Seq(7)), Some(frame(8, 10)));
+        assert_eq!(early.next(Seq(9)), None);
+        assert_eq!(early.bytes(), 0);
+    }
+
+    #[test]
+    fn the_last_give_way_when_there_are_too_many() {
+        let mut early = Early::default();
+        for seq in [9, 3, 7, 5] {
+            early.keep(frame(seq, 10));
+        }
+        early.trim(3, 100);
+        assert_eq!(early.bytes(), 30);
+        early.trim(3, 29);
+        assert_eq!(early.bytes(), 20);
+        assert_eq!(early.next(Seq(2)), Some(frame(3, 10)));
+        assert_eq!(early.next(Seq(4)), Some(frame(5, 10)));
+        assert_eq!(early.next(Seq(6)), None);
+    }
+}
