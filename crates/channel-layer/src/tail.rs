@@ -103,12 +103,11 @@ impl Tail {
     /// Takes a frame of the log when it is the next one, and keeps it for later when others are missing.
     pub fn append(&mut self, frame: Frame) -> Append {
         self.heard = self.heard.max(frame.seq);
-        let early = frame.clone();
-        let append = self.take(frame);
-        if append == Append::Gap && self.end.is_some() {
-            self.early.keep(early);
+        if self.is_early(&frame) {
+            self.early.keep(frame);
+            return Append::Gap;
         }
-        append
+        self.take(frame)
     }
 
     /// Takes a frame that another node tells of when it is the next one, and believes nothing of others.
@@ -138,6 +137,11 @@ impl Tail {
         } else {
             Lack::Nothing
         }
+    }
+
+    fn is_early(&self, frame: &Frame) -> bool {
+        let is_early = |end| frame.seq > end && !frame.is_next_after(end);
+        self.end.is_some_and(is_early)
     }
 
     fn take(&mut self, frame: Frame) -> Append {
