@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect, onTestFinished } from "vitest";
 import { becomeAdministrator } from "./support/administrator";
 import { Guest, type Talk } from "./support/guest";
-import { findIntruders, readInFrame, watch } from "./support/intruders";
+import { type Fetched, findIntruders, readInFrames, watch } from "./support/intruders";
 import { PAYLOADS } from "./support/payloads";
 import type { Person } from "./support/person";
 import type { Server } from "./support/server";
@@ -12,6 +12,8 @@ import { test } from "./support/test";
 const LONG = { timeout: 600_000 };
 /** Pages that are looked at side by side. */
 const TABS = 3;
+/** As many payloads' answers are shown in frames of one page at a time. */
+const TOGETHER = 8;
 /** What the names of rooms may not have: control characters, and those that show nothing or turn the order of others. */
 const CONTROL = /[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 /** Makes a name too long, so that the form comes back with it. */
@@ -114,6 +116,30 @@ async function inTabs(
   );
 }
 
+/** An answer of the server, and what must be read in it. */
+interface Look extends Omit<Fetched, "read"> {
+  expected: Record<string, [selector: string, text: unknown]>;
+}
+
+/** Looks at the answers about each place, a few places' at once. */
+async function inFrames(page: Page, places: Place[], looks: (place: Place) => Look[]): Promise<void> {
+  for (let first = 0; first < places.length; first += TOGETHER) {
+    const some = places
+      .slice(first, first + TOGETHER)
+      .flatMap((place) => looks(place).map((look) => ({ place, look })));
+    const fetched = some.map(({ look: { expected, ...asked } }) => {
+      const read = Object.entries(expected).map(([name, [selector]]) => [name, selector]);
+      return { ...asked, read: Object.fromEntries(read) as Record<string, string> };
+    });
+    const results = await readInFrames(page, fetched);
+    for (const [index, { place, look }] of some.entries()) {
+      const texts = Object.entries(look.expected).map(([name, [, text]]) => [name, text]);
+      const wanted = { intruders: [], ...(Object.fromEntries(texts) as Record<string, unknown>) };
+      expect([place.payload, look.path, results[index]]).toEqual([place.payload, look.path, wanted]);
+    }
+  }
+}
+
 async function lookAsReader(reader: Person, places: Place[]): Promise<void> {
   await reader.page.goto("/");
   const listed = reader.page.locator(".room-item");
@@ -125,53 +151,62 @@ async function lookAsReader(reader: Person, places: Place[]): Promise<void> {
 
   await inTabs(reader.context, places, async (page, { room, payload, name, guest }) => {
     await page.goto(`/room/${room}/`, { waitUntil: "domcontentloaded" });
+    await page.locator(".chat-description").waitFor();
     const text = trimmed(payload);
-    expect(await page.locator(".message-text").allTextContents()).toEqual([text, text]);
-    expect(await page.locator(".chat-name").textContent()).toBe(name);
-    expect(await page.locator(".chat-description").textContent()).toBe(text);
-    expect(await page.locator(".sender bdi").first().textContent()).toBe(guest);
-    expect(collapsed(await page.title())).toBe(collapsed(`${name} · Papo`));
+    const seen = await page.evaluate(() => {
+      const texts = (selector: string): (string | null)[] =>
+        [...document.querySelectorAll(selector)].map((element) => element.textContent);
+      return {
+        messages: texts(".message-text"),
+        name: texts(".chat-name"),
+        description: texts(".chat-description"),
+        sender: texts(".sender bdi")[0],
+        title: document.title,
+      };
+    });
+    expect({ ...seen, title: collapsed(seen.title) }).toEqual({
+      messages: [text, text],
+      name: [name],
+      description: [text],
+      sender: guest,
+      title: collapsed(`${name} · Papo`),
+    });
   });
 
-  for (const { room, payload, name } of places) {
-    const leaving = { path: `/leave/?room=${room}`, read: { title: "h1" } };
-    expect(await readInFrame(reader.page, leaving)).toEqual({ intruders: [], title: `Sair de ${name}?` });
-    const joining = {
+  await inFrames(reader.page, places, ({ room, payload, name }): Look[] => [
+    { path: `/leave/?room=${room}`, expected: { title: ["h1", `Sair de ${name}?`] } },
+    {
       path: `/room/${room}/join/`,
       form: { username: payload + TOO_LONG },
-      read: { title: "h1", description: ".subtitle bdi", username: "#username" },
-    };
-    expect(await readInFrame(reader.page, joining)).toEqual({
-      intruders: [],
-      title: `Seu nome em ${name}`,
-      description: trimmed(payload),
-      username: singleLine(payload) + TOO_LONG,
-    });
-  }
+      expected: {
+        title: ["h1", `Seu nome em ${name}`],
+        description: [".subtitle bdi", trimmed(payload)],
+        username: ["#username", singleLine(payload) + TOO_LONG],
+      },
+    },
+  ]);
 }
 
 async function lookAsAdministrator({ page }: Person, places: Place[]): Promise<void> {
-  for (const { room, payload, name, guest } of places) {
+  await inFrames(page, places, ({ room, payload, name, guest }): Look[] => {
     const [text, query] = [trimmed(payload), encodeURIComponent(payload)];
-    const search = {
-      path: `/admin/rooms/?q=${query}&state=${query}&page=${query}&${query}=${query}`,
-      read: { q: "#q" },
-    };
-    expect(await readInFrame(page, search)).toEqual({ intruders: [], q: singleLine(payload) });
-    const form = { path: `/admin/rooms/${room}/`, read: { name: "#name", description: "#description" } };
-    expect(await readInFrame(page, form)).toEqual({ intruders: [], name, description: text });
-    const messages = {
-      path: `/admin/messages/?room=${room}&q=${query}&from=${query}&to=${query}`,
-      read: { q: "#q", texts: ".text-as-typed bdi", names: "tbody th bdi", room: "option:checked" },
-    };
-    expect(await readInFrame(page, messages)).toEqual({
-      intruders: [],
-      q: singleLine(payload),
-      texts: [text, text],
-      names: [guest, guest],
-      room: String(room),
-    });
-  }
+    return [
+      {
+        path: `/admin/rooms/?q=${query}&state=${query}&page=${query}&${query}=${query}`,
+        expected: { q: ["#q", singleLine(payload)] },
+      },
+      { path: `/admin/rooms/${room}/`, expected: { name: ["#name", name], description: ["#description", text] } },
+      {
+        path: `/admin/messages/?room=${room}&q=${query}&from=${query}&to=${query}`,
+        expected: {
+          q: ["#q", singleLine(payload)],
+          texts: [".text-as-typed bdi", [text, text]],
+          names: ["tbody th bdi", [guest, guest]],
+          room: ["option:checked", String(room)],
+        },
+      },
+    ];
+  });
   for (const path of ["/admin/rooms/", "/admin/rooms/?page=2", "/admin/messages/", "/admin/messages/?page=2"]) {
     await page.goto(path);
     expect([path, await findIntruders(page)]).toEqual([path, []]);
@@ -180,13 +215,13 @@ async function lookAsAdministrator({ page }: Person, places: Place[]): Promise<v
 
 async function lookAsStranger({ page }: Person, places: Place[]): Promise<void> {
   await page.goto("/");
-  for (const { payload } of places) {
+  await inFrames(page, places, ({ payload }): Look[] => {
     const query = encodeURIComponent(payload);
-    const missing = { path: `/nowhere/${query}/?${query}=${query}`, read: {} };
-    expect(await readInFrame(page, missing)).toEqual({ intruders: [] });
-    const signIn = { path: `/admin/login/?next=${query}&${query}`, read: { next: ".form [name=next]" } };
-    expect(await readInFrame(page, signIn)).toEqual({ intruders: [], next: payload });
-  }
+    return [
+      { path: `/nowhere/${query}/?${query}=${query}`, expected: {} },
+      { path: `/admin/login/?next=${query}&${query}`, expected: { next: [".form [name=next]", payload] } },
+    ];
+  });
 }
 
 describe(`${PAYLOADS.length} payloads`, () => {

@@ -11,6 +11,9 @@ use crate::torture;
 /// Of the whole workspace even where one crate is meant: for one alone all its dependencies would be built again, with other features.
 const WORKSPACE: [&str; 3] = ["test", "--workspace", "--locked"];
 
+/// So many tests of one program run at a time: most of them wait for clocks and servers, and would leave the processors idle.
+const AT_ONCE: &str = "6";
+
 /// Runs the tests: Rust, trials, client, browser.
 pub(crate) fn run() -> Result<()> {
     let chromium = chromium()?;
@@ -19,6 +22,7 @@ pub(crate) fn run() -> Result<()> {
     let postgres = Postgres::for_tests()?;
     let mut tests = command("cargo", &WORKSPACE);
     postgres.tell(&mut tests);
+    tests.env("RUST_TEST_THREADS", AT_ONCE);
     step(tests.env(nats::VARIABLE, &nats.url))?;
     drop(postgres);
     abuse_a_server()?;

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use crate::nats::{self, Nats};
 use crate::postgres::{self, Postgres};
 use crate::requirements::{node_packages, program};
-use crate::run::{client, command, root, step, target};
+use crate::run::{client, command, release_binary, root, step};
 
 /// What the trials' program calls what Papo works on.
 const POSTGRES: &str = "postgres";
@@ -122,7 +122,7 @@ impl Servers {
 
 /// Runs the trials.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    programs()?;
+    find_tools()?;
     let listens = |name: &String| name.eq_ignore_ascii_case("T8");
     if options.trials.is_empty() || options.trials.iter().any(listens) {
         node_packages()?;
@@ -131,9 +131,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Ground::Sqlite => None,
         Ground::Postgres => Some(Servers::find_or_start()?),
     };
+    let Programs { papo, torture } = Programs::build()?;
     let mut trials = Trials {
-        torture: built()?,
-        papo: target().join("release/papo"),
+        torture,
+        papo,
         seed: options.seed,
         seeds: options.seeds,
         servers: servers.as_ref(),
@@ -152,11 +153,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// Runs all trials at their usual size and with the same choices each time, with the client's packages there already: of one node, and of
 /// several.
 pub(crate) fn run_all() -> Result<()> {
-    programs()?;
+    find_tools()?;
     let servers = Servers::find_or_start()?;
+    let Programs { papo, torture } = Programs::build()?;
     let mut trials = Trials {
-        torture: built()?,
-        papo: target().join("release/papo"),
+        torture,
+        papo,
         seed: Some(SEED),
         seeds: None,
         servers: None,
@@ -167,7 +169,7 @@ pub(crate) fn run_all() -> Result<()> {
 }
 
 /// What the trials need of the system.
-fn programs() -> Result<()> {
+fn find_tools() -> Result<()> {
     for (name, package) in [
         ("strace", "strace"),
         ("iptables", "iptables"),
@@ -184,19 +186,27 @@ fn programs() -> Result<()> {
     Ok(())
 }
 
-/// Builds the program as people run it, and the trials; these.
-fn built() -> Result<PathBuf> {
-    let build = [
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "papo",
-        "--package",
-        "papo-torture",
-    ];
-    step(&mut command("cargo", &build))?;
-    Ok(target().join("release/papo-torture"))
+/// The programs that take part: Papo, and the trials. Each is built for itself: together they would have other features of the libraries, and
+/// Papo be built once more.
+struct Programs {
+    papo: PathBuf,
+    torture: PathBuf,
+}
+
+impl Programs {
+    /// Builds them.
+    fn build() -> Result<Self> {
+        let papo = release_binary()?;
+        let package = "papo-torture";
+        step(&mut command(
+            "cargo",
+            &["build", "--release", "--locked", "--package", package],
+        ))?;
+        Ok(Self {
+            torture: papo.with_file_name(package),
+            papo,
+        })
+    }
 }
 
 impl Trials<'_> {

@@ -34,26 +34,37 @@ export interface Fetched {
 }
 
 /**
- * Shows the page's answer in a frame of a page that is open, under the same content policy, and reads it: the texts of
- * elements, the values of inputs, and intruders. As good as going there, and ten times as fast.
+ * Shows the answers in frames of a page that is open, under the same content policy, and reads each: the texts of
+ * elements, the values of inputs, and intruders. As good as going there, and many times as fast.
  */
-export async function readInFrame(page: Page, fetched: Fetched): Promise<Record<string, unknown>> {
-  return page.evaluate(async ({ path, form, read }) => {
-    const answer = await fetch(path, form ? { method: "POST", body: new URLSearchParams(form) } : {});
-    const frame = document.body.appendChild(document.createElement("iframe"));
-    const shown = frame.contentDocument!;
-    shown.open();
-    shown.write(await answer.text());
-    shown.close();
-    const values = Object.entries(read).map(([name, selector]) => {
-      const found = [...shown.querySelectorAll<HTMLInputElement>(selector)];
-      const texts = found.map((element) => element.value ?? element.textContent);
-      return [name, texts.length === 1 ? texts[0] : texts];
+export async function readInFrames(page: Page, fetched: Fetched[]): Promise<Record<string, unknown>[]> {
+  return page.evaluate(async (all) => {
+    const fetching = all.map(async ({ path, form }) => {
+      const answer = await fetch(path, form ? { method: "POST", body: new URLSearchParams(form) } : {});
+      return answer.text();
     });
-    const intruders = window.findIntruders(shown);
+    const texts = await Promise.all(fetching);
+    const frames = texts.map((text) => {
+      const frame = document.body.appendChild(document.createElement("iframe"));
+      const shown = frame.contentDocument!;
+      shown.open();
+      shown.write(text);
+      shown.close();
+      return frame;
+    });
+    const results = frames.map((frame, index) => {
+      const shown = frame.contentDocument!;
+      const values = Object.entries(all[index]!.read).map(([name, selector]) => {
+        const found = [...shown.querySelectorAll<HTMLInputElement>(selector)];
+        const read = found.map((element) => element.value ?? element.textContent);
+        return [name, read.length === 1 ? read[0] : read];
+      });
+      return Object.fromEntries([["intruders", window.findIntruders(shown)], ...values]) as Record<string, unknown>;
+    });
+    // What would run by itself does so now.
     await new Promise((resolve) => setTimeout(resolve));
-    frame.remove();
-    return Object.fromEntries([["intruders", intruders], ...values]);
+    for (const frame of frames) frame.remove();
+    return results;
   }, fetched);
 }
 

@@ -32,9 +32,10 @@ mod world;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread::scope;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
 
 use crate::instance::{Ground, NATS, USUAL_NATS};
@@ -110,6 +111,7 @@ fn main() -> Result<ExitCode> {
     let results = run_all(&chosen, &context);
     println!("\n{}", "─".repeat(100));
     let mut failed = 0;
+    ensure!(results.len() == chosen.len(), "a trial has no result");
     for (trial, (verdict, took)) in chosen.iter().zip(&results) {
         println!("{}", line(trial.name, trial.title, verdict, *took));
         failed += usize::from(!verdict.faults.is_empty());
@@ -132,39 +134,29 @@ fn main() -> Result<ExitCode> {
     })
 }
 
-/// Runs the trials one after the other, and the quiet ones beside them.
+/// Runs the trials one after the other, and beside them the quiet ones likewise.
 fn run_all(chosen: &[&'static Trial], context: &Context) -> Vec<(Verdict, Duration)> {
     let run_one = |trial: &'static Trial| {
-        let result = run(trial, context);
+        let running = scope(|scope| scope.spawn(|| run(trial, context)).join());
+        let result = running.unwrap_or_else(|_| (unfinished("it panicked"), Duration::ZERO));
         println!("{}", line(trial.name, trial.title, &result.0, result.1));
         result
     };
-    std::thread::scope(|scope| {
-        let quiet: Vec<_> = chosen
-            .iter()
-            .filter(|trial| trial.is_quiet)
-            .map(|&trial| scope.spawn(move || run_one(trial)))
-            .collect();
-        let mut loud: Vec<_> = chosen
-            .iter()
-            .filter(|trial| !trial.is_quiet)
-            .map(|&trial| run_one(trial))
-            .collect();
-        let mut quiet: Vec<_> = quiet
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_default())
-            .collect();
-        let mut results = Vec::new();
-        for trial in chosen {
-            let from = if trial.is_quiet {
-                &mut quiet
-            } else {
-                &mut loud
-            };
-            results.push(from.remove(0));
-        }
+    let run_those = |are_quiet: bool| -> Vec<_> {
+        let trials = chosen.iter().enumerate();
+        let those = trials.filter(|(_, trial)| trial.is_quiet == are_quiet);
+        those
+            .map(|(place, trial)| (place, run_one(trial)))
+            .collect()
+    };
+    let mut results = scope(|scope| {
+        let quiet = scope.spawn(|| run_those(true));
+        let mut results = run_those(false);
+        results.extend(quiet.join().unwrap_or_default());
         results
-    })
+    });
+    results.sort_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Runs a trial; one that couldn't be run has failed.
@@ -182,12 +174,17 @@ fn run(trial: &Trial, context: &Context) -> (Verdict, Duration) {
                 ran.with_context(|| format!("took longer than {limit:?}"))?
             })
         });
-    let verdict = ran.unwrap_or_else(|error| Verdict {
-        size: "not finished".into(),
-        faults: vec![format!("{error:#}")],
-        ..Verdict::default()
-    });
+    let verdict = ran.unwrap_or_else(|error| unfinished(format!("{error:#}")));
     (verdict, start.elapsed())
+}
+
+/// Of a trial that couldn't be run.
+fn unfinished(fault: impl Into<String>) -> Verdict {
+    Verdict {
+        size: "not finished".into(),
+        faults: vec![fault.into()],
+        ..Verdict::default()
+    }
 }
 
 /// The trials with these names, or all; and of them those that have no meaning on this ground.
