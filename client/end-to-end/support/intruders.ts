@@ -61,7 +61,7 @@ export async function readInFrames(page: Page, fetched: Fetched[]): Promise<Reco
       });
       return Object.fromEntries([["intruders", window.findIntruders(shown)], ...values]) as Record<string, unknown>;
     });
-    // What would run by itself does so now.
+    // What runs as soon as it is parsed does so now; what waits for the network is asked of pages that stay open.
     await new Promise((resolve) => setTimeout(resolve));
     for (const frame of frames) frame.remove();
     return results;

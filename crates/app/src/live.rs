@@ -1,7 +1,7 @@
 //! Keeps the live rooms' tails true to the log.
 //!
 //! What this process commits goes to the tails at once, and what other nodes tell of (`nodes.rs`). What others commit and nobody
-//! tells of is found by asking the log once a second, and gaps are filled by reading it.
+//! tells of is found by asking the log once a second. Gaps are filled by reading it, when what is missing doesn't come by itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +24,8 @@ const JUMP: i64 = 10_000;
 /// A tail that lacks much reads so many pages at once: on processors that are busy throughout a question's answer takes long, and with one page
 /// for each a tail would never catch up.
 const PAGES_AT_ONCE: usize = 8;
-/// How long is waited for frames that are missing before the log is read for them: what other nodes write comes from them a moment after it
-/// is stored.
+/// How long is waited before the log is read for frames that are missing. What other nodes stored before this one did comes from them a moment
+/// later; and when it doesn't, one question serves for all that has come to be missing meanwhile.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// How often the log is asked for what others wrote: half of the two seconds within which it must be noticed.
 const POLL: Duration = Duration::from_secs(1);
@@ -101,7 +101,7 @@ impl Tails {
 
     /// Has it looked soon whether a tail lacks something still.
     pub(crate) fn look_soon(self: &Arc<Self>, live: &Arc<LiveRoom>) {
-        if live.ask() {
+        if live.plan_look() {
             let (tails, live) = (Arc::clone(self), Arc::clone(live));
             self.fan_out.spawn(async move {
                 sleep(PATIENCE).await;
@@ -112,20 +112,22 @@ impl Tails {
 
     /// Reads what a tail lacks, if it does; when only others have told of it, the log is asked first.
     async fn catch_up(&self, live: &Arc<LiveRoom>) {
-        let is_lacking = match live.lack() {
-            Lack::Nothing => false,
-            Lack::Frames => true,
-            Lack::Perhaps => match self.storage.last_seqs(vec![live.id]).await {
-                Ok(ends) => ends.iter().any(|(_, end)| live.hear(*end)),
-                Err(error) => {
-                    // The next poll asks again.
-                    tracing::warn!(room = %live.id, %error, "asking a log for its end");
-                    false
-                }
-            },
-        };
-        if is_lacking {
+        let mut lack = live.look();
+        if lack == Lack::Frames {
             self.read_missing(live).await;
+            lack = live.look();
+        }
+        if lack != Lack::Perhaps {
+            return;
+        }
+        match self.storage.last_seqs(vec![live.id]).await {
+            Ok(ends) => {
+                if ends.iter().any(|(_, end)| live.hear(*end)) {
+                    self.read_missing(live).await;
+                }
+            }
+            // The next poll asks again.
+            Err(error) => tracing::warn!(room = %live.id, %error, "asking a log for its end"),
         }
     }
 
@@ -136,15 +138,15 @@ impl Tails {
         if defects::has("no-heal") {
             return;
         }
-        loop {
+        // Who read before this one's turn may have read all.
+        while live.hear(live.end()) {
             let from = live.end();
-            match self.read_page(live, from).await {
-                Ok(()) if live.end() > from && live.hear(live.end()) => {}
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(room = %live.id, %error, "reading the log for missing events");
-                    return;
-                }
+            if let Err(error) = self.read_page(live, from).await {
+                tracing::warn!(room = %live.id, %error, "reading the log for missing events");
+                return;
+            }
+            if live.end() <= from {
+                return;
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Frames that came before others which precede them.
 //!
 //! When several nodes write into one room, each has what it wrote itself at once, and what the others wrote a moment later. What it wrote
-//! itself waits here, so that the log needn't be read for it. What others tell of doesn't: they may err, and something wrong that waits
-//! would be there before what is right.
+//! itself waits here, so that the log needn't be read for it. What others tell of doesn't: they may err, and a wrong frame that waits would
+//! take the place of the true one.
 
 use std::collections::BTreeMap;
 

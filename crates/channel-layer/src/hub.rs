@@ -311,12 +311,38 @@ mod tests {
         assert!(!room.offer([frame(1), frame(1), frame(2)]));
         assert!(room.offer([frame(i64::MAX), frame(3), frame(5)]));
         assert_eq!((room.end(), room.heard()), (Seq(3), Seq(3)));
-        assert!(room.ask() && !room.ask());
-        assert_eq!(room.lack(), Lack::Perhaps);
-        assert!(room.ask());
-        assert_eq!(room.lack(), Lack::Nothing);
+        assert!(room.plan_look() && !room.plan_look());
+        assert_eq!(room.look(), Lack::Perhaps);
+        assert!(room.plan_look());
+        assert_eq!(room.look(), Lack::Nothing);
         assert!(!room.offer([frame(4)]));
         assert_eq!(room.end(), Seq(4));
+    }
+
+    #[test]
+    fn what_this_node_stored_waits_for_what_others_stored_before_it() {
+        let hub = Arc::new(Hub::default());
+        let (_, follower) = follow(&hub, 1, 1);
+        let room = &follower.room;
+        room.open(Seq(0), Vec::new());
+        assert!(room.append([frame(2), frame(4)]));
+        assert_eq!((room.end(), hub.tail_bytes()), (Seq(0), 200));
+        let forged = Frame {
+            bytes: Bytes::from_static(b"forged"),
+            ..frame(2)
+        };
+        assert!(!room.offer([frame(1), forged]));
+        assert_eq!((room.end(), hub.tail_bytes()), (Seq(2), 200 + 100));
+        assert!(room.offer([frame(5)]));
+        assert_eq!(room.look(), Lack::Frames);
+        assert!(!room.append([frame(3)]));
+        assert_eq!((room.end(), hub.tail_bytes()), (Seq(4), 400));
+        assert_eq!(room.look(), Lack::Perhaps, "5 isn't forgotten");
+        let mut out = Vec::new();
+        assert_eq!(room.read(Seq(0), 1_000, &mut out), Read::End);
+        assert_eq!(out, [frame(1), frame(2), frame(3), frame(4)]);
+        drop(follower);
+        assert_eq!(hub.tail_bytes(), 0);
     }
 
     #[test]

@@ -49,8 +49,8 @@ pub struct LiveRoom {
     presence: Mutex<Presence>,
     typing: Mutex<Typing>,
     is_active: AtomicBool,
-    /// Whether somebody is about to ask the log where it ends.
-    is_asked_for: AtomicBool,
+    /// Whether somebody is about to look what the tail lacks.
+    is_look_planned: AtomicBool,
     /// The presence's version and the typing signs' count, readable without their locks.
     presence_version: AtomicU64,
     typing_count: AtomicU64,
@@ -69,7 +69,7 @@ impl LiveRoom {
             presence: Mutex::default(),
             typing: Mutex::default(),
             is_active: AtomicBool::new(true),
-            is_asked_for: AtomicBool::new(false),
+            is_look_planned: AtomicBool::new(false),
             presence_version: AtomicU64::new(0),
             typing_count: AtomicU64::new(0),
             limits,
@@ -105,33 +105,33 @@ impl LiveRoom {
         self.change_tail(|tail| {
             for frame in frames {
                 self.take(tail, frame, Tail::append);
+                self.take_early(tail);
             }
-            self.take_early(tail);
             tail.is_lacking()
         })
     }
 
     /// Offers the tail frames that another node tells of. It takes those that are next, and believes nothing of others: when there
-    /// are any, they may be on their way, or the log must be asked where it ends. Then this is `true`.
+    /// are any, the log must be asked where it ends. Then this is `true`.
     pub fn offer(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         self.change_tail(|tail| {
             for frame in frames {
                 self.take(tail, frame, Tail::offer);
+                self.take_early(tail);
             }
-            self.take_early(tail);
             // A tail that is being opened may be opened without them.
             tail.is_told_of_more()
         })
     }
 
-    /// Notes that it is to be looked whether the tail lacks something; `false` when somebody is about to do so already.
-    pub fn ask(&self) -> bool {
-        !self.is_asked_for.swap(true, Ordering::SeqCst)
+    /// Notes that somebody is to look what the tail lacks; `false` when somebody is about to do so already.
+    pub fn plan_look(&self) -> bool {
+        !self.is_look_planned.swap(true, Ordering::SeqCst)
     }
 
-    /// It is looked now: whoever wants it done later must ask again.
-    pub fn lack(&self) -> Lack {
-        self.is_asked_for.store(false, Ordering::SeqCst);
+    /// What the tail lacks; see [`Tail::lack`]. Whatever comes to be missing from here on needs another look.
+    pub fn look(&self) -> Lack {
+        self.is_look_planned.store(false, Ordering::SeqCst);
         self.tail.lock().lack()
     }
 
@@ -146,7 +146,7 @@ impl LiveRoom {
         self.tail.lock().hear(seq)
     }
 
-    /// The highest seq that anybody has told of.
+    /// The highest seq that is known to be in the log.
     pub fn heard(&self) -> Seq {
         self.tail.lock().heard()
     }

@@ -48,7 +48,7 @@ pub struct Tail {
     end: Option<Seq>,
     /// The highest seq that is known to be in the log.
     heard: Seq,
-    /// The highest seq that others have told of since [`Self::lack`]; they may err.
+    /// The highest seq that others have told of since [`Self::lack`] said so; they may err.
     rumour: Seq,
     /// Frames that came before others which precede them.
     early: Early,
@@ -121,18 +121,17 @@ impl Tail {
         self.early.next(self.end?)
     }
 
-    /// Whether others have told of more than the tail has, since [`Self::lack`] was asked last.
+    /// Whether others have told of more than the tail has, since [`Self::lack`] said so last.
     pub fn is_told_of_more(&self) -> bool {
         self.rumour > self.end.unwrap_or(Seq::START)
     }
 
-    /// What the tail lacks.
+    /// What the tail lacks. What others have told of is said once.
     pub fn lack(&mut self) -> Lack {
-        let is_told_of_more = self.is_told_of_more();
-        self.rumour = Seq::START;
         if self.is_lacking() {
             Lack::Frames
-        } else if is_told_of_more {
+        } else if self.is_told_of_more() {
+            self.rumour = Seq::START;
             Lack::Perhaps
         } else {
             Lack::Nothing

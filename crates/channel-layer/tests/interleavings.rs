@@ -2,7 +2,7 @@
 //! `cargo test -p papo-channel-layer --features shuttle --test interleavings`.
 //!
 //! The steps are those of `papo_app::live`, `papo_app::room_log` and the session of `papo_web`, with a number for a database and a
-//! vector for a socket. The tests that must panic show that a session which errs is found out.
+//! vector for a socket; a tail that lacks something is read at once or by the poll, where `papo_app::live` waits a moment. The tests that must panic show that a session which errs is found out.
 #![cfg(feature = "shuttle")]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 

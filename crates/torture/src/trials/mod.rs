@@ -82,7 +82,7 @@ pub(crate) const ALL: [Trial; 16] = [
         "T1c",
         "a sync fails",
         sync_failure::run,
-        true,
+        false,
         Some((
             Ground::Sqlite,
             "it is PostgreSQL that syncs, and that ends itself when it can't"
