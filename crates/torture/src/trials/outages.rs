@@ -234,7 +234,8 @@ impl Outages {
     async fn blow(&mut self) -> Result<()> {
         self.stop_database().await?;
         blocking(|| self.site.cluster.start_again())?;
-        self.heal().await
+        self.heal().await?;
+        blocking(|| self.site.take_again(HEALED))
     }
 
     /// Stops the database in the middle of its work: a node has asked for a commit that it can't have got to, and is never answered.

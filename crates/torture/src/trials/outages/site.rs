@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::slice::SliceIndex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -17,6 +18,8 @@ use crate::trials::{Context, blocking, slow};
 
 /// Those that people are at.
 const NODES: usize = 3;
+/// Before something is tried again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// The nodes and what is between them.
 pub(super) struct Site {
@@ -92,6 +95,25 @@ impl Site {
         for of_node in &self.ways[nodes] {
             of_node.set(way);
         }
+    }
+
+    /// Waits until the first node takes messages: when its database has just come back it refuses them for a moment. Blocks.
+    pub(super) fn take_again(&self, limit: Duration) -> Result<()> {
+        let start = Instant::now();
+        let try_once = || -> Result<i64> {
+            let mut socket = self.guest.socket(1)?;
+            socket.subscribe(1, None)?;
+            let reference = socket.post(1, "Is it back?")?;
+            socket.wait_for_ack(reference)
+        };
+        while let Err(error) = try_once() {
+            ensure!(
+                start.elapsed() <= limit,
+                "it takes no message after {limit:?}: {error:#}"
+            );
+            sleep(AGAIN);
+        }
+        Ok(())
     }
 
     /// Has a burst of long messages written at the first node. Blocks.
