@@ -70,13 +70,17 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Builds the program as people run it; where it is.
-pub(crate) fn release_binary() -> Result<PathBuf> {
+/// What the program is called that people run.
+pub(crate) const PAPO: &str = "papo";
+
+/// Builds a package as people run it; where its program of the same name is. Each package is built by itself: together they would have other
+/// features of the libraries, and Papo be built once more.
+pub(crate) fn release_binary(package: &str) -> Result<PathBuf> {
     step(&mut command(
         "cargo",
-        &["build", "--release", "--locked", "--package", "papo"],
+        &["build", "--release", "--locked", "--package", package],
     ))?;
-    Ok(target().join("release/papo"))
+    Ok(target().join("release").join(package))
 }
 
 /// Where cargo builds.

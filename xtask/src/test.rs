@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::nats::{self, Nats};
 use crate::postgres::Postgres;
 use crate::requirements::{chromium, node_packages};
-use crate::run::{client, command, release_binary, step};
+use crate::run::{PAPO, client, command, release_binary, step};
 use crate::torture;
 
 /// Of the whole workspace even where one crate is meant: for one alone all its dependencies would be built again, with other features.
@@ -36,7 +36,7 @@ pub(crate) fn run() -> Result<()> {
     torture::run_all()?;
     step(command("npm", &["run", "check"]).current_dir(client()))?;
     step(command("npm", &["test"]).current_dir(client()))?;
-    let binary = release_binary()?;
+    let binary = release_binary(PAPO)?;
     let mut browser = command("npm", &["run", "test:browser"]);
     step(
         browser

@@ -10,8 +10,10 @@ use clap::{Args, ValueEnum};
 use crate::nats::{self, Nats};
 use crate::postgres::{self, Postgres};
 use crate::requirements::{node_packages, program};
-use crate::run::{client, command, release_binary, root, step};
+use crate::run::{PAPO, client, command, release_binary, root, step};
 
+/// The trials' program.
+const TORTURE: &str = "papo-torture";
 /// What the trials' program calls what Papo works on.
 const POSTGRES: &str = "postgres";
 
@@ -131,10 +133,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Ground::Sqlite => None,
         Ground::Postgres => Some(Servers::find_or_start()?),
     };
-    let Programs { papo, torture } = Programs::build()?;
     let mut trials = Trials {
-        torture,
-        papo,
+        papo: release_binary(PAPO)?,
+        torture: release_binary(TORTURE)?,
         seed: options.seed,
         seeds: options.seeds,
         servers: servers.as_ref(),
@@ -155,10 +156,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 pub(crate) fn run_all() -> Result<()> {
     find_tools()?;
     let servers = Servers::find_or_start()?;
-    let Programs { papo, torture } = Programs::build()?;
     let mut trials = Trials {
-        torture,
-        papo,
+        papo: release_binary(PAPO)?,
+        torture: release_binary(TORTURE)?,
         seed: Some(SEED),
         seeds: None,
         servers: None,
@@ -184,29 +184,6 @@ fn find_tools() -> Result<()> {
         println!("T16 will fill a tmpfs, not an ext4: {error}");
     }
     Ok(())
-}
-
-/// The programs that take part: Papo, and the trials. Each is built for itself: together they would have other features of the libraries, and
-/// Papo be built once more.
-struct Programs {
-    papo: PathBuf,
-    torture: PathBuf,
-}
-
-impl Programs {
-    /// Builds them.
-    fn build() -> Result<Self> {
-        let papo = release_binary()?;
-        let package = "papo-torture";
-        step(&mut command(
-            "cargo",
-            &["build", "--release", "--locked", "--package", package],
-        ))?;
-        Ok(Self {
-            torture: papo.with_file_name(package),
-            papo,
-        })
-    }
 }
 
 impl Trials<'_> {

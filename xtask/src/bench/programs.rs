@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use papo_testing::{Server, ServerBuilder};
 use serde::de::DeserializeOwned;
 
-use crate::run::{command, output, release_binary, step};
+use crate::run::{PAPO, output, release_binary, step};
 
 /// Papo starts with rooms 1, 2 and 3.
 pub(crate) const ROOMS_AT_FIRST: usize = 3;
@@ -25,17 +25,13 @@ pub(crate) struct Programs {
 impl Programs {
     /// Builds them.
     pub(crate) fn build() -> Result<Self> {
-        let papo = release_binary()?;
-        let package = "papo-bench";
-        step(&mut command(
-            "cargo",
-            &["build", "--release", "--locked", "--package", package],
-        ))?;
+        let papo = release_binary(PAPO)?;
+        let generator = release_binary("papo-bench")?;
         let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         println!("load of this machine before: {}", load.trim());
         Ok(Self {
             floor: papo.with_file_name("papo-floor"),
-            generator: papo.with_file_name(package),
+            generator,
             papo,
         })
     }

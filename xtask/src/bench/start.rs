@@ -10,14 +10,14 @@ use papo_testing::{Guest, Server, ServerBuilder};
 use tempfile::TempDir;
 
 use super::figures::{Bar, Figure, median, print};
-use crate::run::{client, release_binary};
+use crate::run::{PAPO, client, release_binary};
 
 /// Starts are repeated, and the median is printed.
 const RUNS: usize = 11;
 
 /// Prints each figure beside its bar, and fails when one is missed.
 pub(crate) fn run() -> Result<()> {
-    let binary = release_binary()?;
+    let binary = release_binary(PAPO)?;
     let kept = TempDir::new()?;
     let builder = ServerBuilder::new(&binary).data(kept.path());
     let first = start(&ServerBuilder::new(&binary))?.0;
