@@ -8,6 +8,7 @@ mod account;
 mod event;
 mod ids;
 mod message;
+mod relay_key;
 mod room;
 mod text;
 mod timestamp;
@@ -17,6 +18,7 @@ pub use account::{Account, AccountId, AccountName, AccountNameError};
 pub use event::{Event, EventKind, Posted, RoomState};
 pub use ids::{ClientId, Epoch, IdError, RoomId, SenderId, Seq, SessionId};
 pub use message::Message;
+pub use relay_key::RelayKey;
 pub use room::{
     Room, RoomDescription, RoomDescriptionError, RoomName, RoomNameError, RoomOverview,
 };

@@ -26,8 +26,9 @@ pub(crate) async fn join(
     random: &Random,
 ) -> Result<(Arc<NatsRelay>, Nodes)> {
     let epoch = storage.epoch().await?;
+    let key = storage.relay_key().await?;
     let node = NodeId(random.number());
-    NatsRelay::start(nats, epoch, node)
+    NatsRelay::start(nats, epoch, &key, node)
         .await
         .context("starting the relay to the other nodes")
 }

@@ -1,11 +1,22 @@
 //! Numbers that nobody else has.
 
+use papo_domain::RelayKey;
+
 use crate::StorageError;
 
 /// Sixty-four bits.
 pub(crate) fn random_number() -> Result<i64, StorageError> {
-    let mut bytes = [0; 8];
+    Ok(i64::from_ne_bytes(random()?))
+}
+
+/// A new key.
+pub(crate) fn random_relay_key() -> Result<[u8; RelayKey::BYTES], StorageError> {
+    random()
+}
+
+fn random<const BYTES: usize>() -> Result<[u8; BYTES], StorageError> {
+    let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)
         .map_err(|error| StorageError::Other(format!("no randomness: {error}")))?;
-    Ok(i64::from_ne_bytes(bytes))
+    Ok(bytes)
 }

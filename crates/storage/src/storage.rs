@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, Epoch, Event, Room, RoomId, RoomOverview, RoomState, Seq,
-    SessionId, Timestamp, Username,
+    Account, AccountId, AccountName, Epoch, Event, RelayKey, Room, RoomId, RoomOverview, RoomState,
+    Seq, SessionId, Timestamp, Username,
 };
 use tokio::sync::oneshot;
 
@@ -98,6 +98,9 @@ impl Batch for Asked {
 pub trait Storage: Send + Sync + 'static {
     /// The name of this history.
     async fn epoch(&self) -> Result<Epoch, StorageError>;
+
+    /// The secret by which the nodes of this database know each other's signals. Another epoch has another one.
+    async fn relay_key(&self) -> Result<RelayKey, StorageError>;
 
     // The log
 

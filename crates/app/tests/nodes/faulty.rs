@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, Epoch, Event, Room, RoomId, RoomOverview, RoomState, Seq,
-    SessionId, Timestamp, Username,
+    Account, AccountId, AccountName, Epoch, Event, RelayKey, Room, RoomId, RoomOverview, RoomState,
+    Seq, SessionId, Timestamp, Username,
 };
 use papo_storage::{
     Batch, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage, NewAccount,
@@ -117,6 +117,7 @@ macro_rules! pass_on {
 
 pass_on! {
     epoch() -> Epoch;
+    relay_key() -> RelayKey;
     events_after(room: RoomId, after: Seq, limit: usize) -> Vec<Event>;
     last_seqs(rooms: Vec<RoomId>) -> Vec<(RoomId, Seq)>;
     snapshot(room: RoomId, limit: usize) -> Option<Snapshot>;

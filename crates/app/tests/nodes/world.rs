@@ -53,7 +53,8 @@ impl Way {
             Self::Nats(settings, relays) => {
                 let node = NodeId(u64::try_from(relays.lock().len()).unwrap() + 1);
                 let epoch = storage.epoch().await.unwrap();
-                let (relay, nodes) = NatsRelay::start(settings, epoch, node).await.unwrap();
+                let key = storage.relay_key().await.unwrap();
+                let (relay, nodes) = NatsRelay::start(settings, epoch, &key, node).await.unwrap();
                 relays.lock().push(relay);
                 Some(nodes)
             }

@@ -1,12 +1,13 @@
 //! The relay over NATS, core NATS alone: nothing is kept there.
 //!
 //! Each room that is live on a node is a subject that the node subscribes to, `papo.<epoch>.room.<id>`; what isn't about a room goes to
-//! `papo.<epoch>.all`. The epoch keeps apart what shares a NATS and no database. Whoever can publish on these subjects is
-//! believed as far as [`Relay`] says: NATS must be as private as the database.
+//! `papo.<epoch>.all`. The epoch keeps apart what shares a NATS and no database. What isn't marked with the
+//! database's key is ignored and counted: whoever can publish on these subjects can only have again what nodes told before.
 
 mod counts;
 mod link;
 mod reach;
+mod seal;
 mod settings;
 
 use std::collections::HashMap;
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_nats::{Client, Event};
-use papo_domain::{Epoch, RoomId};
+use papo_domain::{Epoch, RelayKey, RoomId};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
@@ -29,6 +30,7 @@ pub use self::settings::{NatsSettings, NatsSettingsError};
 
 use self::counts::Counts;
 use self::link::Link;
+use self::seal::Seal;
 use crate::{Incoming, NodeId, Nodes, Relay, Signal, envelope};
 
 /// Signals that wait to be told; more are dropped.
@@ -61,6 +63,7 @@ pub struct NatsRelay {
 struct Shared {
     node: NodeId,
     subjects: String,
+    seal: Seal,
     client: Client,
     link: Arc<Link>,
     incoming: mpsc::Sender<Incoming>,
@@ -75,6 +78,7 @@ impl NatsRelay {
     pub async fn start(
         settings: &NatsSettings,
         epoch: Epoch,
+        key: &RelayKey,
         node: NodeId,
     ) -> Result<(Arc<Self>, Nodes), async_nats::ConnectError> {
         let (sender, incoming) = mpsc::channel(INCOMING);
@@ -84,6 +88,7 @@ impl NatsRelay {
         let shared = Arc::new(Shared {
             node,
             subjects: format!("papo.{epoch}"),
+            seal: Seal::new(key),
             client,
             link,
             incoming: sender,
@@ -190,8 +195,10 @@ impl Shared {
 
     async fn publish_one(&self, signal: Signal) {
         let size = envelope::size_of(&signal);
-        let subject = self.subject(envelope::room_of(&signal));
-        for payload in envelope::encode(self.node, &signal) {
+        let room = envelope::room_of(&signal);
+        let subject = self.subject(room);
+        for envelope in envelope::encode(self.node, &signal) {
+            let payload = self.seal.mark(room, &envelope);
             // What is larger than NATS takes is an error here.
             let published = tokio::select! {
                 result = self.client.publish(subject.clone(), payload) => result.is_ok(),
@@ -232,10 +239,11 @@ impl Shared {
     }
 
     fn take(&self, room: Option<RoomId>, payload: &[u8]) {
-        match envelope::decode(room, payload) {
+        let opened = self.seal.open(room, payload);
+        match opened.map(|envelope| envelope::decode(room, envelope)) {
             // One's own doesn't come back, but for a relay that misbehaves.
-            Ok((node, _)) if node == self.node => {}
-            Ok((node, signal)) => {
+            Some(Ok((node, _))) if node == self.node => {}
+            Some(Ok((node, signal))) => {
                 self.counts.received.add(1);
                 if self
                     .incoming
@@ -245,7 +253,7 @@ impl Shared {
                     self.counts.dropped.add(1);
                 }
             }
-            Err(_) => self.counts.undecodable.add(1),
+            None | Some(Err(_)) => self.counts.undecodable.add(1),
         }
     }
 

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use papo_channel_layer::NodeId;
-use papo_channel_layer::nats::{NatsRelay, NatsSettings, reach};
+use papo_channel_layer::nats::{NatsSettings, reach};
 use papo_channel_layer::testing::NatsServer;
 
-use crate::world::{World, epoch};
+use crate::world::{World, epoch, start};
 
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -27,9 +26,7 @@ pub(crate) async fn gets_in(settings: &NatsSettings) {
 
 /// That a node with these settings stays outside, and goes on trying.
 pub(crate) async fn stays_out(settings: &NatsSettings) {
-    let (relay, mut nodes) = NatsRelay::start(settings, epoch(), NodeId(1))
-        .await
-        .unwrap();
+    let (relay, mut nodes) = start(settings, epoch(), 1).await;
     let second = Duration::from_secs(1);
     let come = tokio::time::timeout(second, nodes.incoming.recv()).await;
     assert!(come.is_err(), "{come:?}");

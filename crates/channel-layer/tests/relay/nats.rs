@@ -6,21 +6,20 @@ use std::time::Duration;
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_channel_layer::testing::{NatsServer, nats_url};
 use papo_channel_layer::{Incoming, NodeId, Signal};
+use papo_domain::{RelayKey, RoomId};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::world::{LIMIT, World, epoch, frames, next, typing, until};
+use crate::world::{LIMIT, World, epoch, frames, next, start, typing, until};
 
 #[tokio::test]
 async fn a_relay_starts_before_nats_and_survives_it() {
     let mut server = NatsServer::stopped("");
     let settings = NatsSettings::parse(&server.url()).unwrap();
-    let (relay, mut nodes) = NatsRelay::start(&settings, epoch(), NodeId(1))
-        .await
-        .unwrap();
+    let (relay, mut nodes) = start(&settings, epoch(), 1).await;
     nodes.relay.tell(Signal::Changed);
     assert_eq!((relay.is_connected(), relay.counts().dropped), (false, 1));
     for _ in 0..3 {
@@ -60,9 +59,7 @@ async fn when_one_server_goes_another_is_taken() {
     let (mut one, mut two) = (NatsServer::start(""), NatsServer::stopped(""));
     let urls = format!("{},{}", one.url(), two.url());
     let settings = NatsSettings::parse(&urls).unwrap();
-    let (relay, mut nodes) = NatsRelay::start(&settings, epoch(), NodeId(1))
-        .await
-        .unwrap();
+    let (relay, mut nodes) = start(&settings, epoch(), 1).await;
     assert_eq!(next(&mut nodes).await, Incoming::Connected);
     two.start_again();
     one.kill();
@@ -76,13 +73,11 @@ async fn a_nats_that_hangs_holds_nobody_up_and_is_given_up() {
     let server = NatsServer::start("");
     let proxy = Proxy::to(server.port()).await;
     let settings = NatsSettings::parse(&format!("nats://127.0.0.1:{}", proxy.port)).unwrap();
-    let (relay, mut nodes) = NatsRelay::start(&settings, epoch(), NodeId(1))
-        .await
-        .unwrap();
+    let (relay, mut nodes) = start(&settings, epoch(), 1).await;
     assert_eq!(next(&mut nodes).await, Incoming::Connected);
     proxy.hangs.send_replace(true);
     // 250 MB: more than all buffers on the way take.
-    let signal = frames(papo_domain::RoomId(1), 1..=1, 50_000);
+    let signal = frames(RoomId(1), 1..=1, 50_000);
     let start = Instant::now();
     for number in 0..5_000 {
         nodes.relay.tell(signal.clone());
@@ -154,7 +149,7 @@ async fn what_strangers_say_is_ignored_and_counted() {
     let url = nats_url();
     let settings = NatsSettings::parse(&url).unwrap();
     let epoch = epoch();
-    let (relay, mut nodes) = NatsRelay::start(&settings, epoch, NodeId(1)).await.unwrap();
+    let (relay, mut nodes) = start(&settings, epoch, 1).await;
     assert_eq!(next(&mut nodes).await, Incoming::Connected);
     let stranger = async_nats::connect(&url).await.unwrap();
     let hostile: [&[u8]; 6] = [
@@ -188,6 +183,36 @@ async fn what_strangers_say_is_ignored_and_counted() {
     assert_eq!(relay.counts().received, 0);
     assert!(nodes.incoming.try_recv().is_err());
     relay.close().await;
+}
+
+#[tokio::test]
+async fn who_knows_the_database_by_name_alone_is_not_believed() {
+    let settings = NatsSettings::parse(&nats_url()).unwrap();
+    let (epoch, room) = (epoch(), RoomId(1));
+    let (relay, mut nodes) = start(&settings, epoch, 1).await;
+    let (friend, mut friends) = start(&settings, epoch, 2).await;
+    let other_key = RelayKey::new([8; RelayKey::BYTES]);
+    let stranger = NatsRelay::start(&settings, epoch, &other_key, NodeId(3)).await;
+    let (stranger, mut strangers) = stranger.unwrap();
+    for nodes in [&mut nodes, &mut friends, &mut strangers] {
+        assert_eq!(next(nodes).await, Incoming::Connected);
+    }
+    nodes.relay.follow(room);
+    // Subscribing takes a moment: until the stranger is heard.
+    let deadline = Instant::now() + LIMIT;
+    while relay.counts().undecodable == 0 {
+        assert!(Instant::now() < deadline, "nothing is heard");
+        strangers.relay.tell(frames(room, 1..=1, 100));
+        sleep(Duration::from_millis(50)).await;
+    }
+    strangers.relay.tell(Signal::Stopped);
+    friends.relay.tell(frames(room, 1..=2, 100));
+    let heard = next(&mut nodes).await;
+    assert_eq!(heard, Incoming::Signal(NodeId(2), frames(room, 1..=2, 100)));
+    assert_eq!(relay.counts().received, 1);
+    for relay in [relay, friend, stranger] {
+        relay.close().await;
+    }
 }
 
 #[tokio::test]
@@ -225,13 +250,11 @@ async fn a_nats_that_takes_connections_and_says_nothing_holds_nobody_up() {
     let mute = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let url = format!("nats://{}", mute.local_addr().unwrap());
     let settings = NatsSettings::parse(&url).unwrap();
-    let (relay, nodes) = NatsRelay::start(&settings, epoch(), NodeId(1))
-        .await
-        .unwrap();
+    let (relay, nodes) = start(&settings, epoch(), 1).await;
     for _ in 0..100_000 {
         nodes.relay.tell(Signal::Changed);
     }
-    nodes.relay.follow(papo_domain::RoomId(1));
+    nodes.relay.follow(RoomId(1));
     assert_eq!(relay.counts().dropped, 100_000);
     timeout(LIMIT, relay.close()).await.unwrap();
 }

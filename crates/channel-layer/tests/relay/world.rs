@@ -8,7 +8,7 @@ use bytes::Bytes;
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_channel_layer::testing::{Bus, nats_url};
 use papo_channel_layer::{Frame, FrameKind, Incoming, NodeId, Nodes, RelayedFrame, Signal};
-use papo_domain::{Epoch, RoomId, SenderId, Seq};
+use papo_domain::{Epoch, RelayKey, RoomId, SenderId, Seq};
 use tokio::time::{Instant, sleep, timeout};
 
 /// What happens happens within this time.
@@ -41,8 +41,8 @@ impl World {
     /// Connected to a NATS with these settings.
     pub(crate) async fn nats_with(settings: &NatsSettings) -> Self {
         let epoch = epoch();
-        let (one, mut a) = NatsRelay::start(settings, epoch, NodeId(1)).await.unwrap();
-        let (other, mut b) = NatsRelay::start(settings, epoch, NodeId(2)).await.unwrap();
+        let (one, mut a) = start(settings, epoch, 1).await;
+        let (other, mut b) = start(settings, epoch, 2).await;
         for nodes in [&mut a, &mut b] {
             assert_eq!(next(nodes).await, Incoming::Connected);
         }
@@ -82,6 +82,21 @@ pub(crate) fn epoch() -> Epoch {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     Epoch((u64::from(std::process::id()) << 32) | number)
+}
+
+/// What the nodes of these tests have.
+pub(crate) fn key() -> RelayKey {
+    RelayKey::new([7; RelayKey::BYTES])
+}
+
+/// A node of this number.
+pub(crate) async fn start(
+    settings: &NatsSettings,
+    epoch: Epoch,
+    number: u64,
+) -> (Arc<NatsRelay>, Nodes) {
+    let started = NatsRelay::start(settings, epoch, &key(), NodeId(number)).await;
+    started.unwrap()
 }
 
 /// What comes next to a node.

@@ -1,6 +1,6 @@
 //! Accounts, and the one-time token that makes the first of them; and the name of this history.
 
-use papo_domain::{Account, AccountId, AccountName, Epoch, RoomId, SessionId, skeleton};
+use papo_domain::{Account, AccountId, AccountName, Epoch, RelayKey, RoomId, SessionId, skeleton};
 
 use super::connection::Connection;
 use super::errors::{Failure, damaged};
@@ -19,6 +19,18 @@ pub(super) async fn epoch(db: &Connection) -> Result<Epoch, Failure> {
     let row = row.ok_or_else(|| damaged("no epoch"))?;
     let epoch: i64 = row.try_get(0)?;
     Ok(Epoch(epoch.cast_unsigned()))
+}
+
+/// The secret of the nodes of this database.
+pub(super) async fn relay_key(db: &Connection) -> Result<RelayKey, Failure> {
+    let row = db.row("SELECT relay_key FROM papo", &[]).await?;
+    let key: Option<&[u8]> = row
+        .as_ref()
+        .map(|row| row.try_get(0))
+        .transpose()?
+        .flatten();
+    let key = key.and_then(|key| key.try_into().ok());
+    Ok(RelayKey::new(key.ok_or_else(|| damaged("no relay key"))?))
 }
 
 /// Makes an account, and takes its name from those who went by it.

@@ -35,8 +35,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, Epoch, Event, Room, RoomId, RoomOverview, RoomState, Seq,
-    SessionId, Timestamp, Username,
+    Account, AccountId, AccountName, Epoch, Event, RelayKey, Room, RoomId, RoomOverview, RoomState,
+    Seq, SessionId, Timestamp, Username,
 };
 
 pub use arrival::{Arrival, Arrived};
@@ -143,6 +143,11 @@ impl PostgresStorage {
 impl Storage for PostgresStorage {
     async fn epoch(&self) -> Result<Epoch, StorageError> {
         self.read((), |db, ()| Box::pin(accounts::epoch(db))).await
+    }
+
+    async fn relay_key(&self) -> Result<RelayKey, StorageError> {
+        self.read((), |db, ()| Box::pin(accounts::relay_key(db)))
+            .await
     }
 
     fn append_batch(&self, batch: Box<dyn Batch>) {

@@ -7,12 +7,14 @@ use super::connection::Connection;
 use super::errors::Failure;
 use crate::StorageError;
 pub(super) use crate::random::random_number;
+use crate::random::random_relay_key;
 
 /// The steps, in order; the first makes version 1. A step that has been released is never changed.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_rooms_sessions_accounts.sql"),
     include_str!("migrations/0002_revocations.sql"),
     include_str!("migrations/0003_filling.sql"),
+    include_str!("migrations/0004_relay_key.sql"),
 ];
 /// Of the locks that are Papo's, the one of whoever migrates.
 const MIGRATING: i32 = 2;
@@ -64,17 +66,23 @@ pub(super) async fn begin(db: &Connection) -> Result<String, Failure> {
     }
     let home: String = one(db, HOME).await?;
     // Of a copy of a database that is filled nobody knows which of the two is gone on with.
-    let sql = "UPDATE papo SET epoch = $1, home = $2, arrival = NULL WHERE home <> $2";
-    if db.execute(sql, &[&random_number()?, &home]).await? > 0 && found > 0 {
-        tracing::warn!("the database was restored or has moved: its history has a new epoch");
+    let sql = "UPDATE papo SET home = $1, arrival = NULL WHERE home <> $1";
+    if db.execute(sql, &[&home]).await? > 0 {
+        renew_epoch(db).await?;
+        if found > 0 {
+            tracing::warn!("the database was restored or has moved: its history has a new epoch");
+        }
     }
+    let sql = "UPDATE papo SET relay_key = $1 WHERE relay_key IS NULL";
+    db.execute(sql, &[&&random_relay_key()?[..]]).await?;
     Ok(home)
 }
 
-/// Gives the history a new name, so that nobody takes its seqs for another's.
+/// Gives the history a new name, so that nobody takes its seqs for another's, and a new key.
 pub(super) async fn renew_epoch(db: &Connection) -> Result<(), Failure> {
-    let epoch = random_number()?;
-    db.execute("UPDATE papo SET epoch = $1", &[&epoch]).await?;
+    let sql = "UPDATE papo SET epoch = $1, relay_key = $2";
+    db.execute(sql, &[&random_number()?, &&random_relay_key()?[..]])
+        .await?;
     Ok(())
 }
 

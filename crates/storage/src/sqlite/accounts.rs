@@ -1,22 +1,30 @@
 //! Accounts, and the one-time token that makes the first of them; and the other values of table `meta`.
 
-use papo_domain::{Account, AccountId, AccountName, Epoch, RoomId, SessionId, skeleton};
+use papo_domain::{Account, AccountId, AccountName, Epoch, RelayKey, RoomId, SessionId, skeleton};
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::errors::damaged;
 use super::{revocations, rows};
 use crate::{NewAccount, Revoked, StorageError, StoredPassword, TokenHash};
 
+/// Keys of table `meta`.
+pub(super) const EPOCH: &str = "epoch";
+pub(super) const RELAY_KEY: &str = "relay_key";
 const SETUP_TOKEN: &str = "setup_token";
 
 /// The name of this history.
 pub(super) fn epoch(db: &Connection) -> Result<Epoch, StorageError> {
-    let epoch: Option<i64> = db
-        .prepare_cached("SELECT value FROM meta WHERE key = 'epoch'")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
+    let epoch: Option<i64> = meta(db, EPOCH)?;
     let epoch = epoch.ok_or_else(|| damaged("no epoch"))?;
     Ok(Epoch(epoch.cast_unsigned()))
+}
+
+/// The secret of the nodes of this database.
+pub(super) fn relay_key(db: &Connection) -> Result<RelayKey, StorageError> {
+    let key: Option<[u8; RelayKey::BYTES]> = meta(db, RELAY_KEY)?;
+    let key = key.ok_or_else(|| damaged("no relay key"))?;
+    Ok(RelayKey::new(key))
 }
 
 /// Makes an account, and takes its name from those who went by it.
@@ -111,10 +119,7 @@ pub(super) fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), S
 
 /// The hash of the one-time token, if there is one.
 pub(super) fn setup_token(db: &Connection) -> Result<Option<TokenHash>, StorageError> {
-    let token = db
-        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
-        .query_row([SETUP_TOKEN], |row| row.get(0).map(TokenHash));
-    Ok(token.optional()?)
+    Ok(meta(db, SETUP_TOKEN)?.map(TokenHash))
 }
 
 /// Whether this is the one-time token.
@@ -136,6 +141,14 @@ pub(super) fn claim_setup(
         return Ok(None);
     }
     create(db, account).map(Some)
+}
+
+/// A value of table `meta`, if it is there.
+fn meta<T: FromSql>(db: &Connection, key: &str) -> Result<Option<T>, StorageError> {
+    let value = db
+        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
+        .query_row([key], |row| row.get(0));
+    Ok(value.optional()?)
 }
 
 /// Sets a value of table `meta`.

@@ -34,8 +34,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, Epoch, Event, Room, RoomId, RoomOverview, RoomState, Seq,
-    SessionId, Timestamp, Username,
+    Account, AccountId, AccountName, Epoch, Event, RelayKey, Room, RoomId, RoomOverview, RoomState,
+    Seq, SessionId, Timestamp, Username,
 };
 use rusqlite::Connection;
 
@@ -141,6 +141,10 @@ impl SqliteStorage {
 impl Storage for SqliteStorage {
     async fn epoch(&self) -> Result<Epoch, StorageError> {
         self.read(accounts::epoch).await
+    }
+
+    async fn relay_key(&self) -> Result<RelayKey, StorageError> {
+        self.read(accounts::relay_key).await
     }
 
     fn append_batch(&self, batch: Box<dyn Batch>) {

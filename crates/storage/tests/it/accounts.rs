@@ -1,6 +1,6 @@
 //! Accounts, the first one, and the history's name.
 
-use papo_domain::{AccountId, AccountName, SenderId};
+use papo_domain::{AccountId, AccountName, RelayKey, SenderId};
 use papo_storage::StorageError;
 use tokio::task::JoinSet;
 
@@ -12,7 +12,7 @@ crate::stories!(
     the_setup_token_is_used_once,
     a_hundred_racers_make_one_administrator,
     a_failed_claim_leaves_the_token,
-    the_epoch_stays,
+    the_epoch_and_the_key_stay,
 );
 
 async fn an_account_is_made_once(world: &World) {
@@ -101,10 +101,14 @@ async fn a_failed_claim_leaves_the_token(world: &World) {
     assert!(storage.is_setup_token(token(1)).await.unwrap());
 }
 
-async fn the_epoch_stays(world: &World) {
+async fn the_epoch_and_the_key_stay(world: &World) {
     let epoch = world.storage.epoch().await.unwrap();
+    let key = world.storage.relay_key().await.unwrap();
     let room = world.room("Geral").await;
     let ana = world.guest(room, "Ana").await;
     world.post(&ana, room, "olá").await;
     assert_eq!(world.storage.epoch().await.unwrap(), epoch);
+    let again = world.storage.relay_key().await.unwrap();
+    assert_eq!(again.bytes(), key.bytes());
+    assert_ne!(key.bytes(), &[0; RelayKey::BYTES]);
 }

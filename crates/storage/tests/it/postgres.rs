@@ -124,7 +124,7 @@ async fn a_newer_database_is_refused() {
         refused,
         StorageError::TooNew {
             found: 99,
-            known: 3
+            known: 4
         }
     );
     assert!(expected, "{refused}");
@@ -151,14 +151,19 @@ async fn a_restored_database_is_another_history() {
     let schema = Schema::new();
     let storage = PostgresStorage::open(&schema.url()).await.unwrap();
     let epoch = storage.epoch().await.unwrap();
+    let key = storage.relay_key().await.unwrap();
     storage.close().await.unwrap();
     let client = schema.client().await;
     client.batch_execute(RESTORE).await.unwrap();
     let restored = PostgresStorage::open(&schema.url()).await.unwrap();
     let renewed = restored.epoch().await.unwrap();
     assert_ne!(renewed, epoch);
+    let other_key = restored.relay_key().await.unwrap();
+    assert_ne!(other_key.bytes(), key.bytes());
     let again = PostgresStorage::open(&schema.url()).await.unwrap();
     assert_eq!(again.epoch().await.unwrap(), renewed);
+    let again_key = again.relay_key().await.unwrap();
+    assert_eq!(again_key.bytes(), other_key.bytes());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

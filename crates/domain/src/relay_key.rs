@@ -1,0 +1,28 @@
+//! The secret that the nodes of one database share.
+
+use std::fmt;
+
+/// By it nodes know what other nodes of their database told them: 256 random bits, kept in the database and given to nobody.
+#[derive(Clone)]
+pub struct RelayKey([u8; Self::BYTES]);
+
+impl RelayKey {
+    /// Bytes of a key.
+    pub const BYTES: usize = 32;
+
+    /// A key of these bytes.
+    pub fn new(bytes: [u8; Self::BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RelayKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RelayKey(…)")
+    }
+}

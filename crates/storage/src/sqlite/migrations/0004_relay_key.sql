@@ -1,0 +1,1 @@
+-- In table `meta`, `relay_key`: the secret by which nodes would know each other's signals. Made by Papo, with each epoch a new one.
