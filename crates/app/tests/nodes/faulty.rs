@@ -1,7 +1,7 @@
 //! A storage that fails as it is told to, or keeps an answer to itself.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +14,7 @@ use papo_storage::{
     NewSession, Revocation, RevocationId, RoomFilter, Session, Snapshot, Storage, StorageError,
     StoredPassword, TokenHash,
 };
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 /// What goes wrong.
@@ -22,8 +23,8 @@ pub(crate) enum Fault {
     Nothing,
     /// The database is away.
     Away,
-    /// It doesn't say whose rights have ended.
-    NoRevocations,
+    /// It can't do what it is asked for by this method.
+    Fails(&'static str),
     /// It does what it is asked for by this method, and says so when nothing goes wrong any more.
     Late(&'static str),
 }
@@ -35,8 +36,8 @@ pub(crate) struct Faulty {
     fault: watch::Sender<Fault>,
     /// Whether an answer has been kept back.
     is_late: watch::Sender<bool>,
-    /// How often it has said whose rights have ended.
-    asked_for_rights: Arc<AtomicUsize>,
+    /// How often it has answered, by method.
+    answers: Arc<Mutex<HashMap<&'static str, usize>>>,
 }
 
 impl Faulty {
@@ -45,7 +46,7 @@ impl Faulty {
             storage: Arc::clone(storage),
             fault: watch::Sender::new(Fault::Nothing),
             is_late: watch::Sender::new(false),
-            asked_for_rights: Arc::default(),
+            answers: Arc::default(),
         }
     }
 
@@ -60,24 +61,22 @@ impl Faulty {
         is_late.wait_for(|is_late| *is_late).await.unwrap();
     }
 
-    /// How often it has said whose rights have ended.
-    pub(crate) fn asked_for_rights(&self) -> usize {
-        self.asked_for_rights.load(Ordering::Relaxed)
+    /// How often it has answered what it is asked for by this method.
+    pub(crate) fn answers(&self, method: &str) -> usize {
+        self.answers.lock().get(method).copied().unwrap_or(0)
     }
 
     fn before(&self, method: &str) -> Result<(), StorageError> {
         let fault = *self.fault.borrow();
         match fault {
             Fault::Away => Err(away()),
-            Fault::NoRevocations if method == "revocations_after" => Err(away()),
+            Fault::Fails(failing) if failing == method => Err(away()),
             _ => Ok(()),
         }
     }
 
     async fn after(&self, method: &'static str) {
-        if method == "revocations_after" {
-            self.asked_for_rights.fetch_add(1, Ordering::Relaxed);
-        }
+        *self.answers.lock().entry(method).or_default() += 1;
         let mut fault = self.fault.subscribe();
         let late = Fault::Late(method);
         if *fault.borrow() == late {

@@ -6,6 +6,7 @@
 mod both;
 mod bus;
 mod faulty;
+mod looks;
 mod nats;
 mod rights;
 mod world;

@@ -85,12 +85,12 @@ async fn a_node_without_the_database_shows_nothing_that_others_tell() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_cannot_ask_for_rights_shows_nothing_that_it_reads() {
-    who_has_left_hears_nothing(Way::Nothing, Fault::NoRevocations, false).await;
+    who_has_left_hears_nothing(Way::Nothing, Fault::Fails("revocations_after"), false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_cannot_ask_for_rights_shows_nothing_that_it_stores() {
-    who_has_left_hears_nothing(Way::memory(1), Fault::NoRevocations, true).await;
+    who_has_left_hears_nothing(Way::memory(1), Fault::Fails("revocations_after"), true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -124,9 +124,9 @@ async fn rights_are_asked_for_though_no_task_gets_its_turn() {
         })
     });
     all_busy.wait();
-    let before = world.at_b.asked_for_rights();
+    let before = world.at_b.answers("revocations_after");
     thread::sleep(REVOKED * 3 / 2);
-    let asked = world.at_b.asked_for_rights() - before;
+    let asked = world.at_b.answers("revocations_after") - before;
     all_busy.wait();
     for worker in workers {
         worker.await.unwrap();

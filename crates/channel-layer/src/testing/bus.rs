@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use papo_domain::RoomId;
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::{Incoming, NodeId, Nodes, Relay, Signal, envelope};
@@ -39,6 +40,8 @@ pub struct Bus {
 struct State {
     seed: u64,
     faults: Faults,
+    /// Delays: whoever tells may be a thread outside of every runtime.
+    runtime: Option<Handle>,
     nodes: HashMap<NodeId, Node>,
 }
 
@@ -57,11 +60,12 @@ struct BusRelay {
 }
 
 impl Bus {
-    /// A bus that works.
+    /// A bus that works. One that is to delay must be made in a runtime.
     pub fn new(seed: u64) -> Self {
         let state = State {
             seed,
             faults: Faults::default(),
+            runtime: Handle::try_current().ok(),
             nodes: HashMap::new(),
         };
         Self {
@@ -170,7 +174,8 @@ impl State {
                 };
                 let (sender, incoming) = (sender.clone(), Incoming::Signal(from, signal));
                 if let Some(late) = late {
-                    tokio::spawn(async move {
+                    let runtime = self.runtime.as_ref().expect("a runtime that delays");
+                    runtime.spawn(async move {
                         tokio::time::sleep(late).await;
                         let _ = sender.try_send(incoming);
                     });

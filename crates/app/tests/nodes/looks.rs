@@ -1,0 +1,85 @@
+//! That what a tail lacks is read soon, and not more often than it must be.
+
+use std::time::Duration;
+
+use papo_channel_layer::testing::Faults;
+use tokio::time::Instant;
+
+use crate::faulty::Fault;
+use crate::world::{Guest, HEALED, Way, World, assert_same};
+
+const LOST: Faults = Faults {
+    lose: 100,
+    double: 0,
+    reorder: 0,
+    delay: 0,
+    latest: Duration::ZERO,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lies_before_ones_own_is_read_without_the_poll() {
+    let world = World::new(Way::memory(1)).await;
+    let ana = Guest::join(&world.a, world.room, "Ana").await;
+    let (on_a, mut on_b) = (ana.follow(&world.a).await, ana.follow(&world.b).await);
+    // Where logs end is what the poll asks.
+    world.at_b.fail(Fault::Fails("last_seqs"));
+    world.bus().fail(LOST);
+    for _ in 0..10 {
+        on_a.post("lost").await;
+        let end = on_b.post("own").await;
+        on_b.read_to(end, HEALED).await;
+    }
+    assert_same(&on_b.seen, &world.log().await);
+    drop((on_a, on_b));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lies_before_anothers_is_read_before_the_next_poll() {
+    const GAPS: u32 = 10;
+    let world = World::new(Way::memory(1)).await;
+    let ana = Guest::join(&world.a, world.room, "Ana").await;
+    let (mut on_a, mut on_b) = (ana.follow(&world.a).await, ana.follow(&world.b).await);
+    let start = Instant::now();
+    for _ in 0..GAPS {
+        world.bus().fail(LOST);
+        let lost = on_a.post("lost").await;
+        // It is told before it is seen there.
+        on_a.read_to(lost, HEALED).await;
+        world.bus().fail(Faults::default());
+        let end = on_a.post("told").await;
+        on_b.read_to(end, HEALED).await;
+    }
+    // With the poll alone each gap waits for the next second.
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(1) * GAPS / 4, "{took:?}");
+    assert_same(&on_b.seen, &world.log().await);
+    drop((on_a, on_b));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_write_in_turn_seldom_read_the_log() {
+    const PAIRS: usize = 100;
+    let world = World::new(Way::memory(1)).await;
+    let ana = Guest::join(&world.a, world.room, "Ana").await;
+    let (mut on_a, mut on_b) = (ana.follow(&world.a).await, ana.follow(&world.b).await);
+    // What is told comes a little later than what one stores oneself after it.
+    world.bus().fail(Faults {
+        delay: 100,
+        latest: Duration::from_millis(8),
+        ..Faults::default()
+    });
+    let reads = || world.at_a.answers("events_after") + world.at_b.answers("events_after");
+    let before = reads();
+    for _ in 0..PAIRS {
+        let (one, other) = tokio::join!(on_a.post("a"), on_b.post("b"));
+        let end = one.max(other);
+        on_a.read_to(end, HEALED).await;
+        on_b.read_to(end, HEALED).await;
+    }
+    let reads = reads() - before;
+    assert!(reads < PAIRS / 4, "{reads} for {PAIRS} pairs of messages");
+    drop((on_a, on_b));
+    world.stop().await;
+}
