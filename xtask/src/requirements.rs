@@ -54,9 +54,12 @@ pub(crate) fn node_packages() -> Result<()> {
         .next()
         .and_then(|major| major.parse().ok());
     if major.is_none_or(|major: u32| major < NODE) {
+        let found = match version.trim() {
+            "" => "there is none",
+            version => version,
+        };
         bail!(
-            "the client needs Node {NODE} or later with npm; found {:?}",
-            version.trim()
+            "the client's tests need Node {NODE} or later with npm (https://nodejs.org); found: {found}"
         );
     }
     let npm = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];

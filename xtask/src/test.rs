@@ -16,8 +16,9 @@ const AT_ONCE: &str = "6";
 
 /// Runs the tests: Rust, trials, client, browser.
 pub(crate) fn run() -> Result<()> {
-    let chromium = chromium()?;
+    // First what is explained and not installed.
     node_packages()?;
+    let chromium = chromium()?;
     let nats = Nats::find_or_start()?;
     let postgres = Postgres::for_tests()?;
     let mut tests = command("cargo", &WORKSPACE);

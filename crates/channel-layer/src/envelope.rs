@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::{Frame, FrameKind, NodeId, People, Present, RelayedFrame, Signal};
 
 /// The form that this program writes and reads. Others are ignored: while nodes of two versions run, the log is polled.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 /// More bytes than any node puts into one.
-const MOST_BYTES: usize = 512 * 1_024;
+pub(crate) const MOST_BYTES: usize = 512 * 1_024;
 /// Frames are told together up to about this many bytes.
 const TOGETHER_BYTES: usize = 64 * 1_024;
 /// What an envelope adds: to itself, and to each of its frames, at most.

@@ -3,7 +3,6 @@
 use std::fmt;
 
 /// By it nodes know what other nodes of their database told them: 256 random bits, kept in the database and given to nobody.
-#[derive(Clone)]
 pub struct RelayKey([u8; Self::BYTES]);
 
 impl RelayKey {

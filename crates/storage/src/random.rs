@@ -10,8 +10,8 @@ pub(crate) fn random_number() -> Result<i64, StorageError> {
 }
 
 /// A new key.
-pub(crate) fn random_relay_key() -> Result<[u8; RelayKey::BYTES], StorageError> {
-    random()
+pub(crate) fn random_relay_key() -> Result<RelayKey, StorageError> {
+    random().map(RelayKey::new)
 }
 
 fn random<const BYTES: usize>() -> Result<[u8; BYTES], StorageError> {

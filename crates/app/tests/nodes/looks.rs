@@ -5,7 +5,6 @@ use std::time::Duration;
 use papo_channel_layer::testing::Faults;
 use tokio::time::Instant;
 
-use crate::faulty::Fault;
 use crate::world::{Guest, HEALED, Way, World, assert_same};
 
 const LOST: Faults = Faults {
@@ -16,27 +15,32 @@ const LOST: Faults = Faults {
     latest: Duration::ZERO,
 };
 
+/// So often something is lacking.
+const GAPS: u32 = 10;
+/// With the poll alone, once a second, each would wait for the next second.
+const WITHOUT_THE_POLL: Duration = Duration::from_secs(5);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_lies_before_ones_own_is_read_without_the_poll() {
     let world = World::new(Way::memory(1)).await;
     let ana = Guest::join(&world.a, world.room, "Ana").await;
     let (on_a, mut on_b) = (ana.follow(&world.a).await, ana.follow(&world.b).await);
-    // Where logs end is what the poll asks.
-    world.at_b.fail(Fault::Fails("last_seqs"));
     world.bus().fail(LOST);
-    for _ in 0..10 {
+    let start = Instant::now();
+    for _ in 0..GAPS {
         on_a.post("lost").await;
         let end = on_b.post("own").await;
         on_b.read_to(end, HEALED).await;
     }
+    let took = start.elapsed();
+    assert!(took < WITHOUT_THE_POLL, "{took:?}");
     assert_same(&on_b.seen, &world.log().await);
     drop((on_a, on_b));
     world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_lies_before_anothers_is_read_before_the_next_poll() {
-    const GAPS: u32 = 10;
+async fn what_lies_before_anothers_is_read_without_the_poll() {
     let world = World::new(Way::memory(1)).await;
     let ana = Guest::join(&world.a, world.room, "Ana").await;
     let (mut on_a, mut on_b) = (ana.follow(&world.a).await, ana.follow(&world.b).await);
@@ -50,16 +54,15 @@ async fn what_lies_before_anothers_is_read_before_the_next_poll() {
         let end = on_a.post("told").await;
         on_b.read_to(end, HEALED).await;
     }
-    // With the poll alone each gap waits for the next second.
     let took = start.elapsed();
-    assert!(took < Duration::from_secs(1) * GAPS / 4, "{took:?}");
+    assert!(took < WITHOUT_THE_POLL, "{took:?}");
     assert_same(&on_b.seen, &world.log().await);
     drop((on_a, on_b));
     world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nodes_that_write_in_turn_seldom_read_the_log() {
+async fn nodes_that_write_at_once_seldom_read_the_log() {
     const PAIRS: usize = 100;
     let world = World::new(Way::memory(1)).await;
     let ana = Guest::join(&world.a, world.room, "Ana").await;
@@ -79,7 +82,7 @@ async fn nodes_that_write_in_turn_seldom_read_the_log() {
         on_b.read_to(end, HEALED).await;
     }
     let reads = reads() - before;
-    assert!(reads < PAIRS / 4, "{reads} for {PAIRS} pairs of messages");
+    assert!(reads < PAIRS / 2, "{reads} for {PAIRS} pairs of messages");
     drop((on_a, on_b));
     world.stop().await;
 }

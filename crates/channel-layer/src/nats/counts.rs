@@ -13,7 +13,7 @@ pub struct RelayCounts {
     pub received: u64,
     /// Not handed to NATS, or not taken in, because it was away or there was too much.
     pub dropped: u64,
-    /// Come, and not understood.
+    /// Come, and not marked with the key of the database, or not understood.
     pub undecodable: u64,
 }
 
@@ -61,7 +61,7 @@ impl Counts {
         );
         describe_counter!(
             "papo_relay_undecodable_total",
-            "Signals that weren't understood"
+            "Signals that weren't marked with the database's key or weren't understood"
         );
         let connected = gauge!("papo_relay_connected");
         connected.set(0);

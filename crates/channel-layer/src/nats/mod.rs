@@ -2,7 +2,7 @@
 //!
 //! Each room that is live on a node is a subject that the node subscribes to, `papo.<epoch>.room.<id>`; what isn't about a room goes to
 //! `papo.<epoch>.all`. The epoch keeps apart what shares a NATS and no database. What isn't marked with the
-//! database's key is ignored and counted: whoever can publish on these subjects can only have again what nodes told before.
+//! database's key is ignored and counted: who else publishes on these subjects can only repeat what nodes told.
 
 mod counts;
 mod link;
@@ -31,6 +31,7 @@ pub use self::settings::{NatsSettings, NatsSettingsError};
 use self::counts::Counts;
 use self::link::Link;
 use self::seal::Seal;
+use crate::envelope::Undecodable;
 use crate::{Incoming, NodeId, Nodes, Relay, Signal, envelope};
 
 /// Signals that wait to be told; more are dropped.
@@ -239,11 +240,11 @@ impl Shared {
     }
 
     fn take(&self, room: Option<RoomId>, payload: &[u8]) {
-        let opened = self.seal.open(room, payload);
-        match opened.map(|envelope| envelope::decode(room, envelope)) {
+        let opened = self.seal.open(room, payload).ok_or(Undecodable);
+        match opened.and_then(|envelope| envelope::decode(room, envelope)) {
             // One's own doesn't come back, but for a relay that misbehaves.
-            Some(Ok((node, _))) if node == self.node => {}
-            Some(Ok((node, signal))) => {
+            Ok((node, _)) if node == self.node => {}
+            Ok((node, signal)) => {
                 self.counts.received.add(1);
                 if self
                     .incoming
@@ -253,7 +254,7 @@ impl Shared {
                     self.counts.dropped.add(1);
                 }
             }
-            None | Some(Err(_)) => self.counts.undecodable.add(1),
+            Err(Undecodable) => self.counts.undecodable.add(1),
         }
     }
 

@@ -1,12 +1,14 @@
-//! What the nodes of one database can make and nobody else: a mark before each envelope.
+//! What the nodes of one database can make and nobody else: a mark after each envelope.
 //!
 //! It keeps those who may publish on NATS, but don't know the database's key, from telling anything new. What a node has told once
-//! they can tell again; of that nothing worse comes than of a relay that doubles and delays.
+//! they can tell again, as often as they like: a frame then changes nothing, and people who have left seem to be there.
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use papo_domain::{RelayKey, RoomId};
 use sha2::Sha256;
+
+use crate::envelope::MOST_BYTES;
 
 /// Bytes of a mark: half of what HMAC-SHA-256 gives, as RFC 2104 allows.
 const MARK: usize = 16;
@@ -25,12 +27,15 @@ impl Seal {
     /// An envelope with its mark. It holds for this room only, or for what is told to all nodes.
     pub(super) fn mark(&self, room: Option<RoomId>, envelope: &[u8]) -> Bytes {
         let whole = self.over(room, envelope).finalize().into_bytes();
-        [&whole[..MARK], envelope].concat().into()
+        [envelope, &whole[..MARK]].concat().into()
     }
 
-    /// The envelope, if it is marked rightly.
+    /// The envelope, if it is marked rightly and no larger than envelopes are.
     pub(super) fn open<'a>(&self, room: Option<RoomId>, payload: &'a [u8]) -> Option<&'a [u8]> {
-        let (mark, envelope) = payload.split_at_checked(MARK)?;
+        if payload.len() > MOST_BYTES + MARK {
+            return None;
+        }
+        let (envelope, mark) = payload.split_last_chunk::<MARK>()?;
         let right = self.over(room, envelope).verify_truncated_left(mark);
         right.is_ok().then_some(envelope)
     }
@@ -75,6 +80,8 @@ mod tests {
             assert_eq!(seal(1).open(ROOM, &changed), None, "byte {at}");
             assert_eq!(seal(1).open(ROOM, &marked[..at]), None, "{at} bytes");
         }
+        let large = seal(1).mark(ROOM, &vec![0; MOST_BYTES + 1]);
+        assert_eq!(seal(1).open(ROOM, &large), None);
     }
 
     /// RFC 4231 has no case with a number before the data; this was made with another program:
@@ -83,6 +90,6 @@ mod tests {
     fn the_mark_is_what_other_programs_make() {
         let marked = seal(1).mark(ROOM, b"told");
         let expected = "4ebc682d169e0098c9d02298205b2385";
-        assert_eq!(data_encoding::HEXLOWER.encode(&marked[..MARK]), expected);
+        assert_eq!(data_encoding::HEXLOWER.encode(&marked[4..]), expected);
     }
 }

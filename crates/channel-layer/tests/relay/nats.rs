@@ -197,19 +197,21 @@ async fn who_knows_the_database_by_name_alone_is_not_believed() {
     for nodes in [&mut nodes, &mut friends, &mut strangers] {
         assert_eq!(next(nodes).await, Incoming::Connected);
     }
-    nodes.relay.follow(room);
-    // Subscribing takes a moment: until the stranger is heard.
-    let deadline = Instant::now() + LIMIT;
-    while relay.counts().undecodable == 0 {
-        assert!(Instant::now() < deadline, "nothing is heard");
-        strangers.relay.tell(frames(room, 1..=1, 100));
-        sleep(Duration::from_millis(50)).await;
+    // First what is told to all, and then in the room.
+    for signal in [Signal::Stopped, frames(room, 1..=2, 100)] {
+        let before = relay.counts().undecodable;
+        // Subscribing takes a moment: until the stranger is heard.
+        let deadline = Instant::now() + LIMIT;
+        while relay.counts().undecodable == before {
+            assert!(Instant::now() < deadline, "nothing is heard");
+            strangers.relay.tell(signal.clone());
+            sleep(Duration::from_millis(100)).await;
+        }
+        friends.relay.tell(signal.clone());
+        assert_eq!(next(&mut nodes).await, Incoming::Signal(NodeId(2), signal));
+        nodes.relay.follow(room);
     }
-    strangers.relay.tell(Signal::Stopped);
-    friends.relay.tell(frames(room, 1..=2, 100));
-    let heard = next(&mut nodes).await;
-    assert_eq!(heard, Incoming::Signal(NodeId(2), frames(room, 1..=2, 100)));
-    assert_eq!(relay.counts().received, 1);
+    assert_eq!(relay.counts().received, 2);
     for relay in [relay, friend, stranger] {
         relay.close().await;
     }

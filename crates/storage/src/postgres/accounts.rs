@@ -1,4 +1,4 @@
-//! Accounts, and the one-time token that makes the first of them; and the name of this history.
+//! Accounts, and the one-time token that makes the first of them; and the name of this history and its nodes' key.
 
 use papo_domain::{Account, AccountId, AccountName, Epoch, RelayKey, RoomId, SessionId, skeleton};
 

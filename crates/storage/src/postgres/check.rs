@@ -42,9 +42,12 @@ pub(super) async fn check(db: &Connection) -> Result<Vec<String>, Failure> {
             wrong.push(row.try_get(0)?);
         }
     }
-    match accounts::epoch(db).await {
-        Err(Failure::Final(error)) => wrong.push(error.to_string()),
-        epoch => drop(epoch?),
+    let (epoch, key) = (accounts::epoch(db).await, accounts::relay_key(db).await);
+    for found in [epoch.map(drop), key.map(drop)] {
+        match found {
+            Err(Failure::Final(error)) => wrong.push(error.to_string()),
+            other => other?,
+        }
     }
     Ok(wrong)
 }

@@ -73,15 +73,17 @@ pub(super) async fn begin(db: &Connection) -> Result<String, Failure> {
             tracing::warn!("the database was restored or has moved: its history has a new epoch");
         }
     }
+    // It was of a version without keys, or is to have another.
     let sql = "UPDATE papo SET relay_key = $1 WHERE relay_key IS NULL";
-    db.execute(sql, &[&&random_relay_key()?[..]]).await?;
+    db.execute(sql, &[&&random_relay_key()?.bytes()[..]])
+        .await?;
     Ok(home)
 }
 
 /// Gives the history a new name, so that nobody takes its seqs for another's, and a new key.
 pub(super) async fn renew_epoch(db: &Connection) -> Result<(), Failure> {
     let sql = "UPDATE papo SET epoch = $1, relay_key = $2";
-    db.execute(sql, &[&random_number()?, &&random_relay_key()?[..]])
+    db.execute(sql, &[&random_number()?, &&random_relay_key()?.bytes()[..]])
         .await?;
     Ok(())
 }

@@ -144,7 +144,7 @@ pub(super) fn claim_setup(
 }
 
 /// A value of table `meta`, if it is there.
-fn meta<T: FromSql>(db: &Connection, key: &str) -> Result<Option<T>, StorageError> {
+pub(super) fn meta<T: FromSql>(db: &Connection, key: &str) -> Result<Option<T>, StorageError> {
     let value = db
         .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
         .query_row([key], |row| row.get(0));

@@ -46,9 +46,8 @@ pub(super) fn wrong(db: &Connection) -> Result<Vec<String>, StorageError> {
     for rule in RULES {
         wrong.extend(texts(db, rule)?);
     }
-    if let Err(error) = accounts::epoch(db) {
-        wrong.push(error.to_string());
-    }
+    let errors = [accounts::epoch(db).err(), accounts::relay_key(db).err()];
+    wrong.extend(errors.iter().flatten().map(ToString::to_string));
     Ok(wrong)
 }
 

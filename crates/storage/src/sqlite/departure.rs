@@ -4,7 +4,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use papo_domain::Epoch;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use super::{accounts, connection, errors, pages, schema};
 use crate::StorageError;
@@ -13,7 +13,6 @@ use crate::transfer::{ArrivalId, Blocking, Mark, Pages, Place, Record};
 /// Where it was moved to and the number of the arrival there, in table `meta`.
 const MOVED_TO: &str = "moved_to";
 const ARRIVAL: &str = "arrival";
-const VALUE: &str = "SELECT value FROM meta WHERE key = ?1";
 
 /// A database that nobody else can change, because it is moved.
 pub struct Departure {
@@ -92,8 +91,7 @@ fn mark(db: &Connection) -> Result<Option<Mark>, StorageError> {
     let Some(to) = moved_to(db)? else {
         return Ok(None);
     };
-    let arrival = db.query_row(VALUE, [ARRIVAL], |row| row.get(0));
-    let arrival = arrival.optional()?;
+    let arrival = accounts::meta(db, ARRIVAL)?;
     let arrival = arrival.ok_or_else(|| errors::damaged("it was moved, and nobody knows how"))?;
     Ok(Some(Mark {
         to,
@@ -102,7 +100,5 @@ fn mark(db: &Connection) -> Result<Option<Mark>, StorageError> {
 }
 
 fn moved_to(db: &Connection) -> Result<Option<String>, StorageError> {
-    let mut statement = db.prepare_cached(VALUE)?;
-    let to = statement.query_row([MOVED_TO], |row| row.get(0));
-    Ok(to.optional()?)
+    accounts::meta(db, MOVED_TO)
 }

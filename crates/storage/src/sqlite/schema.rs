@@ -54,7 +54,7 @@ pub(super) fn renew_epoch(db: &Connection) -> Result<(), StorageError> {
 }
 
 fn renew_relay_key(db: &Connection) -> Result<(), StorageError> {
-    accounts::set_meta(db, accounts::RELAY_KEY, random_relay_key()?)
+    accounts::set_meta(db, accounts::RELAY_KEY, random_relay_key()?.bytes())
 }
 
 fn version(db: &Connection) -> Result<i64, StorageError> {

@@ -1,4 +1,4 @@
-//! Accounts, the first one, and the history's name.
+//! Accounts, the first one, and the history's name and key.
 
 use papo_domain::{AccountId, AccountName, RelayKey, SenderId};
 use papo_storage::StorageError;

@@ -103,11 +103,33 @@ async fn eight_that_start_at_once_make_one_history() {
                 .unwrap();
             let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
             assert_eq!(rooms.len(), 2);
-            storage.epoch().await.unwrap()
+            let key = storage.relay_key().await.unwrap();
+            (storage.epoch().await.unwrap(), *key.bytes())
         });
     }
-    let epochs = opening.join_all().await;
-    assert!(epochs.iter().all(|epoch| *epoch == epochs[0]), "{epochs:?}");
+    let made = opening.join_all().await;
+    assert!(made.iter().all(|one| *one == made[0]), "{made:?}");
+}
+
+#[tokio::test]
+async fn a_database_of_an_earlier_version_gets_a_key_and_stays_the_same_history() {
+    let schema = Schema::new();
+    let storage = PostgresStorage::open(&schema.url()).await.unwrap();
+    let epoch = storage.epoch().await.unwrap();
+    storage.close().await.unwrap();
+    let client = schema.client().await;
+    let back = "ALTER TABLE papo DROP COLUMN relay_key; UPDATE papo SET version = 3";
+    client.batch_execute(back).await.unwrap();
+    let storage = PostgresStorage::open(&schema.url()).await.unwrap();
+    assert_eq!(storage.epoch().await.unwrap(), epoch);
+    let key = storage.relay_key().await.unwrap();
+    // And another one when it is asked for.
+    let forget = "UPDATE papo SET relay_key = NULL";
+    client.batch_execute(forget).await.unwrap();
+    let storage = PostgresStorage::open(&schema.url()).await.unwrap();
+    assert_eq!(storage.epoch().await.unwrap(), epoch);
+    let other = storage.relay_key().await.unwrap();
+    assert_ne!(other.bytes(), key.bytes());
 }
 
 #[tokio::test]
@@ -213,6 +235,7 @@ async fn checking_finds_what_is_wrong() {
         ),
         ("UPDATE event SET room_id = 77", "room 77, which is missing"),
         ("DELETE FROM papo", "epoch"),
+        ("UPDATE papo SET relay_key = NULL", "relay key"),
     ] {
         let schema = Schema::new();
         let client = schema.client().await;

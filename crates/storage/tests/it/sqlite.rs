@@ -341,7 +341,8 @@ async fn checking_finds_what_is_wrong() {
             "UPDATE event SET target = 2 WHERE seq = 3",
             "has no message 2",
         ),
-        ("DELETE FROM meta", "epoch"),
+        ("DELETE FROM meta WHERE key = 'epoch'", "epoch"),
+        ("DELETE FROM meta WHERE key = 'relay_key'", "relay key"),
     ] {
         let (world, storage, file) = world();
         let room = world.room("Geral").await;
