@@ -44,7 +44,7 @@ fn rooms_accounts_and_imports_are_in_it() {
     assert!(made.contains("maria"), "{made}");
     assert!(papo(&["user", "list"]).contains("maria"));
     let report = papo(&["doctor"]);
-    assert!(report.contains("is whole, version 3"), "{report}");
+    assert!(report.contains("is whole, version 4"), "{report}");
     assert!(!report.contains("data folder"), "{report}");
     assert!(!place.data().exists());
 }
