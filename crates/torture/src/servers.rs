@@ -18,14 +18,8 @@ use crate::process;
 /// Before the words of a command: where it runs.
 pub(crate) type Within = Vec<String>;
 
-/// PostgreSQL refuses to be root: to it, root is somebody else.
-const SOMEBODY: [&str; 5] = [
-    "unshare",
-    "--user",
-    "--map-user=1000",
-    "--map-group=1000",
-    "--",
-];
+/// PostgreSQL refuses to be root, and somebody without a name: to it, root is the first who isn't, whom every system has.
+const SOMEBODY: [&str; 5] = ["unshare", "--user", "--map-user=1", "--map-group=1", "--"];
 /// How long a server may take to answer.
 const START: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(10);
