@@ -5,7 +5,7 @@ use std::time::Duration;
 use papo_channel_layer::testing::Faults;
 use tokio::time::Instant;
 
-use crate::world::{Guest, HEALED, Way, World, assert_same};
+use crate::world::{Guest, HEALED, Socket, Way, World, assert_same};
 
 const LOST: Faults = Faults {
     lose: 100,
@@ -32,9 +32,7 @@ async fn what_lies_before_ones_own_is_read_without_the_poll() {
         let end = on_b.post("own").await;
         on_b.read_to(end, HEALED).await;
     }
-    let took = start.elapsed();
-    assert!(took < WITHOUT_THE_POLL, "{took:?}");
-    assert_same(&on_b.seen, &world.log().await);
+    saw_all_since(start, &world, &on_b).await;
     drop((on_a, on_b));
     world.stop().await;
 }
@@ -54,11 +52,16 @@ async fn what_lies_before_anothers_is_read_without_the_poll() {
         let end = on_a.post("told").await;
         on_b.read_to(end, HEALED).await;
     }
-    let took = start.elapsed();
-    assert!(took < WITHOUT_THE_POLL, "{took:?}");
-    assert_same(&on_b.seen, &world.log().await);
+    saw_all_since(start, &world, &on_b).await;
     drop((on_a, on_b));
     world.stop().await;
+}
+
+/// Asserts that who has read until now has seen the log, and needed no poll for it.
+async fn saw_all_since(start: Instant, world: &World, socket: &Socket) {
+    let took = start.elapsed();
+    assert!(took < WITHOUT_THE_POLL, "{took:?}");
+    assert_same(&socket.seen, &world.log().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
