@@ -21,7 +21,7 @@ const [url, ...cookies] = process.argv.slice(2);
 function follow(cookie) {
   const environment = {
     ...browserEnvironment,
-    fetch: (path) => fetch(new URL(path, url), { headers: { cookie }, redirect: "manual" }),
+    fetch: (path, signal) => fetch(new URL(path, url), { headers: { cookie }, redirect: "manual", signal }),
     openSocket(address) {
       const socket = new WebSocket(address, SUBPROTOCOL, { headers: { cookie }, origin: url });
       socket.onerror = () => {};

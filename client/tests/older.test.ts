@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { browserEnvironment } from "../src/lib/environment";
 import { greet, message, onlineRoom, openRoom, settle, snapshot, texts, type World } from "./world";
 
 function openWithOlder() {
@@ -58,6 +59,60 @@ test("says when a page couldn't be loaded, and can try again", async () => {
   await answer({}, 503);
   expect(await loading).toBe(false);
   expect(room.state).toMatchObject({ loadingOlder: false, more: true });
+});
+
+test("gives up a page that doesn't come, and can then let go of old messages and load them again", async () => {
+  const { world, room } = openWithOlder();
+  const late = pageBefore(world, 51);
+  const loading = room.loadOlder();
+  world.advance(19_999);
+  await settle();
+  expect(room.state.loadingOlder).toBe(true);
+  world.advance(1);
+  await settle();
+  expect(room.state).toMatchObject({ loadingOlder: false, more: true });
+  expect(await loading).toBe(false);
+  await late({ messages: [message(49)], more: false });
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([51, 52]);
+  room.keepLatest(1);
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([52]);
+  const answer = pageBefore(world, 52);
+  const again = room.loadOlder();
+  await answer({ messages: [message(50), message(51)], more: false });
+  expect(await again).toBe(true);
+  expect(room.state.messages.map(({ seq }) => seq)).toEqual([50, 51, 52]);
+});
+
+test("the time to answer counts for the body too", async () => {
+  const { world, room } = openWithOlder();
+  let given: AbortSignal | undefined;
+  vi.spyOn(world, "fetch").mockImplementation((_, signal) => {
+    given = signal;
+    const body = new ReadableStream({ start: (stream) => (signal.onabort = () => stream.error(signal.reason)) });
+    return Promise.resolve(new Response(body));
+  });
+  const loading = room.loadOlder();
+  await settle();
+  world.advance(20_000);
+  expect(given?.aborted).toBe(true);
+  expect(await loading).toBe(false);
+  expect(room.state.loadingOlder).toBe(false);
+});
+
+test("an answer in time leaves nothing that is aborted later", async () => {
+  const { world, room } = openWithOlder();
+  const fetched = vi.spyOn(world, "fetch");
+  const answer = pageBefore(world, 51);
+  const loading = room.loadOlder();
+  await answer({ messages: [message(50)], more: false });
+  await loading;
+  world.advance(20_000);
+  expect(fetched.mock.calls[0]?.[1].aborted).toBe(false);
+});
+
+test("a browser's request ends with its signal", async () => {
+  expect((await browserEnvironment.fetch("data:,", new AbortController().signal)).ok).toBe(true);
+  await expect(browserEnvironment.fetch("data:,", AbortSignal.abort())).rejects.toThrow("aborted");
 });
 
 test("lets go of old messages, which can be loaded again", () => {

@@ -2,7 +2,7 @@ import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { expect, test, vi } from "vitest";
 import { IndexedOutbox } from "../src/lib/indexed-outbox";
-import { MemoryOutbox, type OutboxEntry } from "../src/lib/outbox";
+import { MemoryOutbox, type Outbox, type OutboxEntry } from "../src/lib/outbox";
 import { SELF, greet, message, onlineRoom, openRoom, posted, settle, snapshot, texts, WELCOME, World } from "./world";
 
 const resumed = { type: "subscribed", room: 1, after: 0, seq: 0, username: "João" } as const;
@@ -156,6 +156,57 @@ test("restores in order, before what is written meanwhile, and only one's own", 
   expect(world.socket.lastSent("send").message).toBe("1");
 });
 
+/** An outbox that gives what is in it at that moment when the result is called, and not before. */
+function answersLate(outbox: Outbox): () => Promise<void> {
+  let answer: (entries: OutboxEntry[]) => void = () => {};
+  vi.spyOn(outbox, "load").mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+  return async () => {
+    answer(await outbox.load(1, SELF));
+    await settle();
+  };
+}
+
+test("what a storage tells late is shown and sent once, before what hasn't been sent yet", async () => {
+  const outbox = new MemoryOutbox();
+  const entry = { room: 1, sender: SELF };
+  await outbox.put({ ...entry, client_id: "message-1", message: "old", order: 1 });
+  await outbox.put({ ...entry, client_id: "message-2", message: "refused", order: 2, failure: "bad_message" });
+  const answer = answersLate(outbox);
+  const { world, room } = onlineRoom([], { outbox });
+  const acknowledge = async (seq: number): Promise<void> => {
+    world.socket.receive({ type: "ack", ref: world.socket.lastSent("send").ref, room: 1, seq });
+    await settle();
+  };
+  for (const text of ["acknowledged", "in flight", "new"]) room.send(text);
+  world.advance(2_000);
+  await settle();
+  await acknowledge(1);
+  await answer();
+  expect(texts(room)).toEqual(["acknowledged", "in flight", "old", "refused", "new"]);
+  expect(room.state.messages.map(({ state }) => state)).toEqual(["sent", "pending", "pending", "failed", "pending"]);
+  for (const seq of [2, 3, 4]) await acknowledge(seq);
+  expect(world.socket.sentOf("send").map((frame) => frame.message)).toEqual([
+    "acknowledged",
+    "in flight",
+    "old",
+    "new",
+  ]);
+  expect((await outbox.load(1, SELF)).map(({ message: text }) => text)).toEqual(["refused"]);
+});
+
+test("what a storage tells late is sent when nothing else waits", async () => {
+  const outbox = new MemoryOutbox();
+  await outbox.put({ client_id: "message-1", room: 1, sender: SELF, message: "Olá!", order: 1 });
+  const answer = answersLate(outbox);
+  const { world, room } = onlineRoom([], { outbox });
+  world.advance(10_000);
+  await settle();
+  expect(texts(room)).toEqual([]);
+  await answer();
+  expect(room.state.messages).toMatchObject([{ message: "Olá!", state: "pending" }]);
+  expect(world.socket.lastSent("send").client_id).toBe("message-1");
+});
+
 test("two tabs that send the same entry show it once", async () => {
   const factory = new IDBFactory();
   const one = onlineRoom([], { outbox: new IndexedOutbox(factory) });
@@ -183,6 +234,40 @@ test("what is discarded in one tab goes from the others", async () => {
   await vi.waitUntil(() => tabs.every((room) => room.state.messages.length === 1));
   expect(tabs.map((room) => room.state.messages[0]?.client_id)).toEqual(["message-2", "message-2"]);
   await vi.waitUntil(async () => (await outbox.load(1, SELF)).length === 1);
+});
+
+test("what was discarded in another tab stays away, though a late storage still tells it", async () => {
+  const factory = new IDBFactory();
+  const outbox = new IndexedOutbox(factory);
+  const entry = { room: 1, sender: SELF, message: "bad", failure: "bad_message" } as const;
+  await outbox.put({ ...entry, client_id: "message-1", order: 1 });
+  await outbox.put({ ...entry, client_id: "message-2", order: 2 });
+  let answer: (entries: OutboxEntry[]) => void = () => {};
+  const entries = await outbox.load(1, SELF);
+  vi.spyOn(outbox, "load").mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+  const { room } = onlineRoom([], { outbox });
+  const heard = new Promise((resolve) => outbox.onDiscarded(resolve));
+  await new IndexedOutbox(factory).discard("message-1");
+  await heard;
+  answer(entries);
+  await settle();
+  expect(room.state.messages.map(({ client_id }) => client_id)).toEqual(["message-2"]);
+});
+
+test("what is discarded in another tab while it is tried again isn't kept when it is refused", async () => {
+  const factory = new IDBFactory();
+  const outbox = new IndexedOutbox(factory);
+  const entry = { room: 1, sender: SELF, message: "bad", failure: "bad_message" } as const;
+  await outbox.put({ ...entry, client_id: "message-1", order: 1 });
+  const { world, room } = onlineRoom([], { outbox: new IndexedOutbox(factory) });
+  await vi.waitUntil(() => room.state.messages.length === 1);
+  room.retry("message-1");
+  await vi.waitUntil(() => world.socket.sentOf("send").length === 1);
+  await outbox.discard("message-1");
+  await vi.waitUntil(() => room.state.messages.length === 0);
+  world.socket.receive({ type: "error", ref: world.socket.lastSent("send").ref, code: "bad_message", message: "" });
+  await settle();
+  expect(await outbox.load(1, SELF)).toEqual([]);
 });
 
 test("what was acknowledged in a history that was replaced is sent again", async () => {

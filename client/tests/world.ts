@@ -73,9 +73,10 @@ export class World implements Environment {
     return this.socket;
   }
 
-  fetch(url: string): Promise<Response> {
+  fetch(url: string, signal: AbortSignal): Promise<Response> {
     this.fetched.push(url);
-    return this.pages.get(url)?.() ?? Promise.reject(new Error("offline"));
+    const aborted = new Promise<never>((_, reject) => (signal.onabort = () => reject(signal.reason as Error)));
+    return Promise.race([this.pages.get(url)?.() ?? Promise.reject(new Error("offline")), aborted]);
   }
 
   onWake(callback: () => void): () => void {

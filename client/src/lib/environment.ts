@@ -16,7 +16,8 @@ export interface Environment {
   /** Runs `callback` once after `milliseconds`; the result cancels it. */
   startTimer(callback: () => void, milliseconds: number): () => void;
   openSocket(url: string): Socket;
-  fetch(url: string): Promise<Response>;
+  /** Fails when `signal` is aborted, and so does reading the response's body. */
+  fetch(url: string, signal: AbortSignal): Promise<Response>;
   /** Calls back when the network returns or the page becomes visible; the result stops that. */
   onWake(callback: () => void): () => void;
 }
@@ -31,7 +32,7 @@ export const browserEnvironment: Environment = {
     return () => clearTimeout(timer);
   },
   openSocket: (url) => new WebSocket(url, SUBPROTOCOL) as Socket,
-  fetch: (url) => fetch(url, { headers: { accept: "application/json" }, redirect: "manual" }),
+  fetch: (url, signal) => fetch(url, { headers: { accept: "application/json" }, redirect: "manual", signal }),
   onWake(callback) {
     const whenVisible = (): void => {
       if (document.visibilityState === "visible") callback();

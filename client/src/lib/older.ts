@@ -2,16 +2,18 @@
 import type { EndReason } from "./connection.js";
 import type { Environment } from "./environment.js";
 import type { Message } from "./frames.js";
+import { ANSWER_MILLISECONDS } from "./heartbeat.js";
 
 export interface Page {
   messages: Message[];
   more: boolean;
 }
 
-export async function fetchOlder(environment: Environment, room: number, before: number): Promise<Page> {
-  const response = await environment.fetch(`/room/${room}/messages/?before=${before}`);
-  if (!response.ok) throw new Error(`no older messages of room ${room}: status ${response.status}`);
-  return (await response.json()) as Page;
+export function fetchOlder(environment: Environment, room: number, before: number): Promise<Page> {
+  return ask(environment, `/room/${room}/messages/?before=${before}`, async (response) => {
+    if (!response.ok) throw new Error(`no older messages of room ${room}: status ${response.status}`);
+    return (await response.json()) as Page;
+  });
 }
 
 /**
@@ -20,11 +22,27 @@ export async function fetchOlder(environment: Environment, room: number, before:
  */
 export async function whyRefused(environment: Environment, room: number): Promise<EndReason | undefined> {
   try {
-    const response = await environment.fetch(`/room/${room}/messages/?before=1`);
-    if (response.status === 404) return "closed";
-    const turnedAway = response.type === "opaqueredirect" || response.status === 401 || response.status === 403;
-    return turnedAway ? "left" : undefined;
+    return await ask(environment, `/room/${room}/messages/?before=1`, (response) => {
+      if (response.status === 404) return "closed";
+      const turnedAway = response.type === "opaqueredirect" || response.status === 401 || response.status === 403;
+      return turnedAway ? "left" : undefined;
+    });
   } catch {
     return undefined;
+  }
+}
+
+/** Gives up when the answer, with its body, takes too long: after a change of networks none may ever come. */
+async function ask<Result>(
+  environment: Environment,
+  url: string,
+  read: (response: Response) => Result | Promise<Result>,
+): Promise<Result> {
+  const aborter = new AbortController();
+  const cancel = environment.startTimer(() => aborter.abort(), ANSWER_MILLISECONDS);
+  try {
+    return await read(await environment.fetch(url, aborter.signal));
+  } finally {
+    cancel();
   }
 }

@@ -26,10 +26,12 @@ export class OutgoingMessages {
   messages: readonly Outgoing[] = [];
   #restored = false;
   #online = false;
-  #inFlight = false;
+  #inFlight: Outgoing | undefined;
   #pausing = false;
   #lastOrder = 0;
   #cancelPause: () => void = () => {};
+  /** By another tab, say. An outbox that is read late may still tell them. */
+  readonly #discardedElsewhere = new Set<string>();
   readonly #stopListening: () => void;
 
   constructor(
@@ -40,7 +42,10 @@ export class OutgoingMessages {
     private readonly post: (entry: OutboxEntry, answered: Answered) => void,
     private readonly changed: () => void,
   ) {
-    this.#stopListening = outbox.onDiscarded((clientId) => this.#forget(clientId) && this.changed());
+    this.#stopListening = outbox.onDiscarded((clientId) => {
+      this.#discardedElsewhere.add(clientId);
+      if (this.#forget(clientId)) this.changed();
+    });
     void this.#restore();
   }
 
@@ -111,11 +116,20 @@ export class OutgoingMessages {
   }
 
   async #restore(): Promise<void> {
-    const entries = await this.#within(this.outbox.load(this.room, this.sender), []);
-    const restored = entries.filter((entry) => this.#find(entry.client_id) === undefined);
-    const earlier = restored.map((entry): Outgoing => ({ entry, stage: entry.failure ? "failed" : "queued" }));
-    this.messages = [...earlier, ...this.messages];
+    const loading = this.outbox.load(this.room, this.sender).then((entries) => this.#takeIn(entries));
+    await this.#within(loading, undefined);
     this.#restored = true;
+    this.#pump();
+  }
+
+  /** What was written earlier comes before whatever hasn't been sent yet, also when the storage answers late. */
+  #takeIn(entries: OutboxEntry[]): void {
+    const restored = entries.filter(
+      ({ client_id }) => !this.#find(client_id) && !this.#discardedElsewhere.has(client_id),
+    );
+    const earlier = restored.map((entry): Outgoing => ({ entry, stage: entry.failure ? "failed" : "queued" }));
+    const unsent = this.messages.findIndex((outgoing) => waits(outgoing) && outgoing !== this.#inFlight);
+    this.messages = this.messages.toSpliced(unsent === -1 ? this.messages.length : unsent, 0, ...earlier);
     this.changed();
     this.#pump();
   }
@@ -128,11 +142,11 @@ export class OutgoingMessages {
 
   #pump(): void {
     if (!this.#online || !this.#restored || this.#inFlight || this.#pausing) return;
-    const next = this.messages.find(({ stage }) => stage === "queued" || stage === "storing");
+    const next = this.messages.find(waits);
     if (next?.stage !== "queued") return;
-    this.#inFlight = true;
+    this.#inFlight = next;
     this.post(next.entry, (outcome) => {
-      this.#inFlight = false;
+      this.#inFlight = undefined;
       // Without a connection: it goes on when the room is subscribed again.
       if (outcome.type === "lost") return;
       this.#answered(next, outcome);
@@ -153,7 +167,8 @@ export class OutgoingMessages {
     } else {
       outgoing.stage = "failed";
       outgoing.entry = { ...entry, failure: outcome.code };
-      void this.#within(this.outbox.put(outgoing.entry), undefined);
+      // Whoever discarded it meanwhile, here or in another tab, doesn't want it back.
+      if (this.messages.includes(outgoing)) void this.#within(this.outbox.put(outgoing.entry), undefined);
     }
   }
 
@@ -192,4 +207,8 @@ export class OutgoingMessages {
       work.then(resolve, () => resolve(fallback)).finally(cancel);
     });
   }
+}
+
+function waits({ stage }: Outgoing): boolean {
+  return stage === "queued" || stage === "storing";
 }
