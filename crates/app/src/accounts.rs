@@ -24,7 +24,7 @@ impl App {
         self.rate_limits
             .check(Action::SignIn, None, Some(address), None)?;
         self.rate_limits
-            .check_name(Action::SignIn, &skeleton(name))?;
+            .check_name(Action::SignIn, &skeleton(name), address)?;
         if password.chars().count() > *PASSWORD_CHARACTERS.end() {
             return Err(Error::SignIn);
         }
@@ -71,15 +71,19 @@ impl App {
         Ok(self.storage.accounts().await?)
     }
 
-    /// Makes the secret of a one-time link for the first administrator, unless there is one; an earlier link ends.
-    pub async fn new_setup_token(&self) -> Result<Option<String>, Error> {
-        if self
-            .storage
-            .accounts()
-            .await?
-            .iter()
-            .any(|account| account.is_admin)
-        {
+    /// Makes the secret of a one-time link for the first administrator, unless there is one; an earlier link ends. Who runs Papo asks
+    /// for it, and is told why it can't be had.
+    pub async fn new_setup_token(&self) -> Result<Option<String>, StorageError> {
+        let made = self.make_setup_token().await;
+        if let Err(error) = &made {
+            self.note_failure(error);
+        }
+        made
+    }
+
+    async fn make_setup_token(&self) -> Result<Option<String>, StorageError> {
+        let accounts = self.storage.accounts().await?;
+        if accounts.iter().any(|account| account.is_admin) {
             return Ok(None);
         }
         let (text, hash) = self.new_token();
@@ -145,5 +149,81 @@ fn name_taken(error: StorageError) -> Error {
     match error {
         StorageError::Exists(_) => Error::AccountNameTaken,
         other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use papo_storage::sqlite::SqliteStorage;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::Settings;
+
+    const PASSWORD: &str = "correct horse battery";
+
+    /// An app with the account `Chefe`.
+    async fn start() -> (TempDir, Arc<App>) {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = SqliteStorage::open(&folder.path().join("papo.sqlite3")).unwrap();
+        let app = App::start(Arc::new(storage), Settings::default(), None).await;
+        let app = app.unwrap();
+        let administrator = Administrator::local();
+        let account = app.create_account(&administrator, "Chefe", PASSWORD.into(), true);
+        account.await.unwrap();
+        (folder, app)
+    }
+
+    async fn sign_in(app: &App, name: &str, password: &str, from: &str) -> Result<(), Error> {
+        let signed_in = app.sign_in(None, name, password.into(), from.parse().unwrap());
+        signed_in.await.map(drop)
+    }
+
+    /// Tries wrong passwords until it may not go on, and says how many it could try.
+    async fn attack(app: &App, name: &str, from: &str) -> u64 {
+        // Counted as all are, and not worth hashing.
+        let wrong = "a".repeat(PASSWORD_CHARACTERS.end() + 1);
+        for tried in 0..1_000 {
+            match sign_in(app, name, &wrong, from).await {
+                Err(Error::SignIn) => {}
+                refused => {
+                    assert!(matches!(refused, Err(Error::RateLimited(_))), "{refused:?}");
+                    return tried;
+                }
+            }
+        }
+        panic!("there is no limit");
+    }
+
+    #[tokio::test]
+    async fn who_tries_anothers_passwords_keeps_nobody_else_out() {
+        let (_folder, app) = start().await;
+        let begun = Instant::now();
+        // The name in a form of its own is the same account's.
+        let tried = attack(&app, "CHEFE", "2001:db8:0:1::1").await;
+        // One more in ten seconds, on a machine that stood still meanwhile.
+        assert!((10..=11 + begun.elapsed().as_secs() / 10).contains(&tried));
+        assert_eq!(
+            sign_in(&app, "Chefe", PASSWORD, "2001:db8:0:2::1").await,
+            Ok(())
+        );
+        assert_eq!(sign_in(&app, "Chefe", PASSWORD, "192.0.2.1").await, Ok(()));
+        app.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_network_at_its_limit_is_refused_even_with_the_right_password() {
+        let (_folder, app) = start().await;
+        attack(&app, "Chefe", "2001:db8:0:1::1").await;
+        // Another address of the same network.
+        let refused = sign_in(&app, "Chefe", PASSWORD, "2001:db8:0:1:ffff::1").await;
+        assert!(matches!(refused, Err(Error::RateLimited(_))), "{refused:?}");
+        // Another account, from there: the network itself may still.
+        let wrong = sign_in(&app, "Outra", PASSWORD, "2001:db8:0:1::1").await;
+        assert_eq!(wrong, Err(Error::SignIn));
+        app.stop().await;
     }
 }

@@ -36,7 +36,7 @@ pub use papo_channel_layer::{
     Connection, Frame, FrameKind, Nodes, Notice, Read, TailLimits, Wants, Wire, Written,
 };
 pub use papo_storage::{MessageFilter, MessagePage, RoomFilter};
-pub use rate_limits::{Action, RateLimits};
+pub use rate_limits::{Action, RateLimits, network};
 pub use room_log::Committed;
 pub use rooms::RoomListing;
 pub use sources::{Clock, Random};

@@ -1,4 +1,4 @@
-//! How often somebody may do something: by person, by address and by room, each action for itself.
+//! How often somebody may do something: by person, by name, by address and by room, each action for itself.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -38,9 +38,21 @@ const fn rates(action: Action) -> [Option<Rate>; 3] {
         Action::Join => [Some((10, 30)), Some((400, 600)), None],
         Action::Send => [Some((30, 180)), Some((1_000, 6_000)), Some((2_000, 12_000))],
         Action::Connect => [Some((30, 120)), Some((1_000, 3_000)), None],
+        // A person is a name that somebody tries from one network.
         Action::SignIn => [Some((10, 6)), Some((20, 20)), None],
         Action::Search => [Some((30, 120)), Some((100, 600)), None],
         Action::Typing => [Some((5, 60)), None, Some((200, 3_000))],
+    }
+}
+
+/// A rate for each name that is signed in with, from all networks together. Much more than a person's: whoever uses it up, keeps the
+/// name's owner out, and now needs ten networks at least. It lets through 86,400 guesses a day at a password of ten characters or
+/// more: of ten random letters, not a millionth part in a year, of a list of the million commonest passwords, all in twelve days.
+/// The work they make is bounded by the queue in `passwords.rs`.
+const fn name_rate(action: Action) -> Option<Rate> {
+    match action {
+        Action::SignIn => Some((100, 60)),
+        _ => None,
     }
 }
 
@@ -58,12 +70,15 @@ enum Key {
     Sender(SenderId),
     /// An account's name, hashed.
     Name(u64),
+    /// The same, and the network from which it is tried.
+    NameFrom(u64, IpAddr),
     Address(IpAddr),
     Room(RoomId),
 }
 
 struct Limiters {
     people: Option<DefaultKeyedRateLimiter<Key>>,
+    names: Option<DefaultKeyedRateLimiter<Key>>,
     addresses: Option<DefaultKeyedRateLimiter<Key>>,
     rooms: Option<DefaultKeyedRateLimiter<Key>>,
 }
@@ -93,6 +108,7 @@ impl RateLimits {
                 let [people, addresses, rooms] = rates(action).map(limiter);
                 Limiters {
                     people,
+                    names: limiter(name_rate(action)),
                     addresses,
                     rooms,
                 }
@@ -123,25 +139,36 @@ impl RateLimits {
         self.check_one(limiters.rooms.as_ref(), room.map(Key::Room))
     }
 
-    /// Counts an attempt to sign in under a name.
-    pub(crate) fn check_name(&self, action: Action, name: &str) -> Result<(), Error> {
+    /// Counts an attempt to sign in under a name: first by the name and the network together, so that whoever is at that limit doesn't
+    /// use up what the name has from all networks.
+    pub(crate) fn check_name(
+        &self,
+        action: Action,
+        name: &str,
+        address: IpAddr,
+    ) -> Result<(), Error> {
         use std::hash::{DefaultHasher, Hasher};
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
-        let people = self
-            .limiters
-            .get(action as usize)
-            .and_then(|limiters| limiters.people.as_ref());
-        self.check_one(people, Some(Key::Name(hasher.finish())))
+        let name = hasher.finish();
+        let Some(limiters) = self.limiters.get(action as usize) else {
+            return Ok(());
+        };
+        let from = Key::NameFrom(name, network(address));
+        self.check_one(limiters.people.as_ref(), Some(from))?;
+        self.check_one(limiters.names.as_ref(), Some(Key::Name(name)))
     }
 
     /// Forgets those who have been quiet; to be called now and then.
     pub(crate) fn forget_quiet(&self) {
-        for limiters in &self.limiters {
-            for limiter in [&limiters.people, &limiters.addresses, &limiters.rooms]
-                .into_iter()
-                .flatten()
-            {
+        for Limiters {
+            people,
+            names,
+            addresses,
+            rooms,
+        } in &self.limiters
+        {
+            for limiter in [people, names, addresses, rooms].into_iter().flatten() {
                 limiter.retain_recent();
                 limiter.shrink_to_fit();
             }
@@ -164,7 +191,7 @@ impl RateLimits {
 }
 
 /// An IPv6 address stands for its /64: that is what one customer gets.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
@@ -176,6 +203,8 @@ fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn address(text: &str) -> IpAddr {
@@ -214,6 +243,41 @@ mod tests {
         assert!(sign_in("2001:db8:0:1:ffff::1").is_err());
         assert_eq!(sign_in("2001:db8:0:2::1"), Ok(()));
         assert_eq!(sign_in("::ffff:192.0.2.1"), Ok(()));
+    }
+
+    #[test]
+    fn a_name_has_a_limit_from_one_network_and_a_larger_one_from_all() {
+        let limits = RateLimits::new(true);
+        let begun = Instant::now();
+        let attempt = |name, host| limits.check_name(Action::SignIn, name, host);
+        let let_through = |network: u32| -> u64 {
+            let host = address(&format!("2001:db8:0:{network:x}::1"));
+            (0..200)
+                .take_while(|_| attempt("a", host).is_ok())
+                .map(|_| 1)
+                .sum()
+        };
+        // And what comes back meanwhile on a machine that stands still: one in ten seconds, one a second.
+        let from_one = let_through(0);
+        let come_back = begun.elapsed().as_secs() / 10 + 1;
+        assert!((10..=10 + come_back).contains(&from_one), "{from_one}");
+        let from_all = from_one + (1..30).map(let_through).sum::<u64>();
+        let come_back = begun.elapsed().as_secs() + 1;
+        assert!((100..=100 + come_back).contains(&from_all), "{from_all}");
+        assert_eq!(attempt("b", address("2001:db8:0:0::1")), Ok(()));
+    }
+
+    #[test]
+    fn whoever_is_refused_in_one_network_takes_nothing_from_the_others() {
+        let limits = RateLimits::new(true);
+        let attempt = |host| limits.check_name(Action::SignIn, "a", address(host));
+        for _ in 0..1_000 {
+            let _ = attempt("192.0.2.1");
+        }
+        assert!(attempt("192.0.2.1").is_err());
+        for _ in 0..10 {
+            assert_eq!(attempt("192.0.2.2"), Ok(()));
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod relay_key;
 mod room;
 mod text;
 mod timestamp;
+mod unseen;
 mod username;
 
 pub use account::{Account, AccountId, AccountName, AccountNameError};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::unseen::{is_in_emoji, is_unseen};
 use crate::{RoomId, Seq, Timestamp};
 
 /// The longest room name, in characters; the seed's limit.
@@ -46,7 +47,7 @@ impl RoomName {
             Err(RoomNameError::Blank)
         } else if name.chars().nth(NAME_CHARACTERS).is_some() {
             Err(RoomNameError::TooLong)
-        } else if name.chars().any(is_deceptive) {
+        } else if is_deceptive(name) {
             Err(RoomNameError::Control)
         } else {
             Ok(Self(name.to_owned()))
@@ -64,11 +65,21 @@ impl RoomName {
     }
 }
 
-/// Control characters, and those that show nothing or turn the order of others: two names that look the same must be the same.
-fn is_deceptive(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// Whether there are control characters, or such as show nothing or turn the order of others: two names that look the same must be
+/// the same. Within an emoji they may be.
+fn is_deceptive(name: &str) -> bool {
+    let mut before = None;
+    let mut characters = name.chars().peekable();
+    while let Some(character) = characters.next() {
+        let after = characters.peek().copied();
+        if character.is_control()
+            || (is_unseen(character) && !is_in_emoji(before, character, after))
+        {
+            return true;
+        }
+        before = Some(character);
+    }
+    false
 }
 
 impl fmt::Display for RoomName {
@@ -154,6 +165,44 @@ mod tests {
             assert_eq!(RoomName::parse(deceptive), Err(RoomNameError::Control));
         }
         assert!(RoomName::parse("Família 👩‍👧 شات").is_ok());
+    }
+
+    #[test]
+    fn names_that_look_the_same_are_the_same() {
+        for deceptive in [
+            "Ge\u{ad}ral",
+            "Geral\u{200d}",
+            "Geral\u{fe0f}",
+            "Ge\u{200c}ral",
+            "Geral\u{2800}",
+            "Geral\u{e0067}",
+            "Geral\u{fffe}",
+            "Ge\u{2028}ral",
+            "\u{2800}",
+            "\u{3164}",
+            "\u{fe0f}",
+            "\u{200d}👧",
+            "1\u{fe0f}",
+            "#\u{200d}👧",
+            "👩\u{200d}",
+            "👩\u{200d} Geral",
+            "👩\u{200d}\u{200d}👧",
+            "❤\u{fe0f}\u{fe0f}",
+        ] {
+            let refused = Err(RoomNameError::Control);
+            assert_eq!(RoomName::parse(deceptive), refused, "{deceptive:?}");
+        }
+        for name in [
+            "👩\u{200d}👧",
+            "❤\u{fe0f}\u{200d}🔥 Geral",
+            "🧑🏽\u{200d}💻",
+            "🏳\u{fe0f}\u{200d}🌈",
+            "👩\u{200d}⚕\u{fe0f}",
+            "1\u{fe0f}\u{20e3} Geral",
+            "Geral ©\u{fe0f}",
+        ] {
+            assert_eq!(RoomName::parse(name).unwrap().as_str(), name);
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::unseen::is_unseen;
+
 /// The longest message that any server takes, in Unicode characters (code points, as browsers count them with `[...text].length`).
 /// Each has a limit of its own up to this.
 pub const MESSAGE_CHARACTERS: usize = 16_000;
@@ -66,10 +68,7 @@ impl fmt::Display for MessageText {
 
 /// White space, and characters that show nothing by themselves.
 fn is_invisible(character: char) -> bool {
-    character.is_whitespace()
-        || character.is_control()
-        || matches!(character, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
+    character.is_whitespace() || character.is_control() || is_unseen(character)
 }
 
 #[cfg(test)]
@@ -91,6 +90,48 @@ mod tests {
                 Err(MessageTextError::Blank),
                 "{blank:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_text_without_anything_to_see_is_blank() {
+        for unseen in [
+            '\u{17b4}',
+            '\u{180b}',
+            '\u{2028}',
+            '\u{fdd0}',
+            '\u{fe0f}',
+            '\u{fff9}',
+            '\u{ffff}',
+            '\u{13430}',
+            '\u{16fe4}',
+            '\u{1bca0}',
+            '\u{1d159}',
+            '\u{1d173}',
+            '\u{e0001}',
+            '\u{e0020}',
+            '\u{e0100}',
+        ] {
+            for text in [format!("{unseen}"), format!(" {unseen}\u{200d}\n{unseen}")] {
+                let blank = Err(MessageTextError::Blank);
+                assert_eq!(MessageText::parse(&text), blank, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn unseen_characters_stay_in_what_can_be_seen() {
+        for text in [
+            "👩\u{200d}👧",
+            "❤\u{fe0f}",
+            "1\u{fe0f}\u{20e3}",
+            "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+            "葛\u{e0100}",
+            "کتاب\u{200c}ها",
+            "\u{600}١٢",
+            "\u{6dd}",
+        ] {
+            assert_eq!(MessageText::parse(text).unwrap().as_str(), text);
         }
     }
 

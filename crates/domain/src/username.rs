@@ -3,8 +3,11 @@
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
+
+use crate::unseen::is_unseen;
 
 /// The longest name, in graphemes: what people see as characters.
 pub const USERNAME_GRAPHEMES: usize = 25;
@@ -21,7 +24,7 @@ pub enum UsernameError {
     /// More than [`USERNAME_GRAPHEMES`] graphemes or [`USERNAME_BYTES`] bytes.
     #[error("the name has more than {USERNAME_GRAPHEMES} characters")]
     TooLong,
-    /// Control, formatting, bidirectional, zero-width or unassigned-looking characters, or a combining
+    /// Control, formatting, bidirectional, zero-width, private or unassigned characters, or a combining
     /// mark with nothing to combine with.
     #[error("the name contains the character U+{:04X}, which isn't allowed", *.0 as u32)]
     Character(char),
@@ -80,26 +83,67 @@ impl fmt::Display for Username {
 }
 
 /// What a name looks like, whatever its letters are: two names with one skeleton can be taken for each other.
-/// UTS #39's confusable skeleton of the name without its case and white space. The skeleton is taken before the case is
-/// dropped, because a capital can look like a letter that its small form doesn't (`В`, a Cyrillic v), and after.
+/// UTS #39's confusable skeleton of the name without its case, white space and marks that don't show. The skeleton is taken before
+/// the case is dropped, because a capital can look like a letter that its small form doesn't (`В`, a Cyrillic v), and after.
 pub fn skeleton(name: &str) -> String {
     let visible: String = name.nfkc().filter(|c| !c.is_whitespace()).collect();
     let seen: String = unicode_security::skeleton(&visible).collect();
     let small: String = unicode_security::skeleton(&seen.to_lowercase()).collect();
     // The skeleton of `I` is `l`, so that of a small `i` must be.
-    small.replace('i', "l")
+    without_hidden_marks(&small).replace('i', "l")
 }
 
-/// Characters that a name can't have: unseen ones, ones that change the direction of text, and private ones.
+/// A skeleton, which is in NFD, without marks that are drawn where the same is drawn already: a dot above a letter that has one by
+/// itself, and a mark that is there twice.
+fn without_hidden_marks(skeleton: &str) -> String {
+    const DOT_ABOVE: char = '\u{307}';
+    /// The combining class of marks above a letter, which take its dot's place.
+    const ABOVE: u8 = 230;
+    let mut kept = String::with_capacity(skeleton.len());
+    let mut is_dotted = false;
+    for character in skeleton.chars() {
+        let is_twice = is_combining_mark(character) && kept.ends_with(character);
+        if is_twice || (is_dotted && character == DOT_ABOVE) {
+            continue;
+        }
+        is_dotted = match canonical_combining_class(character) {
+            0 => is_soft_dotted(character),
+            class => is_dotted && class != ABOVE,
+        };
+        kept.push(character);
+    }
+    kept
+}
+
+/// Unicode's `Soft_Dotted`, as far as it is left in a skeleton, where most are an `i` or a `j`. And `l`, the skeleton of a capital
+/// `I`: with a dot above, that is a small one.
+fn is_soft_dotted(character: char) -> bool {
+    matches!(
+        character,
+        'i' | 'j'
+            | 'l'
+            | '\u{249}'
+            | '\u{268}'
+            | '\u{29d}'
+            | '\u{3f3}'
+            | '\u{456}'
+            | '\u{458}'
+            | '\u{1d96}'
+            | '\u{1df1a}'
+    )
+}
+
+/// Characters that a name can't have: unseen ones, ones that change the direction or the layout of text, private ones, those that
+/// stand for others, and those that Unicode hasn't assigned: a box, or nothing. U+FE0F is part of many an emoji, and of no skeleton.
 fn is_forbidden(character: char) -> bool {
-    let unseen = matches!(character,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0e}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffd}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}');
-    let private = matches!(character, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}');
-    unseen || private || (character.is_control() && !matches!(character, '\t'))
+    if is_unseen(character) {
+        return character != '\u{fe0f}';
+    }
+    match character.general_category() {
+        GeneralCategory::Control => character != '\t',
+        GeneralCategory::Format | GeneralCategory::PrivateUse | GeneralCategory::Unassigned => true,
+        _ => matches!(character, '\u{fffc}' | '\u{fffd}'),
+    }
 }
 
 #[cfg(test)]
@@ -163,6 +207,93 @@ mod tests {
             assert_eq!(skeleton(one), skeleton(other), "{one} {other}");
         }
         assert_ne!(skeleton("Ana"), skeleton("Bia"));
+    }
+
+    #[test]
+    fn marks_that_cannot_be_seen_make_no_other_name() {
+        for (one, other) in [
+            // The dot above is there already.
+            ("Admin", "Admi\u{307}n"),
+            ("Admin", "Admi\u{307}\u{307}n"),
+            ("Admin", "Admı\u{307}n"),
+            ("Admin", "Adm\u{456}\u{307}n"),
+            ("Admin", "Adml\u{307}n"),
+            ("Jo", "j\u{307}o"),
+            ("Jo", "ȷ\u{307}o"),
+            ("ɉ", "ɉ\u{307}"),
+            ("ɨ", "ɨ\u{307}"),
+            ("Ɨ", "ɨ\u{307}"),
+            // Marks that aren't above the letter leave its dot where it is, in either order.
+            ("Adm\u{1ecb}n", "Adm\u{1ecb}\u{307}n"),
+            ("Adm\u{1ecb}n", "Admi\u{307}\u{323}n"),
+            ("Adm\u{12f}n", "Adm\u{12f}\u{307}n"),
+            // Another mark that looks like it.
+            ("Admin", "Admi\u{358}n"),
+            // The small form of a name is that name.
+            ("\u{130}brahim", "i\u{307}brahim"),
+            ("\u{130}brahim", "ibrahim"),
+            // Drawn in one place, twice.
+            ("Ana", "An\u{fe0f}a"),
+            ("\u{110}ana", "D\u{335}\u{335}ana"),
+        ] {
+            assert_eq!(skeleton(one), skeleton(other), "{one} {other}");
+        }
+        // A dot that can be seen, and one above another mark.
+        for (one, other) in [
+            ("Ana", "A\u{307}na"),
+            ("zelo", "\u{17c}elo"),
+            ("Adm\u{ed}n", "Adm\u{ed}\u{307}n"),
+            ("Adm\u{ed}n", "Admin"),
+        ] {
+            assert_ne!(skeleton(one), skeleton(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn characters_that_nobody_can_read_are_refused() {
+        let unread = [
+            '\u{600}',
+            '\u{605}',
+            '\u{6dd}',
+            '\u{70f}',
+            '\u{890}',
+            '\u{8e2}',
+            '\u{110bd}',
+            '\u{110cd}',
+            '\u{13430}',
+            '\u{1343f}',
+            '\u{13440}',
+            '\u{16fe4}',
+            '\u{1d159}',
+            '\u{fdd0}',
+            '\u{fdef}',
+            '\u{fffe}',
+            '\u{ffff}',
+            '\u{1fffe}',
+            '\u{10ffff}',
+            // Not assigned.
+            '\u{378}',
+            '\u{530}',
+            '\u{1fbfb}',
+            '\u{50000}',
+        ];
+        for bad in unread {
+            let refused = Err(UsernameError::Character(bad));
+            assert_eq!(parse(&format!("A{bad}na")), refused, "U+{:04X}", bad as u32);
+        }
+        for good in [
+            "Zoë",
+            "Αθηνά",
+            "محمد",
+            "हिन्दी",
+            "ไทย",
+            "日本",
+            "👍🏽",
+            "1️⃣",
+            "©",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
     }
 
     proptest! {

@@ -29,9 +29,8 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
             bail!("there is no database in the data folder");
         };
         let saved = storage.backup(file).await;
-        let closed = database.close().await;
+        database.close_after_reading().await;
         saved.map_err(|error| anyhow!("can't save a copy in {shown}: {:#}", plain(error)))?;
-        closed?;
         Ok(format!(
             "Saved a copy in {shown}; to restore it, stop papo and put it in place of papo.sqlite3\n"
         ))

@@ -5,6 +5,10 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use rustix::fs::statvfs;
+
+/// A disk that has fewer bytes than this is full: to open a database takes some already, and a batch of messages more.
+const FULL_BELOW: u64 = 1 << 20;
 
 /// A data folder that is there.
 #[derive(Debug)]
@@ -73,4 +77,23 @@ pub(crate) fn refuse_file(path: &Path) -> Result<()> {
 /// Where the database of a data folder is.
 pub(crate) fn database_in(folder: &Path) -> PathBuf {
     folder.join("papo.sqlite3")
+}
+
+/// How many bytes are free for Papo on a folder's disk.
+pub(crate) fn free_space(folder: &Path) -> rustix::io::Result<u64> {
+    let disk = statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Whether a disk with so many free bytes is full.
+pub(crate) const fn is_full(free: u64) -> bool {
+    free < FULL_BELOW
+}
+
+/// What to do about a database in this folder that can't be opened: even that takes some of the disk. If it isn't full, the rest.
+pub(crate) fn advice(folder: &Path, otherwise: &'static str) -> &'static str {
+    match free_space(folder) {
+        Ok(free) if is_full(free) => "the disk is full: free some of it",
+        _ => otherwise,
+    }
 }

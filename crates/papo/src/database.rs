@@ -11,7 +11,10 @@ use papo_storage::transfer::{Filling, Pages};
 use papo_storage::{Storage, StorageError};
 
 use crate::config::Config;
-use crate::data_folder::{DataFolder, ServerLock, database_in, refuse_file};
+use crate::data_folder::{DataFolder, ServerLock, advice, database_in, refuse_file};
+
+/// What may keep a database from being opened, if its disk isn't full.
+pub(crate) const CHECK_FOLDER: &str = "check who owns the folder and what is free";
 
 /// An open database.
 pub(crate) enum Database {
@@ -113,6 +116,13 @@ impl Database {
             Self::Postgres(storage) => storage.close().await,
         }
     }
+
+    /// Closes it after it was only read. What fails then has no part in what was read.
+    pub(crate) async fn close_after_reading(&self) {
+        if let Err(error) = self.close().await {
+            tracing::warn!(%error, "the database didn't close well");
+        }
+    }
 }
 
 /// The file of the data folder's database; fails when there is none.
@@ -158,7 +168,8 @@ fn file_error(path: &Path, error: StorageError) -> anyhow::Error {
         error @ StorageError::TooNew { .. } => anyhow!("{}: {error}", path.display()),
         StorageError::Moved(to) => anyhow!(moved(path, &to)),
         StorageError::Unavailable(text) => anyhow!(
-            "the database can't be opened: {text}; check who owns the folder and what is free"
+            "the database can't be opened: {text}; {}",
+            advice(path.parent().unwrap_or(path), CHECK_FOLDER)
         ),
         StorageError::Other(text) => anyhow!(
             "the database can't be used: {text}; bring back a backup, or name another folder with --data-dir"

@@ -26,9 +26,8 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     instance::runtime(1)?.block_on(async {
         let database = Database::open_existing(config).await?;
         let exported = export(&database, file).await;
-        let closed = database.close().await;
+        database.close_after_reading().await;
         let summary = exported?;
-        closed?;
         let text = format!("Exported to {}:\n\n{}", file.display(), tallies(&summary));
         if file == Path::new(STANDARD) {
             say(&text);

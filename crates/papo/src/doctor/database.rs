@@ -14,8 +14,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Finding;
 use crate::config::Config;
-use crate::data_folder::database_in;
-use crate::database::{Database, moved, server_error};
+use crate::data_folder::{advice, database_in};
+use crate::database::{CHECK_FOLDER, Database, moved, server_error};
 use crate::instance;
 
 const SUBJECT: &str = "database";
@@ -41,8 +41,9 @@ fn check_file(config: &Config, path: &Path) -> Result<Vec<Finding>> {
         Ok(version) => version,
         Err(error) => {
             let text = format!(
-                "{} can't be read: {error}; bring back a backup",
-                path.display()
+                "{} can't be read: {error}; {}",
+                path.display(),
+                advice(&config.data_dir, "bring back a backup")
             );
             return Ok(vec![Finding::problem(SUBJECT, text)]);
         }
@@ -160,7 +161,11 @@ fn unusable(path: &Path, error: &StorageError) -> String {
         StorageError::TooNew { .. } => format!("{shown}: {error}"),
         StorageError::Moved(to) => moved(path, to),
         StorageError::Unavailable(text) => {
-            format!("it can't be opened: {text}; check who owns the folder and what is free")
+            let folder = path.parent().unwrap_or(path);
+            format!(
+                "it can't be opened: {text}; {}",
+                advice(folder, CHECK_FOLDER)
+            )
         }
         StorageError::Broken(_)
         | StorageError::Unknown(_)

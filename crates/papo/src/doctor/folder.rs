@@ -4,10 +4,12 @@ use std::fs::Metadata;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, access, statvfs};
+use rustix::fs::{Access, access};
 
 use super::Finding;
+use crate::data_folder::{self, is_full};
 
+const FREE_SPACE: &str = "free space";
 const MIB: u64 = 1 << 20;
 /// Below this the database can't even tidy itself up.
 const PROBLEM_BELOW: u64 = 64 * MIB;
@@ -70,25 +72,29 @@ fn missing(folder: &Path) -> Vec<Finding> {
 }
 
 fn free_space(folder: &Path) -> Finding {
-    const SUBJECT: &str = "free space";
-    let disk = match statvfs(folder) {
-        Ok(disk) => disk,
-        Err(error) => return Finding::warning(SUBJECT, format!("can't be told: {error}")),
-    };
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    match data_folder::free_space(folder) {
+        Ok(free) => judge_space(free),
+        Err(error) => Finding::warning(FREE_SPACE, format!("can't be told: {error}")),
+    }
+}
+
+fn judge_space(free: u64) -> Finding {
     let text = format!("{} MiB", free / MIB);
-    if free < PROBLEM_BELOW {
+    if is_full(free) {
+        let text = "the disk is full: nothing can be sent or changed until some is freed";
+        Finding::problem(FREE_SPACE, text)
+    } else if free < PROBLEM_BELOW {
         Finding::problem(
-            SUBJECT,
+            FREE_SPACE,
             format!("only {text}; when it is used up, sending is refused: free some"),
         )
     } else if free < WARNING_BELOW {
         Finding::warning(
-            SUBJECT,
+            FREE_SPACE,
             format!("only {text}; free some before it is used up"),
         )
     } else {
-        Finding::fine(SUBJECT, text)
+        Finding::fine(FREE_SPACE, text)
     }
 }
 
@@ -100,4 +106,28 @@ fn nearest_parent(folder: &Path) -> PathBuf {
     let mut parents = folder.ancestors().skip(1);
     let existing = parents.find(|parent| !parent.as_os_str().is_empty() && parent.exists());
     existing.map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_called_full() {
+        for free in [0, 4_096, MIB - 1] {
+            let found = judge_space(free);
+            assert_eq!(found.level, Level::Problem);
+            assert!(found.text.contains("the disk is full"), "{found:?}");
+        }
+        for (free, level) in [
+            (MIB, Level::Problem),
+            (PROBLEM_BELOW, Level::Warning),
+            (WARNING_BELOW, Level::Fine),
+        ] {
+            let found = judge_space(free);
+            assert_eq!(found.level, level);
+            assert!(!found.text.contains("the disk is full"), "{found:?}");
+        }
+    }
 }

@@ -41,16 +41,25 @@ pub(super) fn username(old_name: &str) -> Username {
 /// A room's name: one line, and not longer than Papo allows.
 pub(super) fn room_name(old_name: &str) -> RoomName {
     let line = old_name.replace(char::is_control, " ");
-    let short: String = line.trim().chars().take(ROOM_NAME_CHARACTERS).collect();
-    RoomName::parse(&short).unwrap_or_else(|_| RoomName::from_stored(NAMELESS.to_owned()))
+    let short = cut(line.trim(), ROOM_NAME_CHARACTERS);
+    let name = RoomName::parse(&short).or_else(|_| {
+        let is_allowed = |character: &char| RoomName::parse(&format!("a{character}a")).is_ok();
+        RoomName::parse(&short.chars().filter(is_allowed).collect::<String>())
+    });
+    name.unwrap_or_else(|_| RoomName::from_stored(NAMELESS.to_owned()))
+}
+
+/// The first characters, without what would join them to the next.
+fn cut(text: &str, characters: usize) -> String {
+    let short: String = text.chars().take(characters).collect();
+    short.trim_end_matches(['\u{200d}', ' ']).to_owned()
 }
 
 /// The name with the room's old number, for a room whose name is another's here.
 pub(super) fn numbered(name: &RoomName, id: i64) -> RoomName {
     let number = format!(" ({id})");
     let room = ROOM_NAME_CHARACTERS - number.chars().count();
-    let short: String = name.as_str().chars().take(room).collect();
-    RoomName::from_stored(format!("{}{number}", short.trim_end()))
+    RoomName::from_stored(format!("{}{number}", cut(name.as_str(), room)))
 }
 
 /// A description, and whether it had to be shortened.
@@ -115,6 +124,13 @@ mod tests {
     fn room_names_are_one_line_of_a_hundred() {
         assert_eq!(room_name(" a\nb ").as_str(), "a b");
         assert_eq!(room_name("\t").as_str(), "?");
+        assert_eq!(room_name("Ge\u{ad}ral\u{200d}").as_str(), "Geral");
+        assert_eq!(room_name("\u{2800}").as_str(), "?");
+        let family = "👩\u{200d}".repeat(60);
+        assert_eq!(
+            RoomName::parse(room_name(&family).as_str()).map(|_| ()),
+            Ok(())
+        );
         let long = room_name(&"ç".repeat(120));
         assert_eq!(long.as_str().chars().count(), 100);
         let numbered = numbered(&long, 17);

@@ -4,8 +4,10 @@ mod addresses;
 mod listener;
 mod metrics;
 mod open_files;
+mod setup_link;
 mod signals;
 
+use std::future::pending;
 use std::io::Write as _;
 use std::process;
 use std::sync::Arc;
@@ -51,10 +53,14 @@ async fn serve(config: &Config) -> Result<()> {
     };
     let web = papo_web::run(listener, app, settings, shutdown.clone());
     let mut web = tokio::spawn(web);
-    // People come in already while the disk takes the link's secret.
-    let ending = match tell_setup_link(&instance.app, config, &addresses).await {
-        Ok(()) => wait_for_end(&mut signals, &instance.app, &mut web).await,
-        Err(error) => Err(error),
+    // People come in already while the disk takes the link's secret, or can't.
+    let telling = async {
+        setup_link::tell(&instance.app, config, &addresses).await;
+        pending().await
+    };
+    let ending = tokio::select! {
+        ending = wait_for_end(&mut signals, &instance.app, &mut web) => ending,
+        ending = telling => ending,
     };
     let limit = config.web.stop_limit + STOP_MARGIN;
     tokio::select! {
@@ -98,19 +104,6 @@ async fn stop(instance: Instance, web: JoinHandle<()>, shutdown: &CancellationTo
 fn leave_at_once(why: &str) -> ! {
     tracing::warn!("{why}");
     process::exit(1)
-}
-
-/// Says how to become the administrator, as long as there is none.
-async fn tell_setup_link(app: &App, config: &Config, addresses: &Addresses) -> Result<()> {
-    let Some(token) = app.new_setup_token().await? else {
-        return Ok(());
-    };
-    let public = config.web.public_url.as_ref().map(ToString::to_string);
-    let base = public.unwrap_or_else(|| addresses.widest().to_owned());
-    say(&format!(
-        "There is no administrator yet. Who opens this link first can become one:\n  {base}/admin/setup/{token}/"
-    ));
-    Ok(())
 }
 
 /// Writes to standard output. Nobody may be reading; that is no reason not to serve.

@@ -5,6 +5,7 @@ mod archives;
 mod configuration;
 mod doctor;
 mod faucet;
+mod full;
 mod health;
 mod import;
 mod lively;
@@ -64,9 +65,21 @@ impl Place {
         process::run(&self.data(), arguments, variables, "")
     }
 
+    /// Runs a command that can't make files longer than a little.
+    fn papo_on_full_disk(&self, arguments: &[&str]) -> Finished {
+        process::run_on_full_disk(&self.data(), arguments)
+    }
+
     /// Starts a server on a free port and waits until it listens.
     fn serve(&self) -> Running {
         self.serve_with(&["--listen", "127.0.0.1:0"])
+    }
+
+    /// The same, of one that can't make files longer than a little.
+    fn serve_on_full_disk(&self) -> Running {
+        let mut server = Running::start_on_full_disk(&self.data(), &["--listen", "127.0.0.1:0"]);
+        server.line("Papo is listening on ");
+        server
     }
 
     fn serve_with(&self, arguments: &[&str]) -> Running {

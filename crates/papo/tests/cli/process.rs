@@ -71,6 +71,11 @@ pub(crate) fn run(
     finish(child)
 }
 
+/// Runs a command to its end that can't make files longer than a little.
+pub(crate) fn run_on_full_disk(data: &Path, arguments: &[&str]) -> Finished {
+    finish(on_full_disk(data, arguments).spawn().unwrap())
+}
+
 fn finish(mut child: Child) -> Finished {
     let mut output = child.stdout.take().unwrap();
     let reader = thread::spawn(move || text(&mut output));
@@ -95,6 +100,11 @@ impl Running {
     pub(crate) fn start(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = command(data, arguments, variables);
         Self::of(command.stdin(Stdio::null()).spawn().unwrap())
+    }
+
+    /// The same, of one that can't make files longer than a little.
+    pub(crate) fn start_on_full_disk(data: &Path, arguments: &[&str]) -> Self {
+        Self::of(on_full_disk(data, arguments).spawn().unwrap())
     }
 
     /// The same, of one that reads what it is given.
@@ -214,15 +224,34 @@ impl Wait for Child {
 
 fn command(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_papo"));
+    without_configuration(&mut command);
+    command.arg("--data-dir").arg(data).args(arguments);
+    command.envs(variables.iter().copied());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// What is set for the tests themselves is none of its business.
+fn without_configuration(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PAPO_") {
             command.env_remove(name);
         }
     }
-    command.arg("--data-dir").arg(data).args(arguments);
-    command.envs(variables.iter().copied());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+}
+
+/// One that can't make files longer than a little: 1 MiB, or 2 by the units of some shells. To write beyond that is an error, as on a
+/// disk that is full, and not the end of the process.
+fn on_full_disk(data: &Path, arguments: &[&str]) -> Command {
+    let limited = command(data, arguments, &[]);
+    let script = "trap '' XFSZ && ulimit -f 2048 && exec \"$@\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]);
+    shell.arg(limited.get_program()).args(limited.get_args());
+    without_configuration(&mut shell);
+    shell.stdin(Stdio::null());
+    shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+    shell
 }
 
 fn text(pipe: &mut dyn Read) -> String {

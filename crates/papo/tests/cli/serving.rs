@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 
+use rusqlite::Connection;
 use rustix::process::Signal;
 
 use crate::process::Running;
@@ -70,6 +71,26 @@ fn the_link_for_the_administrator_is_told_until_there_is_one() {
     server.stop();
     let lines = server.remaining().join("\n");
     assert!(!lines.contains("/admin/setup/"), "{lines}");
+}
+
+#[test]
+fn the_link_is_told_as_soon_as_the_database_takes_its_secret() {
+    let place = Place::started();
+    let other = Connection::open(place.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut server = place.serve();
+    let why = server.line("the link for the first administrator can't be made yet: ");
+    assert!(
+        why.contains("database is locked; trying again in "),
+        "{why}"
+    );
+    assert!(server.get("/").starts_with("HTTP/1.1 200"));
+    other.execute_batch("ROLLBACK").unwrap();
+    let address = server.address();
+    let link = server.line("  http://");
+    let path = link.strip_prefix(&address).unwrap();
+    assert!(server.get(path).starts_with("HTTP/1.1 200"));
+    assert_eq!(server.stop(), Some(0));
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) async fn relay_key(db: &Connection) -> Result<RelayKey, Failure> {
     Ok(RelayKey::new(key.ok_or_else(|| damaged("no relay key"))?))
 }
 
-/// Makes an account, and takes its name from those who went by it.
+/// Makes an account, and takes its name from those who went by it. An administrator's ends the one-time token, with which the first is made.
 pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Account, Failure> {
     db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[&LOCKS, &NAMES])
         .await?;
@@ -62,6 +62,10 @@ pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Acco
         return Err(StorageError::Exists("an account with this name").into());
     };
     take_name(db, &skeleton, sender).await?;
+    if account.is_admin {
+        db.execute("UPDATE papo SET setup_token = NULL", &[])
+            .await?;
+    }
     rows::account(&made, 0)
 }
 

@@ -27,7 +27,7 @@ pub(super) fn relay_key(db: &Connection) -> Result<RelayKey, StorageError> {
     Ok(RelayKey::new(key))
 }
 
-/// Makes an account, and takes its name from those who went by it.
+/// Makes an account, and takes its name from those who went by it. An administrator's ends the one-time token, with which the first is made.
 pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, StorageError> {
     let skeleton = skeleton(account.name.as_str());
     let sender = account.sender.0.cast_signed();
@@ -49,6 +49,10 @@ pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, St
     }
     let id = AccountId(db.last_insert_rowid());
     put_out(db, &skeleton, sender)?;
+    if account.is_admin {
+        db.prepare_cached("DELETE FROM meta WHERE key = ?1")?
+            .execute([SETUP_TOKEN])?;
+    }
     Ok(Account {
         id,
         name: account.name,

@@ -85,8 +85,8 @@ impl SqliteStorage {
         Ok(Box::new(pages))
     }
 
-    /// Takes no more work, finishes what was taken, and leaves the files in good order. Without it, dropping the
-    /// storage does the same, and blocks meanwhile.
+    /// Takes no more work, finishes what was taken, and leaves the files in good order, if the disk has room for that. An error
+    /// doesn't mean that it hadn't. Without it, dropping the storage does the same, and blocks meanwhile.
     pub async fn close(&self) -> Result<(), StorageError> {
         let threads = Arc::clone(&self.threads);
         let stopped = tokio::task::spawn_blocking(move || threads.stop());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::connection::BUSY_TIMEOUT;
+use super::connection::{self, BUSY_TIMEOUT};
 use super::{departure, errors};
 use crate::{StorageError, defects};
 
@@ -107,23 +107,40 @@ impl Writer {
         }
     }
 
-    /// Leaves the database in good order.
-    pub(super) fn close(self) -> Result<(), StorageError> {
+    /// Leaves the database in good order, if the disk has room for that. Else all that was committed stays in the write-ahead log,
+    /// and whoever opens the database next makes up for it: no error, as a failed sync is.
+    pub(super) fn close(mut self) -> Result<(), StorageError> {
+        let tidied = self.tidy_up();
+        if let Err(error) = &tidied {
+            self.note(error);
+        }
         if self.broken.is_some() {
             // What failed to reach the disk is left to the next start, which reads what did.
             self.db
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        } else {
-            self.db.execute_batch("PRAGMA optimize")?;
-            self.checkpoint("TRUNCATE")?;
         }
-        Ok(self.db.close().map_err(|(_, error)| error)?)
+        connection::close(self.db);
+        match tidied {
+            Err(error @ StorageError::Unavailable(_)) => {
+                tracing::warn!(%error, "the write-ahead log isn't in the database yet, and stays until it is");
+                Ok(())
+            }
+            tidied => tidied,
+        }
     }
 
     /// For what can't be done in a transaction.
     #[cfg(test)]
     pub(super) fn connection(&self) -> &Connection {
         &self.db
+    }
+
+    fn tidy_up(&self) -> Result<(), StorageError> {
+        if self.broken.is_some() {
+            return Ok(());
+        }
+        self.db.execute_batch("PRAGMA optimize")?;
+        self.checkpoint("TRUNCATE")
     }
 
     fn insist(&self) -> Result<(), StorageError> {

@@ -1,7 +1,7 @@
 //! Accounts, the first one, and the history's name and key.
 
 use papo_domain::{AccountId, AccountName, RelayKey, SenderId};
-use papo_storage::StorageError;
+use papo_storage::{NewAccount, StorageError};
 use tokio::task::JoinSet;
 
 use crate::world::{World, account, token};
@@ -12,6 +12,7 @@ crate::stories!(
     the_setup_token_is_used_once,
     a_hundred_racers_make_one_administrator,
     a_failed_claim_leaves_the_token,
+    the_setup_token_ends_with_the_first_administrator,
     the_epoch_and_the_key_stay,
 );
 
@@ -111,4 +112,21 @@ async fn the_epoch_and_the_key_stay(world: &World) {
     let again = world.storage.relay_key().await.unwrap();
     assert_eq!(again.bytes(), key.bytes());
     assert_ne!(key.bytes(), &[0; RelayKey::BYTES]);
+}
+
+async fn the_setup_token_ends_with_the_first_administrator(world: &World) {
+    world.storage.set_setup_token(token(1)).await.unwrap();
+    let someone = NewAccount {
+        is_admin: false,
+        ..account("Ana", SenderId(1))
+    };
+    world.storage.create_account(someone).await.unwrap();
+    assert!(world.storage.is_setup_token(token(1)).await.unwrap());
+    let administrator = account("Bia", SenderId(2));
+    world.storage.create_account(administrator).await.unwrap();
+    assert!(!world.storage.is_setup_token(token(1)).await.unwrap());
+    let late = world
+        .storage
+        .claim_setup(token(1), account("Zeca", SenderId(3)));
+    assert_eq!(late.await.unwrap(), None);
 }
