@@ -130,13 +130,21 @@ impl App {
         match allowed {
             Ok(change) => {
                 let request = connection.request();
+                let refusals = self.metrics.refusals.clone();
                 let on_commit: OnCommit = Box::new(move |result| {
+                    let result = result.and_then(|committed| committed.in_room(room));
+                    if result.is_err() {
+                        refusals.increment(1);
+                    }
                     reply(&request.connection, result);
                     Some(request)
                 });
                 self.log.submit(room, change, on_commit);
             }
-            Err(error) => reply(connection, Err(error)),
+            Err(error) => {
+                self.metrics.refusals.increment(1);
+                reply(connection, Err(error));
+            }
         }
     }
 }

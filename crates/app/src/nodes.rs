@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use papo_channel_layer::{Incoming, LiveRoom, NodeId, RelayedFrame, Signal};
+use papo_channel_layer::{Frame, Incoming, LiveRoom, NodeId, Signal};
 use papo_domain::RoomId;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
@@ -78,18 +78,18 @@ impl App {
         }
     }
 
-    fn hear_frames(&self, room: RoomId, frames: Vec<RelayedFrame>, grown: &mut Grown) {
+    fn hear_frames(&self, room: RoomId, frames: Vec<Frame>, grown: &mut Grown) {
         let Some(live) = self.hub.room(room) else {
             return;
         };
-        for message in frames.iter().filter_map(|relayed| relayed.changes) {
+        for message in frames.iter().filter_map(|frame| frame.changes) {
             self.tails.pages.forget(room, message);
         }
         if !self.tails.may_show() {
             self.metrics.held_frames.increment(frames.len() as u64);
             return;
         }
-        let is_missing = live.offer(frames.into_iter().map(|relayed| relayed.frame));
+        let is_missing = live.offer(frames);
         if is_missing {
             self.tails.look_soon(&live);
         }

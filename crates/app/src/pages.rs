@@ -1,7 +1,8 @@
 //! Pages of the logs, encoded once for all who catch up at the same time.
 //!
-//! After a restart thousands of clients ask for the same events. The log is cut into pages of fixed bounds; a page that is
-//! full can change only by an edit or a deletion, so it is read and encoded once, whoever asks first, and kept while there is room.
+//! After a restart thousands of clients ask for the same events. The log is cut into pages of fixed bounds; a page changes only by an edit
+//! or a deletion and, the last one, by growing. So it is read and encoded once, whoever asks first, kept while there is room, and read again
+//! by who has had all that was in it.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,6 +21,9 @@ const PAGE: usize = 256;
 const PAGE_CHARACTERS: usize = 1_024_000;
 /// Bytes of all pages that are kept.
 const BYTES: usize = 32 << 20;
+/// What a page costs beside its frames' bytes, and each of its frames, about.
+const PAGE_COST: usize = 256;
+const FRAME_COST: usize = 64;
 
 type Key = (RoomId, i64);
 type Page = Arc<OnceCell<Arc<[Frame]>>>;
@@ -49,35 +53,43 @@ impl Pages {
         }
     }
 
-    /// The frames after a cursor, as far as its page goes. `end` is the end of the log as far as is known: a page beyond it may
-    /// grow, and is read for this one reader.
+    /// The frames after a cursor, about `budget` bytes of them and at least one, as far as its page goes.
     pub(crate) async fn after(
         &self,
         storage: &Arc<dyn Storage>,
         room: RoomId,
         cursor: Seq,
-        end: Seq,
+        budget: usize,
     ) -> Result<Vec<Frame>, StorageError> {
-        let number = self.number(cursor.0);
-        let first = Seq(number * self.seqs());
-        if end.0 < first.0 + self.seqs() {
-            let events = storage.events_after(room, cursor, self.size).await?;
-            return Ok(encode(&events));
-        }
-        let key = (room, number);
+        let key = (room, self.number(cursor.0));
         let page = Arc::clone(self.kept.lock().pages.entry(key).or_default());
+        let frames = self.frames(storage, key, &page).await?;
+        let some = some_after(&frames, cursor, budget);
+        if !some.is_empty() {
+            return Ok(some);
+        }
+        // The page was read when the log ended at the cursor.
+        let page = self.kept.lock().replace(key, &page);
+        let frames = self.frames(storage, key, &page).await?;
+        Ok(some_after(&frames, cursor, budget))
+    }
+
+    /// What is in a page, read by whoever comes first.
+    async fn frames(
+        &self,
+        storage: &Arc<dyn Storage>,
+        key: Key,
+        page: &Page,
+    ) -> Result<Arc<[Frame]>, StorageError> {
         let read = || async {
-            let frames = encode(&storage.events_after(room, first, self.size).await?);
-            self.kept.lock().keep(
-                key,
-                &page,
-                frames.iter().map(|frame| frame.bytes.len()).sum(),
-            );
-            Ok::<Arc<[Frame]>, StorageError>(frames.into())
+            let (room, number) = key;
+            let first = Seq(number * self.seqs());
+            let events = storage.events_after(room, first, self.size).await?;
+            let frames: Arc<[Frame]> = events.iter().map(frame).collect();
+            self.kept.lock().keep(key, page, cost(&frames));
+            Ok(frames)
         };
-        let frames = page.get_or_try_init(read).await?;
-        let known = frames.partition_point(|frame| frame.seq <= cursor);
-        Ok(frames[known..].to_vec())
+        page.get_or_try_init(read).await.map(Arc::clone)
     }
 
     /// Forgets the page of the message that an event changed.
@@ -110,6 +122,15 @@ impl Pages {
 }
 
 impl Kept {
+    /// The page in place of one that has grown; another may have replaced it already.
+    fn replace(&mut self, key: Key, grown: &Page) -> Page {
+        let page = self.pages.entry(key).or_default();
+        if Arc::ptr_eq(page, grown) {
+            *page = Page::default();
+        }
+        Arc::clone(page)
+    }
+
     /// Counts a page that has been read, and makes room for it. A page that was forgotten while it was read isn't kept.
     fn keep(&mut self, key: Key, page: &Page, bytes: usize) {
         if !self
@@ -141,13 +162,52 @@ pub(crate) fn changed(event: &Event) -> Option<Seq> {
     }
 }
 
-fn encode(events: &[Event]) -> Vec<Frame> {
-    events.iter().map(frame).collect()
+/// What keeping a page takes, in bytes.
+fn cost(frames: &[Frame]) -> usize {
+    let cost = |frame: &Frame| FRAME_COST + frame.bytes.len();
+    PAGE_COST + frames.iter().map(cost).sum::<usize>()
+}
+
+fn some_after(frames: &[Frame], cursor: Seq, budget: usize) -> Vec<Frame> {
+    let first = frames.partition_point(|frame| frame.seq <= cursor);
+    let mut taken = 0;
+    let is_wanted = |frame: &&Frame| {
+        let is_wanted = taken < budget;
+        taken += frame.bytes.len();
+        is_wanted
+    };
+    frames[first..]
+        .iter()
+        .take_while(is_wanted)
+        .cloned()
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use papo_channel_layer::FrameKind;
+
     use super::*;
+
+    #[test]
+    fn no_more_is_taken_at_once_than_is_asked_for_and_one_frame_at_least() {
+        let frame = |seq| Frame {
+            seq: Seq(seq),
+            kind: FrameKind::Message,
+            changes: None,
+            bytes: vec![b'x'; 10].into(),
+        };
+        let page = [1, 2, 3, 4].map(frame);
+        for (cursor, budget, count) in [(0, 1, 1), (0, 10, 1), (1, 11, 2), (0, 999, 4), (4, 999, 0)]
+        {
+            let some = some_after(&page, Seq(cursor), budget);
+            assert_eq!(some.len(), count, "{cursor} {budget}");
+            assert!(
+                some.first()
+                    .is_none_or(|first| first.seq == Seq(cursor + 1))
+            );
+        }
+    }
 
     #[test]
     fn a_page_has_fewer_events_where_messages_may_be_longer() {

@@ -8,10 +8,11 @@
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_channel_layer::{Frame, FrameKind, Hub, LiveRoom, RelayedFrame, Request, Signal};
+use papo_channel_layer::{Frame, FrameKind, Hub, LiveRoom, Request, Signal};
 use papo_domain::{Event, EventKind, RoomId, Seq, Timestamp};
 use papo_storage::{Appended, Batch, Change, NewEvent, Outcome, Refusal, Storage, StorageError};
 use parking_lot::Mutex;
@@ -38,10 +39,23 @@ const RETRY_OVERLOAD: Duration = Duration::from_secs(1);
 /// A change that is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Committed {
+    /// Where it is: the same message may have been posted in another room before.
+    pub(crate) room: RoomId,
     /// Its event's number.
     pub seq: Seq,
     /// Its event's time.
     pub timestamp: Timestamp,
+}
+
+impl Committed {
+    /// Itself, when it is where it was asked for.
+    pub(crate) fn in_room(self, room: RoomId) -> Result<Self, Error> {
+        if self.room == room {
+            Ok(self)
+        } else {
+            Err(Error::IdInOtherRoom)
+        }
+    }
 }
 
 /// Is called once, when the change is on disk or refused. The request, if it was one, which ends when the rooms have been told.
@@ -91,8 +105,6 @@ struct Group {
 struct News {
     live: Option<Arc<LiveRoom>>,
     frames: Vec<Frame>,
-    /// For the other nodes.
-    relayed: Vec<RelayedFrame>,
 }
 
 impl RoomLog {
@@ -222,14 +234,16 @@ impl Writer {
             let (event, duplicate) = match result {
                 Ok(Appended { event, duplicate }) => (event, duplicate),
                 Err(refusal) => {
-                    answered.extend(on_commit(Err(refusal.into())));
+                    answered.extend(call(on_commit, Err(refusal.into())));
                     continue;
                 }
             };
-            answered.extend(on_commit(Ok(Committed {
+            let committed = Committed {
+                room: event.room,
                 seq: event.seq,
                 timestamp: event.timestamp,
-            })));
+            };
+            answered.extend(call(on_commit, Ok(committed)));
             self.tails.heed(&event);
             if duplicate {
                 continue;
@@ -237,23 +251,15 @@ impl Writer {
             let news = news.entry(event.room).or_insert_with(|| News {
                 live: self.hub.room(event.room),
                 frames: Vec::new(),
-                relayed: Vec::new(),
             });
             if news.live.is_some() || is_relayed {
-                let frame = frame(&event);
-                if is_relayed {
-                    news.relayed.push(RelayedFrame {
-                        frame: frame.clone(),
-                        changes: changed(&event),
-                    });
-                }
-                news.frames.push(frame);
+                news.frames.push(frame(&event));
             }
         }
         let mut budget = FanOut::budget();
         for (room, news) in news {
-            if is_relayed && !news.relayed.is_empty() {
-                self.hub.tell(Signal::Frames(room, news.relayed));
+            if is_relayed {
+                self.hub.tell(Signal::Frames(room, news.frames.clone()));
             }
             if let Some(live) = news.live {
                 self.tails.append(&live, news.frames, &mut budget);
@@ -264,7 +270,7 @@ impl Writer {
 
     /// Answers outside of a batch.
     fn answer(&self, on_commit: OnCommit, result: Result<Committed, Error>) {
-        if let Some(request) = on_commit(result) {
+        if let Some(request) = call(on_commit, result) {
             self.tails.fan_out.count(request.finish());
         }
     }
@@ -341,6 +347,15 @@ impl Drop for Group {
     }
 }
 
+/// Gives an answer. Who panics on it takes nobody else's along: others wait for theirs, and rooms for what is on disk.
+fn call(on_commit: OnCommit, result: Result<Committed, Error>) -> Option<Request> {
+    let called = catch_unwind(AssertUnwindSafe(|| on_commit(result)));
+    called.unwrap_or_else(|_| {
+        tracing::error!("an answer to a change panicked");
+        None
+    })
+}
+
 /// Encodes an event, once for everybody.
 pub(crate) fn frame(event: &Event) -> Frame {
     let kind = match &event.kind {
@@ -354,6 +369,7 @@ pub(crate) fn frame(event: &Event) -> Frame {
     Frame {
         seq: event.seq,
         kind,
+        changes: changed(event),
         bytes: papo_protocol::event_frame(event),
     }
 }

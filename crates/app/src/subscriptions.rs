@@ -159,17 +159,17 @@ impl App {
         Ok((seq, frame))
     }
 
-    /// A page of frames from the log, for a cursor that is behind the tail, which ends at `end`.
+    /// Frames from the log for a cursor that is behind the tail, about `budget` bytes of them and at least one, if there is one.
     pub async fn frames_after(
         &self,
         room: RoomId,
         cursor: Seq,
-        end: Seq,
+        budget: usize,
     ) -> Result<Vec<Frame>, Error> {
         Ok(self
             .tails
             .pages
-            .after(&self.storage, room, cursor, end)
+            .after(&self.storage, room, cursor, budget)
             .await?)
     }
 

@@ -69,6 +69,7 @@ mod tests {
         Frame {
             seq: Seq(seq),
             kind: FrameKind::Message,
+            changes: None,
             bytes: Bytes::from(vec![b'x'; bytes]),
         }
     }

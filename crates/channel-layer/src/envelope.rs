@@ -7,7 +7,7 @@ use bytes::Bytes;
 use papo_domain::{RoomId, SenderId, Seq, Username};
 use serde::{Deserialize, Serialize};
 
-use crate::{Frame, FrameKind, NodeId, People, Present, RelayedFrame, Signal};
+use crate::{Frame, FrameKind, NodeId, People, Present, Signal};
 
 /// The form that this program writes and reads. Others are ignored: while nodes of two versions run, the log is polled.
 const FORM: u8 = 2;
@@ -87,8 +87,8 @@ pub(crate) fn size_of(signal: &Signal) -> usize {
     bytes + EDGE_BYTES
 }
 
-fn frame_size(relayed: &RelayedFrame) -> usize {
-    relayed.frame.bytes.len() + EDGE_BYTES
+fn frame_size(frame: &Frame) -> usize {
+    frame.bytes.len() + EDGE_BYTES
 }
 
 /// A signal as bytes; frames in as many portions as it takes.
@@ -171,7 +171,7 @@ fn write(node: NodeId, body: Body<'_>) -> Option<Bytes> {
 }
 
 /// Cuts frames into portions of about [`TOGETHER_BYTES`].
-fn portions(frames: &[RelayedFrame]) -> Vec<&[RelayedFrame]> {
+fn portions(frames: &[Frame]) -> Vec<&[Frame]> {
     let mut portions = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (index, frame) in frames.iter().enumerate() {
@@ -214,7 +214,7 @@ fn is_text_frame(bytes: &[u8]) -> bool {
 }
 
 impl<'a> FrameBody<'a> {
-    fn of(RelayedFrame { frame, changes }: &'a RelayedFrame) -> Self {
+    fn of(frame: &'a Frame) -> Self {
         Self {
             seq: frame.seq.0,
             kind: match frame.kind {
@@ -223,28 +223,26 @@ impl<'a> FrameBody<'a> {
                 FrameKind::Closing => Kind::Closing,
                 FrameKind::Opening => Kind::Opening,
             },
-            changes: changes.map(|seq| seq.0),
+            changes: frame.changes.map(|seq| seq.0),
             bytes: &frame.bytes,
         }
     }
 
-    fn checked(&self) -> Option<RelayedFrame> {
+    fn checked(&self) -> Option<Frame> {
         if self.seq < 1 || !is_text_frame(self.bytes) {
             return None;
         }
-        Some(RelayedFrame {
-            frame: Frame {
-                seq: Seq(self.seq),
-                kind: match self.kind {
-                    Kind::Message => FrameKind::Message,
-                    Kind::Change => FrameKind::Change,
-                    Kind::Closing => FrameKind::Closing,
-                    Kind::Opening => FrameKind::Opening,
-                },
-                // A copy, so that a small frame doesn't keep all that came with it.
-                bytes: Bytes::copy_from_slice(self.bytes),
+        Some(Frame {
+            seq: Seq(self.seq),
+            kind: match self.kind {
+                Kind::Message => FrameKind::Message,
+                Kind::Change => FrameKind::Change,
+                Kind::Closing => FrameKind::Closing,
+                Kind::Opening => FrameKind::Opening,
             },
             changes: self.changes.map(Seq),
+            // A copy, so that a small frame doesn't keep all that came with it.
+            bytes: Bytes::copy_from_slice(self.bytes),
         })
     }
 }
@@ -275,14 +273,12 @@ mod tests {
         bytes.into()
     }
 
-    fn relayed(seq: i64, length: usize) -> RelayedFrame {
-        RelayedFrame {
-            frame: Frame {
-                seq: Seq(seq),
-                kind: FrameKind::Change,
-                bytes: text_frame(length),
-            },
+    fn frame(seq: i64, length: usize) -> Frame {
+        Frame {
+            seq: Seq(seq),
+            kind: FrameKind::Change,
             changes: Some(Seq(1)),
+            bytes: text_frame(length),
         }
     }
 
@@ -292,7 +288,7 @@ mod tests {
             username: Username::parse("Ana").unwrap(),
         };
         vec![
-            Signal::Frames(ROOM, vec![relayed(1, 5), relayed(2, 300)]),
+            Signal::Frames(ROOM, vec![frame(1, 5), frame(2, 300)]),
             Signal::Typing(ROOM, SenderId(4), text_frame(9)),
             Signal::People(
                 ROOM,
@@ -319,7 +315,7 @@ mod tests {
 
     #[test]
     fn many_frames_go_in_portions() {
-        let frames: Vec<_> = (1..=40).map(|seq| relayed(seq, 60_000)).collect();
+        let frames: Vec<_> = (1..=40).map(|seq| frame(seq, 60_000)).collect();
         let portions = encode(NODE, &Signal::Frames(ROOM, frames.clone()));
         assert!(portions.len() > 5, "{}", portions.len());
         let mut read = Vec::new();
@@ -349,7 +345,7 @@ mod tests {
 
     #[test]
     fn what_would_break_a_followers_stream_is_refused() {
-        let whole = relayed(1, 200).frame.bytes;
+        let whole = frame(1, 200).bytes;
         let mut masked = whole.to_vec();
         masked[1] |= 0x80;
         let hostile = [
@@ -363,14 +359,14 @@ mod tests {
             [&whole[..], &whole[..]].concat().into(),
         ];
         for bytes in hostile {
-            let mut frame = relayed(1, 1);
-            frame.frame.bytes = bytes.clone();
+            let mut frame = frame(1, 1);
+            frame.bytes = bytes.clone();
             let frames = encode(NODE, &Signal::Frames(ROOM, vec![frame])).remove(0);
             assert_eq!(decode(Some(ROOM), &frames), Err(Undecodable), "{bytes:?}");
             let typing = encode(NODE, &Signal::Typing(ROOM, SenderId(1), bytes)).remove(0);
             assert_eq!(decode(Some(ROOM), &typing), Err(Undecodable));
         }
-        let zeroth = encode(NODE, &Signal::Frames(ROOM, vec![relayed(0, 1)])).remove(0);
+        let zeroth = encode(NODE, &Signal::Frames(ROOM, vec![frame(0, 1)])).remove(0);
         assert_eq!(decode(Some(ROOM), &zeroth), Err(Undecodable));
     }
 

@@ -25,6 +25,8 @@ pub struct Frame {
     pub seq: Seq,
     /// What it means.
     pub kind: FrameKind,
+    /// The message that its event edits or deletes.
+    pub changes: Option<Seq>,
     /// What goes over the wire, WebSocket header included.
     pub bytes: Bytes,
 }

@@ -29,6 +29,6 @@ pub use frame::{Frame, FrameKind};
 pub use hub::{Follower, Hub};
 pub use live_room::{LiveRoom, TailLimits};
 pub use presence::{PresenceFrame, Present};
-pub use relay::{Incoming, NodeId, Nodes, People, Relay, RelayedFrame, Signal};
+pub use relay::{Incoming, NodeId, Nodes, People, Relay, Signal};
 pub use shard::{Delivery, Wants};
 pub use tail::{Append, Lack, Read, Tail};

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use papo_domain::{RoomId, SenderId, Seq};
+use papo_domain::{RoomId, SenderId};
 use tokio::sync::mpsc;
 
 use crate::{Frame, Present};
@@ -15,15 +15,6 @@ use crate::{Frame, Present};
 /// Tells the processes that share a database apart; chosen at random at each start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u64);
-
-/// A frame that one node has stored and tells the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RelayedFrame {
-    /// The frame.
-    pub frame: Frame,
-    /// The message that its event edits or deletes.
-    pub changes: Option<Seq>,
-}
 
 /// Who is in a room on one node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,7 +31,7 @@ pub struct People {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signal {
     /// New frames of a room's log, in order.
-    Frames(RoomId, Vec<RelayedFrame>),
+    Frames(RoomId, Vec<Frame>),
     /// Somebody is writing in a room: their sign, encoded.
     Typing(RoomId, SenderId, Bytes),
     /// Who is in a room on the node that tells it; again and again, for a node that is silent is forgotten.

@@ -146,6 +146,9 @@ impl Tail {
     fn take(&mut self, frame: Frame) -> Append {
         match self.end {
             Some(end) if frame.is_next_after(end) => {
+                if let Some(message) = frame.changes {
+                    self.forget(message);
+                }
                 self.end = Some(frame.seq);
                 self.heard = self.heard.max(frame.seq);
                 self.bytes += frame.bytes.len();
@@ -154,6 +157,14 @@ impl Tail {
             }
             Some(end) if frame.seq <= end => Append::Known,
             Some(_) | None => Append::Gap,
+        }
+    }
+
+    /// Forgets a message that has been edited or deleted, and what is older: who hasn't had them reads them in the log, where the text that
+    /// was taken back is no longer.
+    fn forget(&mut self, message: Seq) {
+        while let Some(oldest) = self.frames.pop_front_if(|oldest| oldest.seq <= message) {
+            self.bytes -= oldest.bytes.len();
         }
     }
 
@@ -205,6 +216,7 @@ mod tests {
         Frame {
             seq: Seq(seq),
             kind: FrameKind::Message,
+            changes: None,
             bytes: Bytes::from(vec![b'x'; 10]),
         }
     }
@@ -264,6 +276,26 @@ mod tests {
         assert_eq!(tail.bytes(), 100);
         append(&mut tail, 1);
         assert_eq!((tail.end(), tail.lack()), (Some(Seq(11)), Lack::Frames));
+    }
+
+    #[test]
+    fn what_was_edited_or_deleted_is_had_from_the_log_only() {
+        let mut tail = Tail::default();
+        tail.open(Seq(0), Vec::new());
+        for seq in 1..=5 {
+            append(&mut tail, seq);
+        }
+        let deleted = Frame {
+            changes: Some(Seq(3)),
+            ..frame(6)
+        };
+        assert_eq!(tail.append(deleted), Append::Appended);
+        let mut out = Vec::new();
+        for cursor in 0..3 {
+            assert_eq!(tail.read(Seq(cursor), 100, &mut out), Read::Behind);
+        }
+        assert_eq!(tail.read(Seq(3), 100, &mut out), Read::End);
+        assert_eq!((seqs(&out), tail.bytes()), (vec![4, 5, 6], 30));
     }
 
     #[test]

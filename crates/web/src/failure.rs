@@ -137,6 +137,7 @@ const fn status(error: &Error) -> StatusCode {
         | Error::NameRegistered
         | Error::Message(_)
         | Error::Id(_)
+        | Error::IdInOtherRoom
         | Error::RoomName(_)
         | Error::RoomDescription(_)
         | Error::RoomNameTaken

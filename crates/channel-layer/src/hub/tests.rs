@@ -9,6 +9,7 @@ fn frame(seq: i64) -> Frame {
     Frame {
         seq: Seq(seq),
         kind: FrameKind::Message,
+        changes: None,
         bytes: Bytes::from(vec![b'x'; 100]),
     }
 }

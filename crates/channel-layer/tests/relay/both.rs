@@ -82,7 +82,7 @@ async fn many_frames_arrive_in_portions(mut world: World) {
         let Incoming::Signal(_, Signal::Frames(_, some)) = next(&mut world.b).await else {
             panic!("frames");
         };
-        seen.extend(some.into_iter().map(|relayed| relayed.frame.seq.0));
+        seen.extend(some.into_iter().map(|frame| frame.seq.0));
     }
     assert_eq!(seen, (1..=200).collect::<Vec<_>>());
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_channel_layer::testing::{Bus, nats_url};
-use papo_channel_layer::{Frame, FrameKind, Incoming, NodeId, Nodes, RelayedFrame, Signal};
+use papo_channel_layer::{Frame, FrameKind, Incoming, NodeId, Nodes, Signal};
 use papo_domain::{Epoch, RelayKey, RoomId, SenderId, Seq};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -128,13 +128,11 @@ pub(crate) fn typing(room: RoomId, sender: u64) -> Signal {
 
 pub(crate) fn frames(room: RoomId, seqs: std::ops::RangeInclusive<i64>, length: usize) -> Signal {
     let bytes = text_frame(length);
-    let frames = seqs.map(|seq| RelayedFrame {
-        frame: Frame {
-            seq: Seq(seq),
-            kind: FrameKind::Message,
-            bytes: bytes.clone(),
-        },
+    let frames = seqs.map(|seq| Frame {
+        seq: Seq(seq),
+        kind: FrameKind::Message,
         changes: None,
+        bytes: bytes.clone(),
     });
     Signal::Frames(room, frames.collect())
 }

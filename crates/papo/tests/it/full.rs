@@ -171,13 +171,18 @@ fn ones_own_messages_can_be_edited_and_deleted_and_others_not() {
             ..
         }
     ));
-    // Read again from the log, by a server that has forgotten everything, no text is left.
+    // Read again no text is left: nor in the memory of a server in which the room is live, nor in the log.
+    assert_nothing_is_left_of_it(&bia, &epoch);
     let mut server = server;
     server.stop().unwrap();
     server.restart().unwrap();
-    let mut back = bia.socket(1).unwrap();
+    assert_nothing_is_left_of_it(&bia, &epoch);
+}
+
+fn assert_nothing_is_left_of_it(guest: &Guest, epoch: &str) {
+    let mut back = guest.socket(1).unwrap();
     back.receive().unwrap();
-    back.subscribe(1, Some((&epoch, 0))).unwrap();
+    back.subscribe(1, Some((epoch, 0))).unwrap();
     back.receive().unwrap();
     let replayed: Vec<_> = (0..3).map(|_| back.receive_text().unwrap()).collect();
     assert!(
@@ -185,6 +190,37 @@ fn ones_own_messages_can_be_edited_and_deleted_and_others_not() {
             .iter()
             .all(|text| !text.contains("segredo") && !text.contains("corrigido")),
         "{replayed:?}"
+    );
+}
+
+#[test]
+fn an_id_of_a_message_in_one_room_is_refused_in_another() {
+    let server = start();
+    let mut guest = Guest::joined(&server, 1, "Ana").unwrap();
+    guest.join(2, "Ana").unwrap();
+    let mut socket = guest.rooms_socket().unwrap();
+    socket.receive().unwrap();
+    for room in [1, 2] {
+        socket.subscribe(room, None).unwrap();
+    }
+    let id = "V1StGXR8_Z5jdHi6B-myT";
+    for _ in 0..2 {
+        let reference = socket.post_as(1, "oi", id).unwrap();
+        assert_eq!(socket.wait_for_ack(reference).unwrap(), 1);
+    }
+    let elsewhere = socket.post_as(2, "oi", id).unwrap();
+    let refused = socket.receive_where(
+        |frame| matches!(frame, ServerFrame::Error { r#ref, .. } | ServerFrame::Ack { r#ref, .. } if *r#ref == Some(elsewhere)),
+    );
+    assert!(
+        matches!(
+            &refused,
+            Ok(ServerFrame::Error {
+                code: ErrorCode::BadClientId,
+                ..
+            })
+        ),
+        "{refused:?}"
     );
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod access;
+mod catching_up;
 mod durability;
 mod frames;
 mod full;
@@ -12,6 +13,7 @@ mod metrics;
 mod nodes;
 mod plain;
 mod settings;
+mod stopping;
 
 use papo_testing::{Server, ServerBuilder};
 

@@ -7,8 +7,8 @@ use papo_testing::{Guest, PATIENCE, Page, Server};
 
 use super::papo;
 
-/// Welcome, snapshot, ten acknowledgements, ten messages.
-const DELIVERIES: f64 = 22.0;
+/// Welcome, snapshot, ten acknowledgements, ten messages, five errors.
+const DELIVERIES: f64 = 27.0;
 
 fn figure(page: &Page, name: &str) -> f64 {
     let line = page
@@ -51,15 +51,26 @@ fn figures_are_counted_for_those_who_may_read_them() {
     socket.send_text("nonsense").unwrap();
     let is_error = |frame: &ServerFrame| matches!(frame, ServerFrame::Error { .. });
     socket.receive_where(is_error).unwrap();
+    for refused in [
+        // By the edge, by the application, by the writer.
+        r#"{"type":"unsubscribe","ref":90,"room":2}"#,
+        r#"{"type":"subscribe","ref":91,"room":2}"#,
+        r#"{"type":"edit","ref":92,"seq":1,"message":""}"#,
+        r#"{"type":"edit","ref":93,"seq":99,"message":"x"}"#,
+    ] {
+        socket.send_text(refused).unwrap();
+        socket.receive_where(is_error).unwrap();
+    }
     let page = page_with(&server, "papo_deliveries_total", DELIVERIES);
     assert!(page.header("content-type").starts_with("text/plain"));
     let exact = [
         ("papo_connections", 1.0),
         ("papo_live_rooms", 1.0),
         ("papo_events_total", 10.0),
-        ("papo_refusals_total", 1.0),
-        ("papo_commit_seconds_count", 10.0),
-        ("papo_commit_batch_events_sum", 10.0),
+        ("papo_refusals_total", 5.0),
+        // And what the writer refused.
+        ("papo_commit_seconds_count", 11.0),
+        ("papo_commit_batch_events_sum", 11.0),
         ("papo_slow_readers_total", 0.0),
     ];
     for (name, value) in exact {

@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::response::Response;
 use http::Request;
 use hyper::body::Incoming;
@@ -16,9 +16,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::arrivals::{Arrivals, HOLD, Place};
+use super::arriving::arriving;
 use crate::caller::Peer;
 use crate::site::Site;
 
@@ -28,6 +30,11 @@ const HEADER_BYTES: usize = 16 * 1024;
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// The same for a proxy, which keeps its connections for later and isn't slow.
 const PROXY_HEADER_TIME: Duration = Duration::from_mins(5);
+
+/// Who takes nothing of what was sent for so long is gone. Longer than a session waits, which says goodbye.
+const TAKE_TIME: Duration = Duration::from_mins(1);
+/// At the stop, how long who isn't being answered may take to ask, or to take the answer.
+const DAWDLE: Duration = Duration::from_secs(2);
 
 /// A place among the connections; free when its last copy is dropped. The server puts it into each request too, for
 /// whoever takes over an upgraded connection.
@@ -51,12 +58,17 @@ pub(super) async fn receive(
     site: Arc<Site>,
     arrivals: Arrivals,
 ) {
-    let patience = header_time(&site, peer);
-    let entering = arrivals.enter(&stream, patience);
+    let is_proxy = site.settings.trusts(peer.0.ip());
+    let patience = header_time(is_proxy);
+    let entering = async {
+        if !Arrivals::is_heard(&stream, patience).await {
+            return Err(Idle);
+        }
+        Ok(arrivals.enter((!is_proxy).then(|| peer.0.ip())).await)
+    };
     let place = match site.stopping.run_until_cancelled(entering).await {
-        Some(Some(place)) => place,
-        // An idle one.
-        Some(None) => return,
+        Some(Ok(place)) => place,
+        Some(Err(Idle)) => return,
         // At the stop nobody waits.
         None => None,
     };
@@ -64,8 +76,11 @@ pub(super) async fn receive(
     Box::pin(serve(stream, peer, slot, router, site, place)).await;
 }
 
-fn header_time(site: &Site, peer: Peer) -> Duration {
-    if site.settings.trusts(peer.0.ip()) {
+/// Said nothing for too long.
+struct Idle;
+
+fn header_time(is_proxy: bool) -> Duration {
+    if is_proxy {
         PROXY_HEADER_TIME
     } else {
         HEADER_TIME
@@ -79,26 +94,35 @@ async fn serve(
     slot: OwnedSemaphorePermit,
     router: Router,
     site: Arc<Site>,
-    mut place: Place,
+    mut place: Option<Place>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "can't set TCP_NODELAY");
     }
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(TAKE_TIME)) {
+        tracing::debug!(%error, "can't set TCP_USER_TIMEOUT");
+    }
     let slot = Slot::new(slot);
     let answered = Arc::new(Notify::new());
     let has_answered = Arc::clone(&answered);
+    let is_answering = Arc::new(AtomicBool::new(false));
+    let is_asked = Arc::clone(&is_answering);
+    let stopping = site.stopping.clone();
     let service = service_fn(move |request| {
-        let answer = answer(router.clone(), request, peer, slot.clone());
-        let has_answered = Arc::clone(&has_answered);
+        is_asked.store(true, Ordering::Relaxed);
+        let answer = answer(router.clone(), request, peer, slot.clone(), &stopping);
+        let (has_answered, is_asked) = (Arc::clone(&has_answered), Arc::clone(&is_asked));
         async move {
             let answer = answer.await;
+            is_asked.store(false, Ordering::Relaxed);
             has_answered.notify_one();
             answer
         }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_time(&site, peer))
+        .header_read_timeout(header_time(site.settings.trusts(peer.0.ip())))
         .max_header_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
@@ -111,7 +135,10 @@ async fn serve(
             () = &mut hold, if place.is_some() => place = None,
             () = site.stopping.cancelled() => {
                 connection.as_mut().graceful_shutdown();
-                break connection.await;
+                tokio::select! {
+                    result = &mut connection => break result,
+                    () = dawdling(&is_answering) => break Ok(()),
+                }
             }
         }
     };
@@ -120,13 +147,24 @@ async fn serve(
     }
 }
 
-async fn answer(
+/// Waits until nobody is being answered after a while.
+async fn dawdling(is_answering: &AtomicBool) {
+    loop {
+        sleep(DAWDLE).await;
+        if !is_answering.load(Ordering::Relaxed) {
+            return;
+        }
+    }
+}
+
+fn answer(
     router: Router,
     mut request: Request<Incoming>,
     peer: Peer,
     slot: Slot,
-) -> Result<Response, Infallible> {
+    stopping: &CancellationToken,
+) -> impl Future<Output = Result<Response, Infallible>> + use<> {
     request.extensions_mut().insert(peer);
     request.extensions_mut().insert(slot);
-    router.oneshot(request.map(Body::new)).await
+    router.oneshot(request.map(|body| arriving(body, stopping)))
 }

@@ -3,6 +3,7 @@
 //! `axum::serve` would do, but for limits that it doesn't have: on connections, on headers, and on the time of the stop.
 
 mod arrivals;
+mod arriving;
 mod connection;
 
 use std::io;

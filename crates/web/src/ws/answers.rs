@@ -52,7 +52,7 @@ const fn code(error: &Error) -> ErrorCode {
         Error::NotYours => ErrorCode::NotYours,
         Error::WrongUsername => ErrorCode::WrongUsername,
         Error::Message(_) => ErrorCode::BadMessage,
-        Error::Id(_) => ErrorCode::BadClientId,
+        Error::Id(_) | Error::IdInOtherRoom => ErrorCode::BadClientId,
         Error::RateLimited(_) => ErrorCode::RateLimited,
         _ => ErrorCode::Unavailable,
     }

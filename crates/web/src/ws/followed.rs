@@ -53,7 +53,7 @@ impl Followed {
             Read::Behind if app.is_too_far_behind(cursor, room.end()) => Step::TooFarBehind,
             Read::Behind => {
                 let end = room.end();
-                let frames = app.frames_after(room.id, cursor, end).await?;
+                let frames = app.frames_after(room.id, cursor, budget).await?;
                 // What the tail hasn't taken isn't for anybody yet.
                 out.extend(frames.into_iter().filter(|frame| frame.seq <= end));
                 Step::More

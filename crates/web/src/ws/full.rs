@@ -151,7 +151,10 @@ impl Session {
                 self.rooms.retain(|earlier| earlier.room() != room);
                 self.rooms.push(followed);
             }
-            Err(error) => self.outgoing.push(answers::refusal(reference, &error)),
+            Err(error) => {
+                self.app.metrics().refusals.increment(1);
+                self.outgoing.push(answers::refusal(reference, &error));
+            }
         }
         Ok(())
     }

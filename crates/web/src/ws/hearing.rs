@@ -25,7 +25,7 @@ impl Session {
             heard += 1;
             match self.reader.next(&mut self.incoming) {
                 Ok(Some(incoming)) => {
-                    self.last_heard = Instant::now();
+                    self.patience.heard(Instant::now());
                     self.act(incoming).await?;
                     continue;
                 }
@@ -65,7 +65,10 @@ impl Session {
     async fn act(&mut self, incoming: Incoming) -> Result<(), End> {
         match incoming {
             Incoming::Text(text) => match self.speech {
-                Speech::Plain(room) => self.act_plain(room, &text)?,
+                Speech::Plain(room) => {
+                    let acted = self.act_plain(room, &text);
+                    acted.inspect_err(|_| self.app.metrics().refusals.increment(1))?;
+                }
                 Speech::Full(room) => self.act_full(room, &text).await,
             },
             Incoming::Ping(payload) => self.outgoing.push(pong_frame(&payload)),

@@ -11,6 +11,7 @@ mod gathering;
 mod handshake;
 mod hearing;
 mod outgoing;
+mod patience;
 mod plain;
 mod session;
 

@@ -20,16 +20,13 @@ use tokio::time::{Instant, sleep_until};
 use super::ending::{Closing, End, plain_end};
 use super::followed::Followed;
 use super::outgoing::{Outgoing, Written};
+use super::patience::Patience;
 use crate::defects;
 
 /// Frames are taken from the rooms while less than this waits to be written.
 pub(super) const OUTGOING_BYTES: usize = 64 * 1024;
 /// The server pings this often, give or take a fifth.
 const PING: Duration = Duration::from_secs(25);
-/// A client that was silent this long is gone: two pings went unanswered.
-const SILENCE: Duration = Duration::from_secs(55);
-/// A client that took nothing of what waits for it during this time reads too slowly.
-const STALL: Duration = Duration::from_secs(20);
 /// How long the other side has to take the last frames and close.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How much more of it is read meanwhile: about what may be on its way.
@@ -81,9 +78,7 @@ pub(super) struct Session {
     pub(super) is_readable: bool,
     pub(super) reader: Reader,
     pub(super) incoming: BytesMut,
-    pub(super) last_heard: Instant,
-    /// Since when the socket has taken nothing of what waits.
-    stalled: Option<Instant>,
+    pub(super) patience: Patience,
     pub(super) is_stopping: bool,
 }
 
@@ -116,8 +111,7 @@ impl Session {
             is_readable: true,
             reader,
             incoming: already_read.into(),
-            last_heard: Instant::now(),
-            stalled: None,
+            patience: Patience::new(Instant::now()),
             is_stopping: false,
         }
     }
@@ -183,6 +177,8 @@ impl Session {
             if is_more {
                 // Others want the thread as well while this client catches up, or sends without end.
                 tokio::task::yield_now().await;
+                // The client may have said something meanwhile, which nobody has waited for.
+                self.is_readable = true;
                 if Instant::now() < timer.deadline() {
                     continue;
                 }
@@ -196,11 +192,12 @@ impl Session {
             let cause = tokio::select! {
                 biased;
                 () = &mut timer => Cause::Clock,
-                () = self.connection.woken() => Cause::Called,
+                // Before what its rooms have, which is taken in any case.
                 ready = stream.ready(interest.unwrap_or(Interest::READABLE)), if interest.is_some() => match ready {
                     Ok(ready) => Cause::Socket(ready),
                     Err(_) => return End::Gone,
                 },
+                () = self.connection.woken() => Cause::Called,
             };
             // Before anything else is put in line: it may be the rest of a frame.
             for left in self.connection.hold() {
@@ -215,7 +212,9 @@ impl Session {
                     if let Err(end) = self.tick() {
                         return end;
                     }
-                    timer.as_mut().reset(self.next_tick());
+                    timer
+                        .as_mut()
+                        .reset(self.patience.next_look(self.next_ping()));
                 }
             }
         }
@@ -240,15 +239,12 @@ impl Session {
         if self.outgoing.is_empty() {
             return Ok(false);
         }
+        let is_listened_to = self.is_listening();
         let written = self.outgoing.write(&self.stream.0)?;
         let (frames, bytes) = self.outgoing.take_written();
         self.app.metrics().deliveries.increment(frames);
         self.app.metrics().delivered_bytes.increment(bytes);
-        self.stalled = match written {
-            Written::All => None,
-            Written::Some => Some(Instant::now()),
-            Written::Nothing => Some(self.stalled.unwrap_or_else(Instant::now)),
-        };
+        self.patience.wrote(written, is_listened_to, Instant::now());
         Ok(written != Written::All)
     }
 
@@ -256,30 +252,18 @@ impl Session {
     fn tick(&mut self) -> Result<(), End> {
         let now = Instant::now();
         if defects::has("patient") {
-            self.last_heard = now;
-            self.stalled = None;
+            self.patience = Patience::new(now);
         }
-        let is_stalled = self.stalled.is_some_and(|since| now - since >= STALL);
-        if is_stalled || now - self.last_heard >= SILENCE {
-            let reason = if is_stalled {
-                "reads too slowly"
-            } else {
-                "silent too long"
-            };
+        if self.is_busy() {
+            self.patience.heard(now);
+        }
+        if let Some(reason) = self.patience.end(now) {
             return Err(Closing::new(CloseCode(close::SLOW), reason).into());
         }
-        if self.stalled.is_none() {
+        if !self.patience.is_stalled() {
             self.outgoing.push(ping_frame());
         }
         Ok(())
-    }
-
-    fn next_tick(&self) -> Instant {
-        let next = self
-            .stalled
-            .map_or_else(|| self.next_ping(), |since| since + STALL);
-        // Not only when a ping is due: a client's silence would be seen up to half a minute late.
-        next.min(self.last_heard + SILENCE)
     }
 
     fn next_ping(&self) -> Instant {
@@ -290,8 +274,12 @@ impl Session {
 
     /// Whether requests are read now: not when too many of the client's wait for the writer, nor when it doesn't take the answers.
     pub(super) fn is_listening(&self) -> bool {
-        let is_busy = self.connection.requests() >= self.app.limits().in_flight;
-        !is_busy && !self.is_stopping && self.outgoing.bytes() < OUTGOING_BYTES
+        !self.is_busy() && !self.is_stopping && self.outgoing.bytes() < OUTGOING_BYTES
+    }
+
+    /// Whether as many of the client's requests wait for the writer as may.
+    fn is_busy(&self) -> bool {
+        self.connection.requests() >= self.app.limits().in_flight
     }
 
     fn interest(&self) -> Option<Interest> {

@@ -1,0 +1,67 @@
+//! Reading a log that is no longer in memory.
+
+use std::fs;
+use std::time::Duration;
+
+use papo_protocol::ServerFrame;
+use papo_testing::{Guest, Server, Socket};
+
+use super::start;
+
+/// Messages, and the emoji of each: more than a server keeps of a room in memory, and not a full page.
+const MESSAGES: usize = 200;
+const EMOJI: usize = 4_000;
+const READERS: usize = 40;
+/// A room's log is some three megabytes, and is kept once; a reader has no more than the socket doesn't take, and the process some slack.
+const LIMIT_KIB: u64 = 24 * 1_024;
+
+fn resident_kib(server: &Server) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    line.unwrap()
+        .split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+fn subscribed(guest: &Guest, epoch: &str) -> Socket {
+    let mut socket = guest.socket(1).unwrap();
+    socket.subscribe(1, Some((epoch, 0))).unwrap();
+    socket
+}
+
+fn seqs(socket: &mut Socket) -> Vec<i64> {
+    let mut seqs = Vec::new();
+    while seqs.len() < MESSAGES {
+        if let ServerFrame::Message { seq, .. } = socket.receive().unwrap() {
+            seqs.push(seq);
+        }
+    }
+    seqs
+}
+
+#[test]
+fn those_who_are_behind_and_read_nothing_have_no_copy_of_the_log_each() {
+    let server = start();
+    let guest = Guest::joined(&server, 1, "Ana").unwrap();
+    let mut writer = guest.socket(1).unwrap();
+    let ServerFrame::Welcome { epoch, .. } = writer.receive().unwrap() else {
+        panic!("a welcome");
+    };
+    writer.subscribe(1, None).unwrap();
+    for _ in 0..MESSAGES {
+        let reference = writer.post(1, &"🦜".repeat(EMOJI)).unwrap();
+        writer.wait_for_ack(reference).unwrap();
+    }
+    let expected: Vec<_> = (1..).take(MESSAGES).collect();
+    assert_eq!(seqs(&mut subscribed(&guest, &epoch)), expected);
+    let before = resident_kib(&server);
+    let mut readers: Vec<_> = (0..READERS).map(|_| subscribed(&guest, &epoch)).collect();
+    // Nothing says that a server has taken all that it wants to take.
+    std::thread::sleep(Duration::from_secs(2));
+    let grown = resident_kib(&server).saturating_sub(before);
+    assert!(grown < LIMIT_KIB, "{grown} KiB");
+    assert_eq!(seqs(&mut readers[0]), expected);
+}

@@ -1,0 +1,107 @@
+//! How long the other side of a socket may say nothing, or take nothing of what waits for it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::outgoing::Written;
+
+/// A client that was silent this long is gone: two pings went unanswered.
+const SILENCE: Duration = Duration::from_secs(55);
+/// A client that took nothing of what waits for it during this time reads too slowly.
+const STALL: Duration = Duration::from_secs(20);
+
+/// When the client was heard last, and whether it takes what waits for it.
+#[derive(Debug)]
+pub(super) struct Patience {
+    last_heard: Instant,
+    /// Since when the socket has taken nothing of what waits.
+    stalled: Option<Instant>,
+}
+
+impl Patience {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            last_heard: now,
+            stalled: None,
+        }
+    }
+
+    /// The client said something, or may have: nobody listened.
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.last_heard = now;
+    }
+
+    /// Something was to be written. Who isn't listened to until it has been can only show by taking it that they are there.
+    pub(super) fn wrote(&mut self, written: Written, is_listened_to: bool, now: Instant) {
+        if written != Written::Nothing && !is_listened_to {
+            self.last_heard = now;
+        }
+        self.stalled = match written {
+            Written::All => None,
+            Written::Some => Some(now),
+            Written::Nothing => Some(self.stalled.unwrap_or(now)),
+        };
+    }
+
+    /// Whether something waits that the socket doesn't take now.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.stalled.is_some()
+    }
+
+    /// Why it is at an end, if it is.
+    pub(super) fn end(&self, now: Instant) -> Option<&'static str> {
+        if self.stalled.is_some_and(|since| now - since >= STALL) {
+            Some("reads too slowly")
+        } else if now - self.last_heard >= SILENCE {
+            Some("silent too long")
+        } else {
+            None
+        }
+    }
+
+    /// When to look again. Not only when a ping is due: a client's silence would be seen up to half a minute late.
+    pub(super) fn next_look(&self, next_ping: Instant) -> Instant {
+        self.stalled
+            .map_or(next_ping, |since| since + STALL)
+            .min(self.last_heard + SILENCE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn who_is_silent_or_takes_nothing_is_given_up() {
+        let start = Instant::now();
+        let mut patience = Patience::new(start);
+        assert_eq!(patience.end(start + 54 * SECOND), None);
+        assert_eq!(patience.end(start + SILENCE), Some("silent too long"));
+        patience.heard(start + SECOND);
+        assert_eq!(patience.end(start + SILENCE), None);
+        patience.wrote(Written::Nothing, true, start + 2 * SECOND);
+        patience.wrote(Written::Nothing, true, start + 9 * SECOND);
+        assert_eq!(patience.next_look(start + SILENCE), start + 22 * SECOND);
+        assert_eq!(patience.end(start + 22 * SECOND), Some("reads too slowly"));
+        patience.wrote(Written::All, true, start + 23 * SECOND);
+        assert_eq!(patience.end(start + 50 * SECOND), None);
+        assert_eq!(patience.next_look(start + 99 * SECOND), start + 56 * SECOND);
+    }
+
+    #[test]
+    fn who_takes_a_lot_slowly_is_not_silent_while_nobody_listens() {
+        let start = Instant::now();
+        let (mut listened_to, mut unheard) = (Patience::new(start), Patience::new(start));
+        for passed in (10..=120).step_by(10) {
+            let now = start + passed * SECOND;
+            listened_to.wrote(Written::Some, true, now);
+            unheard.wrote(Written::Some, false, now);
+            assert_eq!(unheard.end(now), None);
+            assert_eq!(listened_to.end(now).is_some(), passed >= 55);
+        }
+        assert!(unheard.end(start + 140 * SECOND).is_some());
+    }
+}
