@@ -72,14 +72,26 @@ impl World {
     }
 
     /// The same, with one change on its way, alone: it holds the writer until then.
-    async fn occupy(&self, tally: &Arc<Tally>) -> rusqlite::Connection {
+    async fn occupy(&self, on_commit: OnCommit) -> rusqlite::Connection {
         let lock = self.lock();
         let log = &self.app.log;
-        log.submit(self.room, self.post("primeira"), tally.on_commit());
+        log.submit(self.room, self.post("primeira"), on_commit);
         while log.waiting() > 0 {
             tokio::task::yield_now().await;
         }
         lock
+    }
+
+    /// A batch, as if the storage had it.
+    fn group(&self) -> Group {
+        let writer = Arc::clone(&self.app.log.writer);
+        writer.line.lock().is_storing = true;
+        Group {
+            writer,
+            callbacks: Vec::new(),
+            started: None,
+            is_told: false,
+        }
     }
 }
 
@@ -120,7 +132,7 @@ impl Tally {
 async fn more_than_can_wait_is_refused_and_the_rest_is_stored_in_order() {
     let world = World::new().await;
     let tally = Arc::new(Tally::default());
-    let lock = world.occupy(&tally).await;
+    let lock = world.occupy(tally.on_commit()).await;
     let log = &world.app.log;
     for number in 0..WAITING + 3 {
         log.submit(
@@ -140,7 +152,7 @@ async fn more_than_can_wait_is_refused_and_the_rest_is_stored_in_order() {
 async fn of_the_longest_messages_fewer_wait_and_are_stored_together() {
     let world = World::new().await;
     let tally = Arc::new(Tally::default());
-    let _lock = world.occupy(&tally).await;
+    let _lock = world.occupy(tally.on_commit()).await;
     let log = &world.app.log;
     let text = "😀".repeat(papo_domain::MESSAGE_CHARACTERS);
     let longest = world.post(&text);
@@ -191,37 +203,82 @@ async fn a_closed_storage_refuses_all_that_waits() {
     assert_eq!(tally.counts(), (0, 3_000));
 }
 
+/// A callback that panics, and has this connection's request.
+fn panics(connection: &Arc<Connection>) -> OnCommit {
+    let request = connection.request();
+    Box::new(move |_| {
+        let _request = request;
+        panic!("a callback that panics")
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_that_is_lost_answers_everybody_and_the_next_one_goes_on() {
+async fn who_panics_takes_no_answer_along_of_the_same_batch() {
     let world = World::new().await;
     let tally = Arc::new(Tally::default());
     let log = &world.app.log;
     let connection = Arc::new(Connection::new(world.session, SenderId(7), None));
-    let request = connection.request();
-    // A callback that panics takes its batch with it.
-    let panics: OnCommit = Box::new(move |_| {
-        let _request = request;
-        panic!("a callback that panics")
-    });
-    log.submit(world.room, world.post("uma"), panics);
-    log.submit(world.room, world.post("outra"), tally.on_commit());
+    let lock = world.occupy(tally.on_commit()).await;
+    log.submit(world.room, world.post("uma"), tally.on_commit());
+    log.submit(world.room, world.post("outra"), panics(&connection));
+    log.submit(world.room, world.post("terceira"), tally.on_commit());
+    assert_eq!((log.waiting(), connection.requests()), (3, 1));
+    drop(lock);
     log.close().await;
+    assert_eq!((tally.counts(), *tally.last.lock()), ((3, 0), Seq(4)));
     assert_eq!(connection.requests(), 0);
-    assert!(!world.app.log.writer.line.lock().is_storing);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_panics_takes_no_answer_along_of_the_next_batch() {
+    let world = World::new().await;
+    let tally = Arc::new(Tally::default());
+    let log = &world.app.log;
+    let connection = Arc::new(Connection::new(world.session, SenderId(7), None));
+    let lock = world.occupy(panics(&connection)).await;
+    log.submit(world.room, world.post("outra"), tally.on_commit());
+    assert_eq!((log.waiting(), connection.requests()), (1, 1));
+    drop(lock);
+    log.close().await;
+    assert_eq!((tally.counts(), *tally.last.lock()), ((1, 0), Seq(2)));
+    assert_eq!(connection.requests(), 0);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_lost_answers_everybody_and_the_next_one_goes_on() {
+    let world = World::new().await;
+    let log = &world.app.log;
+    let connection = Arc::new(Connection::new(world.session, SenderId(7), None));
+    let mut group = world.group();
+    let (sender, answers) = std::sync::mpsc::channel();
+    let answer = || -> OnCommit {
+        let sender = sender.clone();
+        Box::new(move |result| {
+            sender.send(result).unwrap();
+            None
+        })
+    };
+    log.submit(world.room, world.post("uma"), answer());
+    log.submit(world.room, world.post("outra"), panics(&connection));
+    log.submit(world.room, world.post("terceira"), answer());
+    assert_eq!(group.take().len(), 3);
+    log.submit(world.room, world.post("seguinte"), answer());
+    drop(group);
+    log.close().await;
+    let answers: Vec<_> = answers.try_iter().collect();
+    let is_right = matches!(
+        answers[..],
+        [Err(Error::Internal), Err(Error::Internal), Ok(_)]
+    );
+    assert!(is_right, "{answers:?}");
+    assert_eq!(connection.requests(), 0);
 }
 
 #[tokio::test]
 async fn nobody_waits_behind_a_batch_whose_outcome_takes_long() {
     let world = World::new().await;
     let log = &world.app.log;
-    // As if the storage had it.
-    log.writer.line.lock().is_storing = true;
-    let mut group = Group {
-        writer: Arc::clone(&log.writer),
-        callbacks: Vec::new(),
-        started: None,
-        is_told: false,
-    };
+    let mut group = world.group();
     let append = |text: &str| {
         let (log, room, change) = (log.clone(), world.room, world.post(text));
         tokio::spawn(async move { log.append(room, change).await })

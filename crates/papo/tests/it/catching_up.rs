@@ -1,11 +1,11 @@
 //! Reading a log that is no longer in memory.
 
-use std::fs;
 use std::time::Duration;
 
 use papo_protocol::ServerFrame;
-use papo_testing::{Guest, Server, Socket};
+use papo_testing::{Guest, Socket};
 
+use super::limits::memory;
 use super::start;
 
 /// Messages, and the emoji of each: more than a server keeps of a room in memory, and not a full page.
@@ -13,18 +13,7 @@ const MESSAGES: usize = 200;
 const EMOJI: usize = 4_000;
 const READERS: usize = 40;
 /// A room's log is some three megabytes, and is kept once; a reader has no more than the socket doesn't take, and the process some slack.
-const LIMIT_KIB: u64 = 24 * 1_024;
-
-fn resident_kib(server: &Server) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    line.unwrap()
-        .split_whitespace()
-        .nth(1)
-        .unwrap()
-        .parse()
-        .unwrap()
-}
+const LIMIT_KIB: i64 = 24 * 1_024;
 
 fn subscribed(guest: &Guest, epoch: &str) -> Socket {
     let mut socket = guest.socket(1).unwrap();
@@ -57,11 +46,11 @@ fn those_who_are_behind_and_read_nothing_have_no_copy_of_the_log_each() {
     }
     let expected: Vec<_> = (1..).take(MESSAGES).collect();
     assert_eq!(seqs(&mut subscribed(&guest, &epoch)), expected);
-    let before = resident_kib(&server);
+    let before = memory(&server, "VmRSS:");
     let mut readers: Vec<_> = (0..READERS).map(|_| subscribed(&guest, &epoch)).collect();
     // Nothing says that a server has taken all that it wants to take.
     std::thread::sleep(Duration::from_secs(2));
-    let grown = resident_kib(&server).saturating_sub(before);
+    let grown = memory(&server, "VmRSS:") - before;
     assert!(grown < LIMIT_KIB, "{grown} KiB");
     assert_eq!(seqs(&mut readers[0]), expected);
 }

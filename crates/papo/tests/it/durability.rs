@@ -1,9 +1,14 @@
 //! What was acknowledged or seen is there after any end.
 
+use std::collections::HashMap;
+
 use papo_protocol::ServerFrame;
 use papo_testing::{Guest, Server, Socket};
 
 use super::start;
+
+/// Fewer than a socket may have in flight, and than a snapshot shows.
+const IN_FLIGHT: usize = 40;
 
 fn messages(guest: &Guest) -> Vec<(i64, String)> {
     let mut socket = guest.socket(1).unwrap();
@@ -25,6 +30,10 @@ fn writer(server: &Server) -> (Guest, Socket) {
     let mut socket = guest.socket(1).unwrap();
     socket.subscribe(1, None).unwrap();
     (guest, socket)
+}
+
+fn is_answer(frame: &ServerFrame) -> bool {
+    matches!(frame, ServerFrame::Ack { .. } | ServerFrame::Error { .. })
 }
 
 #[test]
@@ -51,24 +60,39 @@ fn a_stop_finishes_what_is_in_flight_and_tells_people_to_come_back() {
     let mut server = start();
     let (guest, mut socket) = writer(&server);
     let mut plain = guest.plain_socket(1).unwrap();
-    let references: Vec<_> = (0..50)
-        .map(|number| socket.post(1, &number.to_string()).unwrap())
+    // It has stored what it does at its start. Nothing more is while another process writes, for which it waits 5 s.
+    server.wait_for_line("/admin/setup/").unwrap();
+    let other = rusqlite::Connection::open(server.data().join("papo.sqlite3")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut in_flight: HashMap<_, _> = (0..IN_FLIGHT)
+        .map(|number| (socket.post(1, &number.to_string()).unwrap(), number))
         .collect();
-    socket.wait_for_ack(references[0]).unwrap();
+    // This is refused without the writer: when it has been, they have all been read.
+    socket.send_text("nonsense").unwrap();
+    let refused = socket.receive_where(is_answer).unwrap();
+    assert!(matches!(refused, ServerFrame::Error { .. }), "{refused:?}");
     server.terminate().unwrap();
-    let mut told = false;
-    let mut acknowledged = 1;
+    let is_reconnect =
+        |frame: &ServerFrame| matches!(frame, ServerFrame::Reconnect { delay } if *delay <= 5_000);
+    socket.receive_where(is_reconnect).unwrap();
+    socket.post(1, "too late").unwrap();
+    drop(other);
+    let mut acknowledged = Vec::new();
     let closed = loop {
-        match socket.receive_any() {
-            Ok(ServerFrame::Reconnect { delay }) => told = delay <= 5_000,
-            Ok(ServerFrame::Ack { .. }) => acknowledged += 1,
-            Ok(_) => {}
+        match socket.receive_where(is_answer) {
+            Ok(ServerFrame::Ack { r#ref, seq, .. }) => {
+                let number = in_flight.remove(&r#ref.unwrap());
+                let number = number.expect("one answer to what was in flight");
+                acknowledged.push((seq.unwrap(), number.to_string()));
+            }
+            Ok(other) => panic!("{other:?}"),
             Err(error) => break error.to_string(),
         }
     };
-    assert!(told && closed.contains("Restart"), "{closed}");
+    assert!(in_flight.is_empty(), "no answer to {in_flight:?}");
+    assert!(closed.contains("Restart"), "{closed}");
     assert_eq!(plain.wait_for_close().unwrap().code, 1012);
     assert!(server.wait().unwrap().success());
     server.restart().unwrap();
-    assert!(messages(&guest).len() >= acknowledged.min(50));
+    assert_eq!(messages(&guest), acknowledged);
 }
