@@ -12,8 +12,8 @@ use super::start;
 const MESSAGES: usize = 200;
 const EMOJI: usize = 4_000;
 const READERS: usize = 40;
-/// A room's log is some three megabytes, and is kept once; a reader has no more than the socket doesn't take, and the process some slack.
-const LIMIT_KIB: i64 = 24 * 1_024;
+/// The log is some three megabytes and kept once. A reader has no more of it than the socket doesn't take; with a copy each it was four times this.
+const LIMIT_KIB: i64 = 8 * 1_024;
 
 fn subscribed(guest: &Guest, epoch: &str) -> Socket {
     let mut socket = guest.socket(1).unwrap();
