@@ -36,7 +36,7 @@ pub enum Error {
     /// Not an id.
     #[error(transparent)]
     Id(#[from] IdError),
-    /// The session has posted under this id elsewhere.
+    /// The sender has posted under this id elsewhere.
     #[error("the id is of a message in another room")]
     IdInOtherRoom,
     /// Can't be a room's name.

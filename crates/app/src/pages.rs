@@ -4,8 +4,8 @@
 //! or a deletion and, the last one, by growing. So it is read and encoded once, whoever asks first, kept while there is room, and read again
 //! by who has had all that was in it.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Weak};
 
 use papo_channel_layer::Frame;
 use papo_domain::{Event, EventKind, RoomId, Seq};
@@ -26,7 +26,8 @@ const PAGE_COST: usize = 256;
 const FRAME_COST: usize = 64;
 
 type Key = (RoomId, i64);
-type Page = Arc<OnceCell<Arc<[Frame]>>>;
+type Frames = OnceCell<Arc<[Frame]>>;
+type Page = Arc<Frames>;
 
 /// The pages that are kept, the oldest first.
 #[derive(Debug)]
@@ -38,8 +39,9 @@ pub(crate) struct Pages {
 
 #[derive(Debug, Default)]
 struct Kept {
-    pages: HashMap<Key, Page>,
-    order: VecDeque<(Key, usize)>,
+    pages: BTreeMap<Key, Page>,
+    /// In the order in which they were read, with those that have been replaced or forgotten since, which count until their turn comes.
+    order: VecDeque<(Key, Weak<Frames>, usize)>,
     bytes: usize,
 }
 
@@ -92,22 +94,22 @@ impl Pages {
         page.get_or_try_init(read).await.map(Arc::clone)
     }
 
-    /// Forgets the page of the message that an event changed.
+    /// Forgets what said the message that an event changed.
     pub(crate) fn heed(&self, event: &Event) {
         if let Some(target) = changed(event) {
             self.forget(event.room, target);
         }
     }
 
-    /// Forgets the page of a message that has been changed.
+    /// Forgets the page of a message that has been changed, and those after it, which may have its earlier edits.
     pub(crate) fn forget(&self, room: RoomId, message: Seq) {
         let number = self.number(message.0.saturating_sub(1));
-        self.kept.lock().pages.remove(&(room, number));
+        self.kept.lock().forget((room, number));
     }
 
     /// Forgets all pages of a room.
     pub(crate) fn forget_room(&self, room: RoomId) {
-        self.kept.lock().pages.retain(|(of, _), _| *of != room);
+        self.kept.lock().forget((room, 0));
     }
 
     /// The page of what comes after a seq.
@@ -140,16 +142,26 @@ impl Kept {
         {
             return;
         }
-        self.order.push_back((key, bytes));
+        self.order.push_back((key, Arc::downgrade(page), bytes));
         self.bytes += bytes;
         while self.bytes > BYTES {
-            let Some((oldest, bytes)) = self.order.pop_front() else {
+            let Some((key, oldest, bytes)) = self.order.pop_front() else {
                 return;
             };
             self.bytes -= bytes;
-            if oldest != key {
-                self.pages.remove(&oldest);
+            let is_oldest = |kept: &Page| Arc::as_ptr(kept) == oldest.as_ptr();
+            if self.pages.get(&key).is_some_and(is_oldest) {
+                self.pages.remove(&key);
             }
+        }
+    }
+
+    /// Forgets a page and those after it in the same room.
+    fn forget(&mut self, first: Key) {
+        let of_room = self.pages.range(first..=(first.0, i64::MAX));
+        let forgotten: Vec<_> = of_room.map(|(key, _)| *key).collect();
+        for key in forgotten {
+            self.pages.remove(&key);
         }
     }
 }
@@ -207,6 +219,51 @@ mod tests {
                     .is_none_or(|first| first.seq == Seq(cursor + 1))
             );
         }
+    }
+
+    #[test]
+    fn a_change_forgets_the_messages_page_and_those_after_it() {
+        let pages = Pages::new(4_000);
+        let keys = [(1, 0), (2, 0), (2, 1), (2, 2), (3, 1)];
+        for (room, number) in keys {
+            let key = (RoomId(room), number);
+            pages.kept.lock().pages.insert(key, Page::default());
+        }
+        let left = || -> Vec<_> {
+            let kept = pages.kept.lock();
+            kept.pages
+                .keys()
+                .map(|(room, page)| (room.0, *page))
+                .collect()
+        };
+        pages.forget(RoomId(2), Seq(257));
+        assert_eq!(left(), [(1, 0), (2, 0), (3, 1)]);
+        pages.forget(RoomId(2), Seq(256));
+        assert_eq!(left(), [(1, 0), (3, 1)]);
+        pages.forget_room(RoomId(3));
+        assert_eq!(left(), [(1, 0)]);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_a_page_read_again_stays_longer() {
+        let mut kept = Kept::default();
+        let key = |number| (RoomId(1), number);
+        let mut keep = |number| {
+            let page = kept.replace(
+                key(number),
+                &kept.pages.get(&key(number)).cloned().unwrap_or_default(),
+            );
+            kept.keep(key(number), &page, BYTES / 4);
+            kept.pages
+                .keys()
+                .map(|(_, number)| *number)
+                .collect::<Vec<_>>()
+        };
+        for number in 0..4 {
+            keep(number);
+        }
+        assert_eq!(keep(0), [0, 1, 2, 3]);
+        assert_eq!(keep(4), [0, 2, 3, 4]);
     }
 
     #[test]

@@ -160,11 +160,15 @@ impl Tail {
         }
     }
 
-    /// Forgets a message that has been edited or deleted, and what is older: who hasn't had them reads them in the log, where the text that
-    /// was taken back is no longer.
+    /// Forgets a message that has been edited or deleted, its earlier edits, and what is older: who hasn't had them reads them in the log, where
+    /// the texts that were taken back are no longer.
     fn forget(&mut self, message: Seq) {
-        while let Some(oldest) = self.frames.pop_front_if(|oldest| oldest.seq <= message) {
-            self.bytes -= oldest.bytes.len();
+        let says_it = |frame: &Frame| frame.seq <= message || frame.changes == Some(message);
+        let Some(last) = self.frames.iter().rposition(says_it) else {
+            return;
+        };
+        for forgotten in self.frames.drain(..=last) {
+            self.bytes -= forgotten.bytes.len();
         }
     }
 
@@ -285,17 +289,25 @@ mod tests {
         for seq in 1..=5 {
             append(&mut tail, seq);
         }
-        let deleted = Frame {
-            changes: Some(Seq(3)),
-            ..frame(6)
+        let change = |seq, message| Frame {
+            changes: Some(Seq(message)),
+            ..frame(seq)
         };
-        assert_eq!(tail.append(deleted), Append::Appended);
+        assert_eq!(tail.append(change(6, 3)), Append::Appended);
         let mut out = Vec::new();
         for cursor in 0..3 {
             assert_eq!(tail.read(Seq(cursor), 100, &mut out), Read::Behind);
         }
         assert_eq!(tail.read(Seq(3), 100, &mut out), Read::End);
         assert_eq!((seqs(&out), tail.bytes()), (vec![4, 5, 6], 30));
+        // Nor is what an earlier edit said.
+        append(&mut tail, 7);
+        tail.append(change(8, 3));
+        assert_eq!(tail.read(Seq(5), 100, &mut out), Read::Behind);
+        assert_eq!(tail.bytes(), 20);
+        // Of a message that isn't there nothing is to be forgotten.
+        tail.append(change(9, 1));
+        assert_eq!((tail.bytes(), tail.end()), (30, Some(Seq(9))));
     }
 
     #[test]

@@ -35,8 +35,7 @@ pub(super) async fn relay_key(db: &Connection) -> Result<RelayKey, Failure> {
 
 /// Makes an account, and takes its name from those who went by it. An administrator's ends the one-time token, with which the first is made.
 pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Account, Failure> {
-    db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[&LOCKS, &NAMES])
-        .await?;
+    lock_names(db).await?;
     let skeleton = skeleton(account.name.as_str());
     let sender = account.sender.0.cast_signed();
     let sql = format!(
@@ -67,6 +66,13 @@ pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Acco
             .await?;
     }
     rows::account(&made, 0)
+}
+
+/// Accounts are made one after the other.
+async fn lock_names(db: &Connection) -> Result<(), Failure> {
+    db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[&LOCKS, &NAMES])
+        .await?;
+    Ok(())
 }
 
 /// Nobody else keeps this name: not in the rooms that they are in, and nobody takes it meanwhile.
@@ -132,6 +138,9 @@ pub(super) async fn password(
     )))
 }
 
+/// A one-time token makes the first administrator, and no other.
+const NO_ADMINISTRATOR: &str = "NOT EXISTS (SELECT 1 FROM account WHERE is_admin)";
+
 /// Keeps the hash of a new one-time token.
 pub(super) async fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), Failure> {
     let sql = "UPDATE papo SET setup_token = $1";
@@ -139,10 +148,10 @@ pub(super) async fn set_setup_token(db: &Connection, token: TokenHash) -> Result
     Ok(())
 }
 
-/// Whether this is the one-time token.
+/// Whether this is the one-time token, and there is no administrator.
 pub(super) async fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, Failure> {
-    let sql = "SELECT 1 FROM papo WHERE setup_token = $1";
-    Ok(db.row(sql, &[&token.0.as_slice()]).await?.is_some())
+    let sql = format!("SELECT 1 FROM papo WHERE setup_token = $1 AND {NO_ADMINISTRATOR}");
+    Ok(db.row(&sql, &[&token.0.as_slice()]).await?.is_some())
 }
 
 /// Uses the one-time token up, and makes the account.
@@ -151,8 +160,11 @@ pub(super) async fn claim_setup(
     token: TokenHash,
     account: &NewAccount,
 ) -> Result<Option<Account>, Failure> {
-    let sql = "UPDATE papo SET setup_token = NULL WHERE setup_token = $1";
-    if db.execute(sql, &[&token.0.as_slice()]).await? == 0 {
+    // Before anything else, as whoever makes an account does.
+    lock_names(db).await?;
+    let sql =
+        format!("UPDATE papo SET setup_token = NULL WHERE setup_token = $1 AND {NO_ADMINISTRATOR}");
+    if db.execute(&sql, &[&token.0.as_slice()]).await? == 0 {
         return Ok(None);
     }
     create(db, account).await.map(Some)

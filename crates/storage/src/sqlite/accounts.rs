@@ -116,6 +116,9 @@ pub(super) fn password(
     Ok(account.optional()?)
 }
 
+/// A one-time token makes the first administrator, and no other.
+const NO_ADMINISTRATOR: &str = "NOT EXISTS (SELECT 1 FROM account WHERE is_admin)";
+
 /// Keeps the hash of a new one-time token.
 pub(super) fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), StorageError> {
     set_meta(db, SETUP_TOKEN, token.0)
@@ -126,9 +129,10 @@ pub(super) fn setup_token(db: &Connection) -> Result<Option<TokenHash>, StorageE
     Ok(meta(db, SETUP_TOKEN)?.map(TokenHash))
 }
 
-/// Whether this is the one-time token.
+/// Whether this is the one-time token, and there is no administrator.
 pub(super) fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, StorageError> {
-    let mut statement = db.prepare_cached("SELECT 1 FROM meta WHERE key = ?1 AND value = ?2")?;
+    let sql = format!("SELECT 1 FROM meta WHERE key = ?1 AND value = ?2 AND {NO_ADMINISTRATOR}");
+    let mut statement = db.prepare_cached(&sql)?;
     Ok(statement.exists(params![SETUP_TOKEN, token.0])?)
 }
 
@@ -138,8 +142,9 @@ pub(super) fn claim_setup(
     token: TokenHash,
     account: NewAccount,
 ) -> Result<Option<Account>, StorageError> {
+    let sql = format!("DELETE FROM meta WHERE key = ?1 AND value = ?2 AND {NO_ADMINISTRATOR}");
     let used = db
-        .prepare_cached("DELETE FROM meta WHERE key = ?1 AND value = ?2")?
+        .prepare_cached(&sql)?
         .execute(params![SETUP_TOKEN, token.0])?;
     if used == 0 {
         return Ok(None);

@@ -33,8 +33,8 @@ const PROXY_HEADER_TIME: Duration = Duration::from_mins(5);
 
 /// Who takes nothing of what was sent for so long is gone. Longer than a session waits, which says goodbye.
 const TAKE_TIME: Duration = Duration::from_mins(1);
-/// At the stop, how long who isn't being answered may take to ask, or to take the answer.
-const DAWDLE: Duration = Duration::from_secs(2);
+/// At the stop, who isn't being answered has two such times to ask, and at least one to take an answer.
+const DAWDLE: Duration = Duration::from_secs(1);
 
 /// A place among the connections; free when its last copy is dropped. The server puts it into each request too, for
 /// whoever takes over an upgraded connection.
@@ -147,13 +147,16 @@ async fn serve(
     }
 }
 
-/// Waits until nobody is being answered after a while.
+/// Waits until nobody has been answered for a while.
 async fn dawdling(is_answering: &AtomicBool) {
-    loop {
+    let mut idle = 0;
+    while idle < 2 {
         sleep(DAWDLE).await;
-        if !is_answering.load(Ordering::Relaxed) {
-            return;
-        }
+        idle = if is_answering.load(Ordering::Relaxed) {
+            0
+        } else {
+            idle + 1
+        };
     }
 }
 
