@@ -82,8 +82,7 @@ impl App {
     }
 
     async fn make_setup_token(&self) -> Result<Option<String>, StorageError> {
-        let accounts = self.storage.accounts().await?;
-        if accounts.iter().any(|account| account.is_admin) {
+        if self.has_administrator().await? {
             return Ok(None);
         }
         let (text, hash) = self.new_token();
@@ -96,9 +95,17 @@ impl App {
         self.rate_limits
             .check(Action::SignIn, None, Some(address), None)?;
         match hash_of(token) {
-            Some(hash) => Ok(self.storage.is_setup_token(hash).await?),
+            Some(hash) => {
+                let is_token = self.storage.is_setup_token(hash).await?;
+                Ok(is_token && !self.has_administrator().await?)
+            }
             None => Ok(false),
         }
+    }
+
+    async fn has_administrator(&self) -> Result<bool, StorageError> {
+        let accounts = self.storage.accounts().await?;
+        Ok(accounts.iter().any(|account| account.is_admin))
     }
 
     /// Uses a one-time link up: makes the first administrator, and signs them in.

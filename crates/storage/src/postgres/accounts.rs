@@ -148,13 +148,13 @@ pub(super) async fn set_setup_token(db: &Connection, token: TokenHash) -> Result
     Ok(())
 }
 
-/// Whether this is the one-time token, and there is no administrator.
+/// Whether this is the one-time token.
 pub(super) async fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, Failure> {
-    let sql = format!("SELECT 1 FROM papo WHERE setup_token = $1 AND {NO_ADMINISTRATOR}");
-    Ok(db.row(&sql, &[&token.0.as_slice()]).await?.is_some())
+    let sql = "SELECT 1 FROM papo WHERE setup_token = $1";
+    Ok(db.row(sql, &[&token.0.as_slice()]).await?.is_some())
 }
 
-/// Uses the one-time token up, and makes the account.
+/// Uses the one-time token up, and makes the account, unless there is an administrator.
 pub(super) async fn claim_setup(
     db: &Connection,
     token: TokenHash,

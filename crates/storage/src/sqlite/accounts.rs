@@ -129,14 +129,13 @@ pub(super) fn setup_token(db: &Connection) -> Result<Option<TokenHash>, StorageE
     Ok(meta(db, SETUP_TOKEN)?.map(TokenHash))
 }
 
-/// Whether this is the one-time token, and there is no administrator.
+/// Whether this is the one-time token.
 pub(super) fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, StorageError> {
-    let sql = format!("SELECT 1 FROM meta WHERE key = ?1 AND value = ?2 AND {NO_ADMINISTRATOR}");
-    let mut statement = db.prepare_cached(&sql)?;
+    let mut statement = db.prepare_cached("SELECT 1 FROM meta WHERE key = ?1 AND value = ?2")?;
     Ok(statement.exists(params![SETUP_TOKEN, token.0])?)
 }
 
-/// Uses the one-time token up, and makes the account.
+/// Uses the one-time token up, and makes the account, unless there is an administrator.
 pub(super) fn claim_setup(
     db: &Connection,
     token: TokenHash,
