@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use papo_app::{Committed, Error};
 use papo_domain::RoomId;
-use papo_protocol::{ErrorCode, ServerFrame, encode};
+use papo_protocol::{ErrorCode, ServerFrame, close, encode};
 use papo_websocket::CloseCode;
 
 /// The answer to a `send`, `edit` or `delete`.
@@ -58,10 +58,30 @@ const fn code(error: &Error) -> ErrorCode {
     }
 }
 
-/// What closes a plain socket whose message was refused.
+/// What closes a plain socket whose message was refused. What the session or the room has lost since it was opened is said as it is where
+/// the notice of that comes first.
 pub(super) const fn plain_close_code(error: &Error) -> CloseCode {
     match error {
+        Error::NotJoined => CloseCode(close::LEFT),
+        Error::NoRoom => CloseCode(close::ROOM_CLOSED),
         Error::Unavailable(_) | Error::Internal => CloseCode::TRY_LATER,
         _ => CloseCode::POLICY,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_left_and_whose_room_has_closed_are_told_so_whatever_came_first() {
+        for (error, code) in [
+            (Error::NotJoined, 4001),
+            (Error::NoRoom, 4004),
+            (Error::WrongUsername, 1008),
+            (Error::Internal, 1013),
+        ] {
+            assert_eq!(plain_close_code(&error).0, code, "{error}");
+        }
     }
 }
