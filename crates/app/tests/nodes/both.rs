@@ -120,7 +120,12 @@ async fn a_session_that_ends_ends_on_the_other_node(world: &World) {
         .sign_out(&ana.visitor(&world.a).await)
         .await
         .unwrap();
-    assert_eq!(socket.notice(REVOKED).await, Notice::SessionEnded);
+    let mut notice = socket.notice(REVOKED).await;
+    if notice == Notice::Changed(world.room) {
+        // The node looks by itself now and then who has lost what, and came first.
+        notice = socket.notice(REVOKED).await;
+    }
+    assert_eq!(notice, Notice::SessionEnded);
 }
 
 async fn another_name_is_learned_on_the_other_node(world: &World) {
