@@ -14,8 +14,8 @@ const LONG = { timeout: 600_000 };
 const TABS = 3;
 /** As many payloads' answers are shown in frames of one page at a time. */
 const TOGETHER = 8;
-/** What the names of rooms may not have: control characters, and those that show nothing or turn the order of others. */
-const CONTROL = /[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+/** What the names of rooms may not have: control characters, and those that show nothing or turn the order of others; in pictures some may. */
+const CONTROL = /[\p{Cc}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800\ufdd0-\ufdef\ufff0-\ufffb\ufffe\uffff]/gu;
 /** Makes a name too long, so that the form comes back with it. */
 const TOO_LONG = "x".repeat(26);
 
