@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use papo_protocol::ServerFrame;
 use papo_testing::{Guest, Socket};
 
+use super::full::{follow, seqs};
 use super::limits::memory;
 use super::start;
 
@@ -21,36 +21,22 @@ fn subscribed(guest: &Guest, epoch: &str) -> Socket {
     socket
 }
 
-fn seqs(socket: &mut Socket) -> Vec<i64> {
-    let mut seqs = Vec::new();
-    while seqs.len() < MESSAGES {
-        if let ServerFrame::Message { seq, .. } = socket.receive().unwrap() {
-            seqs.push(seq);
-        }
-    }
-    seqs
-}
-
 #[test]
 fn those_who_are_behind_and_read_nothing_have_no_copy_of_the_log_each() {
     let server = start();
     let guest = Guest::joined(&server, 1, "Ana").unwrap();
-    let mut writer = guest.socket(1).unwrap();
-    let ServerFrame::Welcome { epoch, .. } = writer.receive().unwrap() else {
-        panic!("a welcome");
-    };
-    writer.subscribe(1, None).unwrap();
+    let (mut writer, epoch, _) = follow(&guest, 1);
     for _ in 0..MESSAGES {
         let reference = writer.post(1, &"🦜".repeat(EMOJI)).unwrap();
         writer.wait_for_ack(reference).unwrap();
     }
     let expected: Vec<_> = (1..).take(MESSAGES).collect();
-    assert_eq!(seqs(&mut subscribed(&guest, &epoch)), expected);
+    assert_eq!(seqs(&mut subscribed(&guest, &epoch), MESSAGES), expected);
     let before = memory(&server, "VmRSS:");
     let mut readers: Vec<_> = (0..READERS).map(|_| subscribed(&guest, &epoch)).collect();
     // Nothing says that a server has taken all that it wants to take.
     std::thread::sleep(Duration::from_secs(2));
     let grown = memory(&server, "VmRSS:") - before;
     assert!(grown < LIMIT_KIB, "{grown} KiB");
-    assert_eq!(seqs(&mut readers[0]), expected);
+    assert_eq!(seqs(&mut readers[0], MESSAGES), expected);
 }

@@ -6,7 +6,7 @@ use papo_testing::{Guest, Server, Socket, client_id};
 use super::start;
 
 /// A socket that follows the room, after its welcome and snapshot.
-fn follow(guest: &Guest, room: i64) -> (Socket, String, i64) {
+pub(super) fn follow(guest: &Guest, room: i64) -> (Socket, String, i64) {
     let mut socket = guest.socket(room).unwrap();
     assert!(matches!(
         socket.receive().unwrap(),
@@ -34,7 +34,7 @@ fn error_of(socket: &mut Socket, frame: &str) -> ErrorCode {
     }
 }
 
-fn seqs(socket: &mut Socket, count: usize) -> Vec<i64> {
+pub(super) fn seqs(socket: &mut Socket, count: usize) -> Vec<i64> {
     let mut seqs = Vec::new();
     while seqs.len() < count {
         if let ServerFrame::Message { seq, .. } = socket.receive().unwrap() {
