@@ -1,4 +1,7 @@
-/** Styles live in papo.css (the page's policy allows no injected `<style>`); every component is in runes mode. */
+/**
+ * Styles live in papo.css (the page's policy allows no injected `<style>`); every component is in
+ * runes mode.
+ */
 export default {
   compilerOptions: { css: "external", runes: true },
 };

@@ -31,7 +31,8 @@ impl Client {
         })
     }
 
-    /// Reads what has come and answers what concerns nobody else. Whether the client is still there.
+    /// Reads what has come and answers what concerns nobody else. Whether the client is still
+    /// there.
     pub(crate) fn read(&mut self, scratch: &mut [u8], posts: &mut Vec<Post>) -> io::Result<bool> {
         let Self {
             connection,

@@ -1,7 +1,9 @@
-//! `papo-floor`: the least that a chat server can do. One thread, one epoll; each message is answered with one `write` for
-//! each connection, and nothing else is done: nothing is checked, nothing stored, no rooms.
+//! `papo-floor`: the least that a chat server can do. One thread, one epoll; each message is
+//! answered with one `write` for each connection, and nothing else is done: nothing is checked,
+//! nothing stored, no rooms.
 //!
-//! It sends the frames that Papo would send, so that one generator drives both and the difference is Papo's own work.
+//! It sends the frames that Papo would send, so that one generator drives both and the difference
+//! is Papo's own work.
 
 mod client;
 mod frame;
@@ -17,7 +19,8 @@ struct Options {
     /// Acknowledge each message to its sender, in a write of its own.
     #[arg(long)]
     ack: bool,
-    /// Write what the messages of one round bring to a connection in one write, not in one for each.
+    /// Write what the messages of one round bring to a connection in one write, not in one for
+    /// each.
     #[arg(long)]
     join: bool,
 }

@@ -19,7 +19,8 @@ pub(crate) struct Answer {
     pub(crate) is_socket: bool,
 }
 
-/// Answers the request at the front, when it is whole: a handshake with a socket, everything else as if it were joining.
+/// Answers the request at the front, when it is whole: a handshake with a socket, everything else
+/// as if it were joining.
 pub(crate) fn answer(bytes: &[u8]) -> Option<Answer> {
     let end = memmem::find(bytes, b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&bytes[..end]);

@@ -5,7 +5,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
-/// A connection that epoll watches, edge-triggered: one `read` or `write` a message when nothing is in the way.
+/// A connection that epoll watches, edge-triggered: one `read` or `write` a message when nothing is
+/// in the way.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
@@ -27,8 +28,8 @@ impl Connection {
         })
     }
 
-    /// Reads all that has come. `take` gets what wasn't taken yet and says how much of it is taken now. `scratch` is memory that
-    /// connections share. Whether the other side is still there.
+    /// Reads all that has come. `take` gets what wasn't taken yet and says how much of it is taken
+    /// now. `scratch` is memory that connections share. Whether the other side is still there.
     pub fn read(
         &mut self,
         scratch: &mut [u8],

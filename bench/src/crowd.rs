@@ -1,11 +1,13 @@
 //! Many open sockets, on one epoll.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use mio::net::TcpStream;
 use mio::{Events, Poll, Token};
+use socket2::{Domain, Socket, Type};
 
 use crate::connection::Connection;
 use crate::frames::{CLOSE, Frame, PING, PONG, TEXT, put_masked};
@@ -19,6 +21,8 @@ const AT_ONCE: usize = 256;
 /// How long nothing may happen while something must.
 const PATIENCE: Duration = Duration::from_secs(20);
 const EVENTS: usize = 1_024;
+/// So many connections come from one address of this machine: a server has a share for each.
+const FROM_ONE: usize = 5_000;
 const SCRATCH: usize = 256 * 1_024;
 
 /// The generator's connections.
@@ -161,8 +165,7 @@ impl Crowd {
         let cookie = &self.cookies[self.target.session(index)];
         let address = self.target.address(index)?;
         let request = upgrade(address, self.target.room(index), cookie, self.target.plain);
-        let stream = std::net::TcpStream::connect(address)
-            .with_context(|| format!("opening connection {index}"))?;
+        let stream = open(address, index).with_context(|| format!("opening connection {index}"))?;
         stream.set_nonblocking(true)?;
         let mut connection = Connection::new(
             TcpStream::from_std(stream),
@@ -263,4 +266,17 @@ fn closed(payload: &[u8]) -> anyhow::Error {
         .iter()
         .fold(0_u16, |code, &byte| (code << 8) | u16::from(byte));
     anyhow::anyhow!("closed with {code}: {}", String::from_utf8_lossy(reason))
+}
+
+/// Connects, from another address of this machine for each few thousand connections.
+fn open(address: SocketAddr, index: usize) -> Result<std::net::TcpStream> {
+    if !address.ip().is_loopback() || address.is_ipv6() {
+        return Ok(std::net::TcpStream::connect(address)?);
+    }
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    let last = u8::try_from(1 + index / FROM_ONE)?;
+    let from = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0));
+    socket.bind(&from.into())?;
+    socket.connect(&address.into())?;
+    Ok(socket.into())
 }

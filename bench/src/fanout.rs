@@ -24,7 +24,8 @@ pub struct Arguments {
     /// How many of the connections post.
     #[arg(long, default_value_t = 1)]
     senders: usize,
-    /// Posts a second, of all senders together; without it each sender posts again when its last post has come back.
+    /// Posts a second, of all senders together; without it each sender posts again when its last
+    /// post has come back.
     #[arg(long)]
     rate: Option<u32>,
     /// How long to measure.

@@ -1,4 +1,5 @@
-//! RFC 6455 as far as two programs need it that trust each other: whole messages in one frame, no extensions.
+//! RFC 6455 as far as two programs need it that trust each other: whole messages in one frame, no
+//! extensions.
 
 /// A text message.
 pub const TEXT: u8 = 1;

@@ -1,4 +1,5 @@
-//! Makes a database as the seed has it, with rooms of given sizes: `papo import django` makes a long history of it.
+//! Makes a database as the seed has it, with rooms of given sizes: `papo import django` makes a
+//! long history of it.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! `papo-bench`: loads a server, and prints what it measured as a line of JSON. `cargo xtask bench` runs it.
+//! `papo-bench`: loads a server, and prints what it measured as a line of JSON. `cargo xtask bench`
+//! runs it.
 
 use anyhow::Result;
 use clap::Parser;

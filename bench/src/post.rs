@@ -13,8 +13,8 @@ use crate::times::{Collected, number};
 
 /// Presence and whatever else the writers' coming causes has passed after this.
 const SETTLE: Duration = Duration::from_secs(3);
-/// How long to sleep for frames; a single writer's are looked for without sleeping, for how long it takes to wake the generator isn't
-/// the server's doing.
+/// How long to sleep for frames; a single writer's are looked for without sleeping, for how long it
+/// takes to wake the generator isn't the server's doing.
 const SLEEP: Duration = Duration::from_millis(100);
 /// How long nothing may be acknowledged.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,4 +1,5 @@
-//! Which server is loaded, by how many connections. It may be several nodes of one instance, which the connections are spread over.
+//! Which server is loaded, by how many connections. It may be several nodes of one instance, which
+//! the connections are spread over.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,7 @@
-/** axe on the chat screen, in both themes and both languages, narrow and wide; and nothing wider than the screen. */
+/**
+ * axe on the chat screen, in both themes and both languages, narrow and wide; and nothing wider
+ * than the screen.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leave, visit } from "../test-support/browser";
 import { accessibilityFaults, close, launch, overflow } from "../test-support/chromium";
@@ -47,6 +50,25 @@ describe("accessibility", () => {
     server.drop(4001);
     await page.locator(".end-notice").waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
+    expect(visited.complaints).toEqual([]);
+    await leave(visited);
+  });
+
+  test("where colours are the system's, one sees which message and field has the focus", async () => {
+    const visited = await visit(({ room }) => void room.say(SELF, "Olá!"), { forcedColors: "active" });
+    const { page } = visited;
+    await page.getByText("Online", { exact: true }).waitFor();
+    const outline = (selector: string): Promise<string> =>
+      page.locator(selector).evaluate((element) => getComputedStyle(element).outlineStyle);
+    for (const [focusable, outlined] of [
+      [".composer textarea", ".composer-field"],
+      [".message", ".bubble"],
+      [".log", ".log"],
+    ] as const) {
+      await page.keyboard.press("Tab");
+      await page.locator(focusable).focus();
+      expect([outlined, await outline(outlined)]).toEqual([outlined, "solid"]);
+    }
     expect(visited.complaints).toEqual([]);
     await leave(visited);
   });

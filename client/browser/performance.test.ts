@@ -1,7 +1,11 @@
-/** What the screen costs the browser. Time is the processor's, so that a busy machine doesn't fail the test. */
+/**
+ * What the screen costs the browser. Time is the processor's, so that a busy machine doesn't fail
+ * the test.
+ */
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Visit, leave, visit } from "../test-support/browser";
-import { close, launch } from "../test-support/chromium";
+import { close, launch, painted } from "../test-support/chromium";
 import { SELF } from "../test-support/room";
 import type { MockServer } from "../test-support/server";
 
@@ -26,7 +30,7 @@ test("one more message among a thousand costs less than a frame", async () => {
   await page.getByText("Online", { exact: true }).waitFor();
   talk(server, 51, MESSAGES);
   await drawn(visited, MESSAGES);
-  await page.waitForTimeout(1_000);
+  await idle(page);
   const metrics = await openMetrics(visited);
   const before = await metrics();
   for (let number = MESSAGES + 1; number <= MESSAGES + MEASURED; number += 1) {
@@ -62,10 +66,17 @@ test.each([360, 1440])("nothing jumps while the page loads, %i px wide", async (
   }));
   await page.reload();
   await page.getByText("Online", { exact: true }).waitFor();
-  await page.waitForTimeout(1_000);
+  await expect.poll(() => page.locator(".message").count()).toBe(50);
+  await idle(page);
   expect(await page.evaluate(() => (window as unknown as { shifts: unknown[] }).shifts)).toEqual([]);
   await leave(visited);
 });
+
+/** When the browser has nothing more to do, and what it did is painted. */
+async function idle(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+  await painted(page);
+}
 
 async function drawn({ page }: Visit, number: number): Promise<void> {
   const last = page.locator(".log-part:last-child > .message:last-child .message-text");

@@ -1,6 +1,7 @@
-/** axe on every page, in both themes. */
+/** axe on every page, in both themes; and where colours are the system's. */
 import { expect } from "vitest";
 import { accessibilityFaults } from "../test-support/chromium";
+import { becomeAdministrator } from "./support/administrator";
 import { test } from "./support/test";
 import { tour } from "./support/tour";
 
@@ -13,4 +14,32 @@ test("axe finds nothing on any page", { timeout: 240_000 }, async ({ arrive, ser
     }
   });
   expect(faults).toEqual([]);
+});
+
+test("where colours are the system's, one sees which page and language it is, and which field", async ({
+  arrive,
+  server,
+}) => {
+  const person = await arrive({ forcedColors: "active" });
+  const { page } = person;
+  await becomeAdministrator(person, server);
+  const look = async (selector: string): Promise<string> =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((element) => {
+        const { backgroundColor, color, outlineStyle } = getComputedStyle(element);
+        return [backgroundColor, color, outlineStyle].join();
+      });
+  for (const [current, other] of [
+    [".page-nav [aria-current]", ".page-nav :not([aria-current])"],
+    [".admin-nav [aria-current]", ".admin-nav a:not([aria-current])"],
+    [".language-switch [aria-pressed='true']", ".language-switch [aria-pressed='false']"],
+  ] as const) {
+    expect([current, (await look(current)) === (await look(other))]).toEqual([current, false]);
+    expect(await look(current)).toBe(await look(".page-nav [aria-current]"));
+  }
+  const blurred = await look("#q");
+  await page.locator("#q").focus();
+  expect(await look("#q")).not.toBe(blurred);
 });

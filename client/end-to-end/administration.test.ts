@@ -1,7 +1,15 @@
 /** The first administrator, and what people in a room see of what administrators do. */
 import { describe, expect } from "vitest";
 import { ACCOUNT, becomeAdministrator, deleteMessage, setRoomActive } from "./support/administrator";
+import { Guest } from "./support/guest";
+import type { Person } from "./support/person";
+import type { Server } from "./support/server";
 import { test } from "./support/test";
+
+async function becomeAdministratorAt(person: Person, server: Server): Promise<Person> {
+  await becomeAdministrator(person, server);
+  return person;
+}
 
 describe("the administration", () => {
   test("is opened once, by the link that was printed", async ({ arrive, server }) => {
@@ -23,6 +31,27 @@ describe("the administration", () => {
     await server.stop();
     await server.restart();
     expect(() => server.setupLink).toThrow("no link");
+  });
+
+  test("makes a room, and leads into it", async ({ arrive, server }) => {
+    const { page } = await becomeAdministratorAt(await arrive(), server);
+    await page.goto("/admin/rooms/new/");
+    await page.getByLabel("Nome").fill("Quintal");
+    await page.getByRole("button", { name: "Criar sala" }).click();
+    await page.getByRole("link", { name: "Ir para a sala" }).click();
+    await page.getByRole("heading", { name: "Entrar em Quintal" }).waitFor();
+    await page.goto("/admin/rooms/");
+    await page.locator("tbody tr", { hasText: "Quintal" }).getByRole("link", { name: "Entrar" }).click();
+    await page.getByRole("heading", { name: "Entrar em Quintal" }).waitFor();
+  });
+
+  test("begins its main part with what the page is about", async ({ arrive, server }) => {
+    const { page } = await becomeAdministratorAt(await arrive(), server);
+    for (const path of ["/admin/rooms/", "/admin/messages/", "/admin/rooms/new/", "/admin/rooms/1/"]) {
+      await page.goto(path);
+      const first = page.locator("main :is(h1, a, button, input, summary)").first();
+      expect(await first.evaluate((element) => element.tagName)).toBe("H1");
+    }
   });
 
   test("renames a room: its people see it at once", async ({ arrive, server }) => {
@@ -55,12 +84,182 @@ describe("the administration", () => {
     }
   });
 
+  test("asks before a room's form closes it, as the list does", async ({ arrive, server }) => {
+    const [administrator, joao] = [await arrive(), await arrive()];
+    await becomeAdministrator(administrator, server);
+    await joao.join("João");
+    const { page } = administrator;
+    await page.goto("/admin/rooms/1/");
+    await page.getByLabel("Aberta").uncheck();
+    await page.getByLabel("Descrição").fill("Já volta");
+    await page.getByRole("button", { name: "Salvar" }).click();
+    await page.getByRole("alert").getByText("Quem está na sala volta quando ela for reaberta.").waitFor();
+    await page.locator("a:focus", { hasText: "Cancelar" }).waitFor();
+    expect(await page.getByLabel("Descrição").inputValue()).toBe("Já volta");
+    await joao.say("ainda aqui");
+    await joao.page.locator(".message-own:not(.message-pending)").waitFor();
+    await page.getByRole("button", { name: "Desativar para todo mundo" }).click();
+    await page.getByText("Sala salva.").waitFor();
+    await joao.page.getByText("Esta sala foi fechada.").waitFor();
+    // What is closed already can be saved as it is.
+    await page.goto("/admin/rooms/1/");
+    await page.getByRole("button", { name: "Salvar" }).click();
+    await page.getByText("Sala salva.").waitFor();
+  });
+
+  test("shows messages as they were typed, who is an account, and nothing outside of its own cell", async ({
+    arrive,
+    server,
+  }) => {
+    const administrator = await arrive();
+    const { page } = administrator;
+    await becomeAdministrator(administrator, server);
+    await administrator.join(ACCOUNT.name);
+    await administrator.say("def f():");
+    await administrator.page.locator(".message-own:not(.message-pending)").waitFor();
+    const guest = await Guest.join(server.url, 1, "Bia");
+    const talk = await guest.talk(1);
+    const seq = await talk.send("before");
+    await talk.edit(seq, `    return "\u2067\u2069\u202eabc"\nZ${"\u0301".repeat(60)}`);
+    talk.close();
+    await page.goto("/admin/messages/");
+    const [first, second] = [page.locator("tbody tr").first(), page.locator("tbody tr").last()];
+    expect(await second.locator(".mark").innerText()).toBe("administrador");
+    expect([await first.locator(".mark").count(), await second.locator(".mark svg").count()]).toEqual([0, 1]);
+    const text = first.locator(".text-as-typed");
+    expect(await text.evaluate((element) => getComputedStyle(element).whiteSpace)).toBe("pre-wrap");
+    expect(await text.locator("bdi").allTextContents()).toEqual(["\u202e"]);
+    for (const own of [text, first.locator("th bdi")]) {
+      expect(await own.evaluate((element) => getComputedStyle(element).overflowY)).toBe("clip");
+    }
+    // The mark of an edit stands below, in a line of its own.
+    const [box, edited] = [await text.boundingBox(), await first.getByText("(editada)").boundingBox()];
+    expect(edited!.y).toBeGreaterThanOrEqual(box!.y + box!.height - 1);
+  });
+
+  test("names keep their direction to themselves, in headings, choices and fields", async ({ arrive, server }) => {
+    const administrator = await arrive();
+    const { page } = administrator;
+    await becomeAdministrator(administrator, server);
+    await page.goto("/admin/rooms/1/");
+    await page.getByLabel("Nome").fill("שלום 7 (א)");
+    await page.getByRole("button", { name: "Salvar" }).click();
+    await page.getByText("Sala salva.").waitFor();
+    await page.goto("/room/1/join/");
+    expect(await page.locator("h1 bdi").innerText()).toBe("שלום 7 (א)");
+    expect(await page.title()).toBe("Entrar em שלום 7 (א) · Papo");
+    await administrator.join(ACCOUNT.name);
+    await page.goto("/leave/?room=1");
+    expect(await page.locator("h1").innerText()).toBe("Sair de שלום 7 (א)?");
+    expect(await page.locator("h1 bdi").innerText()).toBe("שלום 7 (א)");
+    for (const [path, selectors] of [
+      ["/room/1/join/?rename", ["#username"]],
+      ["/admin/rooms/", ["#q"]],
+      ["/admin/rooms/1/", ["#name", "#description"]],
+      ["/admin/messages/", ["#q", "#room option[value='1']"]],
+    ] as const) {
+      await page.goto(path);
+      for (const selector of selectors) {
+        expect([path, selector, await page.locator(selector).getAttribute("dir")]).toEqual([path, selector, "auto"]);
+      }
+    }
+  });
+
+  test("folds the filters of messages on a phone, unless one is set", async ({ arrive, server }) => {
+    const administrator = await arrive({ viewport: { width: 360, height: 740 } });
+    const { page } = administrator;
+    await becomeAdministrator(administrator, server);
+    await page.goto("/admin/messages/");
+    const [filters, field] = [page.getByText("Filtros", { exact: true }), page.getByLabel("Buscar")];
+    expect(await field.isVisible()).toBe(false);
+    await filters.click();
+    await field.fill("nada");
+    await page.getByRole("button", { name: "Filtrar" }).click();
+    await page.waitForURL(/q=nada/);
+    expect(await field.isVisible()).toBe(true);
+    await filters.click();
+    expect(await field.isVisible()).toBe(false);
+    await page.setViewportSize({ width: 1024, height: 740 });
+    expect([await field.isVisible(), await filters.isVisible()]).toEqual([true, false]);
+  });
+
+  test("asks in the place of the button that was pressed, and moves nothing", async ({ arrive, server }) => {
+    const administrator = await arrive();
+    const { page } = administrator;
+    await becomeAdministrator(administrator, server);
+    await administrator.join(ACCOUNT.name);
+    await administrator.say("some");
+    await page.locator(".message-own:not(.message-pending)").waitFor();
+    const boxes = (): Promise<string[]> =>
+      page.evaluate(() =>
+        [...document.querySelectorAll("main :is(a, button, summary, td, th)")]
+          .filter((element) => element.closest(".confirm > form") === null)
+          .map((element) => JSON.stringify(element.getBoundingClientRect())),
+      );
+    for (const path of ["/admin/rooms/", "/admin/messages/"]) {
+      await page.goto(path);
+      for (const width of [360, 1024, 1440]) {
+        await page.setViewportSize({ width, height: 900 });
+        const asking = page.locator(".confirm summary").first();
+        await asking.scrollIntoViewIfNeeded();
+        const before = await boxes();
+        await asking.click();
+        expect([path, width, await boxes()]).toEqual([path, width, before]);
+        // The focus is on what cancels, and what acts can be reached in whole.
+        expect(await asking.evaluate((element) => element === document.activeElement)).toBe(true);
+        expect(await asking.locator(".confirm-cancel").isVisible()).toBe(true);
+        expect(await asking.locator(".confirm-ask").isVisible()).toBe(false);
+        const acting = page.locator(".confirm[open] form button");
+        await acting.click({ trial: true });
+        const [box, answer] = [(await asking.boundingBox())!, (await acting.boundingBox())!];
+        const beside = answer.x + answer.width <= box.x || answer.y >= box.y + box.height;
+        expect([path, width, beside, answer.x >= 0, answer.x + answer.width <= width]).toEqual([
+          path,
+          width,
+          true,
+          true,
+          true,
+        ]);
+        await asking.click();
+        await acting.waitFor({ state: "hidden" });
+        await page.keyboard.press("Enter");
+        await page.keyboard.press("Tab");
+        await page.keyboard.press("Escape");
+        await page.locator(".confirm:not([open]) > summary:focus").waitFor();
+      }
+    }
+  });
+
+  test("shows messages on all of a wide screen", async ({ arrive, server }) => {
+    const administrator = await arrive({ viewport: { width: 1440, height: 900 } });
+    const { page } = administrator;
+    await becomeAdministrator(administrator, server);
+    await administrator.join(ACCOUNT.name);
+    await administrator.say("uma mensagem ".repeat(40));
+    await page.locator(".message-own:not(.message-pending)").waitFor();
+    await page.goto("/admin/messages/");
+    const [table, text] = [
+      await page.locator(".table").boundingBox(),
+      await page.locator("td.cell-text").boundingBox(),
+    ];
+    expect(table!.width).toBeGreaterThan(1380);
+    expect(text!.width).toBeGreaterThan(0.45 * table!.width);
+  });
+
   test("deactivates a room: its people are told and can't go on, until it opens again", async ({ arrive, server }) => {
     const [administrator, joao] = [await arrive(), await arrive()];
     await becomeAdministrator(administrator, server);
     await joao.join("João");
     await joao.say("antes");
     await joao.page.locator(".message-own:not(.message-pending)").waitFor();
+    // One press asks, and does nothing.
+    await administrator.page.goto("/admin/rooms/");
+    const row = administrator.page.locator("tbody tr", { hasText: "Geral" });
+    await row.getByText("Desativar", { exact: true }).click();
+    await row.getByRole("button", { name: "Desativar para todo mundo" }).waitFor();
+    await joao.say("ainda aqui");
+    await expect.poll(() => joao.messages()).toEqual(["antes", "ainda aqui"]);
+    await joao.online();
     await setRoomActive(administrator, "Geral", false);
     await joao.page.getByText("Esta sala foi fechada.").waitFor();
     expect(await joao.page.locator("textarea").count()).toBe(0);
@@ -74,6 +273,6 @@ describe("the administration", () => {
     await setRoomActive(administrator, "Geral", true);
     await joao.page.goto("/room/1/");
     await joao.online();
-    expect(await joao.messages()).toEqual(["antes"]);
+    expect(await joao.messages()).toEqual(["antes", "ainda aqui"]);
   });
 });

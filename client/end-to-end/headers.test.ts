@@ -25,7 +25,8 @@ test("every answer has them, and what is private isn't kept", async ({ arrive, s
   const answers: [number, string, RequestInit?][] = [
     [200, "/"],
     [308, "/room/1"],
-    [200, "/room/1/join/"],
+    [303, "/room/1/join/"],
+    [200, "/room/1/join/?rename"],
     [422, "/room/1/join/", { method: "POST", headers: own, body: new URLSearchParams({ username: "" }) }],
     [303, "/room/1/join/", { method: "POST", headers: own, body: new URLSearchParams({ username: "Maria" }) }],
     [403, "/room/1/join/", { method: "POST", headers: { origin: "https://evil.example" } }],

@@ -9,7 +9,9 @@ const MARGIN = 4;
 
 type Box = Record<"x" | "y" | "width" | "height", number>;
 
-/** Presses a key until an element that matches has the focus, and looks whether that can be seen. */
+/**
+ * Presses a key until an element that matches has the focus, and looks whether that can be seen.
+ */
 async function go(page: Page, selector: string, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
   for (let stops = 0; stops < MOST_STOPS; stops += 1) {
     await page.keyboard.press(key);
@@ -96,7 +98,7 @@ test("come, write, edit, delete, leave", { timeout: 60_000 }, async ({ arrive })
   await page.getByText("Quem está online").waitFor({ state: "hidden" });
   await go(page, "[popovertarget='room-menu']");
   await page.keyboard.press("Enter");
-  await go(page, "#room-menu button");
+  await go(page, "#room-menu form button");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Salas" }).waitFor();
 });

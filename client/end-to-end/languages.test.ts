@@ -1,4 +1,6 @@
-/** Portuguese and English: by the browser's language, by the switch, and nothing left untranslated. */
+/**
+ * Portuguese and English: by the browser's language, by the switch, and nothing left untranslated.
+ */
 import { readFileSync, readdirSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
@@ -59,7 +61,7 @@ test("the switch is remembered, on every page and in the chat", async ({ arrive 
   await page.getByLabel("Message", { exact: true }).waitFor();
   expect(await page.locator("html").getAttribute("lang")).toBe("en");
   await page.goto("/admin/login/");
-  await page.getByRole("heading", { name: "Sign in to the administration" }).waitFor();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.getByRole("button", { name: "Português" }).click();
-  await page.getByRole("heading", { name: "administração" }).waitFor();
+  await page.getByRole("heading", { name: "Entrar com conta" }).waitFor();
 });

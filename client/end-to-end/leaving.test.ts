@@ -1,5 +1,6 @@
 /** Leaving a room, and what the other tabs of the same browser hear of it. */
 import { expect } from "vitest";
+import { ACCOUNT, becomeAdministrator } from "./support/administrator";
 import { test } from "./support/test";
 
 test("in one tab ends the others at once", async ({ arrive }) => {
@@ -14,7 +15,7 @@ test("in one tab ends the others at once", async ({ arrive }) => {
   await joao.page.getByRole("button", { name: "Opções da sala" }).click();
   await joao.page.getByRole("button", { name: "Sair da sala" }).click();
   await joao.page.getByRole("heading", { name: "Salas" }).waitFor();
-  await other.getByText("Você saiu desta sala.").waitFor();
+  await other.getByText("Você não está mais nesta sala.").waitFor();
   expect(await other.locator("textarea").count()).toBe(0);
   await maria.page.getByRole("button", { name: /1\S? pessoa online/ }).waitFor();
 
@@ -42,4 +43,18 @@ test("one room leaves the other one open", async ({ arrive }) => {
   await other.locator(".message-own:not(.message-pending)").waitFor();
   await joao.page.goto("/room/1/");
   expect(new URL(joao.page.url()).pathname).toBe("/room/1/join/");
+});
+
+test("a session that ends is told from a room that was left", async ({ arrive, server }) => {
+  const administrator = await arrive();
+  await becomeAdministrator(administrator, server);
+  await administrator.join(ACCOUNT.name);
+  const other = await administrator.context.newPage();
+  await other.goto("/admin/rooms/");
+  await other.locator("form[action='/admin/logout/'] button").click();
+  const notice = administrator.page.getByRole("alert");
+  await notice.getByText("Sua sessão terminou.").waitFor();
+  expect(await administrator.page.locator("textarea").count()).toBe(0);
+  await notice.getByRole("link", { name: "Entrar de novo" }).click();
+  await administrator.page.getByRole("heading", { name: /Entrar em/ }).waitFor();
 });

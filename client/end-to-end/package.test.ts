@@ -1,4 +1,7 @@
-/** The library as others get it: packed, installed in a folder of its own, and used by a plain program without a page. */
+/**
+ * The library as others get it: packed, installed in a folder of its own, and used by a plain
+ * program without a page.
+ */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +14,10 @@ import { Server } from "./support/server";
 const CLIENT = new URL("../", import.meta.url).pathname;
 const TOOLS = join(CLIENT, "node_modules");
 
-/** Two people follow room 1 with the library, and one says a line of standard input whenever there is one. */
+/**
+ * Two people follow room 1 with the library, and one says a line of standard input whenever there
+ * is one.
+ */
 const PROGRAM = `
 import { createInterface } from "node:readline";
 import { Connection, Room, SUBPROTOCOL, MemoryOutbox, browserEnvironment } from "papo-client";
@@ -28,6 +34,7 @@ function follow(cookie) {
       return socket;
     },
     onWake: () => () => {},
+    onOffline: () => () => {},
   };
   const connection = new Connection(url.replace("http", "ws") + "/ws/", environment);
   const room = new Room(1, connection, { environment, outbox: new MemoryOutbox() });

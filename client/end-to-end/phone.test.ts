@@ -1,7 +1,7 @@
 /** A telephone of 360 × 740, used by touch. */
 import { devices } from "playwright-core";
 import { describe, expect } from "vitest";
-import { overflow } from "../test-support/chromium";
+import { overflow, smallTargets } from "../test-support/chromium";
 import { becomeAdministrator } from "./support/administrator";
 import { test } from "./support/test";
 import { tour } from "./support/tour";
@@ -17,6 +17,14 @@ describe("a telephone", () => {
       if (pixels > 0 || width !== 360) wide.push(`${what}: ${pixels} px too wide, ${width} px shown`);
     });
     expect(wide).toEqual([]);
+  });
+
+  test("has nothing to touch that is smaller than a finger", { timeout: 120_000 }, async ({ arrive, server }) => {
+    const small: string[] = [];
+    await tour(await arrive(PHONE), server, async (what, page) => {
+      small.push(...(await smallTargets(page, 44)).map((target) => `${what}: ${target}`));
+    });
+    expect(small).toEqual([]);
   });
 
   test(
@@ -38,7 +46,7 @@ describe("a telephone", () => {
       const pages = [
         "/room/1/",
         "/",
-        "/room/1/join/",
+        "/room/1/join/?rename",
         "/leave/?room=1",
         "/admin/rooms/",
         "/admin/rooms/1/",
@@ -72,7 +80,7 @@ describe("a telephone", () => {
     await expect.poll(() => page.locator(".message-text").allTextContents()).toEqual(["primeira linha\nsegunda linha"]);
     const box = (await page.locator(".composer").boundingBox())!;
     expect(box.y + box.height).toBeLessThanOrEqual(740);
-    expect((await send.boundingBox())!.width).toBeGreaterThanOrEqual(40);
+    expect((await send.boundingBox())!.width).toBeGreaterThanOrEqual(44);
 
     await page.locator(".message-own:not(.message-pending) .bubble").tap();
     await page.getByRole("button", { name: "Editar" }).tap();

@@ -25,9 +25,14 @@ test("a guest comes, errs, joins and leaves", async ({ arrive }) => {
   await page.locator("noscript .notice").waitFor();
   expect(await page.locator("noscript .notice").innerText()).toContain("A conversa precisa de JavaScript.");
   await page.getByRole("link", { name: "Voltar às salas" }).click();
-  await page.getByText("Você está aqui").waitFor();
+  await page.getByText("Você participa").waitFor();
   await page.goto("/room/1/join/");
+  expect(new URL(page.url()).pathname).toBe("/room/1/");
+  await page.goto("/room/1/join/?rename");
   expect(await name.inputValue()).toBe("Maria");
+  await name.fill("Maria Rita");
+  await page.getByRole("button", { name: /Salvar nome/ }).click();
+  expect(new URL(page.url()).pathname).toBe("/room/1/");
 
   await page.goto("/");
   await page.getByRole("link", { name: "Sair de todas as salas" }).click();
@@ -35,7 +40,7 @@ test("a guest comes, errs, joins and leaves", async ({ arrive }) => {
   await page.getByRole("heading", { name: "Salas" }).waitFor();
   await page.goto("/room/1/");
   expect(new URL(page.url()).pathname).toBe("/room/1/join/");
-  expect(await name.inputValue()).toBe("Maria");
+  expect(await name.inputValue()).toBe("Maria Rita");
 });
 
 test("an administrator signs in, looks after rooms, and deletes a message", async ({ arrive, server }) => {

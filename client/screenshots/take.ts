@@ -1,4 +1,6 @@
-/** Takes the pictures of `docs/screenshots/`: every page, on a desktop and a phone, light and dark. */
+/**
+ * Takes the pictures of `docs/screenshots/`: every page, on a desktop and a phone, light and dark.
+ */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { BrowserContextOptions, Page } from "playwright-core";

@@ -1,6 +1,6 @@
 /**
- * The server dates everything itself, so in the pictures all would have happened just now. Here the pages' dates are
- * spread over the past, before the browser reads them.
+ * The server dates everything itself, so in the pictures all would have happened just now. Here the
+ * pages' dates are spread over the past, before the browser reads them.
  */
 import type { BrowserContext } from "playwright-core";
 import { CONVERSATION, ROOMS } from "./conversation";
@@ -11,7 +11,8 @@ const NOW = "agora mesmo";
 const QUIET_MINUTES = [0, ...ROOMS.map(({ last }) => last.minutesAgo)];
 
 export async function spreadOverThePast(context: BrowserContext): Promise<void> {
-  // A page that didn't come straight from the server counts as one from elsewhere, which may not open sockets to this machine.
+  // A page that didn't come straight from the server counts as one from elsewhere, which may not
+  // open sockets to this machine.
   await context.grantPermissions(["local-network-access"]);
   await context.route(/\/(?:room\/1\/|admin\/[a-z]+\/)?$/, async (route) => {
     const response = await route.fetch();

@@ -7,7 +7,7 @@ import { readBoot } from "./ui/boot";
 import { Localisation } from "./ui/localisation";
 import { Screen } from "./ui/screen.svelte";
 
-const { language, sender, message_characters: messageCharacters, snapshot } = readBoot();
+const { language, sender, has_account, message_characters: messageCharacters, origin, snapshot } = readBoot();
 const address = new URL(`/ws/chat/${snapshot.room}/`, location.href);
 address.protocol = address.protocol.replace("http", "ws");
 
@@ -15,5 +15,12 @@ const connection = new Connection(address.href);
 const room = new Room(snapshot.room, connection, { known: { sender, snapshot, messageCharacters } });
 const target = document.getElementById("chat");
 if (target === null) throw new Error("the page has no #chat");
-mount(Chat, { target, props: { screen: new Screen(room, new Localisation(language)) } });
-connection.start();
+
+// Reading, drawing and connecting are a task each, so that none of them keeps a slow telephone from
+// answering.
+setTimeout(() => {
+  const screen = new Screen(room, new Localisation(language), has_account === true, origin ?? undefined);
+  mount(Chat, { target, props: { screen } });
+  document.getElementById("chat-absent")?.remove();
+  setTimeout(() => connection.start());
+});

@@ -10,6 +10,8 @@ export interface Visit {
   page: Page;
   /** What the browser complained about: errors, and violations of the content policy. */
   complaints: string[];
+  /** The paths that were asked for over HTTP. */
+  asked: readonly string[];
 }
 
 /** Opens the room after `prepare` has filled it. */
@@ -23,7 +25,7 @@ export async function visit(
   const context = await openContext(complaints, options);
   const page = await context.newPage();
   await page.goto(`${server.url}/room/1/`);
-  return { server, room: server.room, context, page, complaints };
+  return { server, room: server.room, context, page, complaints, asked: server.asked };
 }
 
 export async function leave({ server, context }: Visit): Promise<void> {

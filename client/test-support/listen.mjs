@@ -1,6 +1,7 @@
 /**
- * Listens in room 1 with the client's own library, and prints the room's status at each change: `online`, and `offline`
- * once the connection counts as dead. For `cargo xtask torture T8`, which takes the network away meanwhile.
+ * Listens in room 1 with the client's own library, and prints the room's status at each change:
+ * `online`, and `offline` once the connection counts as dead. For `cargo xtask torture T8`, which
+ * takes the network away meanwhile.
  *
  *     node test-support/listen.mjs ws://127.0.0.1:8000/ws/chat/1/ 'papo_session=…'
  */
@@ -31,6 +32,7 @@ const environment = {
     return socket;
   },
   onWake: () => () => {},
+  onOffline: () => () => {},
 };
 const connection = new Connection(url, environment);
 const room = new Room(1, connection, { environment, outbox: new MemoryOutbox() });

@@ -1,4 +1,7 @@
-/** A room of papo.v1 in memory, as much of it as the screen needs. The real rules are the real server's. */
+/**
+ * A room of papo.v1 in memory, as much of it as the screen needs. The real rules are the real
+ * server's.
+ */
 import type { ClientFrame, Message, Person, ServerFrame } from "../src/lib/frames";
 import type { RoomEvent, ServerFrameOf, Snapshot } from "../src/lib/select";
 
@@ -96,8 +99,8 @@ export class MockRoom {
     const messages = new Map<number, Message>();
     for (const event of this.#log) {
       if (event.type === "message") {
-        const { seq, message, username, sender, timestamp, client_id } = event;
-        messages.set(seq, { seq, message, username, sender, timestamp, client_id });
+        const { type, room, ...message } = event;
+        messages.set(event.seq, message);
       } else if (event.type === "edited") {
         const target = messages.get(event.target);
         if (target) messages.set(event.target, { ...target, message: event.message, edited: event.timestamp });

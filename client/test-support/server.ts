@@ -1,4 +1,6 @@
-/** Serves the built client and a `MockRoom` to a browser, under the real server's content policy. */
+/**
+ * Serves the built client and a `MockRoom` to a browser, under the real server's content policy.
+ */
 import { readFile } from "node:fs/promises";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -16,7 +18,16 @@ export class MockServer {
   language = "pt-BR";
   /** Whether connections are taken. */
   accepting = true;
+  /** Whether the browser still has its cookie. */
+  knowsVisitor = true;
+  /** Whether the browser has more sockets than it may. */
+  hasTooManySockets = false;
+  /** Where sockets are taken from, as the page says. */
+  origin: string | undefined;
   url = "";
+  /** The paths that were asked for over HTTP. */
+  readonly asked: string[] = [];
+  #pages: Promise<void> = Promise.resolve();
   readonly #http = createServer((request, response) => void this.#page(request, response));
   readonly #websocket = new WebSocketServer({ noServer: true, handleProtocols: () => "papo.v1" });
 
@@ -50,15 +61,26 @@ export class MockServer {
     }
   }
 
+  /** Answers no page of older messages until the result is called. */
+  holdPages(): () => void {
+    let release: () => void = () => {};
+    this.#pages = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
   async #page(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", this.url);
+    this.asked.push(url.pathname);
     const answer = (status: number, type: string, body: string | Buffer): void => {
       response.writeHead(status, { "content-type": type, "content-security-policy": POLICY });
       response.end(body);
     };
     const [, file, extension] = /^\/static\/([a-z]+\.(js|css|svg))$/.exec(url.pathname) ?? [];
     if (file && extension) answer(200, TYPES[extension] ?? "", await readFile(new URL(file, DIST)));
+    else if (url.pathname === "/room/1/messages/" && !this.knowsVisitor) answer(401, "application/json", "{}");
+    else if (url.pathname === "/room/1/messages/" && this.hasTooManySockets) answer(429, "application/json", "{}");
     else if (url.pathname === "/room/1/messages/") {
+      await this.#pages;
       const page = this.room.page(Number(url.searchParams.get("before")));
       answer(200, "application/json", JSON.stringify(page));
     } else if (url.pathname === "/room/1/") answer(200, "text/html; charset=utf-8", this.#html());
@@ -67,9 +89,10 @@ export class MockServer {
 
   #html(): string {
     const { message_characters } = LIMITS;
-    const boot = { language: this.language, sender: SELF.sender, message_characters, snapshot: this.room.snapshot() };
+    const { language, origin } = this;
+    const boot = { language, origin, sender: SELF.sender, message_characters, snapshot: this.room.snapshot() };
     return `<!doctype html>
-<html lang="${this.language}">
+<html lang="${this.language}" class="chat-root">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content" />
@@ -77,8 +100,11 @@ export class MockServer {
     <link rel="icon" href="/static/favicon.svg" />
     <link rel="stylesheet" href="/static/papo.css" />
   </head>
-  <body>
+  <body class="chat-page">
     <div id="chat"></div>
+    <div class="page-main page-main-narrow chat-absent" id="chat-absent">
+      <div class="notice notice-info">A conversa não abriu.</div>
+    </div>
     <script type="application/json" id="boot">${JSON.stringify(boot).replaceAll("<", "\\u003c")}</script>
     <script type="module" src="/static/chat.js"></script>
   </body>

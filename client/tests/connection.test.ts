@@ -53,6 +53,77 @@ test("connects at once when the network returns", () => {
   expect(room.state.status).toBe("connecting");
 });
 
+test("is offline at once when the browser says so, and tries on", () => {
+  const { world, room } = onlineRoom();
+  const socket = world.socket;
+  world.goOffline();
+  expect(room.state.status).toBe("offline");
+  expect(socket.closed).toBe(true);
+  world.goOffline();
+  world.advance(250);
+  expect(world.sockets).toHaveLength(2);
+  world.goOffline();
+  expect(room.state.status).toBe("offline");
+  world.wake();
+  expect(world.sockets).toHaveLength(3);
+});
+
+test("says when it connects again, and does so at once when asked to", () => {
+  const { world, room } = onlineRoom();
+  room.reconnect();
+  expect(world.sockets).toHaveLength(1);
+  world.socket.receive({ type: "reconnect", delay: 12_000 });
+  world.socket.end(1012);
+  expect(room.state.retryAt).toBe(world.time + 12_000);
+  room.reconnect();
+  expect(world.sockets).toHaveLength(2);
+  expect(room.state).toMatchObject({ status: "connecting", retryAt: undefined });
+  world.advance(12_000);
+  expect(world.sockets).toHaveLength(2);
+});
+
+test("asks whether the connection lives when an answer is 3 s late, until it comes", async () => {
+  const { world, room } = onlineRoom();
+  room.send("Olá!");
+  await settle();
+  const { ref } = world.socket.lastSent("send");
+  world.advance(2_999);
+  expect(world.socket.sentOf("ping")).toHaveLength(0);
+  world.advance(1);
+  expect(world.socket.sentOf("ping")).toHaveLength(1);
+  world.socket.receive({ type: "pong" });
+  world.advance(3_000);
+  expect(world.socket.sentOf("ping")).toHaveLength(2);
+  world.socket.receive({ type: "pong" }, { type: "ack", ref, room: 1, seq: 1 });
+  world.advance(10_000);
+  expect(world.socket.sentOf("ping")).toHaveLength(2);
+  expect(room.state.status).toBe("online");
+  room.send("Alô?");
+  await settle();
+  world.advance(13_000);
+  expect(room.state.status).toBe("offline");
+});
+
+test("tells a server that answers pages and no sockets from too many sockets, and from no network", async () => {
+  const { world, room } = openRoom();
+  const told: unknown[] = [];
+  const refuse = async (answer: () => Promise<Response>): Promise<void> => {
+    world.pages.set("/room/1/messages/?before=1", answer);
+    world.socket.end();
+    await settle();
+    told.push(room.state.refused);
+    world.advance(1);
+  };
+  const page = (): Promise<Response> => Promise.resolve(Response.json({ messages: [], more: false }));
+  const tooMany = (): Promise<Response> => Promise.resolve(new Response("{}", { status: 429 }));
+  const nothing = (): Promise<Response> => Promise.reject(new Error("offline"));
+  world.randomness = 0;
+  for (const answer of [page, page, nothing, tooMany, tooMany, page]) await refuse(answer);
+  expect(told).toEqual([undefined, "unknown", undefined, undefined, "too_many", "unknown"]);
+  greet(world.socket, snapshot());
+  expect(room.state.refused).toBeUndefined();
+});
+
 test("pings after the silence that the server named, and lives on when something comes", () => {
   const { world, room } = onlineRoom();
   world.advance(24_999);
@@ -127,6 +198,7 @@ test("gives up an attempt that doesn't get anywhere", () => {
 
 test.each([
   [4001, "left"],
+  [4003, "ended"],
   [4004, "closed"],
 ] as const)("close code %i ends the room as %s", (code, status) => {
   const { world, room } = onlineRoom();
@@ -138,6 +210,7 @@ test.each([
 });
 
 test.each([
+  [401, "ended"],
   [403, "left"],
   [404, "closed"],
 ] as const)("a refused handshake whose page says %i ends the room as %s", async (code, status) => {

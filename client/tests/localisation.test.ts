@@ -1,6 +1,7 @@
 import { FluentResource } from "@fluent/bundle";
 import { readFileSync, readdirSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { readerLocale } from "../src/reader-locale";
 import { Localisation } from "../src/ui/localisation";
 
 const LANGUAGES = ["pt-BR", "en"];
@@ -34,7 +35,19 @@ test("every key that is used exists, and every key that exists is used", () => {
 
 test.each(LANGUAGES)("every text of %s can be formatted", (language) => {
   const localisation = new Localisation(language);
-  const variables = { count: 2, room: "Geral", suffix: "k3v9", first: "Maria", second: "Ana" };
+  const variables = {
+    count: 2,
+    room: "Geral",
+    suffix: "k3v9",
+    first: "Maria",
+    second: "Ana",
+    seconds: 4,
+    origin: "a",
+    here: "b",
+    since: "21:05",
+    name: "Bia",
+    message: "oi",
+  };
   for (const key of keys(language)) expect(localisation.text(key, variables), key).not.toMatch(/[{}]|^$/);
 });
 
@@ -53,4 +66,45 @@ test("days are named as people name them", () => {
   expect(day(2026, 10, 22, 23)).toBe("Domingo, 22 de novembro");
   expect(day(2025, 10, 22, 23)).toBe("Sábado, 22 de novembro de 2025");
   expect(localisation.time(now)).toBe("00:30");
+});
+
+test("the clock is the language's", () => {
+  const late = new Date(2026, 10, 24, 21, 20);
+  const clock = (language: string): string => new Localisation(language).time(late).replace("\u202f", " ");
+  expect(clock("en")).toBe("9:20 PM");
+  expect(clock("pt-BR")).toBe("21:20");
+  const moment = new Localisation("en").moment(late);
+  expect(moment).toContain("9:20");
+});
+
+test("an attribute's text has nothing that sets names apart", () => {
+  const localisation = new Localisation("pt-BR");
+  const room = { room: "Geral" };
+  expect(localisation.text("log-label", room)).toContain("\u2068Geral\u2069");
+  expect(localisation.plain("log-label", room)).toContain("Geral");
+  expect(localisation.plain("log-label", room)).not.toMatch(/[\u2066-\u2069]/);
+});
+
+test("a text in pieces leaves its variables to whoever shows them", () => {
+  const localisation = new Localisation("pt-BR");
+  const [first, second] = [{ name: "Ana" }, { name: "Bia" }];
+  expect(localisation.around("typing-two", { first, second })).toEqual([
+    "",
+    first,
+    " e ",
+    second,
+    " estão escrevendo…",
+  ]);
+});
+
+test.each([
+  [["en-GB", "en"], "en", "en-GB"],
+  [["en-US@posix", "en-AU"], "en", "en-AU"],
+  [["en-US@posix"], "pt-BR", "pt-BR"],
+  [["fr"], "en", "en"],
+])("of %j the reader's own form of %s is %s", (languages, language, expected) => {
+  vi.stubGlobal("navigator", { languages });
+  expect(readerLocale(language)).toBe(expected);
+  expect(new Localisation(language).time(new Date(2026, 10, 24, 21, 20))).toContain("20");
+  vi.unstubAllGlobals();
 });

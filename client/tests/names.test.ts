@@ -35,6 +35,15 @@ test("only different senders are told apart", () => {
   ]);
 });
 
+test("guests bear a suffix beside an account, and the account a mark alone", () => {
+  const people = [
+    { sender: "k3v9d0qm2x7ab", username: "Profa Ana", mark: "account" as const },
+    { sender: "k3v9d0qm2x7ab", username: "Profa Ana" },
+    { sender: "p8w2e6rt4y1cd", username: "Profa. Ana" },
+  ];
+  expect([...tellApart(people)]).toEqual([["p8w2e6rt4y1cd", "p8w2"]]);
+});
+
 test("colours are spread over all hues", () => {
   const hues = Array.from({ length: 2_000 }, (_, index) => hueOf(`sender-${index}`));
   const counts = Array.from({ length: HUES }, (_, hue) => hues.filter((other) => other === hue).length);

@@ -31,6 +31,18 @@ test("puts a page of older messages before the others, until there are no more",
   expect(world.fetched).toHaveLength(1);
 });
 
+test("asked for again, waits for the page that is on its way", async () => {
+  const { world, room } = openWithOlder();
+  const answer = pageBefore(world, 51);
+  const settled: boolean[] = [];
+  for (let times = 0; times < 2; times += 1) void room.loadOlder().then((loaded) => settled.push(loaded));
+  await settle();
+  expect(settled).toEqual([]);
+  await answer({ messages: [message(50)], more: true });
+  expect(settled).toEqual([true, true]);
+  expect(world.fetched).toHaveLength(1);
+});
+
 test("changes that overtake the page are not lost", async () => {
   const { world, room } = openWithOlder();
   const answer = pageBefore(world, 51);
@@ -50,6 +62,23 @@ test("a page of a history that was replaced meanwhile is dropped", async () => {
   await answer({ messages: [message(49)], more: true });
   expect(room.state.messages.map(({ seq }) => seq)).toEqual([3]);
 });
+
+test.each([
+  [401, "ended"],
+  [403, "left"],
+  [404, "closed"],
+] as const)(
+  "a page that is refused with %i ends the room as %s, instead of being asked for again",
+  async (code, status) => {
+    const { world, room } = openWithOlder();
+    const answer = pageBefore(world, 51);
+    const loading = room.loadOlder();
+    await answer({}, code);
+    expect(await loading).toBe(false);
+    expect(room.state).toMatchObject({ status, loadingOlder: false });
+    expect(world.socket.closed).toBe(true);
+  },
+);
 
 test("says when a page couldn't be loaded, and can try again", async () => {
   const { world, room } = openWithOlder();

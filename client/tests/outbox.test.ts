@@ -2,6 +2,7 @@ import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { expect, test, vi } from "vitest";
 import { IndexedOutbox } from "../src/lib/indexed-outbox";
+import type { ServerFrame } from "../src/lib/frames";
 import { MemoryOutbox, type Outbox, type OutboxEntry } from "../src/lib/outbox";
 import { SELF, greet, message, onlineRoom, openRoom, posted, settle, snapshot, texts, WELCOME, World } from "./world";
 
@@ -81,6 +82,84 @@ test("waits as long as the server says when there were too many, then goes on in
   world.advance(1);
   expect(world.socket.lastSent("send")).toMatchObject({ message: "one", client_id });
   expect(room.state.messages.map(({ state }) => state)).toEqual(["pending", "pending"]);
+});
+
+test("tells until when what was too much waits", async () => {
+  const { world, room } = onlineRoom();
+  room.send("one");
+  await settle();
+  const refuse = (retry: number): void =>
+    world.socket.receive({
+      type: "error",
+      ref: world.socket.lastSent("send").ref,
+      code: "rate_limited",
+      message: "",
+      retry,
+    });
+  refuse(4);
+  expect(room.state.heldUntil).toBe(world.time + 4_000);
+  world.advance(4_000);
+  refuse(2);
+  expect(room.state.heldUntil).toBe(world.time + 2_000);
+  world.advance(2_000);
+  world.socket.receive({ type: "ack", ref: world.socket.lastSent("send").ref, room: 1, seq: 1 });
+  expect(room.state.heldUntil).toBeUndefined();
+});
+
+test("a server that can't store for 5 s has stalled, until it stores or there is no connection", async () => {
+  const { world, room } = onlineRoom();
+  const answer = (frame: object): void =>
+    world.socket.receive({ ref: world.socket.lastSent("send").ref, ...frame } as ServerFrame);
+  const unavailable = { type: "error", code: "unavailable", message: "", retry: 1 };
+  room.send("one");
+  await settle();
+  answer(unavailable);
+  world.advance(4_999);
+  expect(room.state.stalled).toBe(false);
+  world.advance(1);
+  expect(room.state).toMatchObject({ stalled: true, status: "online" });
+  answer(unavailable);
+  expect(room.state.stalled).toBe(true);
+  world.advance(1_000);
+  answer({ type: "ack", room: 1, seq: 1 });
+  expect(room.state.stalled).toBe(false);
+  room.send("two");
+  await settle();
+  answer(unavailable);
+  world.advance(5_000);
+  expect(room.state.stalled).toBe(true);
+  world.socket.end();
+  expect(room.state).toMatchObject({ stalled: false, status: "offline" });
+});
+
+test("only what is stored, or nothing to store, ends a stall; administrators are told its cause", async () => {
+  const { world, room } = onlineRoom();
+  const answer = (frame: object): void =>
+    world.socket.receive({ ref: world.socket.lastSent("send").ref, ...frame } as ServerFrame);
+  const unavailable = { type: "error", code: "unavailable", message: "", retry: 1 };
+  const stall = async (): Promise<void> => {
+    answer({ ...unavailable, cause: "disk" });
+    world.advance(1_000);
+    answer(unavailable);
+    world.advance(4_000);
+    expect(room.state).toMatchObject({ stalled: true, cause: "disk" });
+  };
+  room.send("one");
+  room.send("two");
+  await settle();
+  await stall();
+  answer({ type: "error", code: "rate_limited", message: "", retry: 1 });
+  world.advance(1_000);
+  expect(room.state.stalled).toBe(true);
+  answer({ type: "error", code: "bad_message", message: "" });
+  expect(room.state.stalled).toBe(true);
+  answer({ type: "error", code: "bad_message", message: "" });
+  expect(room.state).toMatchObject({ stalled: false, cause: undefined });
+  room.send("three");
+  await settle();
+  await stall();
+  world.socket.receive(posted(1));
+  expect(room.state.stalled).toBe(false);
 });
 
 test("a refused message fails, can be tried again or discarded, and holds up no other", async () => {

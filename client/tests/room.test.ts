@@ -1,8 +1,22 @@
 import { expect, test } from "vitest";
 import { Connection } from "../src/lib/connection";
+import type { ServerFrame } from "../src/lib/frames";
 import { MemoryOutbox } from "../src/lib/outbox";
 import { Room } from "../src/lib/room";
-import { EPOCH, OTHER, SELF, message, onlineRoom, openRoom, posted, snapshot, texts, WELCOME, World } from "./world";
+import {
+  EPOCH,
+  OTHER,
+  SELF,
+  greet,
+  message,
+  onlineRoom,
+  openRoom,
+  posted,
+  snapshot,
+  texts,
+  WELCOME,
+  World,
+} from "./world";
 
 test("shows the known messages at once and resumes after them", () => {
   const { world, room } = openRoom({ known: snapshot([message(6), message(7)]) });
@@ -41,6 +55,18 @@ test("shows an event that comes twice once", () => {
   const { world, room } = onlineRoom([message(1)]);
   world.socket.receive(posted(2), posted(2), posted(1));
   expect(room.state.messages.map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
+test("counts an event of an unknown kind, and passes over a frame of an unknown type", () => {
+  const { world, room } = onlineRoom([message(1)]);
+  const unknown = [
+    { type: "reacted", room: 1, seq: 2, target: 1, emoji: "👍", timestamp: "2026-11-24T12:00:00.000Z" },
+    { type: "head", room: 1, seq: 9 },
+    { type: "toString", room: 1, seq: 3, timestamp: "2026-11-24T12:00:00.000Z" },
+  ] as unknown as ServerFrame[];
+  world.socket.receive(...unknown, posted(4));
+  expect(texts(room)).toEqual(["message 1", "message 4"]);
+  expect(world.socket.sentOf("subscribe")).toHaveLength(1);
 });
 
 test("subscribes again on a gap and shows nothing out of order", () => {
@@ -189,6 +215,19 @@ test("knows who is there and who types; typing fades or ends with the message", 
   expect(room.state.typing).toEqual([]);
 });
 
+test("doesn't say how many are there while it can't know, and tells people apart all the same", () => {
+  const { world, room } = onlineRoom();
+  const maria = { sender: OTHER, username: "Maria" };
+  world.socket.receive({ type: "presence", room: 1, online: 2, people: [maria] });
+  world.socket.end();
+  expect(room.state).toMatchObject({ status: "offline", online: 0, people: [maria] });
+  world.advance(250);
+  greet(world.socket, snapshot());
+  expect(room.state).toMatchObject({ status: "online", online: 0 });
+  world.socket.receive({ type: "presence", room: 1, online: 3, people: [maria] });
+  expect(room.state.online).toBe(3);
+});
+
 test("tells that one types at most every 3 s, and again after sending", () => {
   const { world, room } = onlineRoom();
   for (let second = 0; second < 6; second += 1) {
@@ -206,4 +245,23 @@ test("the same message is the same object until it changes", () => {
   const before = room.state.messages[0];
   world.socket.receive(posted(2));
   expect(room.state.messages[0]).toBe(before);
+});
+
+test("an account's mark comes with a message as it happens, and stands on one's own before it is sent", () => {
+  const { world, room } = onlineRoom([message(1, { sender: SELF, mark: "administrator" })]);
+  world.socket.receive(posted(2, { mark: "account" }), posted(3));
+  room.send("Olá!");
+  const marks = room.state.messages.map(({ mark }) => mark);
+  expect(marks).toEqual(["administrator", "account", undefined, "administrator"]);
+  const self = { sender: SELF, username: "João" };
+  world.socket.receive({ type: "presence", room: 1, online: 1, people: [self] });
+  expect(room.state.messages.at(-1)?.mark).toBeUndefined();
+});
+
+test("a message as it happens is the same as in a snapshot", () => {
+  const fields = { mark: "account", client_id: "abc", edited: "2026-11-24T13:00:00.000Z", damaged: true } as const;
+  const live = onlineRoom();
+  live.world.socket.receive(posted(1, fields));
+  const read = onlineRoom([message(1, fields)]);
+  expect(live.room.state.messages).toEqual(read.room.state.messages);
 });

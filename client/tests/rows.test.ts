@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { showMessage } from "../src/lib/room-state";
 import { isTooLong } from "../src/ui/length";
 import { createRows } from "../src/ui/rows";
-import { Unread } from "../src/ui/unread.svelte";
 import { OTHER, SELF, message } from "./world";
 
 const at = (seq: number, time: string, sender = OTHER, username = "Maria") =>
@@ -29,30 +28,6 @@ test("a group ends where the new messages begin", () => {
   const rows = createRows([at(1, "24T10:00:00"), at(2, "24T10:00:10")], 2);
   expect(rows[1]).toMatchObject({ startsNew: true, startsGroup: true });
   expect(rows[0]?.endsGroup).toBe(true);
-});
-
-test("counts what others said while nobody looked", () => {
-  const unread = new Unread();
-  const messages = [at(1, "24T10:00:00")];
-  unread.update(messages, false);
-  expect(unread.count).toBe(0);
-  messages.push(at(2, "24T10:01:00"), at(3, "24T10:02:00", SELF), at(4, "24T10:03:00"));
-  unread.update(messages, false);
-  expect(unread).toMatchObject({ count: 2, firstNew: 2 });
-  unread.update(messages, true);
-  expect(unread).toMatchObject({ count: 0, firstNew: 2 });
-  messages.push(at(5, "24T10:04:00"));
-  unread.update(messages, false);
-  expect(unread).toMatchObject({ count: 1, firstNew: 5 });
-  unread.answered();
-  expect(unread.firstNew).toBeUndefined();
-});
-
-test("the first message of an empty room counts", () => {
-  const unread = new Unread();
-  unread.update([], false);
-  unread.update([at(1, "24T10:00:00")], false);
-  expect(unread.count).toBe(1);
 });
 
 test("a log grows neither for who looks on nor for who went away", () => {

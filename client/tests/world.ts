@@ -1,4 +1,7 @@
-/** A world for tests: a clock that is turned by hand, sockets that are written by hand, pages that are given. */
+/**
+ * A world for tests: a clock that is turned by hand, sockets that are written by hand, pages that
+ * are given.
+ */
 import { expect } from "vitest";
 import { Connection } from "../src/lib/connection";
 import type { Environment, Socket } from "../src/lib/environment";
@@ -49,6 +52,7 @@ export class World implements Environment {
   readonly pages = new Map<string, () => Promise<Response>>();
   readonly fetched: string[] = [];
   wake: () => void = () => {};
+  goOffline: () => void = () => {};
   #timers: { at: number; callback: () => void }[] = [];
 
   get socket(): FakeSocket {
@@ -81,6 +85,11 @@ export class World implements Environment {
 
   onWake(callback: () => void): () => void {
     this.wake = callback;
+    return () => {};
+  }
+
+  onOffline(callback: () => void): () => void {
+    this.goOffline = callback;
     return () => {};
   }
 

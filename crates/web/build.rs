@@ -1,12 +1,14 @@
-//! Brings `client/dist` into the binary: each file as it is, compressed, and with a hash of its content.
+//! Brings `client/dist` into the binary: each file as it is, compressed in two ways, and with a
+//! hash of its content.
 //!
-//! Compressing here and not at start costs the running server nothing: both forms are read-only pages of its
-//! executable, and the system drops them from memory when nobody asks for them.
+//! Compressing here and not at start costs the running server nothing: all forms are read-only
+//! pages of its executable, and the system drops them from memory when nobody asks for them.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
@@ -21,7 +23,7 @@ fn main() {
     }
 }
 
-/// Copies each file and its compressed form to `output`, and lists them in `assets.rs`.
+/// Copies each file and its compressed forms to `output`, and lists them in `assets.rs`.
 fn embed(source: &Path, output: &Path) -> io::Result<()> {
     let mut files: Vec<PathBuf> = fs::read_dir(source)?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -39,13 +41,20 @@ fn embed(source: &Path, output: &Path) -> io::Result<()> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         io::Write::write_all(&mut encoder, &content)?;
         fs::write(output.join(format!("{name}.gz")), encoder.finish()?)?;
+        let mut brotli = Vec::new();
+        brotli::BrotliCompress(
+            &mut content.as_slice(),
+            &mut brotli,
+            &BrotliEncoderParams::default(),
+        )?;
+        fs::write(output.join(format!("{name}.br")), brotli)?;
         fs::write(output.join(&name), &content)?;
-        let plain = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\"))");
-        let compressed = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.gz\"))");
+        let file = |end| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}{end}\"))");
+        let (plain, gzip, brotli) = (file(""), file(".gz"), file(".br"));
         let version = version(&content);
         writeln!(
             list,
-            "    Asset {{ name: {name:?}, version: {version:?}, plain: {plain}, compressed: {compressed} }},"
+            "    Asset {{ name: {name:?}, version: {version:?}, plain: {plain}, gzip: {gzip}, brotli: {brotli} }},"
         )
         .expect("a String takes everything");
     }

@@ -1,4 +1,5 @@
-//! Whatever bytes come, and in whatever pieces: the reader gives the same things, keeps to its limit, and stops at the first error.
+//! Whatever bytes come, and in whatever pieces: the reader gives the same things, keeps to its
+//! limit, and stops at the first error.
 #![no_main]
 
 use bytes::BytesMut;

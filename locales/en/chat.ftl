@@ -3,10 +3,13 @@
 status-connecting = Connecting…
 status-online = Online
 status-offline = Disconnected
+status-stalled = Not saving
 
 back-to-rooms = Back to the rooms
 room-menu = Room options
 change-name = Change name
+sign-in = Sign in
+sign-out = Sign out
 leave-room = Leave the room
 
 people-count = { $count ->
@@ -15,6 +18,8 @@ people-count = { $count ->
 }
 people-title = Who is online
 people-self = you
+mark-account = account
+mark-administrator = administrator
 people-more = { $count ->
     [one] and { $count } more
    *[other] and { $count } more
@@ -29,7 +34,12 @@ empty-title = Nobody has spoken yet
 empty-text = Write the first message and get talking.
 today = Today
 yesterday = Yesterday
-new-marker = New messages
+new-marker = New
+unread-new = { $count } new
+unread-since = { $count } new since { $since }
+unread-beyond = { $count }+ new
+unread-first = Go to first
+unread-read = Mark as read
 new-messages = { $count ->
     [one] { $count } new message
    *[other] { $count } new messages
@@ -37,10 +47,18 @@ new-messages = { $count ->
 to-end = Go to the end
 
 message-edited = (edited)
+message-damaged = (damaged on disk)
 message-edit = Edit
 message-delete = Delete
+message-menu = What to do with the message
+message-copy = Copy the text
+message-copy-failed = The browser doesn’t allow it.
+menu-close = Close
 message-pending = Sending…
 message-sent = Sent
+waits-for-connection = waits for the connection
+waits-for-server = waits for the server
+waits-for-turn = waits for its turn
 message-retry = Try again
 message-discard = Discard
 failed-other = It wasn’t sent.
@@ -50,10 +68,42 @@ failed-no-room = It wasn’t sent: the room was closed.
 
 same-name = More than one person has a name like this. The ending ·{ $suffix } tells this one apart.
 
+announce-posted = { $name }: { $message }
+announce-edited = { $name } edited: { $message }
+announce-deleted = { $name } deleted a message
+announce-failed = It wasn’t sent: { $message }
+announce-burst = { $count } new messages
+announce-changes = { $count } messages changed
+
+keys-title = Keys
+keys-open = Keys
+keys-close = Close
+keys-regions = From the header to the messages to the message box, and back
+keys-move = From message to message; up at the first one loads earlier ones
+keys-unread = On a message: next unread
+keys-menu = On a message: what to do with it
+keys-edit = On your message: edit
+keys-delete = On your message: delete
+keys-read = On the messages and in the field: mark as read and write
+keys-last = In the empty message box: edit your last message
+keys-list = On the messages: this list
+
 typing-one = { $first } is typing…
 typing-two = { $first } and { $second } are typing…
 typing-many = Several people are typing…
-offline-hint = No connection. Your text is kept.
+
+# What keeps messages from being sent, in a line above the composer.
+connecting = Connecting…
+reconnect-in = Connects again in { $seconds } s
+reconnect-now = Try now
+server-stalled = The server can’t save now; your messages wait here.
+server-stalled-disk = The server’s disk is full; your messages wait here.
+server-stalled-database = The server’s database can’t be reached or takes nothing; your messages wait here.
+sends-in = Too many messages at once: the next goes out in { $seconds } s
+refused-address = The page opens, but the chat only works at { $origin }, and this page is at { $here }.
+refused-address-link = Open it there
+refused-proxy = The page opens, but the chat doesn’t connect. A proxy or the network may not let WebSockets through.
+refused-too-many = Too many connections from this browser or address. Close the chat in other tabs.
 
 composer-label = Message
 composer-placeholder = Write a message
@@ -80,5 +130,7 @@ delete-failed = Couldn’t delete it. Try again.
 
 closed-text = This room was closed.
 closed-link = Back to the rooms
-left-text = You left this room.
+left-text = You are no longer in this room.
 left-link = Join again
+ended-text = Your session has ended.
+ended-link = Join again

@@ -5,7 +5,9 @@ skip-to-content = Skip to the content
 main-navigation = Main
 nav-rooms = Rooms
 nav-administration = Administration
+nav-account = Account:
 language-switch = Language
+language-back = Back to the page
 back-to-rooms = Back to the rooms
 cancel = Cancel
 
@@ -38,6 +40,7 @@ date = { $day } { $month ->
     [11] November
    *[12] December
 } { $year }
+date-utc = { date } (UTC)
 moment = { date }, { $time } UTC
 
 ## The list of rooms
@@ -49,7 +52,7 @@ rooms-online = { $count ->
     [one] { $count } online
    *[other] { $count } online
 }
-rooms-joined = You are here
+rooms-joined = Joined
 rooms-quiet = No messages yet
 rooms-last-activity = Last message:
 rooms-leave-all = Leave all rooms
@@ -66,8 +69,18 @@ join-hint = This is how the people in the room will see you. Up to 25 characters
 join-submit = Join the room
 join-change-submit = Save name and return to the chat
 
+## Accounts
+
+sign-in-title = Sign in
+sign-in-text = With an account your name is yours alone, and your rooms are on all your devices. The people who run this site make the accounts.
+sign-in = Sign in
+sign-out = Sign out
+account-name = Account name
+account-password = Password
+
 ## The chat
 
+chat-absent = The chat didn’t open. Either the connection is slow, or this browser is too old: it needs Chrome 109, Firefox 115, Safari 16.4 or newer.
 chat-needs-script = The chat needs JavaScript. Turn it on in your browser and reload the page.
 
 ## Leaving
@@ -86,16 +99,23 @@ leave-nowhere-text = There is nothing to leave. How about joining one?
 error-username-blank = Write a name.
 error-username-long = The name has more than 25 characters. Choose a shorter one.
 error-username-character = The name has a character that can’t be used ({ $code }): it is invisible or changes the direction of text.
-error-username-registered = This name, or one very much like it, belongs to an account. Choose another.
+error-username-marks = The name has too many marks on one letter. Choose a simpler one.
+error-username-registered = This name could be taken for that of an account. Choose another, or sign in if the account is yours.
+error-username-reserved = This name could be taken for that of an administrator or of the chat itself. Choose another.
 error-account-taken = There is an account with this name, or one very much like it.
 error-password-length = A password has { $least } to { $most } characters.
 error-sign-in = Wrong name or password.
+error-account-suspended = This account is suspended. Ask the people who run this site.
+error-no-cookie = Your browser didn’t keep the cookie that lets Papo recognise you. Allow cookies for this site, then try again.
+error-no-cookie-here = Your browser didn’t keep the cookie that lets Papo recognise you. Check that you opened { $address }, allow cookies there, then try again.
+error-no-language-cookie = Your browser didn’t keep the cookie that remembers the language. Allow cookies on this site and try again.
 error-room-name-blank = Write a name for the room.
 error-room-name-long = The room’s name has more than 100 characters.
 error-room-name-control = The room’s name must be a single line without invisible characters.
 error-room-name-taken = There is a room with this name.
 error-description-long = The description has more than 1,000 characters.
 error-description-character = The description has a character that can’t be stored.
+error-unavailable = The server can’t save this now. What you wrote is still here: try again in a little while.
 error-rate-limited = { $seconds ->
     [one] That was too often. Try again in { $seconds } second.
    *[other] That was too often. Try again in { $seconds } seconds.
@@ -132,12 +152,6 @@ error-page-request-text = Go back to the page before and try again.
 ## Administration
 
 admin-title = Administration
-admin-sign-in-title = Sign in to the administration
-admin-sign-in-text = Use your administrator’s account.
-admin-username = Account name
-admin-password = Password
-admin-sign-in = Sign in
-admin-sign-out = Sign out
 admin-setup-title = First administrator
 admin-setup-text = Choose the name and password of the account that will look after the rooms. This link works only once.
 admin-setup-username-hint = It is also your name in the rooms; nobody else can use it.
@@ -147,6 +161,7 @@ admin-rooms = Rooms
 admin-messages = Messages
 admin-search = Search
 admin-filter = Filter
+admin-filters = Filters
 admin-clear = Clear
 admin-all-rooms = All
 admin-state = State
@@ -170,11 +185,15 @@ admin-room-name-hint = Up to 100 characters, on one line.
 admin-room-description = Description
 admin-room-description-hint = Shown in the list of rooms. May be empty.
 admin-room-active = Open: it is listed, and people can join
+admin-room-active-hint = Closing it stops everybody from reading and writing there. Those who are in it are back when it is opened again.
+admin-room-enter = Enter
+admin-room-open = Go to the room
 admin-room-created = Created
 admin-room-last-activity = Last message
 admin-room-edit = Edit
 admin-room-activate = Activate
 admin-room-deactivate = Deactivate
+admin-room-deactivate-confirm = Deactivate for everybody
 admin-room-see-messages = See messages
 admin-room-create = Create room
 admin-room-save = Save
@@ -184,9 +203,11 @@ admin-message = Message
 admin-message-room = Room
 admin-message-sender = Who
 admin-message-time = When
-admin-message-from = From (UTC)
-admin-message-to = To (UTC)
+admin-message-from = From
+admin-message-to = To
 admin-message-edited = edited
+mark-account = account
+mark-administrator = administrator
 admin-message-delete = Delete
 admin-message-delete-confirm = Delete for everybody
 

@@ -3,10 +3,13 @@
 status-connecting = Conectando…
 status-online = Online
 status-offline = Desconectado
+status-stalled = Não está salvando
 
 back-to-rooms = Voltar às salas
 room-menu = Opções da sala
 change-name = Trocar de nome
+sign-in = Entrar com conta
+sign-out = Sair da conta
 leave-room = Sair da sala
 
 people-count = { $count ->
@@ -15,12 +18,14 @@ people-count = { $count ->
 }
 people-title = Quem está online
 people-self = você
+mark-account = conta
+mark-administrator = administrador
 people-more = { $count ->
     [one] e mais { $count } pessoa
    *[other] e mais { $count } pessoas
 }
 
-log-label = Mensagens de { $room }
+log-label = Mensagens em { $room }
 load-older = Carregar mensagens anteriores
 loading-older = Carregando…
 older-failed = Não foi possível carregar. Tentar de novo
@@ -29,7 +34,18 @@ empty-title = Ninguém falou ainda
 empty-text = Escreva a primeira mensagem e puxe o papo.
 today = Hoje
 yesterday = Ontem
-new-marker = Novas mensagens
+new-marker = Novas
+unread-new = { $count ->
+    [one] { $count } nova
+   *[other] { $count } novas
+}
+unread-since = { $count ->
+    [one] { $count } nova desde { $since }
+   *[other] { $count } novas desde { $since }
+}
+unread-beyond = { $count }+ novas
+unread-first = Ir à primeira
+unread-read = Marcar lidas
 new-messages = { $count ->
     [one] { $count } nova mensagem
    *[other] { $count } novas mensagens
@@ -37,10 +53,18 @@ new-messages = { $count ->
 to-end = Ir para o fim
 
 message-edited = (editada)
+message-damaged = (danificada no disco)
 message-edit = Editar
 message-delete = Apagar
+message-menu = O que fazer com a mensagem
+message-copy = Copiar o texto
+message-copy-failed = O navegador não permite.
+menu-close = Fechar
 message-pending = Enviando…
 message-sent = Enviada
+waits-for-connection = aguardando a conexão
+waits-for-server = aguardando o servidor
+waits-for-turn = aguardando a vez
 message-retry = Tentar de novo
 message-discard = Descartar
 failed-other = Não foi enviada.
@@ -50,10 +74,42 @@ failed-no-room = Não foi enviada: a sala foi fechada.
 
 same-name = Há mais de uma pessoa com um nome parecido. O final ·{ $suffix } identifica esta.
 
+announce-posted = { $name }: { $message }
+announce-edited = { $name } editou: { $message }
+announce-deleted = { $name } apagou uma mensagem
+announce-failed = Não foi enviada: { $message }
+announce-burst = { $count } mensagens novas
+announce-changes = { $count } mensagens mudaram
+
+keys-title = Teclas
+keys-open = Teclas
+keys-close = Fechar
+keys-regions = Do cabeçalho às mensagens e ao campo de texto, e de volta
+keys-move = De mensagem em mensagem; para cima, na primeira, carrega anteriores
+keys-unread = Numa mensagem: próxima não lida
+keys-menu = Numa mensagem: o que fazer com ela
+keys-edit = Na sua mensagem: editar
+keys-delete = Na sua mensagem: apagar
+keys-read = Nas mensagens e no campo: marcar lidas e escrever
+keys-last = No campo vazio: editar sua última mensagem
+keys-list = Nas mensagens: esta lista
+
 typing-one = { $first } está escrevendo…
 typing-two = { $first } e { $second } estão escrevendo…
 typing-many = Várias pessoas estão escrevendo…
-offline-hint = Sem conexão. Seu texto fica guardado.
+
+# O que impede o envio, numa linha acima do campo.
+connecting = Conectando…
+reconnect-in = Reconecta em { $seconds } s
+reconnect-now = Tentar agora
+server-stalled = O servidor não consegue salvar agora; suas mensagens esperam aqui.
+server-stalled-disk = O disco do servidor está cheio; suas mensagens esperam aqui.
+server-stalled-database = O banco de dados do servidor não responde ou não aceita nada; suas mensagens esperam aqui.
+sends-in = Muitas mensagens de uma vez: a próxima sai em { $seconds } s
+refused-address = A página abre, mas a conversa só funciona em { $origin }, e esta página está em { $here }.
+refused-address-link = Abrir lá
+refused-proxy = A página abre, mas a conversa não conecta. Talvez um proxy ou a rede não deixe passar WebSocket.
+refused-too-many = Há conexões demais deste navegador ou endereço. Feche a conversa em outras abas.
 
 composer-label = Mensagem
 composer-placeholder = Escreva uma mensagem
@@ -80,5 +136,7 @@ delete-failed = Não foi possível apagar. Tente de novo.
 
 closed-text = Esta sala foi fechada.
 closed-link = Voltar às salas
-left-text = Você saiu desta sala.
+left-text = Você não está mais nesta sala.
 left-link = Entrar de novo
+ended-text = Sua sessão terminou.
+ended-link = Entrar de novo

@@ -5,7 +5,9 @@ skip-to-content = Ir para o conteúdo
 main-navigation = Principal
 nav-rooms = Salas
 nav-administration = Administração
+nav-account = Conta:
 language-switch = Idioma
+language-back = Voltar à página
 back-to-rooms = Voltar às salas
 cancel = Cancelar
 
@@ -38,6 +40,7 @@ date = { $day } de { $month ->
     [11] novembro
    *[12] dezembro
 } de { $year }
+date-utc = { date } (UTC)
 moment = { date }, { $time } UTC
 
 ## Lista de salas
@@ -49,7 +52,7 @@ rooms-online = { $count ->
     [one] { $count } online
    *[other] { $count } online
 }
-rooms-joined = Você está aqui
+rooms-joined = Você participa
 rooms-quiet = Nenhuma mensagem ainda
 rooms-last-activity = Última mensagem:
 rooms-leave-all = Sair de todas as salas
@@ -66,8 +69,18 @@ join-hint = É assim que as pessoas da sala vão ver você. Até 25 caracteres.
 join-submit = Entrar na sala
 join-change-submit = Salvar nome e voltar à conversa
 
+## Contas
+
+sign-in-title = Entrar com conta
+sign-in-text = Com uma conta, seu nome é só seu e suas salas estão em todos os seus aparelhos. Quem administra este site cria as contas.
+sign-in = Entrar
+sign-out = Sair da conta
+account-name = Nome da conta
+account-password = Senha
+
 ## A conversa
 
+chat-absent = A conversa não abriu. Ou a conexão é lenta, ou este navegador é antigo demais: ela precisa do Chrome 109, Firefox 115, Safari 16.4 ou versões mais recentes.
 chat-needs-script = A conversa precisa de JavaScript. Ligue-o no navegador e recarregue a página.
 
 ## Sair
@@ -86,16 +99,23 @@ leave-nowhere-text = Não há de onde sair. Que tal entrar em uma?
 error-username-blank = Escreva um nome.
 error-username-long = O nome tem mais de 25 caracteres. Escolha um mais curto.
 error-username-character = O nome tem um caractere que não pode ser usado ({ $code }): ele não aparece ou muda a direção do texto.
-error-username-registered = Este nome, ou um muito parecido, é de uma conta. Escolha outro.
+error-username-marks = O nome tem sinais demais em uma letra. Escolha um mais simples.
+error-username-registered = Este nome pode ser confundido com o de uma conta. Escolha outro, ou entre com a conta, se ela for sua.
+error-username-reserved = Este nome pode ser confundido com o da administração ou do próprio chat. Escolha outro.
 error-account-taken = Já existe uma conta com este nome ou um muito parecido.
 error-password-length = A senha deve ter de { $least } a { $most } caracteres.
 error-sign-in = Nome ou senha incorretos.
+error-account-suspended = Esta conta está suspensa. Fale com quem administra este site.
+error-no-cookie = Seu navegador não guardou o cookie pelo qual o Papo reconhece você. Permita cookies neste site e tente de novo.
+error-no-cookie-here = Seu navegador não guardou o cookie pelo qual o Papo reconhece você. Confira se você abriu { $address }, permita cookies nesse endereço e tente de novo.
+error-no-language-cookie = Seu navegador não guardou o cookie em que fica o idioma. Permita cookies neste site e tente de novo.
 error-room-name-blank = Escreva um nome para a sala.
 error-room-name-long = O nome da sala tem mais de 100 caracteres.
 error-room-name-control = O nome da sala deve ficar em uma só linha, sem caracteres invisíveis.
 error-room-name-taken = Já existe uma sala com este nome.
 error-description-long = A descrição tem mais de 1.000 caracteres.
 error-description-character = A descrição tem um caractere que não pode ser guardado.
+error-unavailable = O servidor não consegue salvar isto agora. O que você escreveu continua aqui: tente de novo daqui a pouco.
 error-rate-limited = { $seconds ->
     [one] Foram muitas tentativas seguidas. Tente de novo em { $seconds } segundo.
    *[other] Foram muitas tentativas seguidas. Tente de novo em { $seconds } segundos.
@@ -132,12 +152,6 @@ error-page-request-text = Volte à página anterior e tente de novo.
 ## Administração
 
 admin-title = Administração
-admin-sign-in-title = Entrar na administração
-admin-sign-in-text = Use a sua conta de administrador.
-admin-username = Nome da conta
-admin-password = Senha
-admin-sign-in = Entrar
-admin-sign-out = Sair
 admin-setup-title = Primeiro administrador
 admin-setup-text = Escolha o nome e a senha da conta que vai cuidar das salas. Este link só vale uma vez.
 admin-setup-username-hint = Também é o seu nome nas salas; ninguém mais poderá usá-lo.
@@ -147,6 +161,7 @@ admin-rooms = Salas
 admin-messages = Mensagens
 admin-search = Buscar
 admin-filter = Filtrar
+admin-filters = Filtros
 admin-clear = Limpar
 admin-all-rooms = Todas
 admin-state = Estado
@@ -170,11 +185,15 @@ admin-room-name-hint = Até 100 caracteres, em uma linha.
 admin-room-description = Descrição
 admin-room-description-hint = Aparece na lista de salas. Pode ficar vazia.
 admin-room-active = Aberta: aparece na lista e aceita pessoas
+admin-room-active-hint = Ao fechar, ninguém mais lê nem escreve nela. Quem está na sala volta quando ela for reaberta.
+admin-room-enter = Entrar
+admin-room-open = Ir para a sala
 admin-room-created = Criada em
 admin-room-last-activity = Última mensagem
 admin-room-edit = Editar
 admin-room-activate = Ativar
 admin-room-deactivate = Desativar
+admin-room-deactivate-confirm = Desativar para todo mundo
 admin-room-see-messages = Ver mensagens
 admin-room-create = Criar sala
 admin-room-save = Salvar
@@ -184,9 +203,11 @@ admin-message = Mensagem
 admin-message-room = Sala
 admin-message-sender = Quem
 admin-message-time = Quando
-admin-message-from = De (UTC)
-admin-message-to = Até (UTC)
+admin-message-from = De
+admin-message-to = Até
 admin-message-edited = editada
+mark-account = conta
+mark-administrator = administrador
 admin-message-delete = Apagar
 admin-message-delete-confirm = Apagar para todo mundo
 

@@ -3,10 +3,11 @@
 use anyhow::Result;
 
 use crate::client;
+use crate::prose;
 use crate::requirements::{cargo_tool, node_packages};
 use crate::run::{self, command, step};
 
-/// Checks formatting, lints, licences, and that what is generated is fresh.
+/// Checks formatting, lints, licences, the width of prose, and that what is generated is fresh.
 pub(crate) fn run() -> Result<()> {
     step(&mut command("cargo", &["fmt", "--all", "--check"]))?;
     let clippy = [
@@ -28,5 +29,6 @@ pub(crate) fn run() -> Result<()> {
     ))?;
     node_packages()?;
     step(command("npm", &["run", "format:check"]).current_dir(run::client()))?;
+    prose::check()?;
     client::check()
 }

@@ -15,7 +15,8 @@ pub(crate) fn write() -> Result<()> {
     step(command("npm", &["run", "build"]).current_dir(client()))
 }
 
-/// Fails unless the repository has what [`write()`] would write. The client's packages must be installed.
+/// Fails unless the repository has what [`write()`] would write. The client's packages must be
+/// installed.
 pub(crate) fn check() -> Result<()> {
     for file in generated::all()? {
         file.check()?;

@@ -1,6 +1,8 @@
-//! `cargo xtask conformance`: the Autobahn test suite against `crates/websocket`, through its example `echo`.
+//! `cargo xtask conformance`: the Autobahn test suite against `crates/websocket`, through its
+//! example `echo`.
 //!
-//! The suite is a Python 2 program and isn't part of `cargo xtask test`; the tests of the crate ask for the same without it.
+//! The suite is a Python 2 program and isn't part of `cargo xtask test`; the tests of the crate ask
+//! for the same without it.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,5 @@
-//! Holds the files of `deploy/` against each other and against the program: what can be seen to be wrong without running them.
+//! Holds the files of `deploy/` against each other and against the program: what can be seen to be
+//! wrong without running them.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::collections::{BTreeMap, BTreeSet};

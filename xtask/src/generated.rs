@@ -1,11 +1,13 @@
-//! What is written from the protocol's Rust types: the client's TypeScript and the AsyncAPI document.
+//! What is written from the protocol's Rust types: the client's TypeScript and the AsyncAPI
+//! document.
 
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use papo_protocol::{
-    ClientFrame, ErrorCode, Limits, MessageObject, Person, ResetReason, SUBPROTOCOL, ServerFrame,
+    Cause, ClientFrame, ErrorCode, Limits, Mark, MessageObject, Person, ResetReason, SUBPROTOCOL,
+    ServerFrame,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -58,8 +60,10 @@ fn typescript() -> Result<String> {
         declaration::<ServerFrame>(&config),
         declaration::<MessageObject>(&config),
         declaration::<Limits>(&config),
+        declaration::<Mark>(&config),
         declaration::<Person>(&config),
         declaration::<ErrorCode>(&config),
+        declaration::<Cause>(&config),
         declaration::<ResetReason>(&config),
     ];
     let header = "// The frames of papo.v1. Written from crates/protocol by `cargo xtask client`; don't edit.\n";

@@ -10,6 +10,7 @@ mod fuzz;
 mod generated;
 mod nats;
 mod postgres;
+mod prose;
 mod requirements;
 mod run;
 mod screenshots;

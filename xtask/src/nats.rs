@@ -31,8 +31,8 @@ struct Own {
 }
 
 impl Nats {
-    /// The one in `PAPO_TEST_NATS_URL`, or at NATS's usual port here, or a new one. Its program is installed if it is missing: some
-    /// tests start servers of their own.
+    /// The one in `PAPO_TEST_NATS_URL`, or at NATS's usual port here, or a new one. Its program is
+    /// installed if it is missing: some tests start servers of their own.
     pub(crate) fn find_or_start() -> Result<Self> {
         let program = program("nats-server", "nats-server")?;
         if let Ok(url) = std::env::var(VARIABLE) {

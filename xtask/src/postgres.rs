@@ -1,4 +1,5 @@
-//! A PostgreSQL for the tests: the one that is named or runs already, or a private one, gone with the tests.
+//! A PostgreSQL for the tests: the one that is named or runs already, or a private one, gone with
+//! the tests.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -69,7 +70,8 @@ impl Postgres {
     }
 }
 
-/// The folder of its server's programs, which are installed if they are missing: some trials start servers of their own.
+/// The folder of its server's programs, which are installed if they are missing: some trials start
+/// servers of their own.
 pub(crate) fn install_server() -> Result<PathBuf> {
     if postgres::programs().is_none() {
         install("postgresql")?;

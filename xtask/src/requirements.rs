@@ -1,4 +1,5 @@
-//! What the tests and tools need besides Rust: found, installed where that may be done, or explained.
+//! What the tests and tools need besides Rust: found, installed where that may be done, or
+//! explained.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -94,6 +95,28 @@ pub(crate) fn program(name: &str, package: &str) -> Result<PathBuf> {
     find().with_context(|| {
         format!("{name} is needed: install it (on Debian: apt-get install {package})")
     })
+}
+
+/// The library that puts a program's clock wrong, from its Debian package when it is missing.
+pub(crate) fn faketime() -> Result<()> {
+    let is_there = || {
+        let folders = std::fs::read_dir("/usr/lib")
+            .into_iter()
+            .flatten()
+            .flatten();
+        let folders = folders
+            .map(|folder| folder.path())
+            .chain([PathBuf::from("/usr/lib"), PathBuf::from("/usr/local/lib")]);
+        let mut libraries = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1"));
+        libraries.any(|library| library.is_file())
+    };
+    if !is_there() {
+        install("libfaketime")?;
+    }
+    if !is_there() {
+        bail!("libfaketime is needed: install it (on Debian: apt-get install libfaketime)");
+    }
+    Ok(())
 }
 
 fn installed_chromium() -> Option<PathBuf> {

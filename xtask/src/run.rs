@@ -18,8 +18,9 @@ pub(crate) fn client() -> PathBuf {
     root().join("client")
 }
 
-/// What the cargo that runs this has set for it, by these beginnings. A cargo within would take it for a change, and build SQLite, ring and all
-/// that is on them again, each time that it is run from here after it was run by itself.
+/// What the cargo that runs this has set for it, by these beginnings. A cargo within would take it
+/// for a change, and build SQLite, ring and all that is on them again, each time that it is run
+/// from here after it was run by itself.
 const SET_BY_CARGO: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "LIBSQLITE3_FLAGS"];
 
 /// A command in the repository's root.
@@ -73,8 +74,9 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 /// What the program is called that people run.
 pub(crate) const PAPO: &str = "papo";
 
-/// Builds a package as people run it; where its program of the same name is. Each package is built by itself: together they would have other
-/// features of the libraries, and Papo be built once more.
+/// Builds a package as people run it; where its program of the same name is. Each package is built
+/// by itself: together they would have other features of the libraries, and Papo be built once
+/// more.
 pub(crate) fn release_binary(package: &str) -> Result<PathBuf> {
     step(&mut command(
         "cargo",

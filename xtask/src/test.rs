@@ -8,10 +8,12 @@ use crate::requirements::{chromium, node_packages};
 use crate::run::{PAPO, client, command, release_binary, step};
 use crate::torture;
 
-/// Of the whole workspace even where one crate is meant: for one alone all its dependencies would be built again, with other features.
+/// Of the whole workspace even where one crate is meant: for one alone all its dependencies would
+/// be built again, with other features.
 const WORKSPACE: [&str; 3] = ["test", "--workspace", "--locked"];
 
-/// So many tests of one program run at a time: most of them wait for clocks and servers, and would leave the processors idle.
+/// So many tests of one program run at a time: most of them wait for clocks and servers, and would
+/// leave the processors idle.
 const AT_ONCE: &str = "6";
 
 /// Runs the tests: Rust, trials, client, browser.

@@ -1,5 +1,6 @@
-//! `cargo xtask torture`: breaks what can break, and checks what was promised, of one node or, with `--on postgres`, of several. With
-//! `--defects` it breaks Papo itself, and checks that the trials notice.
+//! `cargo xtask torture`: breaks what can break, and checks what was promised, of one node or, with
+//! `--on postgres`, of several. With `--defects` it breaks Papo itself, and checks that the trials
+//! notice.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use crate::nats::{self, Nats};
 use crate::postgres::{self, Postgres};
-use crate::requirements::{node_packages, program};
+use crate::requirements::{faketime, node_packages, program};
 use crate::run::{PAPO, client, command, release_binary, root, step};
 
 /// The trials' program.
@@ -17,8 +18,9 @@ const TORTURE: &str = "papo-torture";
 /// What the trials' program calls what Papo works on.
 const POSTGRES: &str = "postgres";
 
-/// Each deliberate defect (they are in `src/defects.rs` of the crates), and the trial that must turn red.
-const DEFECTS: [(&str, &str); 14] = [
+/// Each deliberate defect (they are in `src/defects.rs` of the crates), and the trial that must
+/// turn red.
+const DEFECTS: [(&str, &str); 22] = [
     ("ack-before-commit", "T1"),
     ("ack-after-failed-sync", "T1c"),
     ("no-dedupe", "T2"),
@@ -33,10 +35,18 @@ const DEFECTS: [(&str, &str); 14] = [
     ("no-revocation", "T13"),
     ("backup-copies-the-file", "T15"),
     ("full-is-final", "T16"),
+    ("boundless-answers", "T18"),
+    ("clock-of-sessions", "T19"),
+    ("frozen-log", "T19"),
+    ("trust-the-files", "T20"),
+    ("damage-passes", "T20"),
+    ("strict-texts", "T20"),
+    ("cut-log-unseen", "T20"),
+    ("short-log-unseen", "T20"),
 ];
 
 /// The same on PostgreSQL, with several nodes.
-const DEFECTS_ON_POSTGRES: [(&str, &str); 21] = [
+const DEFECTS_ON_POSTGRES: [(&str, &str); 24] = [
     ("ack-before-commit", "T1"),
     ("no-dedupe", "T2"),
     ("skip-frame", "T3"),
@@ -53,6 +63,9 @@ const DEFECTS_ON_POSTGRES: [(&str, &str); 21] = [
     ("ack-unknown", "T11"),
     ("no-revocation", "T13"),
     ("no-remote-revocation", "T13"),
+    ("clock-of-sessions", "T19"),
+    ("frozen-log", "T19"),
+    ("first-rooms-race", "starts"),
     ("ack-before-commit", "simulation"),
     ("no-dedupe", "simulation"),
     ("no-heal", "simulation"),
@@ -68,7 +81,8 @@ const SEED: u64 = 1;
 enum Ground {
     /// One node, its database in a file.
     Sqlite,
-    /// Nodes that share a database on a PostgreSQL server and are joined by NATS; both are found or started.
+    /// Nodes that share a database on a PostgreSQL server and are joined by NATS; both are found or
+    /// started.
     Postgres,
 }
 
@@ -151,8 +165,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     step(&mut all)
 }
 
-/// Runs all trials at their usual size and with the same choices each time, with the client's packages there already: of one node, and of
-/// several.
+/// Runs all trials at their usual size and with the same choices each time, with the client's
+/// packages there already: of one node, and of several.
 pub(crate) fn run_all() -> Result<()> {
     find_tools()?;
     let servers = Servers::find_or_start()?;
@@ -180,6 +194,7 @@ fn find_tools() -> Result<()> {
     ] {
         program(name, package)?;
     }
+    faketime()?;
     if let Err(error) = program("mkfs.ext4", "e2fsprogs") {
         println!("T16 will fill a tmpfs, not an ext4: {error}");
     }

@@ -24,6 +24,7 @@ export async function deleteMessage({ page }: Person, text: string): Promise<voi
 export async function setRoomActive({ page }: Person, name: string, isActive: boolean): Promise<void> {
   await page.goto("/admin/rooms/");
   const row = page.locator("tbody tr", { hasText: name });
+  if (!isActive) await row.locator("summary").click();
   await row.locator(`form:has(input[name=is_active][value=${isActive}]) button`).click();
   await page.locator(".notice-success").waitFor();
 }

@@ -1,4 +1,7 @@
-/** What lies between one browser and the server: it can be cut, and it can lose what the server answers. */
+/**
+ * What lies between one browser and the server: it can be cut, and it can lose what the server
+ * answers.
+ */
 import { type AddressInfo, type Server as Listener, type Socket, connect, createServer } from "node:net";
 import type { Server } from "./server";
 

@@ -7,7 +7,10 @@ declare global {
   }
 }
 
-/** Notes every dialog, window and request to elsewhere in `complaints`, and gives each page `findIntruders`. */
+/**
+ * Notes every dialog, window and request to elsewhere in `complaints`, and gives each page
+ * `findIntruders`.
+ */
 export async function watch(context: BrowserContext, complaints: string[]): Promise<void> {
   context.on("dialog", (dialog) => {
     complaints.push(`a dialog: ${dialog.message()}`);
@@ -34,8 +37,9 @@ export interface Fetched {
 }
 
 /**
- * Shows the answers in frames of a page that is open, under the same content policy, and reads each: the texts of
- * elements, the values of inputs, and intruders. As good as going there, and many times as fast.
+ * Shows the answers in frames of a page that is open, under the same content policy, and reads
+ * each: the texts of elements, the values of inputs, and intruders. As good as going there, and
+ * many times as fast.
  */
 export async function readInFrames(page: Page, fetched: Fetched[]): Promise<Record<string, unknown>[]> {
   return page.evaluate(async (all) => {
@@ -61,7 +65,8 @@ export async function readInFrames(page: Page, fetched: Fetched[]): Promise<Reco
       });
       return Object.fromEntries([["intruders", window.findIntruders(shown)], ...values]) as Record<string, unknown>;
     });
-    // What runs as soon as it is parsed does so now; what waits for the network is asked of pages that stay open.
+    // What runs as soon as it is parsed does so now; what waits for the network is asked of pages
+    // that stay open.
     await new Promise((resolve) => setTimeout(resolve));
     for (const frame of frames) frame.remove();
     return results;

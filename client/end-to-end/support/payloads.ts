@@ -1,6 +1,6 @@
 /**
- * What people write who want their text to run in somebody else's browser. Each would call `alert` if it were taken for
- * anything but text.
+ * What people write who want their text to run in somebody else's browser. Each would call `alert`
+ * if it were taken for anything but text.
  */
 
 const CALL = "alert(1)";

@@ -1,6 +1,7 @@
 /**
- * The page script of the chat that Papo succeeds, written from its description: it opens the socket, sends
- * `{message, username}` and renders every frame it gets. It runs in the browser and knows nothing of Papo.
+ * The page script of the chat that Papo succeeds, written from its description: it opens the
+ * socket, sends `{message, username}` and renders every frame it gets. It runs in the browser and
+ * knows nothing of Papo.
  */
 export function seedScript({ room, username }: { room: number; username: string }): void {
   const page = document.createElement("div");

@@ -1,4 +1,7 @@
-/** The real server: the binary PAPO_BINARY in a folder of its own, without rate limits, to be stopped, killed and started again. */
+/**
+ * The real server: the binary PAPO_BINARY in a folder of its own, without rate limits, to be
+ * stopped, killed and started again.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -6,6 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PATIENCE_MILLISECONDS = 20_000;
+
+/** What a server prints of its address. */
+const LISTENING = /listening on (http:\/\/[^\s/]+)\s/;
+/** What the first start prints. */
+const SETUP_LINK = /(http:\/\/\S+\/admin\/setup\/\S+)\s/;
 
 export class Server {
   /** Without a slash at the end. */
@@ -21,15 +29,25 @@ export class Server {
 
   static async start(): Promise<Server> {
     const server = new Server(binary(), await mkdtemp(join(tmpdir(), "papo-end-to-end-")));
-    await server.#spawn("127.0.0.1:0");
+    await server.#spawn("127.0.0.1:0", SETUP_LINK);
     return server;
   }
 
   /** The one-time link for the first administrator, as printed. */
   get setupLink(): string {
-    const link = /http:\/\/\S+\/admin\/setup\/\S+/.exec(this.#output)?.[0];
+    const link = SETUP_LINK.exec(this.#output)?.[1];
     if (link === undefined) throw new Error(`no link for the first administrator in:\n${this.#output}`);
     return link;
+  }
+
+  /** Runs a command on its folder, which reads `input`. */
+  async command(words: string[], input: string): Promise<void> {
+    const running = spawn(this.program, [...words, "--data-dir", this.folder], {
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    running.stdin.end(input);
+    const code = await new Promise((resolve) => running.once("exit", resolve));
+    if (code !== 0) throw new Error(`papo ${words.join(" ")} ended with ${code}`);
   }
 
   /** SIGTERM; its exit code. */
@@ -51,7 +69,7 @@ export class Server {
 
   /** On the same folder and port. */
   async restart(): Promise<void> {
-    await this.#spawn(new URL(this.url).host);
+    await this.#spawn(new URL(this.url).host, LISTENING);
   }
 
   /** Ends it and removes what it stored. */
@@ -60,7 +78,8 @@ export class Server {
     await rm(this.folder, { recursive: true });
   }
 
-  async #spawn(address: string): Promise<void> {
+  /** Waits until it listens, and until it has printed what is `awaited`. */
+  async #spawn(address: string, awaited: RegExp): Promise<void> {
     const started = spawn(this.program, ["serve", "--listen", address, "--data-dir", this.folder], {
       env: { ...process.env, PAPO_RATE_LIMITS: "off" },
       stdio: ["ignore", "pipe", "pipe"],
@@ -75,8 +94,8 @@ export class Server {
       started.once("exit", (code) => fail(`the server ended with ${code}`));
       const read = (data: Buffer): void => {
         this.#output += data.toString();
-        const url = /listening on (http:\/\/[^\s/]+)\s/.exec(this.#output)?.[1];
-        if (url === undefined) return;
+        const url = LISTENING.exec(this.#output)?.[1];
+        if (url === undefined || !awaited.test(this.#output)) return;
         clearTimeout(timer);
         resolve(url);
       };

@@ -1,4 +1,7 @@
-/** `test` with a server of its own, and people who come with a browser; nobody's browser may complain. */
+/**
+ * `test` with a server of its own, and people who come with a browser; nobody's browser may
+ * complain.
+ */
 import type { BrowserContextOptions } from "playwright-core";
 import { test as base, expect } from "vitest";
 import { close, launch } from "../../test-support/chromium";

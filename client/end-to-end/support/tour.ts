@@ -26,11 +26,18 @@ export async function tour(person: Person, server: Server, look: Look): Promise<
   await look("the link for the first administrator, with an error", page);
   await becomeAdministrator(person, server);
   await look("the administration's rooms", page);
+  await page.locator("summary").first().click();
+  await look("the administration's rooms, asking before deactivating", page);
+  await see("the administration's rooms, one just made", "/admin/rooms/?made=1&done=created");
   await see("the administration's rooms, nothing found", "/admin/rooms/?q=nowhere");
   await see("a new room", "/admin/rooms/new/");
   await submit("#name", "Geral");
   await look("a new room, with an error", page);
   await see("a room's form", "/admin/rooms/1/");
+  await page.locator("[name=is_active]").uncheck();
+  await page.locator("main form button").first().click();
+  await page.locator("[name=confirmed]").waitFor();
+  await look("a room's form, asking before it closes", page);
   await see("the administration's messages, none yet", "/admin/messages/");
 
   await see("the rooms", "/");
@@ -43,12 +50,21 @@ export async function tour(person: Person, server: Server, look: Look): Promise<
   await person.say("Bom dia! https://papo.example/");
   await page.locator(".message-own:not(.message-pending)").waitFor();
   await look("a room", page);
-  await see("joining again", "/room/1/join/");
+  await page.locator(".message").focus();
+  await page.locator(".message-actions").waitFor();
+  await look("a room, with what one can do with a message", page);
+  await page.evaluate(() => (Math.random = () => 0.999));
+  await person.context.setOffline(true);
+  await page.locator(".connection-notice button").waitFor();
+  await look("a room, without a network", page);
+  await person.context.setOffline(false);
+  await person.online();
+  await see("joining again", "/room/1/join/?rename");
   await see("the rooms, one of them joined", "/");
   await see("leaving a room", "/leave/?room=1");
   await see("leaving all rooms", "/leave/");
   await see("the administration's messages", "/admin/messages/");
-  await page.locator("summary").click();
+  await page.locator("tbody summary").click();
   await look("the administration's messages, asking before deleting", page);
 
   for (const room of ["Geral", "Tecnologia", "Jogos"]) await setRoomActive(person, room, false);
@@ -59,7 +75,7 @@ export async function tour(person: Person, server: Server, look: Look): Promise<
   await see("the link for the first administrator, used up", server.setupLink);
   await page.goto("/admin/");
   await page.locator("form[action='/admin/logout/'] button").click();
-  await page.waitForURL("**/admin/login/");
+  await page.locator(".page-nav a[href^='/admin/login/']").click();
   await look("signing in", page);
   await page.locator("#username").fill(ACCOUNT.name);
   await submit("#password", "not this one");

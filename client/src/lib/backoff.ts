@@ -1,4 +1,7 @@
-/** How long to wait before connecting again: full jitter, so that clients cut off together don't return together. */
+/**
+ * How long to wait before connecting again: full jitter, so that clients cut off together don't
+ * return together.
+ */
 
 const BASE_MILLISECONDS = 500;
 const LONGEST_MILLISECONDS = 30_000;

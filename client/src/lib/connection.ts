@@ -1,6 +1,6 @@
 /**
- * One socket to the server, kept open: connects, watches that it lives, connects again. Rooms attach themselves and
- * get the frames about them; what a room does with those is in `room.ts`.
+ * One socket to the server, kept open: connects, watches that it lives, connects again. Rooms
+ * attach themselves and get the frames about them; what a room does with those is in `room.ts`.
  */
 import { backoffDelay } from "./backoff.js";
 import { type Environment, type Socket, browserEnvironment } from "./environment.js";
@@ -9,8 +9,11 @@ import { ANSWER_MILLISECONDS, Heartbeat } from "./heartbeat.js";
 import { type Answered, Requests } from "./requests.js";
 import type { Request, RoomFrame, Welcome } from "./select.js";
 
-/** Why a connection won't be made again. */
-export type EndReason = "left" | "closed";
+/**
+ * Why a connection won't be made again: one has left the room, it was closed, or the session has
+ * ended.
+ */
+export type EndReason = "left" | "closed" | "ended";
 
 /** A room on this connection. */
 export interface Attached {
@@ -20,16 +23,23 @@ export interface Attached {
   /** The server greeted: subscribe now. */
   opened(welcome: Welcome): void;
   received(frame: RoomFrame): void;
-  /** The connection is gone and will be made again; `refused`: the server never greeted. */
-  dropped(refused: boolean): void;
+  /**
+   * The connection is gone and will be made again at `retryAt`; `refused`: the server never
+   * greeted.
+   */
+  dropped(refused: boolean, retryAt: number): void;
   ended(reason: EndReason): void;
 }
 
 const END_CODES: ReadonlyMap<number, EndReason> = new Map([
   [4001, "left"],
+  [4003, "ended"],
   [4004, "closed"],
 ]);
-/** A connection that lived as long as this was a success: the next attempt starts again at the shortest wait. */
+/**
+ * A connection that lived as long as this was a success: the next attempt starts again at the
+ * shortest wait.
+ */
 const STABLE_MILLISECONDS = 10_000;
 const ABNORMAL_CLOSURE = 1006;
 const OVERLOADED = 1013;
@@ -44,6 +54,8 @@ export class Connection {
   #orderedDelay: number | undefined;
   #cancelTimer: () => void = () => {};
   #wake: "at once" | "probe" | "never" = "never";
+  /** Whether the time to connect again has still to come. */
+  #waiting = false;
   #stopListening: () => void = () => {};
 
   constructor(
@@ -62,17 +74,26 @@ export class Connection {
   }
 
   start(): void {
-    this.#stopListening = this.environment.onWake(() => this.#woken());
+    const listeners = [this.environment.onWake(() => this.#woken()), this.environment.onOffline(() => this.#cutOff())];
+    this.#stopListening = () => listeners.forEach((stop) => stop());
     this.#connect();
   }
 
   stop(): void {
     this.#wake = "never";
+    this.#waiting = false;
     this.#stopListening();
     this.#abandonSocket();
     const requests = this.#requests;
     this.#requests = undefined;
     requests?.lose();
+  }
+
+  /** Connects at once, instead of at `retryAt`. */
+  retryNow(): void {
+    if (!this.#waiting) return;
+    this.#cancelTimer();
+    this.#connect();
   }
 
   /** Sends a request; without a connection it is lost at once. */
@@ -88,6 +109,7 @@ export class Connection {
 
   #connect(): void {
     this.#wake = "never";
+    this.#waiting = false;
     this.#greetedAt = undefined;
     this.#orderedDelay = undefined;
     this.#each((room) => room.connecting());
@@ -114,7 +136,12 @@ export class Connection {
     this.#cancelTimer();
     this.#greetedAt = this.environment.now();
     this.#wake = "probe";
-    this.#requests = new Requests(welcome.limits.in_flight, (frame) => this.#write(frame));
+    this.#requests = new Requests(
+      this.environment,
+      welcome.limits.in_flight,
+      (frame) => this.#write(frame),
+      () => this.#heartbeat?.probe(),
+    );
     this.#heartbeat = new Heartbeat(
       this.environment,
       welcome.heartbeat,
@@ -129,25 +156,35 @@ export class Connection {
     const reason = END_CODES.get(code);
     const requests = this.#requests;
     this.#requests = undefined;
-    this.#each((room) => (reason === undefined ? room.dropped(this.#greetedAt === undefined) : room.ended(reason)));
+    const refused = this.#greetedAt === undefined;
+    const retryAt = reason === undefined ? this.#retry(code) : 0;
+    this.#each((room) => (reason === undefined ? room.dropped(refused, retryAt) : room.ended(reason)));
     requests?.lose();
-    if (reason === undefined) this.#retry(code);
   }
 
-  #retry(code: number): void {
+  /** Schedules the next attempt and returns its time. */
+  #retry(code: number): number {
     const lived = this.#greetedAt === undefined ? 0 : this.environment.now() - this.#greetedAt;
     if (lived >= STABLE_MILLISECONDS) this.#failures = 0;
     const delay = this.#orderedDelay ?? backoffDelay(this.#failures, this.environment.random());
     this.#wake = this.#orderedDelay === undefined && code !== OVERLOADED ? "at once" : "never";
     this.#failures += 1;
+    this.#waiting = true;
     this.#cancelTimer = this.environment.startTimer(() => this.#connect(), delay);
+    return this.environment.now() + delay;
+  }
+
+  /**
+   * The browser says that there is no network. What it has of a connection would go on to look
+   * whole.
+   */
+  #cutOff(): void {
+    if (this.#socket !== undefined) this.#closed(ABNORMAL_CLOSURE);
   }
 
   #woken(): void {
     if (this.#wake === "probe") this.#heartbeat?.probe();
-    if (this.#wake !== "at once") return;
-    this.#cancelTimer();
-    this.#connect();
+    if (this.#wake === "at once") this.retryNow();
   }
 
   #abandonSocket(): void {

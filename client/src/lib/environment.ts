@@ -1,4 +1,7 @@
-/** What the library needs of the world around it, so that tests (or another runtime) can bring their own. */
+/**
+ * What the library needs of the world around it, so that tests (or another runtime) can bring their
+ * own.
+ */
 
 /** The part of the browser's WebSocket that is used. */
 export interface Socket {
@@ -18,8 +21,12 @@ export interface Environment {
   openSocket(url: string): Socket;
   /** Fails when `signal` is aborted, and so does reading the response's body. */
   fetch(url: string, signal: AbortSignal): Promise<Response>;
-  /** Calls back when the network returns or the page becomes visible; the result stops that. */
+  /**
+   * Calls back when the network returns, or somebody comes back to the page; the result stops that.
+   */
   onWake(callback: () => void): () => void;
+  /** Calls back when the network goes away; the result stops that. */
+  onOffline(callback: () => void): () => void;
 }
 
 export const SUBPROTOCOL = "papo.v1";
@@ -37,11 +44,16 @@ export const browserEnvironment: Environment = {
     const whenVisible = (): void => {
       if (document.visibilityState === "visible") callback();
     };
-    window.addEventListener("online", callback);
+    // A window that was beside another one was visible all the time.
+    for (const event of ["online", "focus"]) window.addEventListener(event, callback);
     document.addEventListener("visibilitychange", whenVisible);
     return () => {
-      window.removeEventListener("online", callback);
+      for (const event of ["online", "focus"]) window.removeEventListener(event, callback);
       document.removeEventListener("visibilitychange", whenVisible);
     };
+  },
+  onOffline(callback) {
+    window.addEventListener("offline", callback);
+    return () => window.removeEventListener("offline", callback);
   },
 };

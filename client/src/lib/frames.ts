@@ -22,6 +22,10 @@ export type ClientFrame =
        * The last seq that the client has.
        */
       after?: number;
+      /**
+       * The timestamp of that event: the proof that it is this history's.
+       */
+      timestamp?: string;
     }
   | {
       type: "unsubscribe";
@@ -121,6 +125,7 @@ export type ServerFrame =
       room: number;
       epoch: string;
       seq: number;
+      timestamp?: string;
       name: string;
       description: string;
       username: string;
@@ -136,16 +141,27 @@ export type ServerFrame =
       message: string;
       username: string;
       sender: string;
+      mark?: Mark;
       timestamp: string;
       client_id?: string;
       edited?: string;
       deleted?: boolean;
+      damaged?: boolean;
     }
-  | { type: "edited"; room: number; seq: number; target: number; message: string; timestamp: string; deleted?: boolean }
+  | {
+      type: "edited";
+      room: number;
+      seq: number;
+      target: number;
+      message: string;
+      timestamp: string;
+      deleted?: boolean;
+      damaged?: boolean;
+    }
   | { type: "deleted"; room: number; seq: number; target: number; timestamp: string }
   | { type: "room"; room: number; seq: number; name: string; description: string; active: boolean; timestamp: string }
   | { type: "ack"; ref?: number; room: number; seq?: number; timestamp?: string }
-  | { type: "error"; ref?: number; code: ErrorCode; message: string; retry?: number }
+  | { type: "error"; ref?: number; code: ErrorCode; message: string; retry?: number; cause?: Cause }
   | { type: "presence"; room: number; online: number; people: Array<Person> }
   | { type: "typing"; room: number; sender: string; username: string }
   | { type: "left"; room: number }
@@ -173,6 +189,10 @@ export type Message = {
    */
   sender: string;
   /**
+   * Their mark, if they have an account.
+   */
+  mark?: Mark;
+  /**
    * When it was posted.
    */
   timestamp: string;
@@ -184,6 +204,10 @@ export type Message = {
    * When it was last edited.
    */
   edited?: string;
+  /**
+   * Whether the disk has damaged it: bytes that can't be read are U+FFFD.
+   */
+  damaged?: boolean;
 };
 
 /**
@@ -203,7 +227,8 @@ export type Limits = {
    */
   rooms: number;
   /**
-   * The most requests that wait for an answer on one socket; more are not read until some are answered.
+   * The most requests that wait for an answer on one socket; more are not read until some are
+   * answered.
    */
   in_flight: number;
   /**
@@ -211,6 +236,11 @@ export type Limits = {
    */
   resume_events: number;
 };
+
+/**
+ * What tells somebody with an account from a guest, who has none.
+ */
+export type Mark = "account" | "administrator";
 
 /**
  * Somebody in a room.
@@ -224,6 +254,10 @@ export type Person = {
    * Under which name.
    */
   username: string;
+  /**
+   * Their mark, if they have an account.
+   */
+  mark?: Mark;
 };
 
 /**
@@ -242,6 +276,11 @@ export type ErrorCode =
   | "too_many"
   | "rate_limited"
   | "unavailable";
+
+/**
+ * Why the server can't write, as administrators are told.
+ */
+export type Cause = "disk" | "database";
 
 /**
  * Why a client has to start over.

@@ -1,6 +1,7 @@
 /**
- * Notices that a connection has died without being closed. Browsers don't show the WebSocket's own pings, so after
- * a silence a ping is sent, and when that isn't answered in time the connection is dead: after 45 s at most.
+ * Notices that a connection has died without being closed. Browsers don't show the WebSocket's own
+ * pings, so after a silence a ping is sent, and when that isn't answered in time the connection is
+ * dead: after 45 s at most.
  */
 import type { Environment } from "./environment.js";
 
@@ -39,7 +40,7 @@ export class Heartbeat {
     this.#cancel();
   }
 
-  /** Whoever asks while an answer is due already gets no later deadline by it. */
+  /** A second question doesn't move the deadline of the first. */
   #ask(milliseconds: number): void {
     const deadline = this.environment.now() + milliseconds;
     if (deadline >= this.#deadline) return;

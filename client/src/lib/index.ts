@@ -12,6 +12,7 @@ export { browserEnvironment, type Environment, type Socket, SUBPROTOCOL } from "
 export type * from "./frames.js";
 export { createOutbox, IndexedOutbox } from "./indexed-outbox.js";
 export { MemoryOutbox, type Outbox, type OutboxEntry } from "./outbox.js";
+export type { SocketRefusal } from "./older.js";
 export type { Outcome } from "./requests.js";
 export { Room, type RoomOptions } from "./room.js";
 export type { RoomState, ShownMessage, Status } from "./room-state.js";

@@ -1,4 +1,7 @@
-/** The outbox in IndexedDB, shared by the tabs of a browser. Where IndexedDB is denied, memory has to do. */
+/**
+ * The outbox in IndexedDB, shared by the tabs of a browser. Where IndexedDB is denied, memory has
+ * to do.
+ */
 import { MemoryOutbox, type Outbox, type OutboxEntry } from "./outbox.js";
 
 const STORE = "outbox";

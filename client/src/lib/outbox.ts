@@ -1,7 +1,7 @@
 /**
- * Where messages wait that the server hasn't acknowledged yet. They are put here before they are sent, so neither a
- * lost connection nor a closed page loses them. Entries belong to a room and a sender: another person on the same
- * browser never sends them.
+ * Where messages wait that the server hasn't acknowledged yet. They are put here before they are
+ * sent, so neither a lost connection nor a closed page loses them. Entries belong to a room and a
+ * sender: another person on the same browser never sends them.
  */
 import type { ErrorCode } from "./frames.js";
 

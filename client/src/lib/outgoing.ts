@@ -1,12 +1,14 @@
 /**
- * Sends what is in the outbox: one message at a time, so that their order holds through refusals and reconnects, each
- * until it is acknowledged, always with the same `client_id`. Entries leave when their own event is in the room's log.
+ * Sends what is in the outbox: one message at a time, so that their order holds through refusals
+ * and reconnects, each until it is acknowledged, always with the same `client_id`. Entries leave
+ * when their own event is in the room's log.
  */
 import type { Environment } from "./environment.js";
 import type { ErrorCode } from "./frames.js";
 import { createClientId } from "./identifier.js";
 import type { Outbox, OutboxEntry } from "./outbox.js";
 import type { Answer, Answered } from "./requests.js";
+import { wellFormed } from "./well-formed.js";
 
 /** A message on its way. */
 export interface Outgoing {
@@ -24,6 +26,8 @@ const DEFAULT_RETRY_SECONDS = 1;
 
 export class OutgoingMessages {
   messages: readonly Outgoing[] = [];
+  /** When there were too many in too short a time: until when none is sent. */
+  heldUntil: number | undefined;
   #restored = false;
   #online = false;
   #inFlight: Outgoing | undefined;
@@ -49,11 +53,16 @@ export class OutgoingMessages {
     void this.#restore();
   }
 
-  /** Adds a message. Half a surrogate pair can't be written in UTF-8, and becomes U+FFFD. */
+  /** Whether any hasn't been answered for good. */
+  get isWaiting(): boolean {
+    return this.messages.some(waits);
+  }
+
+  /** Adds a message. */
   add(message: string): void {
     this.#lastOrder = Math.max(this.environment.now(), this.#lastOrder + 1);
     const identity = { client_id: createClientId(), room: this.room, sender: this.sender };
-    const entry = { ...identity, message: message.toWellFormed(), order: this.#lastOrder };
+    const entry = { ...identity, message: wellFormed(message), order: this.#lastOrder };
     const outgoing: Outgoing = { entry, stage: "storing" };
     this.messages = [...this.messages, outgoing];
     void this.#store(outgoing);
@@ -108,7 +117,10 @@ export class OutgoingMessages {
     this.#remove(clientId);
   }
 
-  /** The log is known up to `seq`: whatever was acknowledged until there is in it, or was deleted since. */
+  /**
+   * The log is known up to `seq`: whatever was acknowledged until there is in it, or was deleted
+   * since.
+   */
   reached(seq: number): void {
     for (const { entry, seq: acknowledged } of this.messages) {
       if (acknowledged !== undefined && acknowledged <= seq) this.#remove(entry.client_id);
@@ -122,14 +134,18 @@ export class OutgoingMessages {
     this.#pump();
   }
 
-  /** What was written earlier comes before whatever hasn't been sent yet, also when the storage answers late. */
+  /**
+   * What was written earlier comes before whatever hasn't been sent yet, also when the storage
+   * answers late.
+   */
   #takeIn(entries: OutboxEntry[]): void {
     const restored = entries.filter(
       ({ client_id }) => !this.#find(client_id) && !this.#discardedElsewhere.has(client_id),
     );
     const earlier = restored.map((entry): Outgoing => ({ entry, stage: entry.failure ? "failed" : "queued" }));
     const unsent = this.messages.findIndex((outgoing) => waits(outgoing) && outgoing !== this.#inFlight);
-    this.messages = this.messages.toSpliced(unsent === -1 ? this.messages.length : unsent, 0, ...earlier);
+    const place = unsent === -1 ? this.messages.length : unsent;
+    this.messages = [...this.messages.slice(0, place), ...earlier, ...this.messages.slice(place)];
     this.changed();
     this.#pump();
   }
@@ -157,17 +173,20 @@ export class OutgoingMessages {
 
   #answered(outgoing: Outgoing, outcome: Answer): void {
     const { entry } = outgoing;
+    this.heldUntil = undefined;
     if (outcome.type === "ack") {
       outgoing.stage = "acknowledged";
       outgoing.seq = outcome.seq ?? 0;
       outgoing.timestamp = outcome.timestamp;
       void this.#within(this.outbox.remove(entry.client_id), undefined);
     } else if (RETRIED.has(outcome.code)) {
-      this.#pause(outcome.retry ?? DEFAULT_RETRY_SECONDS);
+      const seconds = outcome.retry ?? DEFAULT_RETRY_SECONDS;
+      if (outcome.code === "rate_limited") this.heldUntil = this.environment.now() + seconds * 1000;
+      this.#pause(seconds);
     } else {
       outgoing.stage = "failed";
       outgoing.entry = { ...entry, failure: outcome.code };
-      // Whoever discarded it meanwhile, here or in another tab, doesn't want it back.
+      // Skip if it was discarded meanwhile, here or in another tab.
       if (this.messages.includes(outgoing)) void this.#within(this.outbox.put(outgoing.entry), undefined);
     }
   }
@@ -183,6 +202,7 @@ export class OutgoingMessages {
   #resume(): void {
     this.#cancelPause();
     this.#pausing = false;
+    this.heldUntil = undefined;
   }
 
   #find(clientId: string): Outgoing | undefined {

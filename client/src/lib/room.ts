@@ -1,19 +1,22 @@
 /**
- * One room, followed over a connection: keeps the log, the outbox and who is there together, and tells whoever
- * subscribes that something changed. Resumes after a lost connection where it was.
+ * One room, followed over a connection: keeps the log, the outbox and who is there together, and
+ * tells whoever subscribes that something changed. Resumes after a lost connection where it was.
  */
 import type { Attached, Connection, EndReason } from "./connection.js";
 import { type Environment, browserEnvironment } from "./environment.js";
-import type { Person } from "./frames.js";
+import { type EventRoom, kindOf } from "./events/index.js";
+import type { Mark, Person } from "./frames.js";
 import { createOutbox } from "./indexed-outbox.js";
-import { fetchOlder, whyRefused } from "./older.js";
+import { type SocketRefusal, fetchOlder, whyRefused } from "./older.js";
 import type { Outbox } from "./outbox.js";
 import { OutgoingMessages } from "./outgoing.js";
 import type { Outcome } from "./requests.js";
 import { type RoomState, type Status, showMessage, showOutgoing } from "./room-state.js";
 import type { RoomEvent, RoomFrame, Snapshot, Welcome } from "./select.js";
+import { Stall } from "./stall.js";
 import { Timeline } from "./timeline.js";
 import { Typing } from "./typing.js";
+import { wellFormed } from "./well-formed.js";
 
 export interface RoomOptions {
   environment?: Environment;
@@ -25,7 +28,11 @@ export interface RoomOptions {
 /** What most servers take; each says for itself when it welcomes us. */
 const DEFAULT_MESSAGE_CHARACTERS = 4_000;
 const DEFAULT_RETRY_SECONDS = 1;
-/** So many gaps in a row without an event between them, and the room starts over from a snapshot. */
+/** So many sockets in a row that the server refuses while it answers pages aren't chance. */
+const TELLING_REFUSALS = 2;
+/**
+ * So many gaps in a row without an event between them, and the room starts over from a snapshot.
+ */
 const GAPS_BEFORE_SNAPSHOT = 3;
 
 export class Room implements Attached {
@@ -38,13 +45,28 @@ export class Room implements Attached {
   #status: Status = "connecting";
   #epoch: string | undefined;
   #gaps = 0;
+  #past = 0;
   #awaitingAnswer = false;
   #cancelFollowing: () => void = () => {};
   #about = { name: "", description: "", username: "" };
   #presence: { online: number; people: readonly Person[] } = { online: 0, people: [] };
   #messageCharacters = DEFAULT_MESSAGE_CHARACTERS;
-  #loadingOlder = false;
+  /** The page of older messages that is on its way. */
+  #loadingOlder: Promise<boolean> | undefined;
+  #retryAt: number | undefined;
+  /** Sockets that were refused in a row though the server answered, and why. */
+  #refusals: SocketRefusal[] = [];
+  readonly #stall: Stall;
   #state: RoomState | undefined;
+  readonly #effects: EventRoom = {
+    message: (seq) => this.#timeline.messages.findLast((message) => message.seq === seq),
+    stoppedTyping: (sender) => this.#typing.stopped(sender),
+    arrived: (sender, clientId) => this.#arrived(sender, clientId),
+    renamed: (name, description) => {
+      this.#about = { ...this.#about, name, description };
+    },
+    closed: () => this.ended("closed"),
+  };
 
   constructor(
     readonly id: number,
@@ -54,6 +76,7 @@ export class Room implements Attached {
     this.#environment = environment;
     this.#outbox = outbox;
     this.#typing = new Typing(environment, () => this.#changed());
+    this.#stall = new Stall(environment, () => this.#changed());
     if (known !== undefined) {
       this.#messageCharacters = known.messageCharacters ?? DEFAULT_MESSAGE_CHARACTERS;
       this.#become(known.sender);
@@ -87,7 +110,7 @@ export class Room implements Attached {
   }
 
   edit(seq: number, message: string): Promise<Outcome> {
-    const request = { type: "edit", room: this.id, seq, message: message.toWellFormed() } as const;
+    const request = { type: "edit", room: this.id, seq, message: wellFormed(message) } as const;
     return new Promise((resolve) => this.connection.request(request, resolve));
   }
 
@@ -96,37 +119,37 @@ export class Room implements Attached {
     return new Promise((resolve) => this.connection.request(request, resolve));
   }
 
+  /** Connects at once, instead of at `retryAt`. */
+  reconnect(): void {
+    this.connection.retryNow();
+  }
+
   /** Tells the others that one is writing; call it at every key press. */
   typing(): void {
     if (this.#status !== "online") return;
     this.#typing.tellSeldom(() => this.connection.tell({ type: "typing", room: this.id }));
   }
 
-  /** Loads a page of older messages; false when that didn't work. */
+  /**
+   * Loads a page of older messages, or waits for the one on its way; false when that didn't work.
+   */
   async loadOlder(): Promise<boolean> {
-    if (this.#loadingOlder || !this.#timeline.more) return true;
-    this.#loadingOlder = true;
-    this.#changed();
-    try {
-      const before = this.#timeline.beginPage();
-      this.#timeline.addPage(before, await fetchOlder(this.#environment, this.id, before));
-      return true;
-    } catch {
-      this.#timeline.cancelPage();
-      return false;
-    } finally {
-      this.#loadingOlder = false;
+    if (!this.#timeline.more) return true;
+    if (this.#loadingOlder === undefined) {
+      this.#loadingOlder = this.#loadPage();
       this.#changed();
     }
+    return this.#loadingOlder;
   }
 
   /** Lets go of all but the latest `count` messages. */
   keepLatest(count: number): void {
-    if (!this.#loadingOlder && this.#timeline.keepLatest(count)) this.#changed();
+    if (this.#loadingOlder === undefined && this.#timeline.keepLatest(count)) this.#changed();
   }
 
   connecting(): void {
     this.#status = "connecting";
+    this.#retryAt = undefined;
     this.#changed();
   }
 
@@ -134,6 +157,7 @@ export class Room implements Attached {
     this.#messageCharacters = welcome.limits.message_characters;
     this.#become(welcome.sender);
     this.#gaps = 0;
+    this.#refusals = [];
     this.#follow();
   }
 
@@ -145,6 +169,7 @@ export class Room implements Attached {
         break;
       case "subscribed":
         this.#about.username = frame.username;
+        this.#past = frame.seq;
         this.#caughtUp();
         break;
       case "reset":
@@ -161,12 +186,14 @@ export class Room implements Attached {
         this.#typing.heard({ sender: frame.sender, username: frame.username });
         break;
       default:
-        this.#apply(frame);
+        // A newer server's frames may be neither.
+        if (isEvent(frame)) this.#apply(frame);
     }
     this.#changed();
   }
 
-  dropped(refused: boolean): void {
+  dropped(refused: boolean, retryAt: number): void {
+    this.#retryAt = retryAt;
     this.#leaveLine("offline");
     if (refused) void this.#askWhy();
   }
@@ -176,9 +203,34 @@ export class Room implements Attached {
     this.connection.detach(this);
   }
 
+  async #loadPage(): Promise<boolean> {
+    try {
+      const before = this.#timeline.beginPage();
+      const page = await fetchOlder(this.#environment, this.id, before);
+      if (typeof page === "string") {
+        this.#timeline.cancelPage();
+        this.ended(page);
+        return false;
+      }
+      this.#timeline.addPage(before, page);
+      return true;
+    } catch {
+      this.#timeline.cancelPage();
+      return false;
+    } finally {
+      this.#loadingOlder = undefined;
+      this.#changed();
+    }
+  }
+
   async #askWhy(): Promise<void> {
     const reason = await whyRefused(this.#environment, this.id);
-    if (reason !== undefined && this.#status !== "online") this.ended(reason);
+    if (this.#status === "online") return;
+    if (reason === "left" || reason === "closed" || reason === "ended") this.ended(reason);
+    else {
+      this.#refusals = reason === undefined ? [] : [...this.#refusals.slice(1 - TELLING_REFUSALS), reason];
+      this.#changed();
+    }
   }
 
   #become(sender: string): void {
@@ -190,7 +242,13 @@ export class Room implements Attached {
       this.#outbox,
       this.#environment,
       ({ client_id, message }, answered) =>
-        this.connection.request({ type: "send", room: this.id, client_id, message }, answered),
+        this.connection.request({ type: "send", room: this.id, client_id, message }, (outcome) => {
+          this.#stall.note(outcome);
+          answered(outcome);
+          if (this.#outgoing?.isWaiting !== false) return;
+          this.#stall.over();
+          this.#changed();
+        }),
       () => {
         this.#settleOutgoing();
         this.#changed();
@@ -200,10 +258,13 @@ export class Room implements Attached {
 
   #follow(): void {
     const resume = this.#gaps < GAPS_BEFORE_SNAPSHOT && this.#epoch !== undefined;
-    const cursor = resume ? { epoch: this.#epoch, after: this.#timeline.last } : {};
+    const cursor = resume
+      ? { epoch: this.#epoch, after: this.#timeline.last, timestamp: this.#timeline.timestamp }
+      : {};
     this.#awaitingAnswer = true;
     this.connection.request({ type: "subscribe", room: this.id, ...cursor }, (outcome) => {
       if (outcome.type !== "error") return;
+      this.#stall.note(outcome);
       if (outcome.code === "not_joined") this.ended("left");
       else if (outcome.code === "no_room") this.ended("closed");
       else {
@@ -217,11 +278,13 @@ export class Room implements Attached {
     this.#epoch = snapshot.epoch;
     this.#about = { name: snapshot.name, description: snapshot.description, username: snapshot.username };
     this.#timeline.replace(snapshot);
+    this.#past = snapshot.seq;
     this.#settleOutgoing();
   }
 
   #caughtUp(): void {
     this.#awaitingAnswer = false;
+    this.#stall.over();
     this.#status = "online";
     this.#outgoing?.online();
   }
@@ -237,13 +300,8 @@ export class Room implements Attached {
 
   #applied(event: RoomEvent): void {
     this.#gaps = 0;
-    if (event.type === "message") {
-      this.#typing.stopped(event.sender);
-      this.#arrived(event.sender, event.client_id);
-    } else if (event.type === "room") {
-      this.#about = { ...this.#about, name: event.name, description: event.description };
-      if (!event.active) this.ended("closed");
-    }
+    this.#stall.over();
+    kindOf(event).follow?.(event, this.#effects);
     this.#outgoing?.reached(event.seq);
   }
 
@@ -254,8 +312,11 @@ export class Room implements Attached {
   #leaveLine(status: Status): void {
     this.#status = status;
     this.#cancelFollowing();
+    this.#stall.over();
     this.#outgoing?.offline();
     this.#typing.clear();
+    // How many are there isn't known from here on. Those who were are still told apart by name.
+    this.#presence = { ...this.#presence, online: 0 };
     this.#changed();
   }
 
@@ -266,6 +327,12 @@ export class Room implements Attached {
     this.#outgoing.reached(this.#timeline.last);
   }
 
+  /** The mark that somebody was last seen with: frames about oneself and about typing have none. */
+  #markOf(person: string): Mark | undefined {
+    const bySender = ({ sender }: { sender: string }): boolean => sender === person;
+    return (this.#presence.people.find(bySender) ?? this.#timeline.messages.findLast(bySender))?.mark;
+  }
+
   #changed(): void {
     this.#state = undefined;
     for (const listener of this.#listeners) listener();
@@ -273,21 +340,31 @@ export class Room implements Attached {
 
   #describe(): RoomState {
     const sender = this.#outgoing?.sender ?? "";
-    const { username } = this.#about;
     const posted = this.#timeline.messages.map((message) => showMessage(message, sender));
     const outgoing = this.#outgoing?.messages ?? [];
+    const self = { username: this.#about.username, mark: this.#markOf(sender) };
     const end = this.#timeline.messages.at(-1)?.timestamp ?? "";
     return {
       status: this.#status,
       ...this.#about,
       sender,
-      messages: [...posted, ...outgoing.map((message) => showOutgoing(message, username, end))],
+      messages: [...posted, ...outgoing.map((message) => showOutgoing(message, self, end))],
       more: this.#timeline.more,
-      loadingOlder: this.#loadingOlder,
+      past: this.#past,
+      loadingOlder: this.#loadingOlder !== undefined,
       online: this.#presence.online,
       people: this.#presence.people,
-      typing: this.#typing.people,
+      typing: this.#typing.people.map((person) => ({ ...person, mark: this.#markOf(person.sender) })),
       messageCharacters: this.#messageCharacters,
+      retryAt: this.#retryAt,
+      refused: this.#refusals.length < TELLING_REFUSALS ? undefined : this.#refusals.at(-1),
+      stalled: this.#stall.stalled,
+      cause: this.#stall.cause,
+      heldUntil: this.#outgoing?.heldUntil,
     };
   }
+}
+
+function isEvent(frame: RoomFrame): frame is RoomEvent {
+  return "seq" in frame && typeof frame.seq === "number" && "timestamp" in frame;
 }

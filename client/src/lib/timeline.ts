@@ -1,21 +1,28 @@
-/** The messages of a room as its log tells them: events are applied strictly in order of `seq`, each once. */
+/**
+ * The messages of a room as its log tells them: events are applied strictly in order of `seq`, each
+ * once.
+ */
+import { kindOf } from "./events/index.js";
 import type { Message } from "./frames.js";
-import type { RoomEvent, ServerFrameOf, Snapshot } from "./select.js";
-
-type Change = ServerFrameOf<"edited" | "deleted">;
+import type { RoomEvent, Snapshot } from "./select.js";
 
 export class Timeline {
   messages: readonly Message[] = [];
   /** The last event that is contained. */
   last = 0;
+  /** When that was stored: the proof that it is of the same history. */
+  timestamp: string | undefined;
   /** Whether the server has older messages. */
   more = false;
-  /** Changes that came while a page was on its way, which may show the messages as they were before. */
-  #changesDuringPage: Change[] | undefined;
+  /**
+   * Changes that came while a page was on its way, which may show the messages as they were before.
+   */
+  #changesDuringPage: RoomEvent[] | undefined;
 
   replace(snapshot: Snapshot): void {
     this.messages = snapshot.messages;
     this.last = snapshot.seq;
+    this.timestamp = snapshot.timestamp;
     this.more = snapshot.more;
     this.#changesDuringPage = undefined;
   }
@@ -24,11 +31,10 @@ export class Timeline {
     if (event.seq <= this.last) return "old";
     if (event.seq > this.last + 1) return "gap";
     this.last = event.seq;
-    if (event.type === "message") this.#post(event);
-    else if (event.type !== "room") {
-      this.messages = change(this.messages, event);
-      this.#changesDuringPage?.push(event);
-    }
+    this.timestamp = event.timestamp;
+    const message = kindOf(event).post?.(event);
+    this.messages = message === undefined ? change(this.messages, event) : [...this.messages, message];
+    this.#changesDuringPage?.push(event);
     return "applied";
   }
 
@@ -58,18 +64,16 @@ export class Timeline {
     this.more = true;
     return true;
   }
-
-  #post(event: ServerFrameOf<"message">): void {
-    if (event.deleted === true) return;
-    const { seq, message, username, sender, timestamp, edited, client_id } = event;
-    this.messages = [...this.messages, { seq, message, username, sender, timestamp, edited, client_id }];
-  }
 }
 
-function change(messages: readonly Message[], event: Change): readonly Message[] {
-  const index = messages.findLastIndex((message) => message.seq === event.target);
+function change(messages: readonly Message[], event: RoomEvent): readonly Message[] {
+  const index = "target" in event ? messages.findLastIndex((message) => message.seq === event.target) : -1;
   const target = messages[index];
-  if (target === undefined) return messages;
-  if (event.type === "deleted" || event.deleted === true) return messages.toSpliced(index, 1);
-  return messages.with(index, { ...target, message: event.message, edited: event.timestamp });
+  const { change } = kindOf(event);
+  if (target === undefined || change === undefined) return messages;
+  const changed = change(target, event);
+  const after = messages.slice(index + 1);
+  return changed === undefined
+    ? [...messages.slice(0, index), ...after]
+    : [...messages.slice(0, index), changed, ...after];
 }

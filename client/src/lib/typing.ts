@@ -1,4 +1,7 @@
-/** Who is typing: others, who fade when they haven't been heard of for a while, and how often one tells it oneself. */
+/**
+ * Who is typing: others, who fade when they haven't been heard of for a while, and how often one
+ * tells it oneself.
+ */
 import type { Environment } from "./environment.js";
 import type { Person } from "./frames.js";
 

@@ -1,10 +1,19 @@
-/** What the server wrote into the page: the language, who one is, how long a message may be, and the room as it was then. */
+/**
+ * What the server wrote into the page: the language, who one is, with or without an account, how
+ * long a message may be, its own address, and the room as it was then.
+ */
 import type { Snapshot } from "../lib";
 
 export interface Boot {
   language: string;
   sender: string;
+  has_account?: boolean;
   message_characters: number;
+  /**
+   * Where the server takes sockets from, if it says so: the page's own address, if all is set up
+   * well.
+   */
+  origin?: string | null;
   snapshot: Snapshot;
 }
 

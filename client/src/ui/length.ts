@@ -6,8 +6,8 @@ const MOST_AT_END = 1_200;
 const MOST_UNREAD = 4_000;
 
 /**
- * Whoever is at the end sees nothing of it. Whoever reads older messages isn't disturbed, unless the page was left like
- * that for so long that hardly anybody can be reading.
+ * At the end nothing of it is seen. A reader of older messages isn't disturbed, unless so much has
+ * come since that hardly anybody can be reading.
  */
 export function isTooLong(count: number, atEnd: boolean, unread: number): boolean {
   return atEnd ? count > MOST_AT_END : unread > MOST_UNREAD;

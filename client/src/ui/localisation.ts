@@ -2,24 +2,32 @@
 import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
 import english from "../../../locales/en/chat.ftl?raw";
 import portuguese from "../../../locales/pt-BR/chat.ftl?raw";
+import { readerLocale } from "../reader-locale";
 
 const DAY_MILLISECONDS = 86_400_000;
 
+/** Stands on both sides of a variable's number, and in no text. */
+const PLACE = "\u001F";
+
+const DAY = { weekday: "long", day: "numeric", month: "long" } as const;
+const FORMATS = {
+  time: { timeStyle: "short" },
+  moment: { dateStyle: "full", timeStyle: "medium" },
+  date: { day: "numeric", month: "short" },
+  day: DAY,
+  dayOfOtherYear: { ...DAY, year: "numeric" },
+} satisfies Record<string, Intl.DateTimeFormatOptions>;
+
 export class Localisation {
   readonly #bundle: FluentBundle;
-  readonly #time: Intl.DateTimeFormat;
-  readonly #moment: Intl.DateTimeFormat;
-  readonly #day: Intl.DateTimeFormat;
-  readonly #dayOfOtherYear: Intl.DateTimeFormat;
+  readonly #locale: string;
+  /** Made at first use: each takes a millisecond or more, and most pages need two of them. */
+  readonly #formats = new Map<keyof typeof FORMATS, Intl.DateTimeFormat>();
 
   constructor(readonly language: string) {
     this.#bundle = new FluentBundle(language);
     this.#bundle.addResource(new FluentResource(language === "en" ? english : portuguese));
-    const day = { weekday: "long", day: "numeric", month: "long" } as const;
-    this.#time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    this.#moment = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
-    this.#day = new Intl.DateTimeFormat(language, day);
-    this.#dayOfOtherYear = new Intl.DateTimeFormat(language, { ...day, year: "numeric" });
+    this.#locale = readerLocale(language);
   }
 
   text(key: string, variables: Record<string, FluentVariable> = {}): string {
@@ -27,14 +35,40 @@ export class Localisation {
     return pattern ? this.#bundle.formatPattern(pattern, variables) : key;
   }
 
-  /** `14:05` */
+  /**
+   * Without the marks that keep the directions of inserted text apart: where it is spoken, or only
+   * a number.
+   */
+  plain = (key: string, variables: Record<string, FluentVariable> = {}): string => {
+    return this.text(key, variables).replace(/[\u2068\u2069]/gu, "");
+  };
+
+  /**
+   * A text in pieces: what stands around its variables, and in their places what is given for each.
+   */
+  around<Value>(key: string, values: Record<string, Value>): (string | Value)[] {
+    const names = Object.keys(values);
+    const places = Object.fromEntries(names.map((name, index) => [name, `${PLACE}${index}${PLACE}`]));
+    // Every second piece is the number of a variable.
+    const pieces = this.plain(key, places).split(PLACE);
+    return pieces.map((piece, index) => (index % 2 ? (values[names[Number(piece)] ?? ""] as Value) : piece));
+  }
+
+  /** `14:05`, with its day unless it is today. */
+  since(date: Date, now: Date): string {
+    const time = this.time(date);
+    if (startOfDay(date) === startOfDay(now)) return time;
+    return `${this.#format("date", date)}, ${time}`;
+  }
+
+  /** `14:05`, or `2:05 PM` where that is said. */
   time(date: Date): string {
-    return this.#time.format(date);
+    return this.#format("time", date);
   }
 
   /** Date and time in full. */
   moment(date: Date): string {
-    return this.#moment.format(date);
+    return this.#format("moment", date);
   }
 
   /** `Hoje`, `Ontem`, or the date. */
@@ -42,8 +76,13 @@ export class Localisation {
     const day = startOfDay(date);
     if (day === startOfDay(now)) return this.text("today");
     if (day === startOfDay(new Date(startOfDay(now) - DAY_MILLISECONDS / 2))) return this.text("yesterday");
-    const format = date.getFullYear() === now.getFullYear() ? this.#day : this.#dayOfOtherYear;
-    return capitalise(format.format(date));
+    return capitalise(this.#format(date.getFullYear() === now.getFullYear() ? "day" : "dayOfOtherYear", date));
+  }
+
+  #format(name: keyof typeof FORMATS, date: Date): string {
+    const format = this.#formats.get(name) ?? new Intl.DateTimeFormat(this.#locale, FORMATS[name]);
+    this.#formats.set(name, format);
+    return format.format(date);
   }
 }
 

@@ -1,63 +1,61 @@
-/** Splits a message's text into plain pieces and links, and recognises messages that are nothing but an emoji. */
+/**
+ * Splits a message's text into what is shown each in its own way, and recognises messages that are
+ * nothing but emoji.
+ */
+import { EMOJI } from "./characters";
+import { findLinks } from "./links";
 
 export interface Piece {
   text: string;
   /** Set when the piece is a link. */
   href?: string;
+  /** A character that would turn the letters after it. */
+  turns?: boolean;
 }
 
-const LINK = /\bhttps?:\/\/[^\s<>"'`]+/giu;
-const TRAILING_PUNCTUATION = ".,;:!?…*_~";
-const BRACKETS: ReadonlyMap<string, string> = new Map([
-  [")", "("],
-  ["]", "["],
-  ["}", "{"],
-]);
-const EMOJI = /^(?:\p{RGI_Emoji}|\s){1,12}$/v;
+/** Left-to-right and right-to-left override. */
+const TURNS = /([\u202D\u202E]+)/u;
 const MOST_EMOJI = 3;
 
-export function splitLinks(text: string): Piece[] {
+export function splitText(text: string): Piece[] {
   const pieces: Piece[] = [];
   let end = 0;
-  for (const match of text.matchAll(LINK)) {
-    const link = trimLink(match[0]);
-    const href = webAddress(link);
-    if (href === undefined) continue;
-    if (match.index > end) pieces.push({ text: text.slice(end, match.index) });
-    pieces.push({ text: link, href });
-    end = match.index + link.length;
+  for (const { index, length, shown, href } of findLinks(text)) {
+    pieces.push(...splitTurns(text.slice(end, index)), { text: shown, href });
+    end = index + length;
   }
-  if (end < text.length) pieces.push({ text: text.slice(end) });
+  pieces.push(...splitTurns(text.slice(end)));
   return pieces;
 }
 
 /** One to three emoji and nothing else. */
 export function isOnlyEmoji(text: string): boolean {
-  if (text.length > 60 || !EMOJI.test(text)) return false;
-  const count = [...new Intl.Segmenter().segment(text.replace(/\s/gu, ""))].length;
-  return count >= 1 && count <= MOST_EMOJI;
+  if (text.length > 60) return false;
+  const rest = text.replace(EMOJI, "");
+  const count = text.match(EMOJI)?.length ?? 0;
+  return rest.trim() === "" && count >= 1 && count <= MOST_EMOJI;
 }
 
-/** Punctuation and a closing bracket that the sentence around the link needs aren't part of it. */
-function trimLink(link: string): string {
-  let end = link.length;
-  while (end > 0 && isOutside(link, end)) end -= 1;
-  return link.slice(0, end);
+/**
+ * Takes apart what would turn the letters after it. Every second part is what the expression
+ * caught.
+ */
+export function splitTurns(text: string): Piece[] {
+  const parts = text
+    .split(TURNS)
+    .map((part, index): Piece => (index % 2 ? { text: part, turns: true } : { text: part }));
+  return parts.filter((part) => part.text !== "");
 }
 
-/** Whether the last character of the first `end` is punctuation, or closes a bracket that the link doesn't open. */
-function isOutside(link: string, end: number): boolean {
-  const last = link.charAt(end - 1);
-  const opening = BRACKETS.get(last);
-  if (opening === undefined) return TRAILING_PUNCTUATION.includes(last);
-  return !link.slice(0, end).includes(opening);
+/** A message as the server keeps it: its first line stays indented. */
+export function withoutEmptyLines(text: string): string {
+  return text.trimEnd().replace(/^\s*[\n\v\f\r\u0085\u2028\u2029]/u, "");
 }
 
-function webAddress(link: string): string | undefined {
-  try {
-    const url = new URL(link);
-    return url.protocol === "http:" || url.protocol === "https:" ? url.href : undefined;
-  } catch {
-    return undefined;
-  }
+/**
+ * Whether marks on a letter, or a sign as wide as a phrase, could cover what is above, below or
+ * beside it.
+ */
+export function climbs(text: string): boolean {
+  return /\p{M}{3}|[\u{fdfd}\u{a9c5}\u{12219}\u{1242b}]/u.test(text);
 }

@@ -1,13 +1,24 @@
 /**
- * Names aren't unique, and some are made to be mistaken for another. Senders whose names look alike are told apart by
- * the beginning of their sender id.
+ * Names aren't unique, and some are made to be mistaken for another. Senders whose names look alike
+ * are told apart by the beginning of their sender id.
  */
-import type { Person } from "../lib";
+import type { Mark } from "../lib";
+import { firstCharacter } from "./characters";
+
+/** Somebody as names are shown. */
+export interface NamedPerson {
+  sender: string;
+  username: string;
+  mark?: Mark | undefined;
+}
 
 export const HUES = 16;
 const SUFFIX_LENGTH = 4;
 
-/** Characters that look like Latin ones, after lower-casing: Cyrillic, Greek, digits and a few letters. */
+/**
+ * Characters that look like Latin ones, after lower-casing: Cyrillic, Greek, digits and a few
+ * letters.
+ */
 const LOOK_ALIKES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     a: "аα@4",
@@ -35,7 +46,10 @@ const LOOK_ALIKES: ReadonlyMap<string, string> = new Map(
   }).flatMap(([latin, others]) => [...others].map((other) => [other, latin] as const)),
 );
 
-/** What remains of a name when everything that the eye passes over is taken away: equal for names that look alike. */
+/**
+ * What remains of a name when everything that the eye passes over is taken away: equal for names
+ * that look alike.
+ */
 export function skeleton(name: string): string {
   const folded = name.normalize("NFKC").toLowerCase().normalize("NFKD");
   const visible = folded.replace(/[\p{M}\p{Default_Ignorable_Code_Point}\p{P}\s]/gu, (character) =>
@@ -46,17 +60,22 @@ export function skeleton(name: string): string {
     .replaceAll("rn", "m");
 }
 
-/** The suffix of each sender whose name looks like another sender's. */
-export function tellApart(people: Iterable<Person>): ReadonlyMap<string, string> {
+/**
+ * The suffix of each guest whose name looks like another sender's. Somebody with an account has a
+ * mark instead.
+ */
+export function tellApart(people: Iterable<NamedPerson>): ReadonlyMap<string, string> {
   const sendersBySkeleton = new Map<string, Set<string>>();
-  for (const { sender, username } of people) {
+  const marked = new Set<string>();
+  for (const { sender, username, mark } of people) {
+    if (mark !== undefined) marked.add(sender);
     const key = skeletonOf(username);
     sendersBySkeleton.set(key, (sendersBySkeleton.get(key) ?? new Set()).add(sender));
   }
   const suffixes = new Map<string, string>();
   for (const senders of sendersBySkeleton.values()) {
     if (senders.size < 2) continue;
-    for (const sender of senders) suffixes.set(sender, sender.slice(0, SUFFIX_LENGTH));
+    for (const sender of senders) if (!marked.has(sender)) suffixes.set(sender, sender.slice(0, SUFFIX_LENGTH));
   }
   return suffixes;
 }
@@ -74,13 +93,6 @@ export function initials(name: string): string {
   const first = firstCharacter(words[0] ?? "");
   const last = words.length > 1 ? firstCharacter(words.at(-1) ?? "") : "";
   return (first + last).toLocaleUpperCase();
-}
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-
-function firstCharacter(word: string): string {
-  const [segment] = graphemes.segment(word);
-  return segment?.segment ?? "";
 }
 
 /** So many names are remembered before all are forgotten: a page may stay open for months. */

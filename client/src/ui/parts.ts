@@ -1,4 +1,7 @@
-/** Divides a log's rows into parts by their seq, so that a change concerns one part and the others stay as they are. */
+/**
+ * Divides a log's rows into parts by their seq, so that a change concerns one part and the others
+ * stay as they are.
+ */
 import type { Row } from "./rows";
 
 export interface Part {
@@ -6,8 +9,11 @@ export interface Part {
   rows: readonly Row[];
 }
 
-/** So many events of the log to a part. */
-const EVENTS = 50;
+/**
+ * So many events of the log to a part: few, since what is added above begins a part, or the part
+ * below it would jump.
+ */
+export const EVENTS = 5;
 
 /** A part that hasn't changed is the same object as in `before`. */
 export function createParts(rows: readonly Row[], before: readonly Part[]): Part[] {

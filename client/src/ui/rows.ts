@@ -1,4 +1,7 @@
-/** Puts messages into rows: where a day begins, which messages of one sender belong together, where the new ones are. */
+/**
+ * Puts messages into rows: where a day begins, which messages of one sender belong together, where
+ * the new ones are.
+ */
 import type { ShownMessage } from "../lib";
 import { startOfDay } from "./localisation";
 
@@ -16,11 +19,18 @@ export interface Row {
   startsNew: boolean;
 }
 
+/** The id of a row's element. */
+export function rowId(key: string): string {
+  return `message-${key}`;
+}
+
 const GROUP_MILLISECONDS = 5 * 60_000;
 
 const rowsBefore = new WeakMap<ShownMessage, Row>();
 
-/** A row that hasn't changed is the same object as before, so that only what changed is drawn again. */
+/**
+ * A row that hasn't changed is the same object as before, so that only what changed is drawn again.
+ */
 export function createRows(messages: readonly ShownMessage[], firstNew: number | undefined): Row[] {
   const rows: Row[] = [];
   let before: Row | undefined;

@@ -1,11 +1,17 @@
 /** What the components of the chat screen share, handed down as a Svelte context. */
-import { createContext } from "svelte";
+import { createContext, tick } from "svelte";
 import type { Room, RoomState, ShownMessage } from "../lib";
 import type { Localisation } from "./localisation";
-import { tellApart } from "./names";
+import { type NamedPerson, tellApart } from "./names";
 
 /** Frames that come together are drawn together. */
 const DRAW_MILLISECONDS = 16;
+/** Why the server can't save, as far as one is told. */
+const STALLED = {
+  unknown: "server-stalled",
+  disk: "server-stalled-disk",
+  database: "server-stalled-database",
+} as const;
 
 export class Screen {
   state: RoomState = $state.raw({} as RoomState);
@@ -13,19 +19,37 @@ export class Screen {
   editing = $state.raw<ShownMessage | undefined>(undefined);
   /** The message that somebody asked to delete. */
   deleting = $state.raw<ShownMessage | undefined>(undefined);
+  /** The message whose menu is open. */
+  menu = $state.raw<ShownMessage | undefined>(undefined);
+  /** The dialog that is open. */
+  dialog = $state<"keys" | undefined>(undefined);
   /** How many messages were sent from here. */
   sent = $state(0);
-  /** What tells senders apart whose names look alike. Every row reads this, so it is set only when it changes. */
+  /**
+   * What tells senders apart whose names look alike. Every row reads this, so it is set only when
+   * it changes.
+   */
   suffixes: ReadonlyMap<string, string> = $state.raw(new Map());
   /** Whether the message that is being edited was deleted meanwhile. */
   readonly editingGone = $derived(this.editing?.seq !== undefined && this.#isGone(this.editing.seq));
+  /**
+   * What one's messages wait for that aren't sent, if it isn't just their answer: a text's name.
+   */
+  readonly waitsFor = $derived(waitsFor(this.state));
+  /** Why nothing is sent, if it isn't just that the connection has to come back: a text's name. */
+  readonly trouble = $derived(this.#troubleOf(this.state));
   /** Whether one still belongs to the room. */
   writable = $state(true);
   #drawing = false;
+  #waiting: (() => void)[] = [];
 
   constructor(
     readonly room: Room,
     readonly localisation: Localisation,
+    /** Whether one has signed in. */
+    readonly hasAccount: boolean,
+    /** Where the server takes sockets from, if it says so. */
+    readonly origin?: string,
   ) {
     this.#take(room.state);
     room.subscribe(() => this.#draw());
@@ -35,6 +59,23 @@ export class Screen {
     return this.localisation.text(key, variables);
   };
 
+  /** A text for an attribute. */
+  plain = (key: string, variables?: Record<string, string | number>): string => {
+    return this.localisation.plain(key, variables);
+  };
+
+  /** Where the server takes sockets from, and where the page was opened, for texts. */
+  get addresses(): { origin: string; here: string } {
+    return { origin: this.origin ?? "", here: location.origin };
+  }
+
+  /** A name as it is spoken, with the mark of an account, or with the suffix of a guest. */
+  nameOf = ({ sender, username, mark }: NamedPerson): string => {
+    if (mark !== undefined) return `${username} (${this.plain(`mark-${mark}`)})`;
+    const suffix = this.suffixes.get(sender);
+    return suffix === undefined ? username : `${username} ·${suffix}`;
+  };
+
   edit(message: ShownMessage | undefined): void {
     this.editing = message;
   }
@@ -42,6 +83,12 @@ export class Screen {
   send(message: string): void {
     this.room.send(message);
     this.sent += 1;
+  }
+
+  /** When the room's state of this moment is on the screen. */
+  async drawn(): Promise<void> {
+    if (this.#drawing) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await tick();
   }
 
   /** One's last message that can be edited. */
@@ -56,24 +103,39 @@ export class Screen {
     return (!more || seq >= first) && !messages.some((message) => message.seq === seq);
   }
 
+  #troubleOf({ status, refused, stalled, cause }: RoomState): string | undefined {
+    if (stalled) return STALLED[cause ?? "unknown"];
+    if (status === "online" || refused === undefined) return undefined;
+    if (refused === "too_many") return "refused-too-many";
+    const { origin, here } = this.addresses;
+    return this.origin === undefined || origin === here ? "refused-proxy" : "refused-address";
+  }
+
   #draw(): void {
     if (this.#drawing) return;
     this.#drawing = true;
     setTimeout(() => {
       this.#drawing = false;
       this.#take(this.room.state);
+      for (const drawn of this.#waiting.splice(0)) drawn();
     }, DRAW_MILLISECONDS);
   }
 
   #take(state: RoomState): void {
     this.state = state;
-    this.writable = state.status !== "left" && state.status !== "closed";
+    this.writable = ["connecting", "online", "offline"].includes(state.status);
     const suffixes = tellApart([...state.people, ...state.typing, ...state.messages]);
     if (!sameEntries(suffixes, this.suffixes)) this.suffixes = suffixes;
   }
 }
 
 export const [useScreen, provideScreen] = createContext<Screen>();
+
+function waitsFor({ status, stalled, heldUntil }: RoomState): string | undefined {
+  if (stalled) return "waits-for-server";
+  if (status !== "online") return "waits-for-connection";
+  return heldUntil === undefined ? undefined : "waits-for-turn";
+}
 
 function sameEntries(left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean {
   return left.size === right.size && [...left].every(([key, value]) => right.get(key) === value);

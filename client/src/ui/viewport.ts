@@ -1,4 +1,7 @@
-/** Keeps an element as high as what can be seen above an on-screen keyboard, where the page itself doesn't shrink. */
+/**
+ * Keeps an element as high as what can be seen above an on-screen keyboard, where the page itself
+ * doesn't shrink.
+ */
 
 export function fitAboveKeyboard(element: HTMLElement): () => void {
   const viewport = window.visualViewport;

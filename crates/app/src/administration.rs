@@ -64,7 +64,8 @@ impl App {
         })
     }
 
-    /// Changes a room's name, description and state. Its people are told; when it becomes inactive their sockets are closed.
+    /// Changes a room's name, description and state. Its people are told; when it becomes inactive
+    /// their sockets are closed.
     pub async fn set_room(
         &self,
         by: &Administrator,
@@ -118,8 +119,9 @@ impl App {
         let Administrator(()) = by;
         if filter.search.is_some() {
             self.rate_limits
-                .check(Action::Search, visitor.map(Visitor::sender), None, None)?;
+                .check(Action::Search, visitor.map(Visitor::person), None, None)?;
         }
+        let _turn = self.read_turn().await?;
         Ok(self.storage.find_messages(filter).await?)
     }
 

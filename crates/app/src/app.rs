@@ -7,21 +7,29 @@ use std::time::Duration;
 use papo_channel_layer::{Connection, Hub, Nodes, Signal, TailLimits};
 use papo_domain::Epoch;
 use papo_protocol::Limits;
-use papo_storage::{Storage, StorageError};
+use papo_storage::{Served, Storage, StorageError};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::broken::Broken;
+use crate::devices::Devices;
 use crate::fan_out::FanOut;
+use crate::lease::RightsLease;
 use crate::leaving::Others;
 use crate::live::Tails;
 use crate::metrics::Metrics;
 use crate::nodes::Bells;
 use crate::pages::Pages;
 use crate::passwords::Passwords;
-use crate::rights::Rights;
 use crate::room_log::RoomLog;
+use crate::served::Service;
 use crate::{Clock, Error, Random, RateLimits};
+
+/// How many pages of messages are read at the same time: each takes up to 3 MiB until it is
+/// encoded.
+const PAGES_AT_ONCE: usize = 8;
 
 /// What can be set.
 #[derive(Debug, Clone)]
@@ -32,7 +40,8 @@ pub struct Settings {
     pub session_connections: usize,
     /// The most rooms followed on one socket.
     pub rooms: usize,
-    /// The longest message, in Unicode characters; [`papo_domain::MESSAGE_CHARACTERS`] at most. Those that are there already may be longer.
+    /// The longest message, in Unicode characters; [`papo_domain::MESSAGE_CHARACTERS`] at most.
+    /// Those that are there already may be longer.
     pub message_characters: usize,
     /// The most requests waiting for an answer on one socket.
     pub in_flight: usize,
@@ -76,6 +85,9 @@ pub struct App {
     pub(crate) log: RoomLog,
     pub(crate) rate_limits: RateLimits,
     pub(crate) passwords: Passwords,
+    pub(crate) devices: Devices,
+    /// Turns to read a page of messages.
+    pub(crate) reading: Semaphore,
     pub(crate) settings: Settings,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) epoch: Epoch,
@@ -85,18 +97,21 @@ pub struct App {
     pub(crate) bells: Bells,
     pub(crate) others: Others,
     pub(crate) tasks: TaskTracker,
-    broken: CancellationToken,
+    pub(crate) service: Service,
+    broken: Broken,
 }
 
 impl App {
-    /// Starts on a storage, as one of the nodes if there are others: its writer, and the tasks that keep what is live true.
+    /// Starts on a storage, as one of the nodes if there are others: its writer, and the tasks that
+    /// keep what is live true.
     pub async fn start(
         storage: Arc<dyn Storage>,
         settings: Settings,
         nodes: Option<Nodes>,
     ) -> Result<Arc<Self>, Error> {
         let is_shared = settings.is_shared || nodes.is_some();
-        // Before anybody is here whose rights could end. Also where there are no other nodes: commands end rights as well.
+        // Before anybody is here whose rights could end. Also where there are no other nodes:
+        // commands end rights as well.
         let asked = Instant::now();
         let last_revocation = storage.last_revocation().await?;
         let (relay, incoming) = nodes.map(|nodes| (nodes.relay, nodes.incoming)).unzip();
@@ -106,12 +121,12 @@ impl App {
         let tails = Arc::new(Tails {
             storage: Arc::clone(&storage),
             pages: Pages::new(settings.message_characters),
-            rights: Rights::new(asked),
+            lease: RightsLease::new(asked),
             metrics: Arc::clone(&metrics),
             is_shared,
             fan_out: FanOut::new(Arc::clone(&metrics), tasks.clone()),
         });
-        let broken = CancellationToken::new();
+        let broken = Broken::default();
         let log = RoomLog::new(
             Arc::clone(&storage),
             Arc::clone(&hub),
@@ -122,6 +137,8 @@ impl App {
         );
         let app = Arc::new(Self {
             epoch: storage.epoch().await?,
+            devices: Devices::new(&storage.relay_key().await?),
+            service: Service::of(storage.serve(Served::default()).await?),
             storage,
             hub,
             tails,
@@ -129,6 +146,7 @@ impl App {
             log,
             rate_limits: RateLimits::new(settings.rate_limits),
             passwords: Passwords::new(),
+            reading: Semaphore::new(PAGES_AT_ONCE),
             settings,
             stopping: CancellationToken::new(),
             is_leaving: AtomicBool::new(false),
@@ -140,6 +158,7 @@ impl App {
         app.tasks.spawn(Arc::clone(&app).poll_log());
         app.tasks.spawn(Arc::clone(&app).tell_presence());
         app.tasks.spawn(Arc::clone(&app).keep_house());
+        app.tasks.spawn(Arc::clone(&app).watch_clock());
         app.start_watching(last_revocation)?;
         if let Some(incoming) = incoming {
             app.tasks.spawn(Arc::clone(&app).hear_nodes(incoming));
@@ -154,26 +173,31 @@ impl App {
         self.hub.tell(Signal::Stopped);
         self.tasks.close();
         self.tasks.wait().await;
+        self.end_service().await;
     }
 
-    /// Notes why the storage failed who asks it all the time: it may be what [`Self::broken`] waits for.
+    /// Notes why the storage failed who asks it all the time: it may be what [`Self::broken`] waits
+    /// for.
     pub(crate) fn note_failure(&self, error: &StorageError) {
-        if matches!(error, StorageError::Broken(_)) {
-            self.broken.cancel();
-        }
+        self.broken.note(error);
     }
 
-    /// Is done when what was written can't be relied on any more, and the process must restart from the log.
-    pub async fn broken(&self) {
-        self.broken.cancelled().await;
+    /// Is done when what was written can't be relied on any more, and the process must restart from
+    /// the log. Says why.
+    pub async fn broken(&self) -> String {
+        self.broken.wait().await
     }
 
     /// Whether the app can serve people.
     pub async fn ready(&self) -> Result<(), Error> {
-        if self.broken.is_cancelled() || self.stopping.is_cancelled() {
+        if self.broken.is_noted() || self.stopping.is_cancelled() {
             return Err(Error::Unavailable(Duration::from_secs(5)));
         }
-        self.storage.last_seqs(Vec::new()).await?;
+        let asked = self.storage.last_seqs(Vec::new()).await;
+        if let Err(error) = &asked {
+            self.note_failure(error);
+        }
+        asked?;
         Ok(())
     }
 

@@ -12,6 +12,9 @@ pub enum Error {
     /// No such room, or not active.
     #[error("no such room, or it isn't active")]
     NoRoom,
+    /// There is no session, or none any more.
+    #[error("no session, or one that has ended")]
+    NoSession,
     /// The visitor isn't in the room.
     #[error("not joined")]
     NotJoined,
@@ -27,9 +30,12 @@ pub enum Error {
     /// Can't be a name.
     #[error(transparent)]
     Username(#[from] UsernameError),
-    /// The name is, or looks like, an account's.
+    /// The name is, or could be taken for, an account's.
     #[error("the name belongs to an account")]
     NameRegistered,
+    /// The name is, or claims, a role.
+    #[error("the name is that of a role")]
+    NameReserved,
     /// Can't be a message.
     #[error(transparent)]
     Message(#[from] MessageTextError),
@@ -57,28 +63,97 @@ pub enum Error {
     /// No account with this name and password.
     #[error("no account with this name and password")]
     SignIn,
+    /// The password is right, and the account can't sign in.
+    #[error("the account is suspended")]
+    Suspended,
+    /// No account with this name.
+    #[error("no account with this name")]
+    NoAccount,
+    /// Nobody could administer any more.
+    #[error("the last administrator")]
+    LastAdministrator,
     /// The one-time link was used or replaced.
     #[error("the link was used already, or replaced by a newer one")]
     SetupLink,
     /// Too often; may be tried again after this time.
     #[error("too often, try again in {} s", .0.as_secs())]
     RateLimited(Duration),
-    /// The server can't now; may be tried again after this time. Nothing was changed, or it can't be said.
+    /// The server can't now; may be tried again after this time. Nothing was changed, or it can't
+    /// be said.
     #[error("the server can't do this now, try again in {} s", .0.as_secs())]
     Unavailable(Duration),
+    /// The same, because of the database.
+    #[error("the server can't do this now, try again in {} s", RETRY_STORAGE.as_secs())]
+    Storage(Trouble),
     /// A defect, or a damaged database; the log says more.
     #[error("something went wrong on the server")]
     Internal,
+}
+
+/// What sort of reason it is: the edge has an answer for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// There is no such thing.
+    Missing,
+    /// It is there, and not for whoever asked.
+    Forbidden,
+    /// What was given can't be taken.
+    Invalid,
+    /// Too much was asked for; later it may be done.
+    TooOften,
+    /// The server can't now; later it may.
+    Away,
+    /// A defect, or a damaged database.
+    Defect,
+}
+
+/// Why the database can't do something now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Its disk is full.
+    FullDisk,
+    /// It is away, locked, or takes nothing.
+    Away,
 }
 
 /// After this time a database that was away may be back.
 const RETRY_STORAGE: Duration = Duration::from_secs(2);
 
 impl Error {
+    /// What sort of reason it is.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoRoom | Self::NoMessage | Self::SetupLink | Self::NoAccount => {
+                ErrorKind::Missing
+            }
+            Self::NoSession | Self::NotJoined | Self::NotYours | Self::WrongUsername => {
+                ErrorKind::Forbidden
+            }
+            Self::Username(_)
+            | Self::NameRegistered
+            | Self::NameReserved
+            | Self::Message(_)
+            | Self::Id(_)
+            | Self::IdInOtherRoom
+            | Self::RoomName(_)
+            | Self::RoomDescription(_)
+            | Self::RoomNameTaken
+            | Self::AccountNameTaken
+            | Self::PasswordLength
+            | Self::LastAdministrator
+            | Self::Suspended
+            | Self::SignIn => ErrorKind::Invalid,
+            Self::RateLimited(_) => ErrorKind::TooOften,
+            Self::Unavailable(_) | Self::Storage(_) => ErrorKind::Away,
+            Self::Internal => ErrorKind::Defect,
+        }
+    }
+
     /// When trying again makes sense.
     pub const fn retry(&self) -> Option<Duration> {
         match self {
             Self::RateLimited(after) | Self::Unavailable(after) => Some(*after),
+            Self::Storage(_) => Some(RETRY_STORAGE),
             _ => None,
         }
     }
@@ -89,12 +164,18 @@ impl From<StorageError> for Error {
         match error {
             StorageError::Unavailable(_) | StorageError::Broken(_) | StorageError::Unknown(_) => {
                 tracing::warn!(%error, "storage");
-                Self::Unavailable(RETRY_STORAGE)
+                Self::Storage(Trouble::Away)
+            }
+            StorageError::Full(_) => {
+                tracing::warn!(%error, "storage");
+                Self::Storage(Trouble::FullDisk)
             }
             StorageError::Exists(_)
             | StorageError::TooNew { .. }
+            | StorageError::Unreleased
             | StorageError::Moved(_)
             | StorageError::Unfinished
+            | StorageError::Damaged(_)
             | StorageError::Other(_) => {
                 tracing::error!(%error, "storage");
                 Self::Internal
@@ -121,6 +202,25 @@ impl From<JoinRefusal> for Error {
             JoinRefusal::NoRoom => Self::NoRoom,
             JoinRefusal::NoSession => Self::NotJoined,
             JoinRefusal::NameRegistered => Self::NameRegistered,
+            JoinRefusal::NameReserved => Self::NameReserved,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_database_that_is_away() {
+        for (error, trouble) in [
+            (StorageError::Full("full".into()), Trouble::FullDisk),
+            (StorageError::Unavailable("away".into()), Trouble::Away),
+            (StorageError::Unknown("lost".into()), Trouble::Away),
+        ] {
+            let error = Error::from(error);
+            assert_eq!(error, Error::Storage(trouble));
+            assert_eq!(error.retry(), Some(RETRY_STORAGE));
         }
     }
 }

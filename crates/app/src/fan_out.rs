@@ -8,8 +8,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::metrics::Metrics;
 
-/// As many connections are written to by whoever stored the batch, before the next one; more is left to tasks. Writing to so many takes less
-/// than a millisecond, about what it costs to hand it over, and meanwhile the next batch grows.
+/// As many connections are written to by whoever stored the batch, before the next one; more is
+/// left to tasks. Writing to so many takes less than a millisecond, about what it costs to hand it
+/// over, and meanwhile the next batch grows.
 const AT_ONCE: usize = 128;
 
 /// Writes to followers, and counts what was written.
@@ -61,7 +62,8 @@ impl FanOut {
         }
     }
 
-    /// Ends requests whose answers have been given, and writes the answers that no room has taken along.
+    /// Ends requests whose answers have been given, and writes the answers that no room has taken
+    /// along.
     pub(crate) fn finish(self: &Arc<Self>, mut requests: Vec<Request>, budget: &mut Budget) {
         if budget.take(requests.len()) {
             for request in requests {

@@ -10,13 +10,15 @@ use tokio::time::Instant;
 
 use crate::App;
 
-/// Within this time people come back where another node can serve them at once, or where there are few.
+/// Within this time people come back where another node can serve them at once, or where there are
+/// few.
 const SOON: Duration = Duration::from_secs(1);
 /// And within this time at the latest, however many there are.
 const LATE: Duration = Duration::from_secs(4);
 /// How much of it each takes who comes back to a node that is alone, and has to start meanwhile.
 const EACH: Duration = Duration::from_micros(800);
-/// A node that is silent for so long isn't there any more: three times what one lets pass on which somebody is.
+/// A node that is silent for so long isn't there any more: three times what one lets pass on which
+/// somebody is.
 const SILENCE: Duration = Duration::from_secs(15);
 
 /// The other nodes that were heard of lately.

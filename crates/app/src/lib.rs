@@ -1,15 +1,22 @@
 //! What a person can do in Papo: see the rooms, join, post, read on, leave, administer.
 //!
-//! Pages, sockets and the command line call the same functions. Each asks whether the person may, has
-//! the storage keep it, and tells those who look on. This crate names the traits that it needs
+//! Pages, sockets and the command line call the same functions. Each asks whether the person may,
+//! has the storage keep it, and tells those who look on. This crate names the traits that it needs
 //! (storage, channel layer) and no implementation; it knows nothing of HTTP.
 
+mod account_changes;
 mod accounts;
+mod actor;
 mod administration;
 mod app;
+mod broken;
+mod clock_watch;
 mod defects;
+mod devices;
 mod error;
 mod fan_out;
+mod frame;
+mod lease;
 mod leaving;
 mod live;
 mod messages;
@@ -19,23 +26,24 @@ mod pages;
 mod passwords;
 mod rate_limits;
 mod revocations;
-mod rights;
 mod room_log;
 mod rooms;
+mod served;
 mod sources;
 mod subscriptions;
 mod visits;
 
-pub use accounts::PASSWORD_CHARACTERS;
+pub use accounts::{PASSWORD_CHARACTERS, check_password};
+pub use actor::{Actor, Member};
 pub use administration::Administrator;
 pub use app::{App, Settings};
-pub use error::Error;
+pub use error::{Error, ErrorKind, Trouble};
 pub use messages::{PostRequest, Reply};
 pub use metrics::{BATCH_BUCKETS, BATCH_EVENTS, COMMIT_BUCKETS, COMMIT_SECONDS, Metrics};
 pub use papo_channel_layer::{
-    Connection, Frame, FrameKind, Nodes, Notice, Read, TailLimits, Wants, Wire, Written,
+    Connection, Frame, Nodes, Notice, Read, TailLimits, Wants, Wire, Written,
 };
-pub use papo_storage::{MessageFilter, MessagePage, RoomFilter};
+pub use papo_storage::{AccountChange, AccountSession, MessageFilter, MessagePage, RoomFilter};
 pub use rate_limits::{Action, RateLimits, network};
 pub use room_log::Committed;
 pub use rooms::RoomListing;

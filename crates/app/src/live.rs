@@ -1,7 +1,8 @@
 //! Keeps the live rooms' tails true to the log.
 //!
-//! What this process commits goes to the tails at once, and what other nodes tell of (`nodes.rs`). What others commit and nobody
-//! tells of is found by asking the log once a second. Gaps are filled by reading it, when what is missing doesn't come by itself.
+//! What this process commits goes to the tails at once, and what other nodes tell of (`nodes.rs`).
+//! What others commit and nobody tells of is found by asking the log once a second. Gaps are filled
+//! by reading it, when what is missing doesn't come by itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,21 +14,24 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::defects;
 use crate::fan_out::{Budget, FanOut};
+use crate::frame::frame;
+use crate::lease::RightsLease;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
-use crate::rights::Rights;
-use crate::room_log::frame;
 use crate::{App, Error};
 
-/// When a tail lacks more than this, it starts again at the end instead of reading all that lies between.
+/// When a tail lacks more than this, it starts again at the end instead of reading all that lies
+/// between.
 const JUMP: i64 = 10_000;
-/// A tail that lacks much reads so many pages at once: on processors that are busy throughout a question's answer takes long, and with one page
-/// for each a tail would never catch up.
+/// A tail that lacks much reads so many pages at once: on processors that are busy throughout a
+/// question's answer takes long, and with one page for each a tail would never catch up.
 const PAGES_AT_ONCE: usize = 8;
-/// How long is waited before the log is read for frames that are missing. What other nodes stored before this one did comes from them a moment
-/// later; and when it doesn't, one question serves for all that has come to be missing meanwhile.
+/// How long is waited before the log is read for frames that are missing. What other nodes stored
+/// before this one did comes from them a moment later; and when it doesn't, one question serves for
+/// all that has come to be missing meanwhile.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// How often the log is asked for what others wrote: half of the two seconds within which it must be noticed.
+/// How often the log is asked for what others wrote: half of the two seconds within which it must
+/// be noticed.
 const POLL: Duration = Duration::from_secs(1);
 const PRESENCE: Duration = Duration::from_millis(100);
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
@@ -36,7 +40,7 @@ const HOUSEKEEPING: Duration = Duration::from_mins(10);
 pub(crate) struct Tails {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) pages: Pages,
-    pub(crate) rights: Rights,
+    pub(crate) lease: RightsLease,
     pub(crate) fan_out: Arc<FanOut>,
     pub(crate) metrics: Arc<Metrics>,
     /// Whether others write into the same database.
@@ -75,10 +79,10 @@ impl Tails {
         self.pages.heed(event);
     }
 
-    /// Whether what is new may be shown: not while others may have ended rights that nobody here knows of. If not, the log is read
-    /// when it may.
+    /// Whether what is new may be shown: not while others may have ended rights that nobody here
+    /// knows of. If not, the log is read when it may.
     pub(crate) fn may_show(&self) -> bool {
-        !self.is_shared || self.rights.are_known(Instant::now())
+        !self.is_shared || self.lease.holds(Instant::now())
     }
 
     /// Gives a tail frames that were just committed, and those who follow the room what it takes.
@@ -110,7 +114,8 @@ impl Tails {
         }
     }
 
-    /// Reads what a tail lacks, if it does; when only others have told of it, the log is asked first.
+    /// Reads what a tail lacks, if it does; when only others have told of it, the log is asked
+    /// first.
     async fn catch_up(&self, live: &Arc<LiveRoom>) {
         let mut lack = live.look();
         if lack == Lack::Frames {
@@ -131,8 +136,8 @@ impl Tails {
         }
     }
 
-    /// Reads what a tail lacks, until it lacks nothing. A storage that fails is asked again at the next poll, and so is one whose frames
-    /// may not be shown yet.
+    /// Reads what a tail lacks, until it lacks nothing. A storage that fails is asked again at the
+    /// next poll, and so is one whose frames may not be shown yet.
     pub(crate) async fn read_missing(&self, live: &Arc<LiveRoom>) {
         let _reading = live.reading.lock().await;
         if defects::has("no-heal") {
@@ -242,7 +247,7 @@ impl App {
     /// Forgets what has gone stale, for as long as the app runs.
     pub(crate) async fn keep_house(self: Arc<Self>) {
         let mut tick = interval(HOUSEKEEPING);
-        loop {
+        for is_first in std::iter::once(true).chain(std::iter::repeat(false)) {
             tokio::select! {
                 _ = tick.tick() => {}
                 () = self.stopping.cancelled() => return,
@@ -250,6 +255,9 @@ impl App {
             self.rate_limits.forget_quiet();
             if let Err(error) = self.expire_sessions().await {
                 tracing::warn!(%error, "expiring sessions");
+            }
+            if let Err(error) = self.compare_clocks(is_first).await {
+                tracing::warn!(%error, "comparing clocks");
             }
             if let Err(error) = self.forget_revocations().await {
                 tracing::warn!(%error, "forgetting old revocations");
@@ -269,8 +277,9 @@ fn presence_frame(
     let people = people
         .into_iter()
         .map(|person| papo_protocol::Person {
-            sender: person.sender.to_string(),
+            sender: person.person.to_string(),
             username: person.username.to_string(),
+            mark: person.mark.map(papo_protocol::Mark::from),
         })
         .collect();
     papo_protocol::encode(&papo_protocol::ServerFrame::Presence {

@@ -10,8 +10,8 @@ use papo_storage::Change;
 use crate::room_log::{Committed, OnCommit};
 use crate::{Action, App, Error};
 
-/// Is given the answer, once; by the thread that stored it, so it must not block. The request ends afterwards
-/// (see [`Connection::requests`]).
+/// Is given the answer, once, unless the request is refused at once; by the thread that stored it,
+/// so it must not block. The request ends afterwards (see [`Connection::requests`]).
 pub type Reply = Box<dyn FnOnce(&Connection, Result<Committed, Error>) + Send>;
 
 /// A message to post.
@@ -26,30 +26,29 @@ pub struct PostRequest {
 }
 
 impl App {
-    /// Posts a message. The reply is called when it is on disk or refused. Messages of one connection are stored in
-    /// the order of these calls.
-    pub fn post(&self, connection: &Arc<Connection>, request: PostRequest, reply: Reply) {
+    /// Posts a message. The reply is called when it is on disk or refused, unless it is refused
+    /// here and now. Messages of one connection are stored in the order of these calls.
+    pub fn post(
+        &self,
+        connection: &Arc<Connection>,
+        request: PostRequest,
+        reply: Reply,
+    ) -> Result<(), Error> {
         let PostRequest {
             room,
             client_id,
             message,
         } = request;
-        let change = || {
-            let text = self.text(&message)?;
-            let client_id = client_id
-                .as_deref()
-                .map(str::parse::<ClientId>)
-                .transpose()?;
-            Ok(Change::Post {
-                session: connection.session,
-                client_id,
-                text,
-            })
+        let client_id = client_id.as_deref().map(str::parse::<ClientId>);
+        let change = Change::Post {
+            session: connection.session,
+            text: self.text(&message)?,
+            client_id: client_id.transpose()?,
         };
-        self.submit(connection, room, change(), reply);
+        self.submit(connection, room, change, reply)
     }
 
-    /// Changes the text of a message of one's own.
+    /// Changes the text of a message of one's own; see [`Self::post`].
     pub fn edit(
         &self,
         connection: &Arc<Connection>,
@@ -57,42 +56,39 @@ impl App {
         target: Seq,
         message: &str,
         reply: Reply,
-    ) {
-        let session = connection.session;
-        self.submit(
-            connection,
-            room,
-            self.text(message).map(|text| Change::Edit {
-                session,
-                target,
-                text,
-            }),
-            reply,
-        );
+    ) -> Result<(), Error> {
+        let (session, text) = (connection.session, self.text(message)?);
+        let change = Change::Edit {
+            session,
+            target,
+            text,
+        };
+        self.submit(connection, room, change, reply)
     }
 
-    /// Deletes a message of one's own.
-    pub fn delete(&self, connection: &Arc<Connection>, room: RoomId, target: Seq, reply: Reply) {
+    /// Deletes a message of one's own; see [`Self::post`].
+    pub fn delete(
+        &self,
+        connection: &Arc<Connection>,
+        room: RoomId,
+        target: Seq,
+        reply: Reply,
+    ) -> Result<(), Error> {
         let session = Some(connection.session);
-        self.submit(
-            connection,
-            room,
-            Ok(Change::Delete { session, target }),
-            reply,
-        );
+        self.submit(connection, room, Change::Delete { session, target }, reply)
     }
 
     /// Tells the others in a room that one is writing; silently dropped when it is said too often.
     pub fn typing(&self, connection: &Connection, room: RoomId, username: &str) {
         if self
             .rate_limits
-            .check(Action::Typing, Some(connection.sender), None, Some(room))
+            .check(Action::Typing, Some(connection.person), None, Some(room))
             .is_err()
         {
             return;
         }
         if let Some(live) = self.hub.room(room) {
-            let sender = connection.sender;
+            let sender = connection.person;
             let frame = ServerFrame::Typing {
                 room: room.0,
                 sender: sender.to_string(),
@@ -118,33 +114,23 @@ impl App {
         &self,
         connection: &Arc<Connection>,
         room: RoomId,
-        change: Result<Change, Error>,
+        change: Change,
         reply: Reply,
-    ) {
-        let allowed = change.and_then(|change| {
-            let (sender, address) = (Some(connection.sender), connection.address);
-            self.rate_limits
-                .check(Action::Send, sender, address, Some(room))?;
-            Ok(change)
+    ) -> Result<(), Error> {
+        let (person, address) = (Some(connection.person), connection.address);
+        self.rate_limits
+            .check(Action::Send, person, address, Some(room))?;
+        let request = connection.request();
+        let refusals = self.metrics.refusals.clone();
+        let on_commit: OnCommit = Box::new(move |result| {
+            let result = result.and_then(|committed| committed.in_room(room));
+            if result.is_err() {
+                refusals.increment(1);
+            }
+            reply(&request.connection, result);
+            Some(request)
         });
-        match allowed {
-            Ok(change) => {
-                let request = connection.request();
-                let refusals = self.metrics.refusals.clone();
-                let on_commit: OnCommit = Box::new(move |result| {
-                    let result = result.and_then(|committed| committed.in_room(room));
-                    if result.is_err() {
-                        refusals.increment(1);
-                    }
-                    reply(&request.connection, result);
-                    Some(request)
-                });
-                self.log.submit(room, change, on_commit);
-            }
-            Err(error) => {
-                self.metrics.refusals.increment(1);
-                reply(connection, Err(error));
-            }
-        }
+        self.log.submit(room, change, on_commit);
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What the other nodes tell, and what is done about it.
 //!
-//! They can make things faster and nothing wrong: a tail takes a frame of theirs only as its next, and only while it is known whose
-//! right to it has ended; of all else the database is asked.
+//! They can make things faster and nothing wrong: a tail takes a frame of theirs only as its next,
+//! and only while it is known whose right to it has ended; of all else the database is asked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use tokio::time::Instant;
 use crate::App;
 use crate::fan_out::FanOut;
 
-/// So much of what has come meanwhile is heard at once: a room's followers then get all its frames by one write.
+/// So much of what has come meanwhile is heard at once: a room's followers then get all its frames
+/// by one write.
 const TOGETHER: usize = 64;
 
 /// The rooms whose tails have grown, and whose followers don't know yet.

@@ -1,23 +1,25 @@
 //! Pages of the logs, encoded once for all who catch up at the same time.
 //!
-//! After a restart thousands of clients ask for the same events. The log is cut into pages of fixed bounds; a page changes only by an edit
-//! or a deletion and, the last one, by growing. So it is read and encoded once, whoever asks first, kept while there is room, and read again
-//! by who has had all that was in it.
+//! After a restart thousands of clients ask for the same events. The log is cut into pages of fixed
+//! bounds; a page changes only by an edit or a deletion and, the last one, by growing. So it is
+//! read and encoded once, whoever asks first, kept while there is room, and read again by who has
+//! had all that was in it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
 
 use papo_channel_layer::Frame;
-use papo_domain::{Event, EventKind, RoomId, Seq};
+use papo_domain::{Event, RoomId, Seq};
 use papo_storage::{Storage, StorageError};
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
-use crate::room_log::frame;
+use crate::frame::frame;
 
 /// The most events of a page.
 const PAGE: usize = 256;
-/// Characters of a page of the longest messages, about; where they are longer, a page has fewer events.
+/// Characters of a page of the longest messages, about; where they are longer, a page has fewer
+/// events.
 const PAGE_CHARACTERS: usize = 1_024_000;
 /// Bytes of all pages that are kept.
 const BYTES: usize = 32 << 20;
@@ -32,7 +34,8 @@ type Page = Arc<Frames>;
 /// The pages that are kept, the oldest first.
 #[derive(Debug)]
 pub(crate) struct Pages {
-    /// Events of a page: it holds the seqs from a multiple of this, exclusive, to the next, inclusive.
+    /// Events of a page: it holds the seqs from a multiple of this, exclusive, to the next,
+    /// inclusive.
     pub(crate) size: usize,
     kept: Mutex<Kept>,
 }
@@ -40,7 +43,8 @@ pub(crate) struct Pages {
 #[derive(Debug, Default)]
 struct Kept {
     pages: BTreeMap<Key, Page>,
-    /// In the order in which they were read, with those that have been replaced or forgotten since, which count until their turn comes.
+    /// In the order in which they were read, with those that have been replaced or forgotten since,
+    /// which count until their turn comes.
     order: VecDeque<(Key, Weak<Frames>, usize)>,
     bytes: usize,
 }
@@ -55,7 +59,8 @@ impl Pages {
         }
     }
 
-    /// The frames after a cursor, about `budget` bytes of them and at least one, as far as its page goes.
+    /// The frames after a cursor, about `budget` bytes of them and at least one, as far as its page
+    /// goes.
     pub(crate) async fn after(
         &self,
         storage: &Arc<dyn Storage>,
@@ -96,12 +101,13 @@ impl Pages {
 
     /// Forgets what said the message that an event changed.
     pub(crate) fn heed(&self, event: &Event) {
-        if let Some(target) = changed(event) {
+        if let Some(target) = event.kind.target() {
             self.forget(event.room, target);
         }
     }
 
-    /// Forgets the page of a message that has been changed, and those after it, which may have its earlier edits.
+    /// Forgets the page of a message that has been changed, and those after it, which may have its
+    /// earlier edits.
     pub(crate) fn forget(&self, room: RoomId, message: Seq) {
         let number = self.number(message.0.saturating_sub(1));
         self.kept.lock().forget((room, number));
@@ -133,7 +139,8 @@ impl Kept {
         Arc::clone(page)
     }
 
-    /// Counts a page that has been read, and makes room for it. A page that was forgotten while it was read isn't kept.
+    /// Counts a page that has been read, and makes room for it. A page that was forgotten while it
+    /// was read isn't kept.
     fn keep(&mut self, key: Key, page: &Page, bytes: usize) {
         if !self
             .pages
@@ -166,14 +173,6 @@ impl Kept {
     }
 }
 
-/// The message that an event edits or deletes.
-pub(crate) fn changed(event: &Event) -> Option<Seq> {
-    match event.kind {
-        EventKind::Edited { target, .. } | EventKind::Deleted { target } => Some(target),
-        EventKind::Posted(_) | EventKind::Room(_) => None,
-    }
-}
-
 /// What keeping a page takes, in bytes.
 fn cost(frames: &[Frame]) -> usize {
     let cost = |frame: &Frame| FRAME_COST + frame.bytes.len();
@@ -197,7 +196,7 @@ fn some_after(frames: &[Frame], cursor: Seq, budget: usize) -> Vec<Frame> {
 
 #[cfg(test)]
 mod tests {
-    use papo_channel_layer::FrameKind;
+    use papo_domain::EventClass;
 
     use super::*;
 
@@ -205,7 +204,7 @@ mod tests {
     fn no_more_is_taken_at_once_than_is_asked_for_and_one_frame_at_least() {
         let frame = |seq| Frame {
             seq: Seq(seq),
-            kind: FrameKind::Message,
+            class: EventClass::Message,
             changes: None,
             bytes: vec![b'x'; 10].into(),
         };

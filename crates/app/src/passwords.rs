@@ -6,6 +6,8 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use papo_storage::StoredPassword;
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::Error;
 
@@ -19,7 +21,8 @@ const WAITING: usize = 32;
 pub(crate) struct Passwords {
     places: Semaphore,
     working: Semaphore,
-    /// The hash of a password that nobody has: checking against it takes as long as against a real one.
+    /// The hash of a password that nobody has: checking against it takes as long as against a real
+    /// one.
     nobody: StoredPassword,
 }
 
@@ -28,13 +31,15 @@ impl Passwords {
         Self {
             places: Semaphore::new(WAITING),
             working: Semaphore::new(AT_ONCE),
-            // Argon2id with the parameters of `Argon2::default()`, of 32 random bytes that were thrown away.
+            // Argon2id with the parameters of `Argon2::default()`, of 32 random bytes that were
+            // thrown away.
             nobody: StoredPassword(NOBODY.to_owned()),
         }
     }
 
     /// Hashes a password.
     pub(crate) async fn hash(&self, password: String) -> Result<StoredPassword, Error> {
+        let password = opaque(&password);
         self.work(move || {
             let hash = Argon2::default().hash_password(password.as_bytes());
             hash.map(|hash| StoredPassword(hash.to_string()))
@@ -46,13 +51,15 @@ impl Passwords {
         .await?
     }
 
-    /// Whether this is the password; `None`, an account that doesn't exist, is `false` after the same time.
+    /// Whether this is the password; `None`, an account that doesn't exist, is `false` after the
+    /// same time.
     pub(crate) async fn verify(
         &self,
         password: String,
         stored: Option<StoredPassword>,
     ) -> Result<bool, Error> {
         let is_somebody = stored.is_some();
+        let password = opaque(&password);
         let stored = stored.unwrap_or_else(|| self.nobody.clone());
         let matches = self
             .work(move || {
@@ -80,6 +87,14 @@ impl Passwords {
     }
 }
 
+/// The one form of a password, however it was typed: RFC 8265's `OpaqueString`, which composes
+/// characters and knows one space.
+pub(crate) fn opaque(password: &str) -> String {
+    let is_space = |c: char| c.general_category() == GeneralCategory::SpaceSeparator;
+    let one_space = |c| if is_space(c) { ' ' } else { c };
+    password.chars().map(one_space).nfc().collect()
+}
+
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2Q$8x9m1kS0gkN1cYwX3X2x0bqJrYp8Q9m5m1xZ0vVJf3c";
 
 #[cfg(test)]
@@ -105,6 +120,23 @@ mod tests {
             passwords.verify("correct horse".into(), None).await,
             Ok(false)
         );
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_however_it_was_typed() {
+        let passwords = Passwords::new();
+        let (composed, decomposed) = (
+            "corac\u{327}a\u{303}o de mae",
+            "cora\u{e7}\u{e3}o\u{a0}de\u{3000}mae",
+        );
+        for (made, typed) in [(composed, decomposed), (decomposed, composed)] {
+            let stored = passwords.hash(made.into()).await.unwrap();
+            let matches = passwords.verify(typed.into(), Some(stored)).await;
+            assert_eq!(matches, Ok(true));
+        }
+        let stored = passwords.hash(composed.into()).await.unwrap();
+        let other = passwords.verify("coracao de mae".into(), Some(stored));
+        assert_eq!(other.await, Ok(false));
     }
 
     #[test]

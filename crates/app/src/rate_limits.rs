@@ -1,4 +1,5 @@
-//! How often somebody may do something: by person, by name, by address and by room, each action for itself.
+//! How often somebody may do something: by person, by name, by address and by room, each action for
+//! itself.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -7,9 +8,10 @@ use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use papo_domain::{RoomId, SenderId};
+use papo_domain::{PersonId, RoomId};
 
 use crate::Error;
+use crate::devices::Device;
 
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,13 +28,26 @@ pub enum Action {
     Search,
     /// Saying that one is writing.
     Typing,
+    /// Trying a password from a browser that has signed in before.
+    KnownSignIn,
+    /// Asking for a page of messages, a snapshot or what is missing.
+    Read,
+    /// Being given them, counted in KiB.
+    Take,
+    /// Sending what changes nothing: a heartbeat, the end of a subscription, what can't be done.
+    Waste,
+    /// Being told that something can't be done now.
+    Refusal,
 }
+
+/// When what is more than a limit's burst is tried again; it is refused then, too.
+const NEVER: Duration = Duration::from_mins(1);
 
 /// At most `burst` at once, and `per_minute` in the long run.
 type Rate = (u32, u32);
 
-/// A rate for each person, address and room; `None` is no limit. A class of 300 behind one address must be able to
-/// come in at once, so addresses get a lot more than people.
+/// A rate for each person, address and room; `None` is no limit. A class of 300 behind one address
+/// must be able to come in at once, so addresses get a lot more than people.
 const fn rates(action: Action) -> [Option<Rate>; 3] {
     match action {
         Action::Join => [Some((10, 30)), Some((400, 600)), None],
@@ -42,13 +57,25 @@ const fn rates(action: Action) -> [Option<Rate>; 3] {
         Action::SignIn => [Some((10, 6)), Some((20, 20)), None],
         Action::Search => [Some((30, 120)), Some((100, 600)), None],
         Action::Typing => [Some((5, 60)), None, Some((200, 3_000))],
+        // A person is a browser.
+        Action::KnownSignIn => [Some((10, 6)), None, None],
+        // A person may have several tabs, each with a hundred rooms.
+        Action::Read => [Some((300, 600)), Some((6_000, 12_000)), None],
+        // In KiB: as many pages of the largest size as come to 32 MiB at once and 64 MiB a minute.
+        Action::Take => [Some((32_768, 65_536)), Some((524_288, 1_048_576)), None],
+        // Fifty sockets send three heartbeats a minute each. An address has no limit: it would be
+        // used up by one for all.
+        Action::Waste => [Some((600, 1_200)), None, None],
+        // Fifty sockets ask again for two rooms each in a second.
+        Action::Refusal => [Some((600, 6_000)), None, None],
     }
 }
 
-/// A rate for each name that is signed in with, from all networks together. Much more than a person's: whoever uses it up, keeps the
-/// name's owner out, and now needs ten networks at least. It lets through 86,400 guesses a day at a password of ten characters or
-/// more: of ten random letters, not a millionth part in a year, of a list of the million commonest passwords, all in twelve days.
-/// The work they make is bounded by the queue in `passwords.rs`.
+/// A rate for each name that is signed in with, from all networks together. Much more than a
+/// person's: whoever uses it up, keeps the name's owner out, and now needs ten networks at least.
+/// It lets through 86,400 guesses a day at a password of ten characters or more: of ten random
+/// letters, not a millionth part in a year, of a list of the million commonest passwords, all in
+/// twelve days. The work they make is bounded by the queue in `passwords.rs`.
 const fn name_rate(action: Action) -> Option<Rate> {
     match action {
         Action::SignIn => Some((100, 60)),
@@ -56,24 +83,31 @@ const fn name_rate(action: Action) -> Option<Rate> {
     }
 }
 
-const ACTIONS: [Action; 6] = [
+const ACTIONS: [Action; 11] = [
     Action::Join,
     Action::Send,
     Action::Connect,
     Action::SignIn,
     Action::Search,
     Action::Typing,
+    Action::KnownSignIn,
+    Action::Read,
+    Action::Take,
+    Action::Waste,
+    Action::Refusal,
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
-    Sender(SenderId),
+    Person(PersonId),
     /// An account's name, hashed.
     Name(u64),
     /// The same, and the network from which it is tried.
     NameFrom(u64, IpAddr),
     Address(IpAddr),
     Room(RoomId),
+    /// A browser that has signed in before.
+    Device(Device),
 }
 
 struct Limiters {
@@ -124,14 +158,14 @@ impl RateLimits {
     pub(crate) fn check(
         &self,
         action: Action,
-        sender: Option<SenderId>,
+        person: Option<PersonId>,
         address: Option<IpAddr>,
         room: Option<RoomId>,
     ) -> Result<(), Error> {
         let Some(limiters) = self.limiters.get(action as usize) else {
             return Ok(());
         };
-        self.check_one(limiters.people.as_ref(), sender.map(Key::Sender))?;
+        self.check_one(limiters.people.as_ref(), person.map(Key::Person))?;
         self.check_one(
             limiters.addresses.as_ref(),
             address.map(network).map(Key::Address),
@@ -139,8 +173,8 @@ impl RateLimits {
         self.check_one(limiters.rooms.as_ref(), room.map(Key::Room))
     }
 
-    /// Counts an attempt to sign in under a name: first by the name and the network together, so that whoever is at that limit doesn't
-    /// use up what the name has from all networks.
+    /// Counts an attempt to sign in under a name: first by the name and the network together, so
+    /// that whoever is at that limit doesn't use up what the name has from all networks.
     pub(crate) fn check_name(
         &self,
         action: Action,
@@ -157,6 +191,30 @@ impl RateLimits {
         let from = Key::NameFrom(name, network(address));
         self.check_one(limiters.people.as_ref(), Some(from))?;
         self.check_one(limiters.names.as_ref(), Some(Key::Name(name)))
+    }
+
+    /// Counts an attempt to sign in from a browser that has signed in before, by nothing but that.
+    pub(crate) fn check_device(&self, device: Device) -> Result<(), Error> {
+        let limiters = self.limiters.get(Action::KnownSignIn as usize);
+        let people = limiters.and_then(|limiters| limiters.people.as_ref());
+        self.check_one(people, Some(Key::Device(device)))
+    }
+
+    /// Counts bytes that somebody is about to be given, unless it has been too much.
+    pub(crate) fn check_bytes(
+        &self,
+        person: PersonId,
+        address: Option<IpAddr>,
+        bytes: usize,
+    ) -> Result<(), Error> {
+        let Some(limiters) = self.limiters.get(Action::Take as usize) else {
+            return Ok(());
+        };
+        let kibibytes = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        let count = NonZeroU32::new(kibibytes).unwrap_or(NonZeroU32::MIN);
+        self.check_some(limiters.people.as_ref(), Some(Key::Person(person)), count)?;
+        let address = address.map(network).map(Key::Address);
+        self.check_some(limiters.addresses.as_ref(), address, count)
     }
 
     /// Forgets those who have been quiet; to be called now and then.
@@ -180,14 +238,34 @@ impl RateLimits {
         limiter: Option<&DefaultKeyedRateLimiter<Key>>,
         key: Option<Key>,
     ) -> Result<(), Error> {
+        self.check_some(limiter, key, NonZeroU32::MIN)
+    }
+
+    fn check_some(
+        &self,
+        limiter: Option<&DefaultKeyedRateLimiter<Key>>,
+        key: Option<Key>,
+        count: NonZeroU32,
+    ) -> Result<(), Error> {
         let (Some(limiter), Some(key)) = (limiter, key) else {
             return Ok(());
         };
-        limiter.check_key(&key).map_err(|until| {
-            let wait = until.wait_time_from(self.clock.now());
-            Error::RateLimited(Duration::from_secs(wait.as_secs() + 1))
-        })
+        match limiter.check_key_n(&key, count) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(until)) => {
+                let wait = until.wait_time_from(self.clock.now());
+                Err(Error::RateLimited(whole_seconds(wait)))
+            }
+            // More at once than ever fits.
+            Err(_) => Err(Error::RateLimited(NEVER)),
+        }
     }
+}
+
+/// The first whole second after which it may be tried again.
+fn whole_seconds(wait: Duration) -> Duration {
+    let seconds = wait.as_nanos().div_ceil(1_000_000_000).max(1);
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))
 }
 
 /// An IPv6 address stands for its /64: that is what one customer gets.
@@ -221,12 +299,40 @@ mod tests {
     #[test]
     fn one_more_than_the_burst_is_refused_and_others_are_not() {
         let limits = RateLimits::new(true);
-        let join = |sender| limits.check(Action::Join, Some(SenderId(sender)), None, None);
+        let join = |person| limits.check(Action::Join, Some(PersonId(person)), None, None);
         for _ in 0..10 {
             assert_eq!(join(1), Ok(()));
         }
         assert!(matches!(join(1), Err(Error::RateLimited(wait)) if wait <= Duration::from_secs(3)));
         assert_eq!(join(2), Ok(()));
+    }
+
+    #[test]
+    fn the_time_to_try_again_is_the_first_whole_second_that_is_enough() {
+        for (wait, seconds) in [(1, 1), (999, 1), (1_000, 1), (1_001, 2), (59_400, 60)] {
+            let wait = whole_seconds(Duration::from_millis(wait));
+            assert_eq!(wait, Duration::from_secs(seconds));
+        }
+    }
+
+    #[test]
+    fn bytes_are_counted_for_a_person_and_an_address() {
+        let limits = RateLimits::new(true);
+        let take =
+            |person, host, bytes| limits.check_bytes(PersonId(person), Some(address(host)), bytes);
+        let begun = Instant::now();
+        let taken = (0..1_000).take_while(|_| take(1, "192.0.2.1", 1 << 20).is_ok());
+        let taken = taken.count() as u64;
+        // And about one a second on a machine that stands still.
+        assert!(
+            (32..=34 + 2 * begun.elapsed().as_secs()).contains(&taken),
+            "{taken}"
+        );
+        assert_eq!(take(2, "192.0.2.1", 1 << 20), Ok(()));
+        let people = (3..200_u64)
+            .take_while(|&person| (0..32).all(|_| take(person, "192.0.2.1", 1 << 20).is_ok()));
+        assert!(people.count() < 100, "an address has no limit");
+        assert_eq!(take(2, "192.0.2.2", 1 << 20), Ok(()));
     }
 
     #[test]
@@ -257,7 +363,8 @@ mod tests {
                 .map(|_| 1)
                 .sum()
         };
-        // And what comes back meanwhile on a machine that stands still: one in ten seconds, one a second.
+        // And what comes back meanwhile on a machine that stands still: one in ten seconds, one a
+        // second.
         let from_one = let_through(0);
         let come_back = begun.elapsed().as_secs() / 10 + 1;
         assert!((10..=10 + come_back).contains(&from_one), "{from_one}");

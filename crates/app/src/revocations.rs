@@ -1,19 +1,21 @@
-//! Rights that ended on another node, or by the command line: learned from the database, whatever the relay does.
+//! Rights that ended on another node, or by the command line: learned from the database, whatever
+//! the relay does.
 //!
-//! A revocation says that something has changed; what holds now is asked of the database, by the task of each connection, in turn
-//! with its subscriptions. So an old one never puts out who has joined again.
+//! A revocation says that something has changed; what holds now is asked of the database, by the
+//! task of each connection, in turn with its subscriptions. So an old one never puts out who has
+//! joined again.
 
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use papo_channel_layer::{Connection, Notice, Signal};
-use papo_domain::{RoomId, Username};
+use papo_domain::RoomId;
 use papo_storage::{Revocation, RevocationId, Revoked, StorageError};
 use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::{App, Error, defects};
+use crate::{App, Error, Member, defects};
 
 /// How often the database is asked: half of the second within which a right must have ended.
 const POLL: Duration = Duration::from_millis(500);
@@ -28,10 +30,12 @@ impl App {
         self.hub.tell(Signal::Changed);
     }
 
-    /// Starts to give local connections notice of rights that ended elsewhere, for as long as the app runs.
+    /// Starts to give local connections notice of rights that ended elsewhere, for as long as the
+    /// app runs.
     ///
-    /// Where nodes share a database nothing new is shown unless it was asked lately. So that is done on a thread of its own, which
-    /// gets the processor in its turn however many tasks wait for theirs.
+    /// Where nodes share a database nothing new is shown unless it was asked lately. So that is
+    /// done on a thread of its own, which gets the processor in its turn however many tasks wait
+    /// for theirs.
     pub(crate) fn start_watching(self: &Arc<Self>, last: RevocationId) -> Result<(), Error> {
         let main = Handle::current();
         let watching = Arc::clone(self).watch_revocations(last, main);
@@ -69,20 +73,23 @@ impl App {
         }
     }
 
-    /// The name that a connection's session has in a room now, if it is in it; to be asked by the connection's task after
-    /// [`Notice::Changed`], and before it writes more of the room.
+    /// Asks again whether a connection's person is in a room, and as whom; to be called by the
+    /// connection's task after [`Notice::Changed`], and before it writes more of the room.
     pub async fn look_again(
         &self,
         connection: &Connection,
         room: RoomId,
-    ) -> Result<Option<Username>, Error> {
-        let username = self.username_in(connection, room).await?;
-        if let Some(username) = &username
-            && let Some(live) = self.hub.room(room)
-        {
-            live.rename(connection.sender, username.clone(), Instant::now());
+    ) -> Result<Option<Member>, Error> {
+        let member = self.member(connection.into(), room).await?;
+        let Some(known) = &member else {
+            return Ok(None);
+        };
+        connection.set_mark(known.mark());
+        if let Some(live) = self.hub.room(room) {
+            let (username, mark) = (known.username().clone(), known.mark());
+            live.rename(known.person(), username, mark, Instant::now());
         }
-        Ok(username)
+        Ok(member)
     }
 
     /// Forgets the revocations that every node has seen.
@@ -105,7 +112,7 @@ impl App {
                 self.heed_revocation(&revocation);
             }
             if is_last {
-                if self.tails.rights.heeded(asked) {
+                if self.tails.lease.renew(asked) {
                     // Not by the poll, which may be waiting for an answer that was lost.
                     let app = Arc::clone(self);
                     self.tasks
@@ -120,10 +127,12 @@ impl App {
         if defects::has("no-remote-revocation") {
             return;
         }
-        let notice = match revocation.revoked {
-            Revoked::Ended => Notice::SessionEnded,
-            Revoked::Left(room) | Revoked::Renamed(room, _) => Notice::Changed(room),
-        };
-        self.hub.notice(revocation.session, &notice);
+        let person = revocation.person;
+        match revocation.revoked {
+            Revoked::Ended(session) => self.hub.end_session(person, session),
+            Revoked::Left(room) | Revoked::Renamed(room, _) => {
+                self.hub.notice(person, &Notice::Changed(room));
+            }
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! The one writer of the rooms' logs: group commit.
 //!
-//! All changes that wait are stored in one transaction and one flush to disk. There is no timer: while one batch is being
-//! committed, the next one forms. Only after the commit is anybody told, in the order of the commit, and by the thread that made it: first
-//! those who asked, then those who follow the room.
+//! All changes that wait are stored in one transaction and one flush to disk. There is no timer:
+//! while one batch is being committed, the next one forms. Only after the commit is anybody told,
+//! in the order of the commit, and by the thread that made it: first those who asked, then those
+//! who follow the room.
 
 #[cfg(test)]
 mod tests;
@@ -12,18 +13,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_channel_layer::{Frame, FrameKind, Hub, LiveRoom, Request, Signal};
-use papo_domain::{Event, EventKind, RoomId, Seq, Timestamp};
+use papo_channel_layer::{Frame, Hub, LiveRoom, Request, Signal};
+use papo_domain::{RoomId, Seq, Timestamp};
 use papo_storage::{Appended, Batch, Change, NewEvent, Outcome, Refusal, Storage, StorageError};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
+use crate::broken::Broken;
 use crate::fan_out::FanOut;
+use crate::frame::frame;
 use crate::live::Tails;
 use crate::metrics::Metrics;
-use crate::pages::changed;
 use crate::{Clock, Error};
 
 /// How many changes may wait for the writer; more are refused with [`Error::Unavailable`].
@@ -58,7 +59,8 @@ impl Committed {
     }
 }
 
-/// Is called once, when the change is on disk or refused. The request, if it was one, which ends when the rooms have been told.
+/// Is called once, when the change is on disk or refused. The request, if it was one, which ends
+/// when the rooms have been told.
 pub(crate) type OnCommit = Box<dyn FnOnce(Result<Committed, Error>) -> Option<Request> + Send>;
 
 /// Takes changes, and has them stored.
@@ -73,8 +75,8 @@ struct Writer {
     tails: Arc<Tails>,
     metrics: Arc<Metrics>,
     clock: Clock,
-    /// Cancelled when what was written can't be relied on any more: the process must restart.
-    broken: CancellationToken,
+    /// Noted when what was written can't be relied on any more: the process must restart.
+    broken: Broken,
     line: Mutex<Line>,
     /// Told when nothing is being stored any more.
     idle: Notify,
@@ -114,7 +116,7 @@ impl RoomLog {
         tails: Arc<Tails>,
         metrics: Arc<Metrics>,
         clock: Clock,
-        broken: CancellationToken,
+        broken: Broken,
     ) -> Self {
         let writer = Arc::new(Writer {
             storage,
@@ -184,7 +186,7 @@ impl RoomLog {
 
 impl Writer {
     fn store(self: &Arc<Self>) {
-        self.storage.append_batch(Box::new(Group {
+        self.storage.append(Box::new(Group {
             writer: Arc::clone(self),
             callbacks: Vec::new(),
             started: None,
@@ -206,7 +208,8 @@ impl Writer {
         }
     }
 
-    /// Refuses who waits, and who comes, until the batch that is with the storage has come to an end.
+    /// Refuses who waits, and who comes, until the batch that is with the storage has come to an
+    /// end.
     fn stall(&self) {
         let waiting = {
             let mut line = self.line.lock();
@@ -276,9 +279,7 @@ impl Writer {
     }
 
     fn refuse(&self, error: StorageError, callbacks: Vec<OnCommit>) {
-        if matches!(error, StorageError::Broken(_)) {
-            self.broken.cancel();
-        }
+        self.broken.note(&error);
         self.metrics.commit_failures.increment(1);
         let error = Error::from(error);
         for on_commit in callbacks {
@@ -347,29 +348,12 @@ impl Drop for Group {
     }
 }
 
-/// Gives an answer. Who panics on it takes nobody else's along: others wait for theirs, and rooms for what is on disk.
+/// Gives an answer. Who panics on it takes nobody else's along: others wait for theirs, and rooms
+/// for what is on disk.
 fn call(on_commit: OnCommit, result: Result<Committed, Error>) -> Option<Request> {
     let called = catch_unwind(AssertUnwindSafe(|| on_commit(result)));
     called.unwrap_or_else(|_| {
         tracing::error!("an answer to a change panicked");
         None
     })
-}
-
-/// Encodes an event, once for everybody.
-pub(crate) fn frame(event: &Event) -> Frame {
-    let kind = match &event.kind {
-        EventKind::Posted(posted) if posted.text.is_some() => FrameKind::Message,
-        EventKind::Room(state) if state.is_active => FrameKind::Opening,
-        EventKind::Room(_) => FrameKind::Closing,
-        EventKind::Posted(_) | EventKind::Edited { .. } | EventKind::Deleted { .. } => {
-            FrameKind::Change
-        }
-    };
-    Frame {
-        seq: event.seq,
-        kind,
-        changes: changed(event),
-        bytes: papo_protocol::event_frame(event),
-    }
 }

@@ -1,15 +1,22 @@
 //! The rooms that people see.
 
-use papo_domain::{Message, Room, RoomId, RoomOverview};
+use std::time::Duration;
+
+use papo_domain::{Message, Room, RoomId, RoomOverview, Seq};
 use papo_protocol::{
     MessageObject, SNAPSHOT_MESSAGES, ServerFrame, message_object, snapshot_frame,
 };
 use papo_storage::{MessagePage, RoomFilter, Snapshot};
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
 
-use crate::{App, Error, Visitor};
+use crate::{Action, Actor, App, Error, Member};
 
 /// The most bytes of the texts that are shown at once; of one message all is.
 const SHOWN_BYTES: usize = 1 << 20;
+
+/// How long a request waits for its turn to read a page of messages.
+const READ_WAIT: Duration = Duration::from_secs(5);
 
 /// A room in the list.
 #[derive(Debug, Clone)]
@@ -44,53 +51,85 @@ impl App {
             .ok_or(Error::NoRoom)
     }
 
-    /// The room as its page shows it at first, to somebody who is in it.
-    pub async fn chat(
-        &self,
-        visitor: Option<&Visitor>,
-        id: RoomId,
-    ) -> Result<(Room, ServerFrame), Error> {
-        let Snapshot { room, page } = self.latest(id).await?;
-        let username = visitor
-            .and_then(Visitor::username)
-            .ok_or(Error::NotJoined)?;
-        let frame = snapshot_frame(None, self.epoch, &room, username, &page.messages, page.more);
+    /// The room as its page shows it at first.
+    pub async fn chat(&self, member: &Member) -> Result<(Room, ServerFrame), Error> {
+        self.may_read(member.actor())?;
+        let Snapshot { room, page, at } = self.latest(member).await?;
+        let frame = snapshot_frame(
+            None,
+            self.epoch,
+            &room,
+            member.username(),
+            &page.messages,
+            page.more,
+            at,
+        );
         Ok((room, frame))
     }
 
-    /// A page of messages before one, in order, and whether there are older ones; for somebody who is in the room.
+    /// A page of messages before one, in order, and whether there are older ones.
     pub async fn older_messages(
         &self,
-        visitor: Option<&Visitor>,
-        id: RoomId,
-        before: papo_domain::Seq,
+        member: &Member,
+        before: Seq,
     ) -> Result<(Vec<MessageObject>, bool), Error> {
-        self.room(id).await?;
-        if visitor.and_then(Visitor::username).is_none() {
-            return Err(Error::NotJoined);
-        }
+        self.room(member.room()).await?;
+        self.may_read(member.actor())?;
+        let _turn = self.read_turn().await?;
         let page = self
             .storage
-            .messages_before(id, before, SNAPSHOT_MESSAGES)
+            .messages_before(member.room(), before, SNAPSHOT_MESSAGES)
             .await?;
         let page = shortened(page);
+        self.may_take(member.actor(), page_bytes(&page))?;
         Ok((
             page.messages.iter().map(message_object).collect(),
             page.more,
         ))
     }
 
-    /// An active room and its last messages.
-    pub(crate) async fn latest(&self, id: RoomId) -> Result<Snapshot, Error> {
-        let snapshot = self.storage.snapshot(id, SNAPSHOT_MESSAGES).await?;
-        let Snapshot { room, page } = snapshot
+    /// Counts a page or snapshot that somebody asks for.
+    pub(crate) fn may_read(&self, actor: Actor) -> Result<(), Error> {
+        self.rate_limits
+            .check(Action::Read, Some(actor.person), actor.address, None)
+    }
+
+    /// Counts what somebody is given of a log.
+    pub(crate) fn may_take(&self, actor: Actor, bytes: usize) -> Result<(), Error> {
+        self.rate_limits
+            .check_bytes(actor.person, actor.address, bytes)
+    }
+
+    /// Waits until a page of messages may be read. Pages that have been read and not yet written
+    /// anywhere take memory, so a few are read at a time.
+    pub(crate) async fn read_turn(&self) -> Result<SemaphorePermit<'_>, Error> {
+        let turn = timeout(READ_WAIT, self.reading.acquire()).await;
+        turn.ok()
+            .and_then(Result::ok)
+            .ok_or(Error::Unavailable(READ_WAIT))
+    }
+
+    /// An active room and its last messages, which are counted as given to the member.
+    pub(crate) async fn latest(&self, member: &Member) -> Result<Snapshot, Error> {
+        let _turn = self.read_turn().await?;
+        let room = member.room();
+        let snapshot = self.storage.snapshot(room, SNAPSHOT_MESSAGES).await?;
+        let Snapshot { room, page, at } = snapshot
             .filter(|snapshot| snapshot.room.is_active)
             .ok_or(Error::NoRoom)?;
-        Ok(Snapshot {
-            room,
-            page: shortened(page),
-        })
+        let page = shortened(page);
+        self.may_take(member.actor(), page_bytes(&page))?;
+        Ok(Snapshot { room, page, at })
     }
+}
+
+/// Bytes of a page's texts.
+fn page_bytes(page: &MessagePage) -> usize {
+    let texts = page
+        .messages
+        .iter()
+        .map(|message| message.text.as_str().len());
+    texts.sum()
 }
 
 /// A page without the first messages, when it would be too large with them.

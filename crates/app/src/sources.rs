@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use papo_domain::{SenderId, Timestamp};
+use papo_domain::{PersonId, Timestamp};
 
 /// Tells the time.
 #[derive(Clone)]
@@ -19,8 +19,11 @@ impl Clock {
                 reason = "the one place that reads the clock"
             )]
             let now = std::time::SystemTime::now();
-            let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-            Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+            let millis = |since: Duration| i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+            Timestamp::from_millis(match now.duration_since(UNIX_EPOCH) {
+                Ok(since) => millis(since),
+                Err(before) => -millis(before.duration()),
+            })
         })
     }
 
@@ -73,8 +76,8 @@ impl Random {
     }
 
     /// A person's id.
-    pub fn sender(&self) -> SenderId {
-        SenderId(self.number())
+    pub fn person(&self) -> PersonId {
+        PersonId(self.number())
     }
 }
 

@@ -6,15 +6,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use papo_channel_layer::{Connection, Follower, Frame, Wants};
-use papo_domain::{Epoch, RoomId, Seq, Username};
-use papo_protocol::{ResetReason, ServerFrame, snapshot_frame};
+use papo_domain::{Epoch, RoomId, Seq, Timestamp};
+use papo_protocol::{ResetReason, ServerFrame, has_timestamp, snapshot_frame};
 use papo_storage::Snapshot;
 use tokio::time::Instant;
 
-use crate::{Action, App, Error, Visitor, defects};
+use crate::{Action, Actor, App, Error, Member, Visitor, defects};
 
 /// When to come back to a server that stops.
 const RETURN: Duration = Duration::from_secs(5);
+/// When to try again to connect, if a session has as many connections as it may.
+const TOO_MANY_CONNECTIONS: Duration = Duration::from_secs(30);
 
 /// Where a subscription begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +25,8 @@ pub enum From {
     End,
     /// With a snapshot of the room.
     Snapshot,
-    /// After the last event that the client has.
-    After(Epoch, Seq),
+    /// After the last event that the client has, and when that was stored, if it says so.
+    After(Epoch, Seq, Option<Timestamp>),
 }
 
 /// How a subscription begins, for the client.
@@ -43,18 +45,18 @@ pub enum Start {
 /// A room that a connection follows, for as long as this lives.
 #[derive(Debug)]
 pub struct Subscription {
-    /// Keeps the room live, and the connection written to by it. Its cursor is at the last event that the client has, or is about
-    /// to get with `start`.
+    /// Keeps the room live, and the connection written to by it. Its cursor is at the last event
+    /// that the client has, or is about to get with `start`.
     pub follower: Follower,
-    /// The name that the session has in the room.
-    pub username: Username,
+    /// The proof that the person is in the room, and their name there.
+    pub member: Member,
     /// What to tell the client first.
     pub start: Start,
 }
 
 impl App {
-    /// Opens a connection for a visitor, who must be in `room`, or in any room when there is none. To be called before the
-    /// handshake is answered; [`App::disconnect`] must follow.
+    /// Opens a connection for a visitor, who must be in `room`, or in any room when there is none.
+    /// To be called before the handshake is answered; [`App::disconnect`] must follow.
     pub async fn connect(
         &self,
         visitor: &Visitor,
@@ -64,9 +66,7 @@ impl App {
         match room {
             Some(id) => {
                 self.room(id).await?;
-                if visitor.username().is_none() {
-                    return Err(Error::NotJoined);
-                }
+                self.enter(Some(visitor), id, address).await?;
             }
             None => {
                 if self.memberships(visitor).await?.is_empty() {
@@ -74,16 +74,10 @@ impl App {
                 }
             }
         }
-        self.rate_limits
-            .check(Action::Connect, Some(visitor.sender()), Some(address), None)?;
-        if self.settings.rate_limits
-            && self.hub.session_connection_count(visitor.session.id)
-                >= self.settings.session_connections
-        {
-            return Err(Error::RateLimited(Duration::from_secs(30)));
-        }
-        let connection = Connection::new(visitor.session.id, visitor.sender(), Some(address));
+        self.may_connect(visitor, address)?;
+        let connection = Connection::new(visitor.session.id, visitor.person(), Some(address));
         let connection = Arc::new(connection);
+        connection.set_mark(visitor.mark());
         self.hub.connect(&connection);
         if self.is_leaving.load(Ordering::SeqCst) {
             // Too late to be told that the server stops: it would stay until it is cut.
@@ -93,7 +87,21 @@ impl App {
         Ok(connection)
     }
 
-    /// Has a connection follow a room that its session is in. To be called by its task, while that is awake.
+    /// Counts an attempt to connect, unless there were too many, or the session has too many
+    /// connections.
+    pub fn may_connect(&self, visitor: &Visitor, address: IpAddr) -> Result<(), Error> {
+        let (person, session) = (visitor.person(), visitor.session.id);
+        self.rate_limits
+            .check(Action::Connect, Some(person), Some(address), None)?;
+        let count = self.hub.session_connection_count(person, session);
+        if self.settings.rate_limits && count >= self.settings.session_connections {
+            return Err(Error::RateLimited(TOO_MANY_CONNECTIONS));
+        }
+        Ok(())
+    }
+
+    /// Has a connection follow a room that its person is in. To be called by its task, while that
+    /// is awake.
     pub async fn subscribe(
         &self,
         connection: &Arc<Connection>,
@@ -101,11 +109,18 @@ impl App {
         wants: Wants,
         from: From,
     ) -> Result<Subscription, Error> {
-        let username = self.username_in(connection, room).await?;
-        let username = username.ok_or(Error::NotJoined)?;
+        let actor = Actor::from(&**connection);
+        // What only comes needs nothing to be read.
+        if from != From::End {
+            self.may_read(actor)?;
+        }
+        let member = self.member(actor, room).await?;
+        let member = member.ok_or(Error::NotJoined)?;
+        connection.set_mark(member.mark());
+        let username = member.username().clone();
         let follower = self
             .hub
-            .follow(room, connection, username.clone(), wants, Instant::now());
+            .follow(room, connection, username, wants, Instant::now());
         self.tails.open(&follower.room).await?;
         // In this order: what closes the room after `end` comes with the stream.
         let end = follower.room.end();
@@ -115,41 +130,48 @@ impl App {
         let (cursor, start) = match from {
             From::End => (end, Start::Live),
             From::Snapshot => {
-                let (seq, frame) = self.snapshot(room, &username).await?;
+                let (seq, frame) = self.snapshot(&member).await?;
                 (seq, Start::Snapshot(frame))
             }
-            From::After(epoch, seq) => match self.reset_reason(epoch, seq, room, end).await? {
-                None if defects::has("resume-off-by-one") => {
-                    (end.min(seq.next()), Start::Resumed(end.max(seq)))
+            From::After(epoch, seq, at) => {
+                match self.reset_reason(epoch, seq, at, room, end).await? {
+                    None if defects::has("resume-off-by-one") => {
+                        (end.min(seq.next()), Start::Resumed(end.max(seq)))
+                    }
+                    None => (seq, Start::Resumed(end.max(seq))),
+                    Some(reason) => {
+                        let (seq, frame) = self.snapshot(&member).await?;
+                        (seq, Start::Reset(reason, frame))
+                    }
                 }
-                None => (seq, Start::Resumed(end.max(seq))),
-                Some(reason) => {
-                    let (seq, frame) = self.snapshot(room, &username).await?;
-                    (seq, Start::Reset(reason, frame))
-                }
-            },
+            }
         };
         // The right may have ended while the snapshot was read, which may show what came later.
-        if connection.may_have_lost(room) && self.username_in(connection, room).await?.is_none() {
+        if connection.may_have_lost(room) && self.member(actor, room).await?.is_none() {
             return Err(Error::NotJoined);
         }
         follower.set_cursor(cursor);
         Ok(Subscription {
             follower,
-            username,
+            member,
             start,
         })
     }
 
-    /// A room's snapshot for somebody who is in it, and its seq.
-    pub async fn snapshot(
-        &self,
-        id: RoomId,
-        username: &Username,
-    ) -> Result<(Seq, ServerFrame), Error> {
-        // Of an inactive room there is none: its events end with the one that closed it, which the client wouldn't see.
-        let Snapshot { room, page } = self.latest(id).await?;
-        let frame = snapshot_frame(None, self.epoch, &room, username, &page.messages, page.more);
+    /// A room's snapshot, and its seq.
+    pub async fn snapshot(&self, member: &Member) -> Result<(Seq, ServerFrame), Error> {
+        // Of an inactive room there is none: its events end with the one that closed it, which the
+        // client wouldn't see.
+        let Snapshot { room, page, at } = self.latest(member).await?;
+        let frame = snapshot_frame(
+            None,
+            self.epoch,
+            &room,
+            member.username(),
+            &page.messages,
+            page.more,
+            at,
+        );
         let is_off = defects::has("snapshot-off-by-one");
         let seq = if is_off {
             room.last_seq.next()
@@ -159,18 +181,38 @@ impl App {
         Ok((seq, frame))
     }
 
-    /// Frames from the log for a cursor that is behind the tail, about `budget` bytes of them and at least one, if there is one.
+    /// Frames from the log for a cursor that is behind the tail, about `budget` bytes of them and
+    /// at least one, if there is one.
     pub async fn frames_after(
         &self,
-        room: RoomId,
+        member: &Member,
         cursor: Seq,
         budget: usize,
     ) -> Result<Vec<Frame>, Error> {
-        Ok(self
-            .tails
-            .pages
-            .after(&self.storage, room, cursor, budget)
-            .await?)
+        self.frames(member.room(), cursor, budget).await
+    }
+
+    async fn frames(&self, room: RoomId, cursor: Seq, budget: usize) -> Result<Vec<Frame>, Error> {
+        let pages = &self.tails.pages;
+        Ok(pages.after(&self.storage, room, cursor, budget).await?)
+    }
+
+    /// Counts frames from the log that a member is about to be given.
+    pub fn may_take_frames(&self, member: &Member, frames: &[Frame]) -> Result<(), Error> {
+        let bytes = frames.iter().map(|frame| frame.bytes.len()).sum();
+        self.may_take(member.actor(), bytes)
+    }
+
+    /// Counts a frame that changes nothing.
+    pub fn may_waste(&self, connection: &Connection) -> Result<(), Error> {
+        self.rate_limits
+            .check(Action::Waste, Some(connection.person), None, None)
+    }
+
+    /// Counts a request that can't be done now.
+    pub fn may_be_refused(&self, connection: &Connection) -> Result<(), Error> {
+        self.rate_limits
+            .check(Action::Refusal, Some(connection.person), None, None)
     }
 
     /// Whether a cursor is so far behind that its client has to start over.
@@ -183,6 +225,7 @@ impl App {
         &self,
         epoch: Epoch,
         seq: Seq,
+        at: Option<Timestamp>,
         room: RoomId,
         end: Seq,
     ) -> Result<Option<ResetReason>, Error> {
@@ -197,8 +240,31 @@ impl App {
                 return Ok(Some(ResetReason::Ahead));
             }
         }
-        Ok(self
-            .is_too_far_behind(seq, end)
-            .then_some(ResetReason::Behind))
+        if self.is_too_far_behind(seq, end) {
+            return Ok(Some(ResetReason::Behind));
+        }
+        let is_known = match at {
+            Some(at) if seq > Seq::START && !defects::has("ignore-epoch") => {
+                self.has_event(room, seq, at).await?
+            }
+            _ => true,
+        };
+        Ok((!is_known).then_some(ResetReason::Epoch))
+    }
+
+    /// Whether the event with this seq is the one that was stored at this time. It isn't when
+    /// somebody has put an older copy of the database in its place: the log has gone on otherwise.
+    async fn has_event(&self, room: RoomId, seq: Seq, at: Timestamp) -> Result<bool, Error> {
+        let frames = self.frames(room, Seq(seq.0 - 1), 1).await?;
+        let event = frames.first().filter(|frame| frame.seq == seq);
+        let is_same = event.is_some_and(|frame| has_timestamp(&frame.bytes, at));
+        if !is_same {
+            tracing::warn!(
+                %room, %seq,
+                "a client has another event under this seq; if an older copy of the data was put \
+                 back, give the history a new epoch: papo epoch --new"
+            );
+        }
+        Ok(is_same)
     }
 }

@@ -1,4 +1,4 @@
-//! Coming in and leaving: sessions, and the rooms that a session is in.
+//! Coming in and leaving: sessions, and the rooms that people are in.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use papo_channel_layer::{Connection, Notice};
-use papo_domain::{Account, RoomId, SenderId, SessionId, Timestamp, Username};
-use papo_storage::{Joined, NewSession, Session, SessionToken, TokenHash};
+use papo_channel_layer::{Notice, Signal};
+use papo_domain::{Account, PersonId, RoomId, SessionId, Username};
+use papo_storage::{
+    Joined, NewSession, SESSION_LIFETIME, Session, SessionToken, StoredPassword, TokenHash,
+};
 use sha2::{Digest, Sha256};
 
 use crate::{Action, App, Error, defects};
 
-/// A session that isn't used for this long is over.
-const SESSION_LIFE: Duration = Duration::from_hours(30 * 24);
 /// A session's use is noted at most this often, so that reading pages doesn't write.
 const TOUCH_PAUSE: Duration = Duration::from_hours(24);
 
@@ -22,6 +22,8 @@ const TOUCH_PAUSE: Duration = Duration::from_hours(24);
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub(crate) session: Session,
+    /// The room in view.
+    pub(crate) room: Option<RoomId>,
 }
 
 /// What came of joining.
@@ -36,12 +38,14 @@ pub struct Admitted {
 pub struct SignedIn {
     /// The new session's token.
     pub token: String,
+    /// What the browser keeps, so that it is known when it signs in again.
+    pub kept: String,
 }
 
 impl Visitor {
-    /// Who they are to others.
-    pub fn sender(&self) -> SenderId {
-        self.session.sender
+    /// Who they are, on all their devices.
+    pub fn person(&self) -> PersonId {
+        self.session.person
     }
 
     /// The account that signed in, if one did.
@@ -64,7 +68,8 @@ impl Visitor {
 }
 
 impl App {
-    /// The visitor with this token, and their name in `room`. An unknown token is nobody's: it is never adopted.
+    /// The visitor with this token, and their name in `room`. An unknown token is nobody's: it is
+    /// never adopted.
     pub async fn visitor(
         &self,
         token: Option<&str>,
@@ -76,14 +81,14 @@ impl App {
         let Some(session) = self.storage.session(hash, room).await? else {
             return Ok(None);
         };
-        let now = self.settings.clock.now();
-        if earlier(now, TOUCH_PAUSE) > session.last_used {
+        let now = self.served();
+        if now.before(TOUCH_PAUSE) > session.last_used {
             // Who reads must not be kept from it by a disk that takes no writes.
             if let Err(error) = self.storage.touch_session(session.id, now).await {
                 tracing::warn!(%error, "noting that a session is used");
             }
         }
-        Ok(Some(Visitor { session }))
+        Ok(Some(Visitor { session, room }))
     }
 
     /// Joins a room under a typed name, or changes the name in it.
@@ -95,25 +100,21 @@ impl App {
         address: IpAddr,
     ) -> Result<Admitted, Error> {
         let username = Username::parse(typed)?;
-        let sender = visitor.map(Visitor::sender);
+        let person = visitor.map(Visitor::person);
         self.rate_limits
-            .check(Action::Join, sender, Some(address), None)?;
+            .check(Action::Join, person, Some(address), None)?;
         if visitor.is_none() {
             // Before a session is made that nobody would use.
             self.room(room).await?;
         }
         let now = self.settings.clock.now();
-        let (id, token) = if let Some(visitor) = visitor {
-            (visitor.session.id, None)
+        let (id, person, token) = if let Some(visitor) = visitor {
+            (visitor.session.id, visitor.person(), None)
         } else {
-            let (text, token) = self.new_token();
-            let session = NewSession {
-                token,
-                sender: self.settings.random.sender(),
-                account: None,
-                at: now,
-            };
-            (self.storage.create_session(session).await?, Some(text))
+            let (text, session) = self.new_session();
+            let person = self.settings.random.person();
+            let id = self.storage.create_session(person, session).await?;
+            (id, person, Some(text))
         };
         let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
         let join = async move {
@@ -124,7 +125,8 @@ impl App {
             }) = &joined
                 && *previous != username
             {
-                hub.notice(id, &Notice::Changed(room));
+                hub.notice(person, &Notice::Changed(room));
+                hub.tell(Signal::Changed);
             }
             Ok(joined)
         };
@@ -137,15 +139,16 @@ impl App {
         Ok(Admitted { token })
     }
 
-    /// Leaves a room, or all. When this returns, nothing that is posted there later reaches the session.
+    /// Leaves a room, or all. When this returns, nothing that is posted there later reaches any
+    /// device of the visitor's here.
     pub async fn leave(&self, visitor: &Visitor, room: Option<RoomId>) -> Result<(), Error> {
-        let id = visitor.session.id;
+        let (id, person) = (visitor.session.id, visitor.person());
         let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
         let left = self.to_the_end(async move {
             let left = storage.leave(id, room).await?;
             for left in &left {
                 if !defects::has("no-revocation") {
-                    hub.notice(id, &Notice::Changed(*left));
+                    hub.notice(person, &Notice::Changed(*left));
                 }
             }
             Ok(left)
@@ -156,50 +159,48 @@ impl App {
         Ok(())
     }
 
-    /// The name that a connection's session has in a room, if it is in it.
-    pub(crate) async fn username_in(
-        &self,
-        connection: &Connection,
-        room: RoomId,
-    ) -> Result<Option<Username>, Error> {
-        let memberships = self.storage.memberships(connection.session).await?;
-        let membership = memberships.into_iter().find(|(id, _)| *id == room);
-        Ok(membership.map(|(_, username)| username))
-    }
-
     /// The rooms that the visitor is in, with the name in each.
     pub async fn memberships(&self, visitor: &Visitor) -> Result<Vec<(RoomId, Username)>, Error> {
         Ok(self.storage.memberships(visitor.session.id).await?)
     }
 
-    /// Makes a session for an account and ends the one before it.
+    /// Makes a session for an account whose password was found to be this one, and ends the session
+    /// before it, on its open connections too.
     pub(crate) async fn start_session(
         &self,
         account: &Account,
+        password: StoredPassword,
         before: Option<&Visitor>,
+        kept: &str,
     ) -> Result<SignedIn, Error> {
-        let (text, token) = self.new_token();
-        let at = self.settings.clock.now();
-        let session = NewSession {
-            token,
-            sender: account.sender,
-            account: Some(account.id),
-            at,
+        let (text, session) = self.new_session();
+        let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
+        let ended = before.map(|visitor| (visitor.person(), visitor.session.id));
+        let account_id = account.id;
+        let random = &self.settings.random;
+        let kept = self.devices.keep(kept, &account.name, &password, random);
+        let sign_in = async move {
+            let before = ended.map(|(_, session)| session);
+            let made = storage.sign_in(account_id, password, session, before);
+            // The account may have changed while the password was looked at.
+            made.await?.ok_or(Error::SignIn)?;
+            if let Some((person, session)) = ended {
+                hub.end_session(person, session);
+                hub.tell(Signal::Changed);
+            }
+            Ok(())
         };
-        self.storage.create_session(session).await?;
-        if let Some(visitor) = before {
-            self.end_session(visitor).await?;
-        }
-        Ok(SignedIn { token: text })
+        self.to_the_end(sign_in).await?;
+        Ok(SignedIn { token: text, kept })
     }
 
     /// Ends a session, on its open connections too.
     pub(crate) async fn end_session(&self, visitor: &Visitor) -> Result<(), Error> {
-        let id = visitor.session.id;
+        let (id, person) = (visitor.session.id, visitor.person());
         let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
         let end = async move {
             storage.end_session(id).await?;
-            hub.notice(id, &Notice::SessionEnded);
+            hub.end_session(person, id);
             Ok(())
         };
         self.to_the_end(end).await?;
@@ -208,37 +209,50 @@ impl App {
     }
 
     pub(crate) async fn expire_sessions(&self) -> Result<(), Error> {
-        let unused_since = earlier(self.settings.clock.now(), SESSION_LIFE);
+        let unused_since = self.serve_on().await?.before(SESSION_LIFETIME);
         self.storage.expire_sessions(unused_since).await?;
         Ok(())
     }
 
-    /// Gives notice to the connections that follow a room which their session is no longer in, whatever took it away: a new account with
-    /// its name, its age, a command of another process.
+    /// Gives notice to the people who follow a room in which they aren't any more, or with a
+    /// session that has ended, whatever did that: a new account with their name, its age, a command
+    /// of another process.
     pub(crate) async fn end_lost_rights(&self) -> Result<(), Error> {
-        let mut followed: HashMap<SessionId, Vec<RoomId>> = HashMap::new();
+        let mut followed: HashMap<(PersonId, SessionId), Vec<RoomId>> = HashMap::new();
         for room in self.hub.rooms() {
-            for session in room.sessions() {
-                followed.entry(session).or_default().push(room.id);
+            for follower in room.sessions() {
+                followed.entry(follower).or_default().push(room.id);
             }
         }
-        for (session, rooms) in followed {
+        for ((person, session), rooms) in followed {
             let memberships = self.storage.memberships(session).await?;
             for room in rooms {
                 if !memberships.iter().any(|(member, _)| *member == room) {
-                    self.hub.notice(session, &Notice::Changed(room));
+                    self.hub.notice(person, &Notice::Changed(room));
                 }
             }
         }
         Ok(())
     }
 
-    /// Does something to its end even if whoever asked goes away: what was stored and what is told of it belong together.
+    /// Does something to its end even if whoever asked goes away: what was stored and what is told
+    /// of it belong together.
     async fn to_the_end<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
         self.tasks.spawn(work).await.unwrap_or(Err(Error::Internal))
+    }
+
+    /// A session to be made, and its token.
+    fn new_session(&self) -> (String, NewSession) {
+        let (text, token) = self.new_token();
+        let session = NewSession {
+            token,
+            at: self.settings.clock.now(),
+            used: self.served(),
+        };
+        (text, session)
     }
 
     /// A new secret, and its hash.
@@ -256,9 +270,4 @@ pub(crate) fn hash_of(text: &str) -> Option<TokenHash> {
 
 fn hash(token: &SessionToken) -> TokenHash {
     TokenHash(Sha256::digest(token.0).into())
-}
-
-fn earlier(now: Timestamp, by: Duration) -> Timestamp {
-    let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_millis(now.as_millis().saturating_sub(by))
 }

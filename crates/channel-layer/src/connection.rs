@@ -1,8 +1,8 @@
 //! What the rest of the program can do to a connection: write to it, wake it, end it.
 //!
-//! A connection is written by its task while that is awake, and by the rooms that it follows while it sleeps: one
-//! change of hands under one lock ([`Connection::hold`], [`Connection::rest`]), and nobody is woken to write a frame that
-//! fits into the socket.
+//! A connection is written by its task while that is awake, and by the rooms that it follows while
+//! it sleeps: one change of hands under one lock ([`Connection::hold`], [`Connection::rest`]), and
+//! nobody is woken to write a frame that fits into the socket.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use papo_domain::{RoomId, SenderId, SessionId};
+use papo_domain::{Mark, PersonId, RoomId, SessionId};
 use tokio::sync::Notify;
 
 use crate::sync::Mutex;
@@ -27,18 +27,22 @@ pub struct ConnectionId(u64);
 /// Something that a connection's task must act on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// The session has left this room or has another name in it, or has joined it again since: nothing more of the room may be written
-    /// before it has been asked which.
+    /// The person has left this room, has another name or mark in it, or has joined it again since:
+    /// nothing more of the room may be written before it has been asked which.
     Changed(RoomId),
-    /// The session is over: nothing more may be written.
+    /// The session is over, on this device: nothing more may be written.
     SessionEnded,
+    /// The client doesn't take what waits for it, and others need the room: the connection is to
+    /// end.
+    Slow,
     /// The server is about to stop, and people are to come back within this time.
     Stopping(Duration),
 }
 
 /// Where a connection's bytes go.
 pub trait Wire: Send + Sync {
-    /// Writes as much as is taken without waiting. How many bytes; [`io::ErrorKind::WouldBlock`] when none.
+    /// Writes as much as is taken without waiting. How many bytes; [`io::ErrorKind::WouldBlock`]
+    /// when none.
     fn write(&self, frames: &[IoSlice<'_>]) -> io::Result<usize>;
 }
 
@@ -55,10 +59,10 @@ pub struct Written {
 pub struct Connection {
     /// Which one.
     pub id: ConnectionId,
-    /// Whose.
+    /// On which device.
     pub session: SessionId,
-    /// Who that is to others.
-    pub sender: SenderId,
+    /// Whose.
+    pub person: PersonId,
     /// Where it comes from.
     pub address: Option<IpAddr>,
     notify: Notify,
@@ -67,7 +71,8 @@ pub struct Connection {
     requests: AtomicUsize,
 }
 
-/// A request of a connection, until it ends: when what it led to has been answered and told, or it is dropped.
+/// A request of a connection, until it ends: when what it led to has been answered and told, or it
+/// is dropped.
 #[derive(Debug)]
 pub struct Request {
     /// Whose.
@@ -75,8 +80,9 @@ pub struct Request {
     is_finished: bool,
 }
 
-/// What is between a connection and the rest of the program. Bounded: there is one answer for each request in flight, notices
-/// are rare and each is kept once, and a room adds nothing to what the wire didn't take.
+/// What is between a connection and the rest of the program. Bounded: there is one answer for each
+/// request in flight, notices are rare and each is kept once, and a room adds nothing to what the
+/// wire didn't take.
 #[derive(Default)]
 struct Line {
     /// Answers, in order; before them what is left of a room's frames.
@@ -85,21 +91,32 @@ struct Line {
     /// Where rooms write, while the task rests.
     wire: Option<Arc<dyn Wire>>,
     is_resting: bool,
+    mark: Option<Mark>,
 }
 
 impl Connection {
     /// A connection of `session`, whose task is awake.
-    pub fn new(session: SessionId, sender: SenderId, address: Option<IpAddr>) -> Self {
+    pub fn new(session: SessionId, person: PersonId, address: Option<IpAddr>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
             id: ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed)),
             session,
-            sender,
+            person,
             address,
             notify: Notify::new(),
             line: Mutex::default(),
             requests: AtomicUsize::new(0),
         }
+    }
+
+    /// The person's mark, if they have an account.
+    pub fn mark(&self) -> Option<Mark> {
+        self.line.lock().mark
+    }
+
+    /// Notes the person's mark, as the database has it.
+    pub fn set_mark(&self, mark: Option<Mark>) {
+        self.line.lock().mark = mark;
     }
 
     /// Begins a request.
@@ -128,15 +145,16 @@ impl Connection {
         line.wire = None;
     }
 
-    /// From here on the task alone writes. What the wire didn't take, and answers: to be written first.
+    /// From here on the task alone writes. What the wire didn't take, and answers: to be written
+    /// first.
     pub fn hold(&self) -> Vec<Bytes> {
         let mut line = self.line.lock();
         line.is_resting = false;
         std::mem::take(&mut line.waiting)
     }
 
-    /// The task has written everything, and waits: from here on rooms write. `false` when there is something that it
-    /// hasn't seen.
+    /// The task has written everything, and waits: from here on rooms write. `false` when there is
+    /// something that it hasn't seen.
     pub fn rest(&self) -> bool {
         let mut line = self.line.lock();
         let is_done = line.waiting.is_empty() && line.notices.is_empty();
@@ -154,8 +172,8 @@ impl Connection {
         self.notify.notified().await;
     }
 
-    /// Gives the connection the answer to a request of its own, which goes out with a room's next frames or when the request
-    /// ends, whichever is first.
+    /// Gives the connection the answer to a request of its own, which goes out with a room's next
+    /// frames or when the request ends, whichever is first.
     pub fn answer(&self, frame: Bytes) {
         self.line.lock().waiting.push(frame);
     }
@@ -165,8 +183,8 @@ impl Connection {
         std::mem::take(&mut self.line.lock().waiting)
     }
 
-    /// Gives the connection a notice. When this returns, whatever is appended to a log later is written to the
-    /// connection only after its task has seen the notice.
+    /// Gives the connection a notice. When this returns, whatever is appended to a log later is
+    /// written to the connection only after its task has seen the notice.
     pub fn notice(&self, notice: Notice) {
         let mut line = self.line.lock();
         line.is_resting = false;
@@ -177,25 +195,25 @@ impl Connection {
         self.wake();
     }
 
-    /// Whether a notice waits by which the right to this room may have ended. To be asked after a room's state was read and before it is
-    /// written, as [`Self::take_notices`] is for frames.
+    /// Whether a notice waits by which the right to this room may have ended. To be asked after a
+    /// room's state was read and before it is written, as [`Self::take_notices`] is for frames.
     pub fn may_have_lost(&self, room: RoomId) -> bool {
         let may_end = |notice: &Notice| match notice {
             Notice::Changed(changed) => *changed == room,
             Notice::SessionEnded => true,
-            Notice::Stopping(_) => false,
+            Notice::Stopping(_) | Notice::Slow => false,
         };
         self.line.lock().notices.iter().any(may_end)
     }
 
-    /// Takes the notices. To be asked after frames were read from a tail and before they are written: whatever was
-    /// appended after a right ended is then seen together with its end.
+    /// Takes the notices. To be asked after frames were read from a tail and before they are
+    /// written: whatever was appended after a right ended is then seen together with its end.
     pub fn take_notices(&self) -> Vec<Notice> {
         std::mem::take(&mut self.line.lock().notices)
     }
 
-    /// Writes a room's frames if the task rests and `choose`, which is asked then, has some; else has the task look.
-    /// What `choose` gives is written, or kept to be written first.
+    /// Writes a room's frames if the task rests and `choose`, which is asked then, has some; else
+    /// has the task look. What `choose` gives is written, or kept to be written first.
     pub(crate) fn write<'a>(&self, choose: impl FnOnce() -> Choice<'a>) -> Written {
         let mut line = self.line.lock();
         let choice = if line.is_resting {
@@ -249,7 +267,8 @@ impl Drop for Request {
 }
 
 impl Line {
-    /// Writes what waits and then `frames`. What the wire doesn't take waits for the task, which rests no more.
+    /// Writes what waits and then `frames`. What the wire doesn't take waits for the task, which
+    /// rests no more.
     fn write(&mut self, frames: &[Bytes]) -> Written {
         let all = self.waiting.iter().chain(frames);
         if self.waiting.is_empty() && frames.is_empty() {

@@ -1,8 +1,9 @@
 //! Frames that came before others which precede them.
 //!
-//! When several nodes write into one room, each has what it wrote itself at once, and what the others wrote a moment later. What it wrote
-//! itself waits here, so that the log needn't be read for it. What others tell of doesn't: they may err, and a wrong frame that waits would
-//! take the place of the true one.
+//! When several nodes write into one room, each has what it wrote itself at once, and what the
+//! others wrote a moment later. What it wrote itself waits here, so that the log needn't be read
+//! for it. What others tell of doesn't: they may err, and a wrong frame that waits would take the
+//! place of the true one.
 
 use std::collections::BTreeMap;
 
@@ -63,12 +64,12 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::FrameKind;
+    use papo_domain::EventClass;
 
     fn frame(seq: i64, bytes: usize) -> Frame {
         Frame {
             seq: Seq(seq),
-            kind: FrameKind::Message,
+            class: EventClass::Message,
             changes: None,
             bytes: Bytes::from(vec![b'x'; bytes]),
         }

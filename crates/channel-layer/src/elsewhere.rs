@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use papo_domain::{SenderId, Username};
+use papo_domain::PersonId;
 use tokio::time::Instant;
 
-use crate::{NodeId, People};
+use crate::{NodeId, People, Present};
 
-/// A node that isn't heard of for this long is forgotten: more than two of its heartbeats, and so much less than the 15 s within which a
-/// dead one's people are gone that the next telling can wait for its turn, which comes as soon in a large room as in a small one.
+/// A node that isn't heard of for this long is forgotten: more than two of its heartbeats, and so
+/// much less than the 15 s within which a dead one's people are gone that the next telling can wait
+/// for its turn, which comes as soon in a large room as in a small one.
 pub(crate) const SILENCE: Duration = Duration::from_millis(12_500);
 /// More nodes than any installation has.
 const MOST_NODES: usize = 256;
@@ -64,7 +65,8 @@ impl Elsewhere {
         }
     }
 
-    /// Takes a node's people away; what it told before and comes late is ignored. Whether anybody was there.
+    /// Takes a node's people away; what it told before and comes late is ignored. Whether anybody
+    /// was there.
     pub(crate) fn stop(&mut self, node: NodeId, now: Instant) -> bool {
         let last = People {
             version: u64::MAX,
@@ -87,8 +89,8 @@ impl Elsewhere {
     /// Those who are named and not here, each once; and how many more there are without a name.
     pub(crate) fn others(
         &self,
-        is_here: impl Fn(SenderId) -> bool,
-    ) -> (HashMap<SenderId, &Username>, usize) {
+        is_here: impl Fn(PersonId) -> bool,
+    ) -> (HashMap<PersonId, &Present>, usize) {
         let mut named = HashMap::new();
         let mut unnamed = 0;
         // The same of two names each time.
@@ -97,8 +99,8 @@ impl Elsewhere {
         for (_, node) in nodes {
             unnamed += node.told.online - node.told.people.len().min(node.told.online);
             for person in &node.told.people {
-                if !is_here(person.sender) {
-                    named.entry(person.sender).or_insert(&person.username);
+                if !is_here(person.person) {
+                    named.entry(person.person).or_insert(person);
                 }
             }
         }

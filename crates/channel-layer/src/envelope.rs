@@ -1,16 +1,17 @@
 //! A signal as bytes between nodes: a byte that names the form, the node, and the signal.
 //!
-//! The room isn't in it: it is in the name of the channel that the bytes come by. Whatever bytes come, reading them gives a signal
-//! that does no harm, or an error.
+//! The room isn't in it: it is in the name of the channel that the bytes come by. Whatever bytes
+//! come, reading them gives a signal that does no harm, or an error.
 
 use bytes::Bytes;
-use papo_domain::{RoomId, SenderId, Seq, Username};
+use papo_domain::{EventClass, Mark, PersonId, RoomId, Seq, Username};
 use serde::{Deserialize, Serialize};
 
-use crate::{Frame, FrameKind, NodeId, People, Present, Signal};
+use crate::{Frame, NodeId, People, Present, Signal};
 
-/// The form that this program writes and reads. Others are ignored: while nodes of two versions run, the log is polled.
-const FORM: u8 = 2;
+/// The form that this program writes and reads. Others are ignored: while nodes of two versions
+/// run, the log is polled.
+const FORM: u8 = 3;
 /// More bytes than any node puts into one.
 pub(crate) const MOST_BYTES: usize = 512 * 1_024;
 /// Frames are told together up to about this many bytes.
@@ -46,7 +47,8 @@ enum Body<'a> {
         version: u64,
         online: u64,
         #[serde(borrow)]
-        people: Vec<(u64, &'a str)>,
+        /// Each with the number of their mark.
+        people: Vec<(u64, &'a str, u8)>,
     },
     Changed,
     Stopped,
@@ -110,7 +112,13 @@ pub(crate) fn encode(node: NodeId, signal: &Signal) -> Vec<Bytes> {
             people: people
                 .people
                 .iter()
-                .map(|person| (person.sender.0, person.username.as_str()))
+                .map(|person| {
+                    (
+                        person.person.0,
+                        person.username.as_str(),
+                        number_of(person.mark),
+                    )
+                })
                 .collect(),
         },
         Signal::Changed => Body::Changed,
@@ -132,7 +140,7 @@ pub(crate) fn decode(room: Option<RoomId>, bytes: &[u8]) -> Result<(NodeId, Sign
             Signal::Frames(room, frames.collect::<Option<_>>().ok_or(Undecodable)?)
         }
         (Some(room), Body::Typing { sender, frame }) if is_text_frame(frame) => {
-            Signal::Typing(room, SenderId(sender), Bytes::copy_from_slice(frame))
+            Signal::Typing(room, PersonId(sender), Bytes::copy_from_slice(frame))
         }
         (
             Some(room),
@@ -144,7 +152,7 @@ pub(crate) fn decode(room: Option<RoomId>, bytes: &[u8]) -> Result<(NodeId, Sign
         ) if people.len() <= MOST_PEOPLE && online <= MOST_ONLINE => {
             let named: Vec<_> = people
                 .iter()
-                .filter_map(|(sender, name)| present(*sender, name))
+                .filter_map(|(person, name, mark)| present(*person, name, *mark))
                 .collect();
             let online = usize::try_from(online).map_err(|_| Undecodable)?;
             Signal::People(
@@ -189,11 +197,24 @@ fn portions(frames: &[Frame]) -> Vec<&[Frame]> {
 }
 
 /// A name that isn't one is left out, and the others stay.
-fn present(sender: u64, name: &str) -> Option<Present> {
+fn present(person: u64, name: &str, mark: u8) -> Option<Present> {
     Some(Present {
-        sender: SenderId(sender),
+        person: PersonId(person),
         username: Username::parse(name).ok()?,
+        mark: match mark {
+            0 => None,
+            1 => Some(Mark::Account),
+            _ => Some(Mark::Administrator),
+        },
     })
+}
+
+const fn number_of(mark: Option<Mark>) -> u8 {
+    match mark {
+        None => 0,
+        Some(Mark::Account) => 1,
+        Some(Mark::Administrator) => 2,
+    }
 }
 
 /// Whether this is one whole text frame as servers send them: followers are sent it as it is.
@@ -217,11 +238,11 @@ impl<'a> FrameBody<'a> {
     fn of(frame: &'a Frame) -> Self {
         Self {
             seq: frame.seq.0,
-            kind: match frame.kind {
-                FrameKind::Message => Kind::Message,
-                FrameKind::Change => Kind::Change,
-                FrameKind::Closing => Kind::Closing,
-                FrameKind::Opening => Kind::Opening,
+            kind: match frame.class {
+                EventClass::Message => Kind::Message,
+                EventClass::Change => Kind::Change,
+                EventClass::Closing => Kind::Closing,
+                EventClass::Opening => Kind::Opening,
             },
             changes: frame.changes.map(|seq| seq.0),
             bytes: &frame.bytes,
@@ -234,11 +255,11 @@ impl<'a> FrameBody<'a> {
         }
         Some(Frame {
             seq: Seq(self.seq),
-            kind: match self.kind {
-                Kind::Message => FrameKind::Message,
-                Kind::Change => FrameKind::Change,
-                Kind::Closing => FrameKind::Closing,
-                Kind::Opening => FrameKind::Opening,
+            class: match self.kind {
+                Kind::Message => EventClass::Message,
+                Kind::Change => EventClass::Change,
+                Kind::Closing => EventClass::Closing,
+                Kind::Opening => EventClass::Opening,
             },
             changes: self.changes.map(Seq),
             // A copy, so that a small frame doesn't keep all that came with it.
@@ -276,7 +297,7 @@ mod tests {
     fn frame(seq: i64, length: usize) -> Frame {
         Frame {
             seq: Seq(seq),
-            kind: FrameKind::Change,
+            class: EventClass::Change,
             changes: Some(Seq(1)),
             bytes: text_frame(length),
         }
@@ -284,12 +305,13 @@ mod tests {
 
     fn all() -> Vec<Signal> {
         let ana = Present {
-            sender: SenderId(u64::MAX),
+            person: PersonId(u64::MAX),
             username: Username::parse("Ana").unwrap(),
+            mark: Some(papo_domain::Mark::Account),
         };
         vec![
             Signal::Frames(ROOM, vec![frame(1, 5), frame(2, 300)]),
-            Signal::Typing(ROOM, SenderId(4), text_frame(9)),
+            Signal::Typing(ROOM, PersonId(4), text_frame(9)),
             Signal::People(
                 ROOM,
                 People {
@@ -363,7 +385,7 @@ mod tests {
             frame.bytes = bytes.clone();
             let frames = encode(NODE, &Signal::Frames(ROOM, vec![frame])).remove(0);
             assert_eq!(decode(Some(ROOM), &frames), Err(Undecodable), "{bytes:?}");
-            let typing = encode(NODE, &Signal::Typing(ROOM, SenderId(1), bytes)).remove(0);
+            let typing = encode(NODE, &Signal::Typing(ROOM, PersonId(1), bytes)).remove(0);
             assert_eq!(decode(Some(ROOM), &typing), Err(Undecodable));
         }
         let zeroth = encode(NODE, &Signal::Frames(ROOM, vec![frame(0, 1)])).remove(0);

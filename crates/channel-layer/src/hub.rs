@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use papo_domain::{RoomId, Seq, SessionId, Username};
+use papo_domain::{PersonId, RoomId, Seq, SessionId, Username};
 use tokio::time::Instant;
 
 use crate::shard::Seat;
@@ -18,11 +18,11 @@ use crate::{
     Wants,
 };
 
-/// The live rooms of this process, by id, and its connections, by session.
+/// The live rooms of this process, by id, and its connections, by person.
 #[derive(Debug, Default)]
 pub struct Hub {
     rooms: RwLock<HashMap<RoomId, Arc<LiveRoom>>>,
-    connections: Mutex<HashMap<SessionId, HashMap<ConnectionId, Arc<Connection>>>>,
+    connections: Mutex<HashMap<PersonId, HashMap<ConnectionId, Arc<Connection>>>>,
     limits: TailLimits,
     all_bytes: Arc<AtomicUsize>,
     /// The way to the other nodes, if there are any.
@@ -81,8 +81,8 @@ impl Hub {
         }
     }
 
-    /// Has a connection follow a room, which becomes live if it wasn't: then its tail must be opened
-    /// (see [`LiveRoom::is_open`]). Its task is awake, and sets the cursor before it rests.
+    /// Has a connection follow a room, which becomes live if it wasn't: then its tail must be
+    /// opened (see [`LiveRoom::is_open`]). Its task is awake, and sets the cursor before it rests.
     pub fn follow(
         self: &Arc<Self>,
         id: RoomId,
@@ -124,7 +124,8 @@ impl Hub {
         self.room(id).map_or(0, |room| room.online())
     }
 
-    /// Tells the followers of each room whose people changed, and the other nodes, when it is time to; at most `most` people by name.
+    /// Tells the followers of each room whose people changed, and the other nodes, when it is time
+    /// to; at most `most` people by name.
     pub fn refresh_presence(
         &self,
         now: Instant,
@@ -166,33 +167,42 @@ impl Hub {
     /// Adds a connection, so that notices reach it.
     pub fn connect(&self, connection: &Arc<Connection>) {
         let mut connections = self.connections.lock();
-        let of_session = connections.entry(connection.session).or_default();
-        of_session.insert(connection.id, Arc::clone(connection));
+        let of_person = connections.entry(connection.person).or_default();
+        of_person.insert(connection.id, Arc::clone(connection));
     }
 
     /// Forgets a connection.
     pub fn disconnect(&self, connection: &Connection) {
         let mut connections = self.connections.lock();
-        if let Some(of_session) = connections.get_mut(&connection.session) {
-            of_session.remove(&connection.id);
-            if of_session.is_empty() {
-                connections.remove(&connection.session);
+        if let Some(of_person) = connections.get_mut(&connection.person) {
+            of_person.remove(&connection.id);
+            if of_person.is_empty() {
+                connections.remove(&connection.person);
             }
         }
     }
 
-    /// Gives all of a session's connections a notice; see [`Connection::notice`].
-    pub fn notice(&self, session: SessionId, notice: &Notice) {
-        for connection in self.of_session(session) {
+    /// Gives all of a person's connections a notice; see [`Connection::notice`].
+    pub fn notice(&self, person: PersonId, notice: &Notice) {
+        for connection in self.of_person(person) {
             connection.notice(notice.clone());
+        }
+    }
+
+    /// Gives the connections of one of a person's sessions notice that it has ended.
+    pub fn end_session(&self, person: PersonId, session: SessionId) {
+        let mut connections = self.of_person(person);
+        connections.retain(|connection| connection.session == session);
+        for connection in connections {
+            connection.notice(Notice::SessionEnded);
         }
     }
 
     /// Gives every connection a notice.
     pub fn notice_all(&self, notice: &Notice) {
-        let sessions: Vec<_> = self.connections.lock().keys().copied().collect();
-        for session in sessions {
-            self.notice(session, notice);
+        let persons: Vec<_> = self.connections.lock().keys().copied().collect();
+        for person in persons {
+            self.notice(person, notice);
         }
     }
 
@@ -201,12 +211,12 @@ impl Hub {
         self.connections.lock().values().map(HashMap::len).sum()
     }
 
-    /// How many connections a session has.
-    pub fn session_connection_count(&self, session: SessionId) -> usize {
-        self.connections
-            .lock()
-            .get(&session)
-            .map_or(0, HashMap::len)
+    /// How many connections one of a person's sessions has.
+    pub fn session_connection_count(&self, person: PersonId, session: SessionId) -> usize {
+        let connections = self.of_person(person).into_iter();
+        connections
+            .filter(|connection| connection.session == session)
+            .count()
     }
 
     /// Bytes of all tails.
@@ -223,18 +233,19 @@ impl Hub {
         self.tell(Signal::People(room, people));
     }
 
-    /// A session's connections.
-    fn of_session(&self, session: SessionId) -> Vec<Arc<Connection>> {
+    /// A person's connections.
+    fn of_person(&self, person: PersonId) -> Vec<Arc<Connection>> {
         let connections = self.connections.lock();
         connections
-            .get(&session)
+            .get(&person)
             .map_or_else(Vec::new, |all| all.values().map(Arc::clone).collect())
     }
 }
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        // Whoever is about to write to those who followed a moment ago writes nothing here any more.
+        // Whoever is about to write to those who followed a moment ago writes nothing here any
+        // more.
         self.seat.set_cursor(Seq(i64::MAX));
         let mut rooms = self.hub.rooms.write();
         if self.room.remove(&self.seat, Instant::now()) {

@@ -1,9 +1,10 @@
-//! The channel layer: what is live. The tail of each followed room's log, the connections that follow
-//! it, who is there and who is writing.
+//! The channel layer: what is live. The tail of each followed room's log, the connections that
+//! follow it, who is there and who is writing.
 //!
-//! A room is a log and a connection is a cursor over it: nothing here queues a message for anybody. Frames are encoded once,
-//! before they come here, and shared. What is durable is the storage's; this crate knows neither it nor sockets, and everything in it may
-//! be lost at any time at the cost of a moment's delay.
+//! A room is a log and a connection is a cursor over it: nothing here queues a message for anybody.
+//! Frames are encoded once, before they come here, and shared. What is durable is the storage's;
+//! this crate knows neither it nor sockets, and everything in it may be lost at any time at the
+//! cost of a moment's delay.
 
 mod connection;
 mod defects;
@@ -25,7 +26,7 @@ pub mod testing;
 mod typing;
 
 pub use connection::{Connection, ConnectionId, Notice, Request, Wire, Written};
-pub use frame::{Frame, FrameKind};
+pub use frame::Frame;
 pub use hub::{Follower, Hub};
 pub use live_room::{LiveRoom, TailLimits};
 pub use presence::{PresenceFrame, Present};

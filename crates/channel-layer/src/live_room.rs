@@ -4,16 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use papo_domain::{RoomId, SenderId, Seq, SessionId, Username};
+use papo_domain::{EventClass, Mark, PersonId, RoomId, Seq, SessionId, Username};
 use tokio::time::Instant;
 
 use crate::presence::Presence;
 use crate::shard::{SEATS, Seat, Shard};
 use crate::sync::{Mutex, RwLock};
 use crate::typing::Typing;
-use crate::{
-    Append, Delivery, Frame, FrameKind, Lack, NodeId, People, PresenceFrame, Present, Read, Tail,
-};
+use crate::{Append, Delivery, Frame, Lack, NodeId, People, PresenceFrame, Present, Read, Tail};
 
 /// How much of the logs' ends is kept in memory.
 #[derive(Debug, Clone, Copy)]
@@ -99,8 +97,8 @@ impl LiveRoom {
         self.tail.lock().end().is_some()
     }
 
-    /// Offers the tail frames of the log, in order. Whether it lacks some, which may be on their way. When this returns,
-    /// [`Self::deliveries`] brings what the tail took to the followers.
+    /// Offers the tail frames of the log, in order. Whether it lacks some, which may be on their
+    /// way. When this returns, [`Self::deliveries`] brings what the tail took to the followers.
     pub fn append(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         self.change_tail(|tail| {
             for frame in frames {
@@ -111,8 +109,9 @@ impl LiveRoom {
         })
     }
 
-    /// Offers the tail frames that another node tells of. It takes those that are next, and believes nothing of others: when there
-    /// are any, the log must be asked where it ends. Then this is `true`.
+    /// Offers the tail frames that another node tells of. It takes those that are next, and
+    /// believes nothing of others: when there are any, the log must be asked where it ends. Then
+    /// this is `true`.
     pub fn offer(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         self.change_tail(|tail| {
             for frame in frames {
@@ -124,18 +123,21 @@ impl LiveRoom {
         })
     }
 
-    /// Notes that somebody is to look what the tail lacks; `false` when somebody is about to do so already.
+    /// Notes that somebody is to look what the tail lacks; `false` when somebody is about to do so
+    /// already.
     pub fn plan_look(&self) -> bool {
         !self.is_look_planned.swap(true, Ordering::SeqCst)
     }
 
-    /// What the tail lacks; see [`Tail::lack`]. Whatever comes to be missing from here on needs another look.
+    /// What the tail lacks; see [`Tail::lack`]. Whatever comes to be missing from here on needs
+    /// another look.
     pub fn look(&self) -> Lack {
         self.is_look_planned.store(false, Ordering::SeqCst);
         self.tail.lock().lack()
     }
 
-    /// The followers who are to be written to, after something was appended: for each delivery [`Delivery::round`] until it is done, by any thread.
+    /// The followers who are to be written to, after something was appended: for each delivery
+    /// [`Delivery::round`] until it is done, by any thread.
     pub fn deliveries(self: &Arc<Self>) -> Vec<Delivery> {
         let shards = self.shards.read();
         shards.iter().filter_map(|shard| shard.due(self)).collect()
@@ -176,9 +178,14 @@ impl LiveRoom {
         self.presence.lock().online()
     }
 
-    /// Notes a person's new name.
-    pub fn rename(&self, sender: SenderId, username: Username, now: Instant) {
-        self.presence.lock().rename(sender, username, now);
+    /// Notes a person's new name or mark.
+    pub fn rename(&self, person: PersonId, username: Username, mark: Option<Mark>, now: Instant) {
+        let present = Present {
+            person,
+            username,
+            mark,
+        };
+        self.presence.lock().rename(present, now);
     }
 
     /// What to tell of who is there, when it isn't the version that was told last.
@@ -192,7 +199,7 @@ impl LiveRoom {
     }
 
     /// Tells that somebody is writing.
-    pub fn push_typing(&self, sender: SenderId, frame: Bytes) {
+    pub fn push_typing(&self, sender: PersonId, frame: Bytes) {
         let mut typing = self.typing.lock();
         typing.push(sender, frame);
         self.typing_count.store(typing.count(), Ordering::Release);
@@ -206,7 +213,7 @@ impl LiveRoom {
     }
 
     /// Pushes the typing signs after the cursor, and moves it.
-    pub fn read_typing(&self, reader: SenderId, cursor: &mut u64, out: &mut Vec<Bytes>) {
+    pub fn read_typing(&self, reader: PersonId, cursor: &mut u64, out: &mut Vec<Bytes>) {
         if self.typing_count() > *cursor {
             self.typing.lock().read(reader, cursor, out);
         }
@@ -255,8 +262,12 @@ impl LiveRoom {
     }
 
     pub(crate) fn add(&self, seat: Arc<Seat>, username: Username, now: Instant) {
-        let sender = seat.connection.sender;
-        self.presence.lock().enter(sender, username, now);
+        let present = Present {
+            person: seat.connection.person,
+            username,
+            mark: seat.connection.mark(),
+        };
+        self.presence.lock().enter(present, now);
         let mut shards = self.shards.write();
         if let Some(shard) = shards.iter().find(|shard| shard.len() < SEATS) {
             shard.add(seat);
@@ -269,7 +280,7 @@ impl LiveRoom {
 
     /// Whether nobody is left.
     pub(crate) fn remove(&self, seat: &Arc<Seat>, now: Instant) -> bool {
-        self.presence.lock().leave(seat.connection.sender, now);
+        self.presence.lock().leave(seat.connection.person, now);
         let mut shards = self.shards.write();
         if let Some(index) = shards.iter().position(|shard| shard.remove(seat))
             && shards[index].len() == 0
@@ -284,8 +295,8 @@ impl LiveRoom {
         self.shards.read().iter().map(|shard| shard.len()).sum()
     }
 
-    /// The sessions of those who follow the room.
-    pub fn sessions(&self) -> Vec<SessionId> {
+    /// Who follows the room, and with which sessions.
+    pub fn sessions(&self) -> Vec<(PersonId, SessionId)> {
         let shards = self.shards.read();
         shards.iter().flat_map(|shard| shard.sessions()).collect()
     }
@@ -312,10 +323,10 @@ impl LiveRoom {
 
     /// Heeds what new frames say of the room.
     fn heed(&self, frames: &[Frame]) {
-        let says = |frame: &Frame| match frame.kind {
-            FrameKind::Closing => Some(false),
-            FrameKind::Opening => Some(true),
-            FrameKind::Message | FrameKind::Change => None,
+        let says = |frame: &Frame| match frame.class {
+            EventClass::Closing => Some(false),
+            EventClass::Opening => Some(true),
+            EventClass::Message | EventClass::Change => None,
         };
         if let Some(is_active) = frames.iter().rev().find_map(says) {
             self.set_active(is_active);

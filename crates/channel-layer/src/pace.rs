@@ -1,4 +1,5 @@
-//! When it is told that the people of a room are others: soon, together, and less often the more there are.
+//! When it is told that the people of a room are others: soon, together, and less often the more
+//! there are.
 
 use std::time::Duration;
 
@@ -6,9 +7,11 @@ use tokio::time::Instant;
 
 /// Changes are told at most this often in a small room.
 pub(crate) const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
-/// A first change is told after this time, so that a page that reloads isn't seen to leave and come.
+/// A first change is told after this time, so that a page that reloads isn't seen to leave and
+/// come.
 pub(crate) const SETTLING: Duration = Duration::from_millis(300);
-/// In a large room changes are told less often: one presence frame for each person costs at most this many a second.
+/// In a large room changes are told less often: one presence frame for each person costs at most
+/// this many a second.
 const FRAMES_PER_SECOND: f64 = 500.0;
 
 /// When a change is told, after the one before it.

@@ -1,10 +1,11 @@
-//! Who is in a room: counted from live connections and from what other nodes tell; told when it has changed and some time has passed.
+//! Who is in a room: counted from live connections and from what other nodes tell; told when it has
+//! changed and some time has passed.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use papo_domain::{SenderId, Username};
+use papo_domain::{Mark, PersonId, Username};
 use tokio::time::Instant;
 
 use crate::elsewhere::Elsewhere;
@@ -19,9 +20,11 @@ const JITTER_MILLIS: u64 = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Present {
     /// Who.
-    pub sender: SenderId,
+    pub person: PersonId,
     /// Under which name.
     pub username: Username,
+    /// Their mark, if they have an account.
+    pub mark: Option<Mark>,
 }
 
 /// What is told of who is there, encoded; `version` tells one from the next.
@@ -36,8 +39,8 @@ pub struct PresenceFrame {
 /// The people of one room.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
-    /// Each person's name and number of connections, on this node.
-    people: HashMap<SenderId, (Username, usize)>,
+    /// Each person, and the number of their connections, on this node.
+    people: HashMap<PersonId, (Present, usize)>,
     elsewhere: Elsewhere,
     frame: PresenceFrame,
     /// When those who follow the room here are told.
@@ -47,32 +50,33 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
-    pub(crate) fn enter(&mut self, sender: SenderId, username: Username, now: Instant) {
+    pub(crate) fn enter(&mut self, present: Present, now: Instant) {
         let person = self
             .people
-            .entry(sender)
-            .or_insert_with(|| (username.clone(), 0));
+            .entry(present.person)
+            .or_insert_with(|| (present.clone(), 0));
         person.1 += 1;
-        if person.1 == 1 || person.0 != username {
-            person.0 = username;
+        if person.1 == 1 || person.0 != present {
+            person.0 = present;
             self.changed(now);
         }
     }
 
-    pub(crate) fn rename(&mut self, sender: SenderId, username: Username, now: Instant) {
-        if let Some(person) = self.people.get_mut(&sender)
-            && person.0 != username
+    /// Notes a new name or mark of somebody who is there.
+    pub(crate) fn rename(&mut self, present: Present, now: Instant) {
+        if let Some(person) = self.people.get_mut(&present.person)
+            && person.0 != present
         {
-            person.0 = username;
+            person.0 = present;
             self.changed(now);
         }
     }
 
-    pub(crate) fn leave(&mut self, sender: SenderId, now: Instant) {
-        if let Some(person) = self.people.get_mut(&sender) {
+    pub(crate) fn leave(&mut self, id: PersonId, now: Instant) {
+        if let Some(person) = self.people.get_mut(&id) {
             person.1 -= 1;
             if person.1 == 0 {
-                self.people.remove(&sender);
+                self.people.remove(&id);
                 self.changed(now);
             }
         }
@@ -112,7 +116,8 @@ impl Presence {
         &self.frame
     }
 
-    /// When a change is due, makes its frame from the number of people and at most `most` of them, by name.
+    /// When a change is due, makes its frame from the number of people and at most `most` of them,
+    /// by name.
     pub(crate) fn refresh(
         &mut self,
         now: Instant,
@@ -129,10 +134,7 @@ impl Presence {
         let (named, unnamed) = self.others();
         let online = self.people.len() + named.len() + unnamed;
         let here = self.here();
-        let elsewhere = named.into_iter().map(|(sender, username)| Present {
-            sender,
-            username: username.clone(),
-        });
+        let elsewhere = named.into_values().cloned();
         let bytes = encode(online, first_by_name(here.chain(elsewhere), most));
         if bytes == self.frame.bytes {
             return false;
@@ -145,7 +147,8 @@ impl Presence {
         true
     }
 
-    /// When it is time to, who is here, for the other nodes: how many, and at most `most` of them, by name. `chance` is any number.
+    /// When it is time to, who is here, for the other nodes: how many, and at most `most` of them,
+    /// by name. `chance` is any number.
     pub(crate) fn take_news(
         &mut self,
         now: Instant,
@@ -162,15 +165,12 @@ impl Presence {
     }
 
     fn here(&self) -> impl Iterator<Item = Present> {
-        self.people.iter().map(|(&sender, (username, _))| Present {
-            sender,
-            username: username.clone(),
-        })
+        self.people.values().map(|(person, _)| person.clone())
     }
 
-    fn others(&self) -> (HashMap<SenderId, &Username>, usize) {
+    fn others(&self) -> (HashMap<PersonId, &Present>, usize) {
         self.elsewhere
-            .others(|sender| self.people.contains_key(&sender))
+            .others(|person| self.people.contains_key(&person))
     }
 
     fn changed(&mut self, now: Instant) {
@@ -183,7 +183,7 @@ impl Presence {
 fn first_by_name(people: impl Iterator<Item = Present>, most: usize) -> Vec<Present> {
     let mut people: Vec<_> = people.collect();
     let by_name = |a: &Present, b: &Present| {
-        (a.username.as_str(), a.sender).cmp(&(b.username.as_str(), b.sender))
+        (a.username.as_str(), a.person).cmp(&(b.username.as_str(), b.person))
     };
     if people.len() > most {
         people.select_nth_unstable_by(most, by_name);
@@ -222,7 +222,7 @@ mod tests {
         let start = Instant::now();
         let mut presence = Presence::default();
         for (number, who) in [(1, "Caio"), (2, "Ana"), (3, "Bia")] {
-            presence.enter(SenderId(number), name(who), start);
+            presence.enter(person(number, who), start);
         }
         assert_eq!(told(&mut presence, start), None);
         let later = start + SETTLING;
@@ -230,7 +230,7 @@ mod tests {
             told(&mut presence, later),
             Some((3, vec!["Ana".into(), "Bia".into()]))
         );
-        presence.leave(SenderId(2), later);
+        presence.leave(PersonId(2), later);
         assert_eq!(told(&mut presence, later + SETTLING), None);
         let due = later + SHORTEST_PAUSE;
         assert_eq!(
@@ -243,12 +243,12 @@ mod tests {
     fn a_second_tab_is_the_same_person() {
         let now = Instant::now();
         let mut presence = Presence::default();
-        presence.enter(SenderId(1), name("Ana"), now);
-        presence.enter(SenderId(1), name("Ana"), now);
+        presence.enter(person(1, "Ana"), now);
+        presence.enter(person(1, "Ana"), now);
         assert_eq!(presence.online(), 1);
-        presence.leave(SenderId(1), now);
+        presence.leave(PersonId(1), now);
         assert_eq!(presence.online(), 1);
-        presence.leave(SenderId(1), now);
+        presence.leave(PersonId(1), now);
         assert_eq!(presence.online(), 0);
     }
 
@@ -256,18 +256,19 @@ mod tests {
     fn who_comes_and_goes_at_once_is_not_told() {
         let start = Instant::now();
         let mut presence = Presence::default();
-        presence.enter(SenderId(1), name("Ana"), start);
+        presence.enter(person(1, "Ana"), start);
         assert!(told(&mut presence, start + SETTLING).is_some());
         let later = start + 2 * SHORTEST_PAUSE;
-        presence.leave(SenderId(1), later);
-        presence.enter(SenderId(1), name("Ana"), later);
+        presence.leave(PersonId(1), later);
+        presence.enter(person(1, "Ana"), later);
         assert_eq!(told(&mut presence, later + SHORTEST_PAUSE), None);
     }
 
     fn person(number: u64, text: &str) -> Present {
         Present {
-            sender: SenderId(number),
+            person: PersonId(number),
             username: name(text),
+            mark: None,
         }
     }
 
@@ -283,7 +284,7 @@ mod tests {
     fn people_on_two_nodes_are_one_list_and_a_person_on_both_is_one() {
         let now = Instant::now();
         let mut presence = Presence::default();
-        presence.enter(SenderId(1), name("Ana"), now);
+        presence.enter(person(1, "Ana"), now);
         let told_there = vec![person(1, "Ana"), person(2, "Bia")];
         presence.hear(NodeId(8), people(1, 2, told_there.clone()), now);
         presence.hear(NodeId(9), people(1, 102, told_there), now);
@@ -311,7 +312,7 @@ mod tests {
     fn a_silent_node_is_forgotten() {
         let start = Instant::now();
         let mut presence = Presence::default();
-        presence.enter(SenderId(1), name("Ana"), start);
+        presence.enter(person(1, "Ana"), start);
         presence.hear(NodeId(8), people(1, 1, vec![person(2, "Bia")]), start);
         let before = start + SILENCE - Duration::from_millis(1);
         assert!(told(&mut presence, before).is_some_and(|(online, _)| online == 2));
@@ -332,8 +333,8 @@ mod tests {
     fn a_dead_nodes_people_are_gone_in_time(here: usize) {
         let start = Instant::now();
         let mut presence = Presence::default();
-        for sender in 1..=here {
-            presence.enter(SenderId(sender as u64), name("Ana"), start);
+        for number in 1..=here {
+            presence.enter(person(number as u64, "Ana"), start);
         }
         presence.hear(NodeId(8), people(1, 1, vec![person(0, "Bia")]), start);
         // Something else is told just before: the next change has to wait.
@@ -361,11 +362,11 @@ mod tests {
     fn a_room_of_ten_thousand_is_not_told_of_every_coming_and_going() {
         let start = Instant::now();
         let mut presence = Presence::default();
-        for sender in 1..=10_000 {
-            presence.enter(SenderId(sender), name("Ana"), start);
+        for number in 1..=10_000 {
+            presence.enter(person(number, "Ana"), start);
         }
         assert!(told(&mut presence, start + SETTLING).is_some());
-        presence.leave(SenderId(1), start + SETTLING);
+        presence.leave(PersonId(1), start + SETTLING);
         let told = tellings(&mut presence, start + SETTLING, start + 11 * SHORTEST_PAUSE);
         let soonest = start + Duration::from_secs(20);
         assert!(
@@ -378,7 +379,7 @@ mod tests {
     fn other_nodes_are_told_of_changes_and_again_and_again() {
         let start = Instant::now();
         let mut presence = Presence::default();
-        presence.enter(SenderId(1), name("Ana"), start);
+        presence.enter(person(1, "Ana"), start);
         assert_eq!(presence.take_news(start, 50, 0), None);
         let first = start + SETTLING;
         let ana = vec![person(1, "Ana")];

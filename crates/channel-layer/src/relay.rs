@@ -1,13 +1,14 @@
 //! What the nodes of one Papo tell each other: a doorbell that usually brings along what is new.
 //!
-//! Whatever is told here may be lost, doubled, late or out of order, and costs a delay at most: the log and the
-//! revocations are in the database, which every node asks. Of another node nothing is believed but the next frame of a log.
+//! Whatever is told here may be lost, doubled, late or out of order, and costs a delay at most: the
+//! log and the revocations are in the database, which every node asks. Of another node nothing is
+//! believed but the next frame of a log.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use papo_domain::{RoomId, SenderId};
+use papo_domain::{PersonId, RoomId};
 use tokio::sync::mpsc;
 
 use crate::{Frame, Present};
@@ -33,8 +34,9 @@ pub enum Signal {
     /// New frames of a room's log, in order.
     Frames(RoomId, Vec<Frame>),
     /// Somebody is writing in a room: their sign, encoded.
-    Typing(RoomId, SenderId, Bytes),
-    /// Who is in a room on the node that tells it; again and again, for a node that is silent is forgotten.
+    Typing(RoomId, PersonId, Bytes),
+    /// Who is in a room on the node that tells it; again and again, for a node that is silent is
+    /// forgotten.
     People(RoomId, People),
     /// The rights of sessions have changed: the revocations are to be looked at.
     Changed,
@@ -51,8 +53,8 @@ pub enum Incoming {
     Signal(NodeId, Signal),
 }
 
-/// The way to the other nodes. Without one there is a single node. Of what comes by it nothing is believed but the next frame of a
-/// log, and who is there.
+/// The way to the other nodes. Without one there is a single node. Of what comes by it nothing is
+/// believed but the next frame of a log, and who is there.
 pub trait Relay: Debug + Send + Sync {
     /// Tells the other nodes. Doesn't wait, and may lose it.
     fn tell(&self, signal: Signal);

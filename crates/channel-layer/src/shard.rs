@@ -1,17 +1,17 @@
 //! The followers of a room, in groups that are written to together.
 //!
-//! A room with thousands of followers is many shards, which any thread can take; within one, frames are read from the tail once and
-//! offered to each follower in turn.
+//! A room with thousands of followers is many shards, which any thread can take; within one, frames
+//! are read from the tail once and offered to each follower in turn.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use papo_domain::{Seq, SessionId};
+use papo_domain::{EventClass, PersonId, Seq, SessionId};
 
 use crate::connection::Choice;
 use crate::sync::{AtomicI64, Mutex};
-use crate::{Connection, Frame, FrameKind, LiveRoom, Read, Written};
+use crate::{Connection, Frame, LiveRoom, Read, Written};
 
 /// The most followers of a shard: about a millisecond of writing.
 pub(crate) const SEATS: usize = 256;
@@ -34,19 +34,22 @@ pub enum Wants {
 pub(crate) struct Seat {
     pub(crate) connection: Arc<Connection>,
     pub(crate) wants: Wants,
-    /// The last seq that the connection has. Changed by its task while that is awake, else under the connection's lock.
+    /// The last seq that the connection has. Changed by its task while that is awake, else under
+    /// the connection's lock.
     cursor: AtomicI64,
 }
 
 /// Some followers of a room.
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
-    /// Replaced when somebody comes or goes, so that nobody waits for those who are being written to.
+    /// Replaced when somebody comes or goes, so that nobody waits for those who are being written
+    /// to.
     seats: Mutex<Arc<Vec<Arc<Seat>>>>,
     errand: Mutex<Errand>,
 }
 
-/// Who offers a shard's followers what is new. There is at most one delivery at a time: nobody waits for another's.
+/// Who offers a shard's followers what is new. There is at most one delivery at a time: nobody
+/// waits for another's.
 #[derive(Debug, Default)]
 struct Errand {
     /// Whether a delivery is waiting to be run, or runs.
@@ -116,9 +119,12 @@ impl Shard {
         self.seats.lock().len()
     }
 
-    pub(crate) fn sessions(&self) -> Vec<SessionId> {
+    pub(crate) fn sessions(&self) -> Vec<(PersonId, SessionId)> {
         let seats = Arc::clone(&self.seats.lock());
-        seats.iter().map(|seat| seat.connection.session).collect()
+        let connections = seats.iter().map(|seat| &seat.connection);
+        connections
+            .map(|connection| (connection.person, connection.session))
+            .collect()
     }
 
     pub(crate) fn add(&self, seat: Arc<Seat>) {
@@ -223,10 +229,11 @@ impl Fresh {
     fn new(frames: Vec<Frame>) -> Option<Self> {
         let (first, last) = (frames.first()?.seq, frames.last()?.seq);
         let messages = || {
-            let is_message = |frame: &&Frame| frame.kind == FrameKind::Message;
+            let is_message = |frame: &&Frame| frame.class == EventClass::Message;
             frames.iter().filter(is_message)
         };
-        let is_plain = |frame: &Frame| matches!(frame.kind, FrameKind::Message | FrameKind::Change);
+        let is_plain =
+            |frame: &Frame| matches!(frame.class, EventClass::Message | EventClass::Change);
         Some(Self {
             first,
             last,

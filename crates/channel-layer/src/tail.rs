@@ -14,7 +14,8 @@ pub enum Append {
     Appended,
     /// It was there already.
     Known,
-    /// Frames between the end and this one are missing: they may be on their way, or the log must be read.
+    /// Frames between the end and this one are missing: they may be on their way, or the log must
+    /// be read.
     Gap,
 }
 
@@ -68,7 +69,8 @@ impl Tail {
         self.heard = self.heard.max(end);
     }
 
-    /// Starts again further on, when what lies between isn't worth having: cursors before `frames` are behind.
+    /// Starts again further on, when what lies between isn't worth having: cursors before `frames`
+    /// are behind.
     pub fn jump(&mut self, end: Seq, frames: Vec<Frame>) {
         self.end = None;
         self.open(end, frames);
@@ -100,7 +102,8 @@ impl Tail {
         self.end.is_some_and(|end| end < self.heard)
     }
 
-    /// Takes a frame of the log when it is the next one, and keeps it for later when others are missing.
+    /// Takes a frame of the log when it is the next one, and keeps it for later when others are
+    /// missing.
     pub fn append(&mut self, frame: Frame) -> Append {
         self.heard = self.heard.max(frame.seq);
         if self.is_early(&frame) {
@@ -110,7 +113,8 @@ impl Tail {
         self.take(frame)
     }
 
-    /// Takes a frame that another node tells of when it is the next one, and believes nothing of others.
+    /// Takes a frame that another node tells of when it is the next one, and believes nothing of
+    /// others.
     pub fn offer(&mut self, frame: Frame) -> Append {
         self.rumour = self.rumour.max(frame.seq);
         self.take(frame)
@@ -160,8 +164,8 @@ impl Tail {
         }
     }
 
-    /// Forgets a message that has been edited or deleted, its earlier edits, and what is older: who hasn't had them reads them in the log, where
-    /// the texts that were taken back are no longer.
+    /// Forgets a message that has been edited or deleted, its earlier edits, and what is older: who
+    /// hasn't had them reads them in the log, where the texts that were taken back are no longer.
     fn forget(&mut self, message: Seq) {
         let says_it = |frame: &Frame| frame.seq <= message || frame.changes == Some(message);
         let Some(last) = self.frames.iter().rposition(says_it) else {
@@ -172,7 +176,8 @@ impl Tail {
         }
     }
 
-    /// Forgets the oldest frames until at most `frames` of at most `bytes` in all are left; of what came early at most a quarter of that.
+    /// Forgets the oldest frames until at most `frames` of at most `bytes` in all are left; of what
+    /// came early at most a quarter of that.
     pub fn trim(&mut self, frames: usize, bytes: usize) {
         self.early.trim((frames / 4).max(1), bytes / 4);
         while self.frames.len() > frames || self.bytes() > bytes {
@@ -214,12 +219,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::FrameKind;
+    use papo_domain::EventClass;
 
     fn frame(seq: i64) -> Frame {
         Frame {
             seq: Seq(seq),
-            kind: FrameKind::Message,
+            class: EventClass::Message,
             changes: None,
             bytes: Bytes::from(vec![b'x'; 10]),
         }
@@ -325,7 +330,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever order frames come in, doubled or lost, and however much is trimmed, a cursor sees the log and nothing else.
+        /// Whatever order frames come in, doubled or lost, and however much is trimmed, a cursor
+        /// sees the log and nothing else.
         #[test]
         fn a_cursor_sees_consecutive_frames(
             offers in prop::collection::vec((1_i64..40, any::<bool>()), 0..200),

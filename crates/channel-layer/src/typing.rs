@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use papo_domain::SenderId;
+use papo_domain::PersonId;
 
 /// How many signs are kept; who looks too late misses the older ones, which is what they are worth.
 const KEPT: usize = 16;
@@ -11,14 +11,14 @@ const KEPT: usize = 16;
 /// The last typing frames of a room.
 #[derive(Debug, Default)]
 pub(crate) struct Typing {
-    signs: VecDeque<(SenderId, Bytes)>,
+    signs: VecDeque<(PersonId, Bytes)>,
     /// How many signs there have ever been.
     count: u64,
 }
 
 impl Typing {
     /// Adds a sign.
-    pub(crate) fn push(&mut self, sender: SenderId, frame: Bytes) {
+    pub(crate) fn push(&mut self, sender: PersonId, frame: Bytes) {
         self.signs.push_back((sender, frame));
         self.count += 1;
         if self.signs.len() > KEPT {
@@ -32,7 +32,7 @@ impl Typing {
     }
 
     /// Pushes others' signs after the cursor, and moves it.
-    pub(crate) fn read(&self, reader: SenderId, cursor: &mut u64, out: &mut Vec<Bytes>) {
+    pub(crate) fn read(&self, reader: PersonId, cursor: &mut u64, out: &mut Vec<Bytes>) {
         let fresh = usize::try_from(self.count - *cursor).unwrap_or(usize::MAX);
         let first = self.signs.len().saturating_sub(fresh);
         let others = self
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn one_sees_others_once_and_not_oneself() {
         let mut typing = Typing::default();
-        let (ana, bia) = (SenderId(1), SenderId(2));
+        let (ana, bia) = (PersonId(1), PersonId(2));
         let mut cursor = typing.count();
         typing.push(ana, Bytes::from_static(b"ana"));
         typing.push(bia, Bytes::from_static(b"bia"));
@@ -67,10 +67,10 @@ mod tests {
         let mut typing = Typing::default();
         let mut cursor = 0;
         for _ in 0..100 {
-            typing.push(SenderId(1), Bytes::from_static(b"x"));
+            typing.push(PersonId(1), Bytes::from_static(b"x"));
         }
         let mut out = Vec::new();
-        typing.read(SenderId(2), &mut cursor, &mut out);
+        typing.read(PersonId(2), &mut cursor, &mut out);
         assert_eq!(out.len(), KEPT);
     }
 }

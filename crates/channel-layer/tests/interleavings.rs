@@ -1,8 +1,11 @@
-//! The writer, the opening of a tail, the poll of the log, and sockets whose tasks wake and rest, in thousands of interleavings of their locks:
+//! The writer, the opening of a tail, the poll of the log, and sockets whose tasks wake and rest,
+//! in thousands of interleavings of their locks:
 //! `cargo test -p papo-channel-layer --features shuttle --test interleavings`.
 //!
-//! The steps are those of `papo_app::live`, `papo_app::room_log` and the session of `papo_web`, with a number for a database and a
-//! vector for a socket; a tail that lacks something is read at once or by the poll, where `papo_app::live` waits a moment. The tests that must panic show that a session which errs is found out.
+//! The steps are those of `papo_app::live`, `papo_app::room_log` and the session of `papo_web`,
+//! with a number for a database and a vector for a socket; a tail that lacks something is read at
+//! once or by the poll, where `papo_app::live` waits a moment. The tests that must panic show that
+//! a session which errs is found out.
 #![cfg(feature = "shuttle")]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -13,10 +16,9 @@ use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use papo_channel_layer::{
-    Connection, Follower, Frame, FrameKind, Hub, LiveRoom, Notice, Read, Request, TailLimits,
-    Wants, Wire,
+    Connection, Follower, Frame, Hub, LiveRoom, Notice, Read, Request, TailLimits, Wants, Wire,
 };
-use papo_domain::{RoomId, SenderId, Seq, SessionId, Username};
+use papo_domain::{EventClass, PersonId, RoomId, Seq, SessionId, Username};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Mutex;
 use shuttle::thread;
@@ -51,7 +53,7 @@ impl Log {
 fn frame(seq: i64) -> Frame {
     Frame {
         seq: Seq(seq),
-        kind: FrameKind::Message,
+        class: EventClass::Message,
         changes: None,
         bytes: Bytes::from(vec![u8::try_from(seq).unwrap(); FRAME_BYTES]),
     }
@@ -78,8 +80,8 @@ impl Wire for Socket {
 }
 
 impl Socket {
-    /// The last frame that has arrived, and the number of answers between frames. There is no gap, no double and no torn frame
-    /// before it.
+    /// The last frame that has arrived, and the number of answers between frames. There is no gap,
+    /// no double and no torn frame before it.
     fn read(&self) -> (Seq, usize) {
         let written = self.0.lock().unwrap();
         let (mut last, mut answers) = (0, 0);
@@ -235,7 +237,7 @@ struct Session {
 
 impl Session {
     fn start(world: &Arc<World>, id: i64, manner: Manner) -> Self {
-        let connection = Arc::new(Connection::new(SessionId(id), SenderId(7), None));
+        let connection = Arc::new(Connection::new(SessionId(id), PersonId(7), None));
         world.hub.connect(&connection);
         let socket = Arc::new(Socket::default());
         connection.open(Arc::clone(&socket) as Arc<dyn Wire>);
@@ -320,7 +322,8 @@ impl Session {
         }
     }
 
-    /// Works for as long as it is woken, now that nothing else happens; then it has the whole log and so many answers.
+    /// Works for as long as it is woken, now that nothing else happens; then it has the whole log
+    /// and so many answers.
     fn settle(&mut self, answers: usize) {
         while self.is_woken() {
             self.wake_up();
@@ -374,8 +377,8 @@ fn everything_arrives(manner: Manner) {
         .into_iter()
         .map(|session| session.join().unwrap())
         .collect();
-    // What others committed is found by the next poll at the latest. One event more would have everybody look again, and would hide it if somebody
-    // slept beside something unread.
+    // What others committed is found by the next poll at the latest. One event more would have
+    // everybody look again, and would hide it if somebody slept beside something unread.
     world.poll();
     world.finish();
     for session in &mut sessions {
@@ -396,7 +399,7 @@ fn nothing_arrives_after_a_right_ended(manner: Manner) {
     let ending = Arc::clone(&world);
     let leaver = thread::spawn(move || {
         ending.write();
-        ending.hub.notice(SessionId(1), &Notice::Changed(ROOM));
+        ending.hub.notice(PersonId(7), &Notice::Changed(ROOM));
         // Nothing from here on may reach the session.
         ending.write();
     });
@@ -453,7 +456,7 @@ fn nothing_is_written_to_who_has_unfollowed() {
         let ending = Arc::clone(&world);
         let leaver = thread::spawn(move || {
             ending.write();
-            ending.hub.notice(SessionId(1), &Notice::Changed(ROOM));
+            ending.hub.notice(PersonId(7), &Notice::Changed(ROOM));
             ending.write();
         });
         session.run();
@@ -497,7 +500,8 @@ fn following_again_doubles_nothing() {
     check_both_ways(scenario);
 }
 
-/// At random, and with few changes of thread at places of all kinds, which finds what random ones seldom meet.
+/// At random, and with few changes of thread at places of all kinds, which finds what random ones
+/// seldom meet.
 fn check_both_ways(scenario: impl Fn() + Copy + Send + Sync + 'static) {
     shuttle::check_random(scenario, ITERATIONS);
     shuttle::check_pct(scenario, ITERATIONS, 3);

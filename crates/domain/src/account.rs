@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{SenderId, Timestamp, Username, UsernameError};
+use crate::{PersonId, Timestamp, Username, UsernameError};
 
 /// An account's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +43,27 @@ impl fmt::Display for AccountName {
     }
 }
 
+/// What tells somebody with an account from a guest. It comes from the database, never from a
+/// client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// Has an account.
+    Account,
+    /// May open `/admin/`.
+    Administrator,
+}
+
+impl Mark {
+    /// The mark of an account.
+    pub const fn of(is_admin: bool) -> Self {
+        if is_admin {
+            Self::Administrator
+        } else {
+            Self::Account
+        }
+    }
+}
+
 /// Somebody who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -50,10 +71,12 @@ pub struct Account {
     pub id: AccountId,
     /// Its unique name.
     pub name: AccountName,
-    /// Who they are in a room.
-    pub sender: SenderId,
+    /// Who signs in with it.
+    pub person: PersonId,
     /// May open `/admin/`.
     pub is_admin: bool,
+    /// Can't sign in.
+    pub is_suspended: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }

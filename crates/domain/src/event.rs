@@ -1,7 +1,10 @@
 //! The events of a room's log.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
-    ClientId, MessageText, RoomDescription, RoomId, RoomName, SenderId, Seq, Timestamp, Username,
+    ClientId, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomName, Seq, Timestamp,
+    Username,
 };
 
 /// One change to what the people in a room share.
@@ -17,8 +20,8 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-/// What an event changed. The log keeps which message an event touched, not every text it ever had: read again, an
-/// event shows its message's present text, and a deleted message's text is nowhere.
+/// What an event changed. The log keeps which message an event touched, not every text it ever had:
+/// read again, an event shows its message's present text, and a deleted message's text is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventKind {
     /// A message was posted.
@@ -37,15 +40,156 @@ pub enum EventKind {
     },
     /// The room's name, description or state changed.
     Room(RoomState),
+    /// Nobody can read any more what changed, for the disk has damaged it. It has its place in the
+    /// log, and changes nothing.
+    Damaged,
+}
+
+/// What an event means to a client that knows messages only, and to the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventClass {
+    /// A message that can be read; plain clients get these and nothing else.
+    Message,
+    /// Another event.
+    Change,
+    /// The room changed, and is inactive.
+    Closing,
+    /// The room changed, and is active.
+    Opening,
+}
+
+/// What a database keeps of an event beside its place and time; of one that posted a message, the
+/// message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// [`EventKind::code`].
+    pub code: i16,
+    /// [`EventKind::target`].
+    pub target: Option<Seq>,
+    /// What else there is of its kind, as JSON.
+    pub body: Option<String>,
+}
+
+/// Why a stored event can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoredEventError {
+    /// No kind has this code.
+    #[error("its kind is {0}, which isn't one")]
+    Code(i16),
+    /// The kind needs a target.
+    #[error("it has no target")]
+    Target,
+    /// The kind needs another body.
+    #[error("its body isn't one of its kind")]
+    Body,
+}
+
+/// The codes of the kinds, as they are stored. A code is never given to another kind.
+mod code {
+    /// Of an event that was read when it was damaged, and stored again elsewhere.
+    pub(super) const DAMAGED: i16 = 0;
+    pub(super) const POSTED: i16 = 1;
+    pub(super) const EDITED: i16 = 2;
+    pub(super) const DELETED: i16 = 3;
+    pub(super) const ROOM: i16 = 4;
+}
+
+/// The body of [`EventKind::Room`].
+#[derive(Serialize, Deserialize)]
+struct RoomBody {
+    name: String,
+    description: String,
+    is_active: bool,
+}
+
+impl EventKind {
+    /// The number by which the kind is stored.
+    pub fn code(&self) -> i16 {
+        match self {
+            Self::Posted(_) => code::POSTED,
+            Self::Edited { .. } => code::EDITED,
+            Self::Deleted { .. } => code::DELETED,
+            Self::Room(_) => code::ROOM,
+            Self::Damaged => code::DAMAGED,
+        }
+    }
+
+    /// The message that the event changes, by the event that posted it.
+    pub fn target(&self) -> Option<Seq> {
+        match self {
+            Self::Edited { target, .. } | Self::Deleted { target } => Some(*target),
+            Self::Posted(_) | Self::Room(_) | Self::Damaged => None,
+        }
+    }
+
+    /// What the event means.
+    pub fn class(&self) -> EventClass {
+        match self {
+            Self::Posted(posted) if posted.text.is_some() => EventClass::Message,
+            Self::Room(state) if state.is_active => EventClass::Opening,
+            Self::Room(_) => EventClass::Closing,
+            Self::Posted(_) | Self::Edited { .. } | Self::Deleted { .. } | Self::Damaged => {
+                EventClass::Change
+            }
+        }
+    }
+
+    /// What a database keeps of it. Of one that posted a message there is nothing but its code.
+    pub fn to_stored(&self) -> StoredEvent {
+        let body = match self {
+            Self::Posted(_) | Self::Edited { .. } | Self::Deleted { .. } | Self::Damaged => None,
+            Self::Room(state) => Some(RoomBody {
+                name: state.name.as_str().to_owned(),
+                description: state.description.as_str().to_owned(),
+                is_active: state.is_active,
+            }),
+        };
+        let json = |body| serde_json::to_string(&body).expect("texts and flags can be written");
+        StoredEvent {
+            code: self.code(),
+            target: self.target(),
+            body: body.map(json),
+        }
+    }
+
+    /// Takes back what [`Self::to_stored`] gave, unless it posted a message. `text` is the target's
+    /// present text.
+    pub fn from_stored(
+        stored: StoredEvent,
+        text: Option<MessageText>,
+    ) -> Result<Self, StoredEventError> {
+        let target = stored.target.ok_or(StoredEventError::Target);
+        match stored.code {
+            code::EDITED => Ok(Self::Edited {
+                target: target?,
+                text,
+            }),
+            code::DELETED => Ok(Self::Deleted { target: target? }),
+            code::ROOM => {
+                let body = stored.body.ok_or(StoredEventError::Body)?;
+                let body: RoomBody =
+                    serde_json::from_str(&body).map_err(|_| StoredEventError::Body)?;
+                Ok(Self::Room(RoomState {
+                    name: RoomName::from_stored(body.name),
+                    description: RoomDescription::from_stored(body.description),
+                    is_active: body.is_active,
+                }))
+            }
+            code::DAMAGED => Ok(Self::Damaged),
+            unknown => Err(StoredEventError::Code(unknown)),
+        }
+    }
 }
 
 /// A message, as its event in the log shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
     /// Who wrote it.
-    pub sender: SenderId,
+    pub sender: PersonId,
     /// The name they had then.
     pub username: Username,
+    /// Their mark, if they have an account now.
+    pub mark: Option<Mark>,
     /// Its present text; `None` when it has been deleted since.
     pub text: Option<MessageText>,
     /// The name that the sender's client gave it.
@@ -63,4 +207,52 @@ pub struct RoomState {
     pub description: RoomDescription,
     /// Whether people may be in it after the change.
     pub is_active: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(name: &str) -> RoomState {
+        RoomState {
+            name: RoomName::parse(name).unwrap(),
+            description: RoomDescription::parse("uma\n\"linha\"").unwrap(),
+            is_active: false,
+        }
+    }
+
+    #[test]
+    fn what_is_stored_is_what_is_read() {
+        let text = Some(MessageText::parse("olá").unwrap());
+        for kind in [
+            EventKind::Edited {
+                target: Seq(3),
+                text: text.clone(),
+            },
+            EventKind::Deleted { target: Seq(3) },
+            EventKind::Room(state("Geral")),
+            EventKind::Damaged,
+        ] {
+            let stored = kind.to_stored();
+            assert_eq!(EventKind::from_stored(stored, text.clone()), Ok(kind));
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_is_named() {
+        let stored = |code, target, body: Option<&str>| StoredEvent {
+            code,
+            target,
+            body: body.map(str::to_owned),
+        };
+        for (stored, error) in [
+            (stored(9, None, None), StoredEventError::Code(9)),
+            (stored(1, Some(Seq(1)), None), StoredEventError::Code(1)),
+            (stored(2, None, None), StoredEventError::Target),
+            (stored(4, None, None), StoredEventError::Body),
+            (stored(4, None, Some("{}")), StoredEventError::Body),
+        ] {
+            assert_eq!(EventKind::from_stored(stored, None), Err(error));
+        }
+    }
 }

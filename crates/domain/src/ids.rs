@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use data_encoding::{Encoding, Specification};
 
@@ -56,10 +57,10 @@ impl fmt::Display for Seq {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub i64);
 
-/// A person as others know them: the same in all rooms and after a change of name. It says nothing of
-/// the session's secret token.
+/// A person as others know them: the same in all rooms, on all devices and after a change of name.
+/// Clients know it as `sender`. It says nothing of any session's secret token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SenderId(pub u64);
+pub struct PersonId(pub u64);
 
 /// Lower-case Crockford base 32: no letters that look alike, 13 of them for 64 bits.
 fn base32() -> &'static Encoding {
@@ -75,13 +76,13 @@ fn base32() -> &'static Encoding {
     &ENCODING
 }
 
-impl fmt::Display for SenderId {
+impl fmt::Display for PersonId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&base32().encode(&self.0.to_be_bytes()))
     }
 }
 
-impl FromStr for SenderId {
+impl FromStr for PersonId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
@@ -89,7 +90,7 @@ impl FromStr for SenderId {
             .decode(text.as_bytes())
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
-            .ok_or(IdError("sender id"))?;
+            .ok_or(IdError("person id"))?;
         Ok(Self(u64::from_be_bytes(bytes)))
     }
 }
@@ -118,14 +119,14 @@ impl FromStr for Epoch {
 }
 
 /// The name that a client gives a message, so that sending it twice stores it once:
-/// 8 to 64 characters of `A-Z a-z 0-9 _ -`, unique for its sender.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ClientId(String);
+/// 8 to 64 characters of `A-Z a-z 0-9 _ -`, unique for its sender. Clones share it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(Arc<str>);
 
 impl ClientId {
     /// Takes back an id that was checked before it was stored.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
+    pub fn from_stored(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
     }
 
     /// The id as text.
@@ -140,7 +141,7 @@ impl FromStr for ClientId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         if (8..=64).contains(&text.len()) && text.bytes().all(allowed) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(IdError("client id"))
         }
@@ -152,13 +153,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sender_is_thirteen_characters_and_comes_back() {
+    fn a_person_is_thirteen_characters_and_comes_back() {
         for number in [0, 1, u64::MAX, 0x0123_4567_89ab_cdef] {
-            let text = SenderId(number).to_string();
+            let text = PersonId(number).to_string();
             assert_eq!(text.len(), 13);
-            assert_eq!(text.parse(), Ok(SenderId(number)));
+            assert_eq!(text.parse(), Ok(PersonId(number)));
         }
-        assert!("not a sender!".parse::<SenderId>().is_err());
+        assert!("not a person!".parse::<PersonId>().is_err());
     }
 
     #[test]

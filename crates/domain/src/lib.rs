@@ -7,6 +7,7 @@
 mod account;
 mod event;
 mod ids;
+mod likeness;
 mod message;
 mod relay_key;
 mod room;
@@ -15,9 +16,10 @@ mod timestamp;
 mod unseen;
 mod username;
 
-pub use account::{Account, AccountId, AccountName, AccountNameError};
-pub use event::{Event, EventKind, Posted, RoomState};
-pub use ids::{ClientId, Epoch, IdError, RoomId, SenderId, Seq, SessionId};
+pub use account::{Account, AccountId, AccountName, AccountNameError, Mark};
+pub use event::{Event, EventClass, EventKind, Posted, RoomState, StoredEvent, StoredEventError};
+pub use ids::{ClientId, Epoch, IdError, PersonId, RoomId, Seq, SessionId};
+pub use likeness::{Likeness, skeleton};
 pub use message::Message;
 pub use relay_key::RelayKey;
 pub use room::{
@@ -25,4 +27,4 @@ pub use room::{
 };
 pub use text::{MESSAGE_CHARACTERS, MessageText, MessageTextError};
 pub use timestamp::Timestamp;
-pub use username::{USERNAME_BYTES, USERNAME_GRAPHEMES, Username, UsernameError, skeleton};
+pub use username::{USERNAME_BYTES, USERNAME_GRAPHEMES, Username, UsernameError};

@@ -1,6 +1,6 @@
 //! Messages, as they stand now.
 
-use crate::{ClientId, MessageText, RoomId, SenderId, Seq, Timestamp, Username};
+use crate::{ClientId, Mark, MessageText, PersonId, RoomId, Seq, Timestamp, Username};
 
 /// A message that hasn't been deleted, with its present text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,9 +10,11 @@ pub struct Message {
     /// The event that posted it; with the room, the message's name.
     pub seq: Seq,
     /// Who wrote it.
-    pub sender: SenderId,
+    pub sender: PersonId,
     /// The name they had then.
     pub username: Username,
+    /// Their mark, if they have an account now.
+    pub mark: Option<Mark>,
     /// What it says now.
     pub text: MessageText,
     /// When it was posted.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// By it nodes know what other nodes of their database told them: 256 random bits, kept in the database and given to nobody.
+/// By it nodes know what other nodes of their database told them: 256 random bits, kept in the
+/// database and given to nobody.
 pub struct RelayKey([u8; Self::BYTES]);
 
 impl RelayKey {

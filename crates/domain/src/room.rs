@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::unseen::{is_in_emoji, is_unseen};
+use crate::unseen::first_stray;
 use crate::{RoomId, Seq, Timestamp};
 
 /// The longest room name, in characters; the seed's limit.
@@ -19,7 +19,8 @@ pub enum RoomNameError {
     /// More than 100 characters.
     #[error("the room name has more than {NAME_CHARACTERS} characters")]
     TooLong,
-    /// A line break or another control character, or one that shows nothing or turns the order of others.
+    /// A line break or another control character, or one that shows nothing or turns the order of
+    /// others.
     #[error("the room name contains a control or invisible character")]
     Control,
 }
@@ -65,21 +66,10 @@ impl RoomName {
     }
 }
 
-/// Whether there are control characters, or such as show nothing or turn the order of others: two names that look the same must be
-/// the same. Within an emoji they may be.
+/// Whether there are control characters, or such as show nothing or turn the order of others: two
+/// names that look the same must be the same. What a script or an emoji needs may be there.
 fn is_deceptive(name: &str) -> bool {
-    let mut before = None;
-    let mut characters = name.chars().peekable();
-    while let Some(character) = characters.next() {
-        let after = characters.peek().copied();
-        if character.is_control()
-            || (is_unseen(character) && !is_in_emoji(before, character, after))
-        {
-            return true;
-        }
-        before = Some(character);
-    }
-    false
+    name.contains(char::is_control) || first_stray(name).is_some()
 }
 
 impl fmt::Display for RoomName {

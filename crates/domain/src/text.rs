@@ -1,11 +1,12 @@
 //! The text of a message.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::unseen::is_unseen;
 
-/// The longest message that any server takes, in Unicode characters (code points, as browsers count them with `[...text].length`).
-/// Each has a limit of its own up to this.
+/// The longest message that any server takes, in Unicode characters (code points, as browsers count
+/// them with `[...text].length`). Each has a limit of its own up to this.
 pub const MESSAGE_CHARACTERS: usize = 16_000;
 
 /// Why a text can't be a message.
@@ -22,10 +23,14 @@ pub enum MessageTextError {
     Nul,
 }
 
-/// What somebody wrote: not blank, at most [`MESSAGE_CHARACTERS`] long, kept as it was typed but for
-/// white space at both ends. It is text and stays text; nothing in it is ever markup.
+/// What somebody wrote: not blank, at most [`MESSAGE_CHARACTERS`] long, kept as it was typed but
+/// for empty lines at both ends and white space at its end: the first line is indented as it was.
+/// It is text and stays text; nothing in it is ever markup. Clones share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageText(String);
+pub struct MessageText {
+    text: Arc<str>,
+    is_damaged: bool,
+}
 
 impl MessageText {
     /// Checks what was typed.
@@ -35,7 +40,7 @@ impl MessageText {
 
     /// Checks what was typed where messages have at most so many characters.
     pub fn parse_within(typed: &str, characters: usize) -> Result<Self, MessageTextError> {
-        let text = typed.trim();
+        let text = without_empty_lines(typed);
         if text.chars().all(is_invisible) {
             return Err(MessageTextError::Blank);
         }
@@ -46,24 +51,50 @@ impl MessageText {
         if text.chars().nth(most).is_some() {
             return Err(MessageTextError::TooLong(most));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self::from_stored(text))
     }
 
     /// Takes back a text that was checked before it was stored.
-    pub fn from_stored(text: String) -> Self {
-        Self(text)
+    pub fn from_stored(text: impl Into<Arc<str>>) -> Self {
+        Self {
+            text: text.into(),
+            is_damaged: false,
+        }
+    }
+
+    /// Takes what is left of a stored text that isn't UTF-8 any more: each byte that can't be read
+    /// becomes U+FFFD.
+    pub fn from_damaged(bytes: &[u8]) -> Self {
+        Self {
+            text: String::from_utf8_lossy(bytes).into(),
+            is_damaged: true,
+        }
+    }
+
+    /// Whether it is only what is left of the text.
+    pub fn is_damaged(&self) -> bool {
+        self.is_damaged
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl fmt::Display for MessageText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.text.fmt(f)
     }
+}
+
+/// The text from the beginning of its first line that isn't empty to the end of what it says.
+fn without_empty_lines(typed: &str) -> &str {
+    let text = typed.trim_end();
+    let indented = text.len() - text.trim_start().len();
+    let breaks = |c| matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let first = text[..indented].char_indices().rfind(|(_, c)| breaks(*c));
+    first.map_or(text, |(at, c)| &text[at + c.len_utf8()..])
 }
 
 /// White space, and characters that show nothing by themselves.
@@ -146,14 +177,28 @@ mod tests {
 
     #[test]
     fn a_lower_limit_is_told_in_the_error() {
-        assert!(MessageText::parse_within(" é😀é ", 3).is_ok());
+        assert!(MessageText::parse_within("\né😀é ", 3).is_ok());
         let error = MessageText::parse_within("four", 3).unwrap_err();
         assert_eq!(error.to_string(), "the message has more than 3 characters");
     }
 
     #[test]
+    fn only_empty_lines_are_cut_at_both_ends() {
+        for (typed, kept) in [
+            ("    if a:\n        b()\n", "    if a:\n        b()"),
+            ("\n \n\t\n\tx\n", "\tx"),
+            ("\r\n  x  \r\n\r\n", "  x"),
+            ("\u{2028}\u{3000}x", "\u{3000}x"),
+            (" x", " x"),
+            ("x", "x"),
+        ] {
+            assert_eq!(MessageText::parse(typed).unwrap().as_str(), kept);
+        }
+    }
+
+    #[test]
     fn inner_line_breaks_and_markup_stay_as_they_are() {
         let text = MessageText::parse("  <b>a</b>\n\n b \n").unwrap();
-        assert_eq!(text.as_str(), "<b>a</b>\n\n b");
+        assert_eq!(text.as_str(), "  <b>a</b>\n\n b");
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Milliseconds since 1970 in UTC; written as RFC 3339 with milliseconds, `2026-11-24T18:56:34.120Z`.
+/// Milliseconds since 1970 in UTC; written as RFC 3339 with milliseconds,
+/// `2026-11-24T18:56:34.120Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 
 use crate::config::Config;
+use crate::data_folder::database_in;
 use crate::database::{Database, plain};
 use crate::export::STANDARD;
 use crate::instance;
@@ -19,9 +20,13 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     }
     if let Some(url) = &config.database_url {
         bail!(
-            "the {url} is saved with PostgreSQL's own tool: pg_dump --format=custom --file={shown} \"$PAPO_DATABASE_URL\""
+            "the {url} is saved with PostgreSQL's own tool: pg_dump --format=custom --file={shown} URL, \
+             with the URL of {}",
+            config.database_origin
         );
     }
+    let database = database_in(&config.data_dir);
+    let place = database.display();
     instance::runtime(1)?.block_on(async {
         // A folder that isn't there is a mistake, and a copy of an empty chat no backup.
         let database = Database::open_existing(config).await?;
@@ -30,9 +35,23 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
         };
         let saved = storage.backup(file).await;
         database.close_after_reading().await;
-        saved.map_err(|error| anyhow!("can't save a copy in {shown}: {:#}", plain(error)))?;
+        let saved =
+            saved.map_err(|error| anyhow!("can't save a copy in {shown}: {:#}", plain(error)));
         Ok(format!(
-            "Saved a copy in {shown}; to restore it, stop papo and put it in place of papo.sqlite3\n"
+            "Saved a copy in {shown}; to restore it, stop papo, remove {place}-wal and {place}-shm \
+             if they are there, and put it in place of {place}\n{}",
+            damage(&saved?)
         ))
     })
+}
+
+/// What to say of damage that goes along into a copy.
+pub(crate) fn damage(unreadable: &[String]) -> String {
+    if unreadable.is_empty() {
+        return String::new();
+    }
+    format!(
+        "Damaged there, and so in the copy:\n  {}\n",
+        unreadable.join("\n  ")
+    )
 }

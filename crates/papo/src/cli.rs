@@ -10,13 +10,14 @@ use papo_domain::RoomId;
 use crate::config::table::{self, Setting};
 use crate::config::{Config, Values};
 use crate::{
-    backup, doctor, export, health, import_django, logging, migrate, restore, room, serve, user,
+    backup, doctor, epoch, export, health, import_django, logging, migrate, restore, room, serve,
+    user,
 };
 
 /// A real-time chat that anyone can run.
 ///
-/// Without a command it serves. Options can also be given as environment variables, and in the file papo.toml in the
-/// data folder; flags go before variables, variables before the file.
+/// Without a command it serves. Options can also be given as environment variables, and in the file
+/// papo.toml in the data folder; flags go before variables, variables before the file.
 #[derive(Debug, Parser)]
 #[command(name = "papo", version)]
 pub(crate) struct CommandLine {
@@ -35,7 +36,7 @@ enum PapoCommand {
     /// Make, list, open and close rooms
     #[command(subcommand)]
     Room(RoomCommand),
-    /// Make and list accounts
+    /// Make, list and change accounts
     #[command(subcommand)]
     User(UserCommand),
     /// Bring in rooms and messages from elsewhere
@@ -46,16 +47,19 @@ enum PapoCommand {
         /// Where; there must be no such file yet
         file: PathBuf,
     },
-    /// Move the data folder's instance to a PostgreSQL database; run again, it goes on from where it was cut off
+    /// Move the data folder's instance to a PostgreSQL database; run again, it goes on from where
+    /// it was cut off
     Migrate {
-        /// The database, as in <postgres://user@host/database>; without it, where the option database-url says
+        /// The database, as in <postgres://user@host/database>; without it, where the option
+        /// database-url says
         #[arg(long, value_name = "URL")]
         to: Option<String>,
         /// Have an instance that was moved go on here, as another history
         #[arg(long, conflicts_with = "to")]
         undo: bool,
     },
-    /// Save everything in an archive that any database of Papo's can be restored from, while a server runs or not
+    /// Save everything in an archive that any database of Papo's can be restored from, while a
+    /// server runs or not
     Export {
         /// Where; there must be no such file yet. - is standard output
         file: PathBuf,
@@ -64,6 +68,13 @@ enum PapoCommand {
     Restore {
         /// The archive; - is standard input
         file: PathBuf,
+    },
+    /// Say the epoch, which names the history
+    Epoch {
+        /// Give the history a new one, after an older copy of the data was put in its place:
+        /// clients start over
+        #[arg(long)]
+        new: bool,
     },
     /// Check the data folder, the database, NATS and this machine, and say what to do
     Doctor,
@@ -77,7 +88,7 @@ enum PapoCommand {
 /// What to do about rooms.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RoomCommand {
-    /// Make a room
+    /// Make a room in a chat that is there
     Create {
         /// Its name, unlike any other's
         name: String,
@@ -87,12 +98,12 @@ pub(crate) enum RoomCommand {
     },
     /// List all rooms
     List,
-    /// Let people into a room again
+    /// Open a room again; those who were in it are in it again
     Activate {
         /// The room's number
         id: RoomId,
     },
-    /// Close a room: its people are told, and nobody sees it but administrators
+    /// Close a room: nobody but administrators sees it. Its people are told, and stay its members
     Deactivate {
         /// The room's number
         id: RoomId,
@@ -106,12 +117,58 @@ pub(crate) enum UserCommand {
     Create {
         /// The name to sign in with
         name: String,
-        /// May administer
+        /// Give it the right to administer. A new chat may begin so: where there is none, one is
+        /// made
         #[arg(long)]
         admin: bool,
     },
     /// List all accounts
     List,
+    /// Give an account another password, which is read as for create; all its sessions end
+    Password {
+        /// The account's name
+        name: String,
+    },
+    /// List an account's sessions, or end them all
+    Sessions {
+        /// The account's name
+        name: String,
+        /// End them, on open connections too
+        #[arg(long)]
+        end: bool,
+    },
+    /// Keep an account from signing in, and end its sessions; its name stays taken
+    Suspend {
+        /// The account's name
+        name: String,
+    },
+    /// Let a suspended account sign in again
+    Restore {
+        /// The account's name
+        name: String,
+    },
+    /// Remove an account for ever and end its sessions; its messages stay, and anybody may take its
+    /// name
+    Remove {
+        /// The account's name
+        name: String,
+    },
+    /// Give an account the right to administer, or take it
+    Admin {
+        /// The account's name
+        name: String,
+        /// on gives the right, off takes it
+        may: OnOff,
+    },
+}
+
+/// A switch of the command line.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum OnOff {
+    /// May
+    On,
+    /// May not
+    Off,
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,6 +229,7 @@ impl CommandLine {
             PapoCommand::Migrate { undo: true, .. } => migrate::undo(&config),
             PapoCommand::Migrate { to, .. } => migrate::run(&config, to.as_deref()),
             PapoCommand::Export { file } => export::run(&config, &file),
+            PapoCommand::Epoch { new } => epoch::run(&config, new),
             PapoCommand::Restore { file } => restore::run(&config, &file),
             PapoCommand::Doctor => unreachable!("it was run above"),
         };

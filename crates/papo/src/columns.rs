@@ -24,15 +24,48 @@ pub(crate) fn columns<const N: usize>(headings: [&str; N], rows: &[[String; N]])
     text
 }
 
-/// The text without what would break the line or speak to the terminal.
+/// The text without what would break the line, and with what speaks to the terminal made visible.
 fn one_line(text: &str) -> String {
-    let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    shown.collect::<String>().trim().to_owned()
+    let is_break = |c| matches!(c, '\n'..='\r' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let line: String = text
+        .chars()
+        .map(|c| if is_break(c) { ' ' } else { c })
+        .collect();
+    visible(line.trim())
+}
+
+/// The text with control characters, but for ends of lines, and those that turn the order of others
+/// as their numbers: `\u{202e}`.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        let turns = matches!(character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if turns || (character.is_control() && character != '\n') {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_in_a_cell_speaks_to_the_terminal_or_turns_what_follows() {
+        let hostile = "a\u{202e}b\u{1b}[31mc\u{2067}\u{9b}2Jd";
+        assert_eq!(
+            visible(hostile),
+            "a\\u{202e}b\\u{1b}[31mc\\u{2067}\\u{9b}2Jd"
+        );
+        let text = columns(["ABOUT", "STATE"], &[[hostile.to_owned(), "on".to_owned()]]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0].find("STATE"), lines[1].find("on"));
+        assert_eq!(visible(&text), text);
+    }
 
     #[test]
     fn cells_start_under_their_heading() {

@@ -1,14 +1,33 @@
 //! The folder that everything of an instance is in.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use rustix::fs::statvfs;
+use papo_storage::owner;
+use rustix::fs::{Mode, OFlags, open, statfs, statvfs};
 
-/// A disk that has fewer bytes than this is full: to open a database takes some already, and a batch of messages more.
+/// A disk that has fewer bytes than this is full: to open a database takes some already, and a
+/// batch of messages more.
 const FULL_BELOW: u64 = 1 << 20;
+
+/// File systems of other machines, by the number that Linux gives them (`man statfs`).
+const SHARED: [(u64, &str); 13] = [
+    (0x6969, "nfs"),
+    (0xff53_4d42, "cifs"),
+    (0xfe53_4d42, "smb2"),
+    (0x517b, "smb"),
+    (0x6573_5546, "fuse (sshfs, for example)"),
+    (0x0102_1997, "9p"),
+    (0x00c3_6400, "ceph"),
+    (0x5346_414f, "afs"),
+    (0x0116_1970, "gfs2"),
+    (0x7461_636f, "ocfs2"),
+    (0x0bd0_0bd0, "lustre"),
+    (0x4750_4653, "gpfs"),
+    (0x786f_4256, "vboxsf"),
+];
 
 /// A data folder that is there.
 #[derive(Debug)]
@@ -23,7 +42,7 @@ pub(crate) struct ServerLock(#[expect(dead_code, reason = "is held, not read")] 
 impl DataFolder {
     /// Opens the folder; makes it, for its owner alone, if there is none.
     pub(crate) fn open_or_create(path: &Path) -> Result<Self> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        let made = owner::create_folder(path);
         refuse_file(path)?;
         made.with_context(|| {
             format!(
@@ -44,9 +63,7 @@ impl DataFolder {
     /// Makes sure that no other server works on this folder.
     pub(crate) fn lock(&self) -> Result<ServerLock> {
         let path = self.path.join("papo.lock");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        let file = options.open(&path).with_context(|| {
+        let file = open_or_create(&path).with_context(|| {
             let folder = self.path.display();
             format!("can't write in the data folder {folder}; check who owns it and what is free")
         })?;
@@ -61,6 +78,28 @@ impl DataFolder {
             }
         }
     }
+}
+
+/// Opens a file that may be there, and follows no link to another: root may be at work in the
+/// folder of somebody else.
+fn open_or_create(path: &Path) -> io::Result<File> {
+    match owner::create_file(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            Ok(open(path, flags, Mode::empty())?.into())
+        }
+        made => made,
+    }
+}
+
+/// The kind of a folder's file system, when other machines may have it too or it can't be relied on
+/// for locks.
+pub(crate) fn shared_file_system(folder: &Path) -> Option<&'static str> {
+    let kind = u64::try_from(statfs(folder).ok()?.f_type).ok()? & 0xffff_ffff;
+    SHARED
+        .iter()
+        .find(|(magic, _)| *magic == kind)
+        .map(|(_, name)| *name)
 }
 
 /// Fails when there is something else than a folder where the data folder is to be.
@@ -90,10 +129,93 @@ pub(crate) const fn is_full(free: u64) -> bool {
     free < FULL_BELOW
 }
 
-/// What to do about a database in this folder that can't be opened: even that takes some of the disk. If it isn't full, the rest.
+/// What to do about a database in this folder that can't be opened: even that takes some of the
+/// disk. If it isn't full, the rest.
 pub(crate) fn advice(folder: &Path, otherwise: &'static str) -> &'static str {
     match free_space(folder) {
         Ok(free) if is_full(free) => "the disk is full: free some of it",
         _ => otherwise,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+
+    use rustix::process::geteuid;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const SOMEBODY: u32 = 12_345;
+
+    /// A folder that belongs to somebody else, where that can be made.
+    fn folder_of_somebody() -> TempDir {
+        let folder = TempDir::new().unwrap();
+        if geteuid().is_root() {
+            chown(folder.path(), Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+        }
+        folder
+    }
+
+    fn owner(path: &Path) -> u32 {
+        fs::symlink_metadata(path).unwrap().uid()
+    }
+
+    #[test]
+    fn what_the_lock_s_name_leads_to_is_neither_opened_nor_given_away() {
+        let (secrets, folder) = (TempDir::new().unwrap(), folder_of_somebody());
+        let secret = secrets.path().join("secret");
+        fs::write(&secret, "secret").unwrap();
+        let before = owner(&secret);
+        let lock = folder.path().join("papo.lock");
+        for target in [secret.clone(), secrets.path().join("not yet there")] {
+            symlink(&target, &lock).unwrap();
+            let data = DataFolder::open_or_create(folder.path()).unwrap();
+            let error = data.lock().unwrap_err();
+            assert!(error.to_string().contains("can't write in"), "{error}");
+            assert_eq!(owner(&secret), before);
+            assert_eq!(target.exists(), target == secret);
+            fs::remove_file(&lock).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_lock_that_was_there_keeps_its_owner() {
+        let folder = folder_of_somebody();
+        let lock = folder.path().join("papo.lock");
+        fs::write(&lock, "").unwrap();
+        let before = owner(&lock);
+        let data = DataFolder::open_or_create(folder.path()).unwrap();
+        drop(data.lock().unwrap());
+        assert_eq!(owner(&lock), before);
+    }
+
+    #[test]
+    fn what_is_made_belongs_to_the_owner_of_the_folder_around_it_at_any_depth() {
+        let home = folder_of_somebody();
+        let path = home.path().join("a/b/c");
+        let data = DataFolder::open_or_create(&path).unwrap();
+        drop(data.lock().unwrap());
+        for made in ["a", "a/b", "a/b/c", "a/b/c/papo.lock"] {
+            let made = home.path().join(made);
+            assert_eq!(owner(&made), owner(home.path()), "{}", made.display());
+            let rights = fs::metadata(&made).unwrap().permissions().mode() & 0o777;
+            assert_eq!(rights & 0o077, 0, "{}", made.display());
+        }
+        DataFolder::open_or_create(&path).unwrap();
+    }
+
+    #[test]
+    fn a_data_folder_may_be_a_link_to_one() {
+        let home = folder_of_somebody();
+        let (real, link) = (home.path().join("real"), home.path().join("link"));
+        fs::create_dir(&real).unwrap();
+        fs::set_permissions(&real, Permissions::from_mode(0o700)).unwrap();
+        symlink(&real, &link).unwrap();
+        let before = owner(&real);
+        DataFolder::open_or_create(&link).unwrap();
+        assert_eq!(owner(&real), before);
     }
 }

@@ -1,12 +1,13 @@
-//! Which database an instance is in: the one in its data folder, or one on a PostgreSQL server. The only file that tells them apart
-//! for whoever works on an instance.
+//! Which database an instance is in: the one in its data folder, or one on a PostgreSQL server. The
+//! only file that tells them apart for whoever works on an instance.
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
 use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
-use papo_storage::sqlite::SqliteStorage;
+use papo_storage::sqlite::{SqliteStorage, log_left, note_of_events};
 use papo_storage::transfer::{Filling, Pages};
 use papo_storage::{Storage, StorageError};
 
@@ -15,6 +16,9 @@ use crate::data_folder::{DataFolder, ServerLock, advice, database_in, refuse_fil
 
 /// What may keep a database from being opened, if its disk isn't full.
 pub(crate) const CHECK_FOLDER: &str = "check who owns the folder and what is free";
+
+/// How there comes to be an instance.
+const BEGIN: &str = "begin a new chat there with `papo serve`";
 
 /// An open database.
 pub(crate) enum Database {
@@ -33,7 +37,7 @@ impl Database {
         };
         match PostgresStorage::open(url).await {
             Ok(storage) => Ok(Self::Postgres(Arc::new(storage))),
-            Err(error) => Err(server_error(url, error)),
+            Err(error) => Err(server_error(config, url, error)),
         }
     }
 
@@ -45,9 +49,12 @@ impl Database {
             }
             Some(url) => {
                 let survey = PostgresStorage::survey(url).await;
-                let survey = survey.map_err(|error| server_error(url, error))?;
+                let survey = survey.map_err(|error| server_error(config, url, error))?;
                 if survey.version.is_none() {
-                    bail!("there is nothing of Papo's in the {url}");
+                    bail!(
+                        "there is nothing of Papo's in the {url}; check {}, or {BEGIN}",
+                        config.database_origin
+                    );
                 }
             }
         }
@@ -74,8 +81,16 @@ impl Database {
             StorageError::Exists(_) => {
                 anyhow!("there is an instance in the {url} already; {EMPTY}")
             }
-            error => server_error(url, error),
+            error => server_error(config, url, error),
         })
+    }
+
+    /// Where the configured one is, for people.
+    pub(crate) fn place(config: &Config) -> String {
+        match &config.database_url {
+            None => config.data_dir.display().to_string(),
+            Some(url) => format!("the {url}"),
+        }
     }
 
     /// Whether several nodes can work on the configured one.
@@ -83,7 +98,8 @@ impl Database {
         config.database_url.is_some()
     }
 
-    /// Makes sure that no other server works on the data folder, when the database is in it. On a PostgreSQL server there may be several.
+    /// Makes sure that no other server works on the data folder, when the database is in it. On a
+    /// PostgreSQL server there may be several.
     pub(crate) fn lock(config: &Config) -> Result<Option<ServerLock>> {
         if config.database_url.is_some() {
             return Ok(None);
@@ -109,6 +125,14 @@ impl Database {
         }
     }
 
+    /// Gives its history another epoch.
+    pub(crate) async fn renew_epoch(&self) -> Result<(), StorageError> {
+        match self {
+            Self::Sqlite(storage) => storage.renew_epoch().await,
+            Self::Postgres(storage) => storage.renew_epoch().await,
+        }
+    }
+
     /// Finishes what was taken, and closes it.
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
         match self {
@@ -129,19 +153,34 @@ impl Database {
 pub(crate) fn existing(config: &Config) -> Result<PathBuf> {
     refuse_file(&config.data_dir)?;
     let (path, folder) = (database_in(&config.data_dir), config.data_dir.display());
-    match path.try_exists() {
+    // Of a database that was taken away, opening it says more.
+    let is_left = || log_left(&path).is_some() || note_of_events(&path).is_some();
+    match has_content(&path).map(|has_content| has_content || is_left()) {
         Ok(true) => Ok(path),
-        Ok(false) => {
-            bail!("there is no database in the data folder {folder}; name another with --data-dir")
-        }
+        Ok(false) => bail!(
+            "there is no database in the data folder {folder}; name another with --data-dir, or {BEGIN}"
+        ),
         Err(error) => bail!("can't look into the data folder {folder}: {error}; check who owns it"),
     }
+}
+
+/// Whether there is more than a file's name, which a first start that was cut off may leave.
+fn has_content(database: &Path) -> io::Result<bool> {
+    let has_bytes = |path: &Path| match path.metadata() {
+        Ok(found) => Ok(found.len() > 0),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    };
+    Ok(has_bytes(database)? || has_bytes(&database.with_extension("sqlite3-wal"))?)
 }
 
 /// What a database says for itself, without what the storage puts before it.
 pub(crate) fn plain(error: StorageError) -> anyhow::Error {
     match error {
-        StorageError::Unavailable(text) | StorageError::Other(text) => anyhow!(text),
+        StorageError::Unavailable(text)
+        | StorageError::Full(text)
+        | StorageError::Damaged(text)
+        | StorageError::Other(text) => anyhow!(text),
         error => error.into(),
     }
 }
@@ -163,15 +202,18 @@ fn open_file(path: &Path) -> Result<Arc<SqliteStorage>> {
     }
 }
 
-fn file_error(path: &Path, error: StorageError) -> anyhow::Error {
+/// What is the matter with a database in a file, and what to do.
+pub(crate) fn file_error(path: &Path, error: StorageError) -> anyhow::Error {
     match error {
-        error @ StorageError::TooNew { .. } => anyhow!("{}: {error}", path.display()),
+        error @ (StorageError::TooNew { .. } | StorageError::Unreleased) => {
+            anyhow!("{}: {error}", path.display())
+        }
         StorageError::Moved(to) => anyhow!(moved(path, &to)),
-        StorageError::Unavailable(text) => anyhow!(
+        StorageError::Unavailable(text) | StorageError::Full(text) => anyhow!(
             "the database can't be opened: {text}; {}",
             advice(path.parent().unwrap_or(path), CHECK_FOLDER)
         ),
-        StorageError::Other(text) => anyhow!(
+        StorageError::Damaged(text) | StorageError::Other(text) => anyhow!(
             "the database can't be used: {text}; bring back a backup, or name another folder with --data-dir"
         ),
         error => error.into(),
@@ -179,16 +221,23 @@ fn file_error(path: &Path, error: StorageError) -> anyhow::Error {
 }
 
 /// What is the matter with a database on a server, and what to do.
-pub(crate) fn server_error(url: &DatabaseUrl, error: StorageError) -> anyhow::Error {
+pub(crate) fn server_error(
+    config: &Config,
+    url: &DatabaseUrl,
+    error: StorageError,
+) -> anyhow::Error {
     match error {
-        error @ StorageError::TooNew { .. } => anyhow!("{url}: {error}"),
+        error @ (StorageError::TooNew { .. } | StorageError::Unreleased) => {
+            anyhow!("{url}: {error}")
+        }
         StorageError::Unfinished => anyhow!(
             "the {url} isn't complete: an unfinished migration fills it; run the same `papo migrate` again, \
              which goes on from where it was, or drop the database and make it again"
         ),
-        StorageError::Unavailable(text) => {
-            anyhow!("the database can't be reached: {text}; check PAPO_DATABASE_URL and the server")
-        }
+        StorageError::Unavailable(text) => anyhow!(
+            "the database can't be reached: {text}; check {} and the server",
+            config.database_origin
+        ),
         StorageError::Other(text) => anyhow!("the database can't be used: {text}"),
         error => error.into(),
     }

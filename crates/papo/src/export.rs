@@ -9,6 +9,7 @@ use papo_storage::transfer::archive::ArchiveWriter;
 use papo_storage::transfer::{self, Checked, Pages, Summary, Walk};
 use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
 
+use crate::backup::damage;
 use crate::config::Config;
 use crate::database::{Database, plain};
 use crate::instance;
@@ -26,9 +27,18 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     instance::runtime(1)?.block_on(async {
         let database = Database::open_existing(config).await?;
         let exported = export(&database, file).await;
+        let unreadable = match &database {
+            Database::Sqlite(storage) => storage.unreadable().await,
+            Database::Postgres(_) => Ok(Vec::new()),
+        };
         database.close_after_reading().await;
         let summary = exported?;
-        let text = format!("Exported to {}:\n\n{}", file.display(), tallies(&summary));
+        let text = format!(
+            "Exported to {}:\n\n{}{}",
+            file.display(),
+            tallies(&summary),
+            damage(&unreadable.map_err(plain)?)
+        );
         if file == Path::new(STANDARD) {
             say(&text);
             return Ok(String::new());
@@ -37,8 +47,9 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     })
 }
 
-/// Whether nothing was there when the program began. What Rust opens in its place takes everything and keeps nothing: /dev/null, to
-/// be read and written. Whoever sends the output there by `>` opens it to be written alone.
+/// Whether nothing was there when the program began. What Rust opens in its place takes everything
+/// and keeps nothing: /dev/null, to be read and written. Whoever sends the output there by `>`
+/// opens it to be written alone.
 fn is_closed(output: &Stdout) -> rustix::io::Result<bool> {
     let is_null = fstat(output)?.st_rdev == stat("/dev/null")?.st_rdev;
     Ok(is_null && fcntl_getfl(output)?.contains(OFlags::RDWR))

@@ -1,4 +1,5 @@
-//! `papo health`: asks a running server whether it can serve people, for whatever watches it and has no other program to ask with.
+//! `papo health`: asks a running server whether it can serve people, for whatever watches it and
+//! has no other program to ask with.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ const LIMIT: Duration = Duration::from_secs(4);
 /// What the first line of an answer may have.
 const LINE_BYTES: u64 = 200;
 
-/// Asks the server at the URL, or the one that the configuration makes; an error unless it is ready.
+/// Asks the server at the URL, or the one that the configuration makes; an error unless it is
+/// ready.
 pub(crate) fn run(config: &Config, url: Option<&str>) -> Result<String> {
     let url = url.map_or_else(|| local_url(config.listen), str::to_owned);
     let authority = authority(&url)?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use papo_app::{App, RoomFilter, Settings};
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
-use papo_domain::{RoomDescription, RoomName, Timestamp};
-use papo_storage::{ImportedRoom, Storage};
+use papo_domain::{RoomDescription, RoomName, RoomState, Timestamp};
+use papo_storage::Storage;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Config;
@@ -40,19 +40,24 @@ pub(crate) struct Instance {
     pub(crate) storage: Arc<dyn Storage>,
     /// The same, by what it is.
     pub(crate) database: Database,
+    /// Whether there was none before.
+    is_new: bool,
     /// What joins it to other nodes.
     relay: Option<Arc<NatsRelay>>,
 }
 
 impl Instance {
-    /// Opens the configured database, with the first rooms if it has none, and starts the application; as a node of several,
-    /// when it is told what joins them.
+    /// Opens the configured database, with the first rooms if it has none, and starts the
+    /// application; as a node of several, when it is told what joins them.
     pub(crate) async fn open(config: &Config, nats: Option<&NatsSettings>) -> Result<Self> {
-        relay::check(nats, Database::is_shared(config))?;
-        Self::on(Database::open(config).await?, config, nats).await
+        relay::check(config, nats)?;
+        let now = config.app.clock.now();
+        let mut instance = Self::on(Database::open(config).await?, config, nats).await?;
+        instance.is_new = instance.make_first_rooms(now).await?;
+        Ok(instance)
     }
 
-    /// The same, if there is a database. It relays nothing.
+    /// The same, if there is a database. It makes no rooms and relays nothing.
     async fn open_existing(config: &Config) -> Result<Self> {
         Self::on(Database::open_existing(config).await?, config, None).await
     }
@@ -63,21 +68,24 @@ impl Instance {
             is_shared: Database::is_shared(config),
             ..config.app.clone()
         };
-        let now = settings.clock.now();
         let (relay, nodes) = match nats {
             Some(nats) => Some(relay::join(nats, &*storage, &settings.random).await?),
             None => None,
         }
         .unzip();
         let app = App::start(Arc::clone(&storage), settings, nodes).await?;
-        let instance = Self {
+        Ok(Self {
             app,
             storage,
             database,
+            is_new: false,
             relay,
-        };
-        instance.make_first_rooms(now).await?;
-        Ok(instance)
+        })
+    }
+
+    /// A line that says where an instance was made, if one was: it may be the wrong place.
+    pub(crate) fn news(&self, config: &Config) -> Option<String> {
+        (self.is_new).then(|| format!("New chat in {}", Database::place(config)))
     }
 
     /// Finishes what is being done, and closes the database.
@@ -98,38 +106,43 @@ impl Instance {
         self.database.close().await.context("closing the database")
     }
 
-    /// Rooms are never removed, so a database without any is a new one. All are made in one transaction: a start that
-    /// is cut off leaves all or none, and waits for the disk once.
-    async fn make_first_rooms(&self, created_at: Timestamp) -> Result<()> {
+    /// Rooms are never removed, so a database without any is a new one. All are made in one
+    /// transaction: a start that is cut off leaves all or none, and waits for the disk once. Of
+    /// nodes that start together one makes them, and the others wait. Whether there were none.
+    async fn make_first_rooms(&self, created_at: Timestamp) -> Result<bool> {
         let one = RoomFilter {
             limit: Some(1),
             ..RoomFilter::default()
         };
         if !self.storage.rooms(one).await?.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
-        let rooms = FIRST_ROOMS.map(|(name, description)| ImportedRoom {
+        let states = FIRST_ROOMS.map(|(name, description)| RoomState {
             name: RoomName::from_stored(name.to_owned()),
             description: RoomDescription::from_stored(description.to_owned()),
             is_active: true,
-            created_at,
-            messages: Box::new(std::iter::empty()),
         });
-        // If another process came here at the same moment, these are its rooms, and stay as they are.
-        let made = self
-            .storage
-            .import(Box::new(rooms.into_iter().map(Ok)), created_at);
+        let made = self.storage.create_first_rooms(states.into(), created_at);
         made.await.context("making the first rooms")?;
-        Ok(())
+        Ok(true)
     }
 }
 
-/// Does something on the configured instance, which is made if there is none, and closes it.
+/// Does something on the configured instance, which is made and told of if there is none, and
+/// closes it.
 pub(crate) fn with_instance(
     config: &Config,
     work: impl AsyncFnOnce(&Instance) -> Result<String>,
 ) -> Result<String> {
-    with(Instance::open(config, None), work)
+    with(Instance::open(config, None), async |instance| {
+        let Some(news) = instance.news(config) else {
+            return work(instance).await;
+        };
+        match work(instance).await {
+            Ok(text) => Ok(format!("{news}\n{text}")),
+            Err(error) => Err(error.context(format!("{news}, but nothing else was done"))),
+        }
+    })
 }
 
 /// The same, on one that is there: a wrong folder is a mistake to be told of, and no empty chat.
@@ -156,8 +169,9 @@ fn with(
 
 /// A runtime with this many threads for tasks.
 pub(crate) fn runtime(threads: usize) -> Result<Runtime> {
-    /// Passwords are hashed there, two at once, and the database is closed there; nothing else blocks.
-    const BLOCKING_THREADS: usize = 4;
+    /// Passwords are hashed there and answers compressed, two at once each; the largest answers
+    /// are made there, one at a time, and the database is closed there.
+    const BLOCKING_THREADS: usize = 6;
     let mut builder = Builder::new_multi_thread();
     builder
         .worker_threads(threads)

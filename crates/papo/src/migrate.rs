@@ -1,7 +1,9 @@
-//! `papo migrate`: moves the data folder's instance to a PostgreSQL database, so that servers there go on with it.
+//! `papo migrate`: moves the data folder's instance to a PostgreSQL database, so that servers there
+//! go on with it.
 //!
-//! The database in the folder is held from the beginning to its end, and marked as moved before the other can be served: at no moment
-//! can both be. Cut off at any moment, the same command goes on from there.
+//! The database in the folder is held from the beginning to its end, and marked as moved before the
+//! other can be served: at no moment can both be. Cut off at any moment, the same command goes on
+//! from there.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use papo_storage::transfer::{self, Mark, Summary, Walk};
 
 use crate::config::Config;
 use crate::data_folder::{DataFolder, ServerLock};
-use crate::database::{existing, moved, plain};
+use crate::database::{existing, file_error, moved, plain};
 use crate::instance;
 use crate::progress::Progress;
 use crate::tallies::tallies;
@@ -29,36 +31,40 @@ pub(crate) fn run(config: &Config, to: Option<&str>) -> Result<String> {
             anyhow!("where to? name a database with --to or in PAPO_DATABASE_URL, as in postgres://user@host/database")
         })?,
     };
-    let (path, _lock) = hold(config)?;
+    let (path, _lock) = hold(
+        config,
+        "what is sent while it is moved would be left behind",
+    )?;
     instance::runtime(1)?.block_on(migrate(&path, &to))
 }
 
 /// Takes the mark off a database that was moved.
 pub(crate) fn undo(config: &Config) -> Result<String> {
-    let (path, _lock) = hold(config)?;
+    let (path, _lock) = hold(config, "the move can't be undone now")?;
     let shown = path.display();
     instance::runtime(1)?.block_on(async {
-        let departure = Departure::begin(&path).map_err(plain)?;
+        let departure = Departure::begin(&path).map_err(|error| file_error(&path, error))?;
         let Some(Mark { to, .. }) = departure.mark().cloned() else {
             bail!("{shown} wasn't moved");
         };
-        departure.undo().await.map_err(plain)?;
+        let undone = departure.undo().await.map_err(plain);
+        undone.context("the move wasn't undone")?;
         Ok(format!(
             "{shown} can be served again, as another history: what was said since is in the {to} alone\n"
         ))
     })
 }
 
-/// The database's file, which no server works on meanwhile.
-fn hold(config: &Config) -> Result<(PathBuf, ServerLock)> {
+/// The database's file, which no server works on meanwhile; `why` none may.
+fn hold(config: &Config, why: &'static str) -> Result<(PathBuf, ServerLock)> {
     let path = existing(config)?;
     let lock = DataFolder::open_or_create(&config.data_dir)?.lock();
-    let lock = lock.context("what is sent while it is moved would be left behind")?;
+    let lock = lock.context(why)?;
     Ok((path, lock))
 }
 
 async fn migrate(path: &Path, to: &DatabaseUrl) -> Result<String> {
-    let mut departure = Departure::begin(path).map_err(plain)?;
+    let mut departure = Departure::begin(path).map_err(|error| file_error(path, error))?;
     let before = departure.mark().cloned();
     let id = before.as_ref().map(|mark| mark.arrival);
     let arrived = Arrival::begin(to, departure.epoch(), id).await;
@@ -76,7 +82,7 @@ async fn migrate(path: &Path, to: &DatabaseUrl) -> Result<String> {
         }
         Arrived::Whole if before.is_some() => {
             return Ok(format!(
-                "It was moved to the {to} before; nothing is left to do\n"
+                "It was already moved to the {to}; nothing is left to do\n"
             ));
         }
         Arrived::Whole => bail!(
@@ -87,7 +93,8 @@ async fn migrate(path: &Path, to: &DatabaseUrl) -> Result<String> {
     let prepared = arrival.prepare_reading().await;
     prepared.map_err(plain).context(RUN_AGAIN)?;
     let summary = compare(&mut departure, &mut arrival).await?;
-    // In this order: cut off between the two, neither is served, and the same command comes here again.
+    // In this order: cut off between the two, neither is served, and the same command comes here
+    // again.
     let mark = Mark {
         to: to.to_string(),
         arrival: arrival.id(),

@@ -1,8 +1,11 @@
-//! How far something long has come, on standard error: a bar where people look, and else a line now and then.
+//! How far something long has come, on standard error: a bar where people look, and else a line now
+//! and then.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output;
 
 /// How often a line is written when nobody knows how much is to come.
 const LINE_EVERY: u64 = 100_000;
@@ -62,7 +65,7 @@ impl Drop for Progress {
 
 /// Writes a line to standard error. Nobody may be reading; that is no reason to stop.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    output::stderr().say(line);
 }
 
 fn every(total: Option<u64>) -> u64 {

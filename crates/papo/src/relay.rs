@@ -8,12 +8,16 @@ use papo_channel_layer::NodeId;
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_storage::Storage;
 
+use crate::config::Config;
+use crate::database::Database;
+
 /// Refuses what can't work: nodes that have no database in common.
-pub(crate) fn check(nats: Option<&NatsSettings>, is_shared: bool) -> Result<()> {
-    if nats.is_some() && !is_shared {
+pub(crate) fn check(config: &Config, nats: Option<&NatsSettings>) -> Result<()> {
+    if nats.is_some() && !Database::is_shared(config) {
         bail!(
-            "PAPO_NATS_URL is set, but the database is SQLite, a file of this one machine: two nodes can't share it, so there is \
-             nobody to relay to. Unset PAPO_NATS_URL (nats_url in papo.toml) to run one node"
+            "{} is given, but the database is SQLite, a file of this one machine: two nodes can't share it, \
+             so there is nobody to relay to; leave it out to run one node",
+            config.nats_origin
         );
     }
     Ok(())

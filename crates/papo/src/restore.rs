@@ -1,5 +1,5 @@
-//! `papo restore`: an archive becomes the instance of an empty data folder or database, all of it or nothing. It is another history than
-//! the one that was saved, which may have gone on since.
+//! `papo restore`: an archive becomes the instance of an empty data folder or database, all of it
+//! or nothing. It is another history than the one that was saved, which may have gone on since.
 
 use std::fs::File;
 use std::io::Read;

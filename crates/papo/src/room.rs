@@ -7,13 +7,13 @@ use papo_domain::{RoomId, RoomOverview};
 use crate::cli::RoomCommand;
 use crate::columns::columns;
 use crate::config::Config;
-use crate::instance::{with_existing_instance, with_instance};
+use crate::instance::with_existing_instance;
 
 /// Does it, and says what was done.
 pub(crate) fn run(config: &Config, command: RoomCommand) -> Result<String> {
     match command {
         RoomCommand::Create { name, description } => {
-            with_instance(config, async |i| create(&i.app, &name, &description).await)
+            with_existing_instance(config, async |i| create(&i.app, &name, &description).await)
         }
         RoomCommand::List => with_existing_instance(config, async |i| list(&i.app).await),
         RoomCommand::Activate { id } => {

@@ -18,6 +18,7 @@ pub(crate) fn tallies(summary: &Summary) -> String {
         ]
     };
     let mut rows = vec![
+        kind("persons", &summary.persons),
         kind("accounts", &summary.accounts),
         kind("sessions", &summary.sessions),
         kind("memberships", &summary.memberships),

@@ -3,13 +3,15 @@
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use anyhow::{Context, Result, anyhow, bail};
-use papo_app::{Administrator, App, PASSWORD_CHARACTERS};
+use papo_app::{
+    AccountChange, AccountSession, Administrator, App, Error, PASSWORD_CHARACTERS, check_password,
+};
 use papo_domain::{Account, AccountName};
 
-use crate::cli::UserCommand;
+use crate::cli::{OnOff, UserCommand};
 use crate::columns::columns;
 use crate::config::Config;
-use crate::instance::{with_existing_instance, with_instance};
+use crate::instance::{Instance, with_existing_instance, with_instance};
 use crate::room::minute;
 
 /// More bytes than any password has.
@@ -22,12 +24,110 @@ pub(crate) fn run(config: &Config, command: UserCommand) -> Result<String> {
             let name = AccountName::parse(&name).map_err(|error| cannot_make(&name, &error))?;
             // Asked for before anything is opened or changed.
             let password = password()?;
-            with_instance(config, async |i| {
-                create(&i.app, &name, password, admin).await
-            })
+            check_password(&password).map_err(|error| cannot_make(name.as_str(), &error))?;
+            let work = async |i: &Instance| create(&i.app, &name, password, admin).await;
+            // A chat may begin with its first administrator, and not with anybody else.
+            if admin {
+                with_instance(config, work)
+            } else {
+                with_existing_instance(config, work)
+            }
         }
         UserCommand::List => with_existing_instance(config, async |i| list(&i.app).await),
+        UserCommand::Password { name } => {
+            let password = password()?;
+            with_account(config, &name, async |app, by, account| {
+                let ended = app.set_password(by, account, password).await?;
+                Ok(format!(
+                    "Changed the password of {}{}",
+                    account.name,
+                    and_ended(ended)
+                ))
+            })
+        }
+        UserCommand::Sessions { name, end: false } => {
+            with_account(config, &name, async |app, by, account| {
+                Ok(sessions(app, &app.account_sessions(by, account).await?))
+            })
+        }
+        UserCommand::Sessions { name, end: true } => {
+            change(config, &name, &AccountChange::EndSessions)
+        }
+        UserCommand::Suspend { name } => change(config, &name, &AccountChange::Suspend),
+        UserCommand::Restore { name } => change(config, &name, &AccountChange::Restore),
+        UserCommand::Remove { name } => change(config, &name, &AccountChange::Remove),
+        UserCommand::Admin { name, may } => {
+            let may = matches!(may, OnOff::On);
+            change(config, &name, &AccountChange::SetAdmin(may))
+        }
     }
+}
+
+fn change(config: &Config, name: &str, change: &AccountChange) -> Result<String> {
+    with_account(config, name, async |app, by, account| {
+        let ended = app.change_account(by, account, change.clone()).await?;
+        Ok(format!("{}{}", done(change, account), and_ended(ended)))
+    })
+}
+
+/// What was done to the account.
+fn done(change: &AccountChange, account: &Account) -> String {
+    let name = &account.name;
+    match change {
+        AccountChange::Password(_) => format!("Changed the password of {name}"),
+        AccountChange::EndSessions => format!("Signed out {name}"),
+        AccountChange::Suspend => format!("Suspended {name}"),
+        AccountChange::Restore => format!("Restored {name}"),
+        AccountChange::Remove => format!("Removed {name}"),
+        AccountChange::SetAdmin(true) => format!("{name} is now an administrator"),
+        AccountChange::SetAdmin(false) => format!("{name} is no longer an administrator"),
+    }
+}
+
+/// Does something about an account of an instance that is there.
+fn with_account(
+    config: &Config,
+    name: &str,
+    work: impl AsyncFnOnce(&App, &Administrator, &Account) -> Result<String, Error>,
+) -> Result<String> {
+    with_existing_instance(config, async |instance| {
+        let by = Administrator::local();
+        let found = instance.app.find_account(&by, name).await;
+        let account = found.map_err(|error| cannot_change(name, &error))?;
+        let done = work(&instance.app, &by, &account).await;
+        done.map_err(|error| cannot_change(account.name.as_str(), &error))
+    })
+}
+
+fn cannot_change(name: &str, error: &Error) -> anyhow::Error {
+    match error {
+        Error::NoAccount => anyhow!("no account {name:?}; `papo user list` shows them all"),
+        Error::LastAdministrator => anyhow!(
+            "{name:?} is the last administrator who can sign in; \
+             make another one first, with `papo user admin NAME on`"
+        ),
+        other => anyhow!("account {name:?}: {other}"),
+    }
+}
+
+/// The rest of the line: how many sessions ended.
+fn and_ended(sessions: usize) -> String {
+    match sessions {
+        0 => "\n".to_owned(),
+        1 => "; 1 session ended\n".to_owned(),
+        some => format!("; {some} sessions ended\n"),
+    }
+}
+
+fn sessions(app: &App, sessions: &[AccountSession]) -> String {
+    let row = |session: &AccountSession| {
+        [
+            minute(app.past(session.created_at)),
+            minute(app.by_the_clock(session.last_used)),
+        ]
+    };
+    let rows: Vec<_> = sessions.iter().map(row).collect();
+    columns(["SIGNED IN (UTC)", "LAST USED (UTC)"], &rows)
 }
 
 async fn create(app: &App, name: &AccountName, password: String, is_admin: bool) -> Result<String> {
@@ -43,12 +143,21 @@ async fn create(app: &App, name: &AccountName, password: String, is_admin: bool)
 async fn list(app: &App) -> Result<String> {
     let accounts = app.accounts(&Administrator::local()).await?;
     let rows: Vec<_> = accounts.iter().map(row).collect();
-    Ok(columns(["NAME", "ADMINISTRATOR", "MADE (UTC)"], &rows))
+    Ok(columns(
+        ["NAME", "STATE", "ADMINISTRATOR", "MADE (UTC)"],
+        &rows,
+    ))
 }
 
-fn row(account: &Account) -> [String; 3] {
+fn row(account: &Account) -> [String; 4] {
+    let state = if account.is_suspended {
+        "suspended"
+    } else {
+        "active"
+    };
     [
         account.name.to_string(),
+        state.to_owned(),
         if account.is_admin { "yes" } else { "no" }.to_owned(),
         minute(account.created_at),
     ]

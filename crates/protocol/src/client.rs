@@ -27,6 +27,9 @@ pub enum ClientFrame {
         /// The last seq that the client has.
         #[serde(skip_serializing_if = "Option::is_none")]
         after: Option<i64>,
+        /// The timestamp of that event: the proof that it is this history's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timestamp: Option<String>,
     },
     /// Stop following a room.
     Unsubscribe {
@@ -109,7 +112,8 @@ impl ClientFrame {
     }
 }
 
-/// What a plain client sends, as the seed's page script does. Other fields are ignored, as the seed ignored them.
+/// What a plain client sends, as the seed's page script does. Other fields are ignored, as the seed
+/// ignored them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PlainFrame {
     /// What the message says.

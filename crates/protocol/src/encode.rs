@@ -1,14 +1,23 @@
 //! Turns what happened into frames, once for everybody.
 
 use bytes::Bytes;
-use papo_domain::{Epoch, Event, EventKind, Message, Room, Username};
+use papo_domain::{Epoch, Event, EventKind, Message, MessageText, Room, Timestamp, Username};
 use serde::Serialize;
 
-use crate::{MessageObject, ServerFrame};
+use crate::{Mark, MessageObject, ServerFrame};
 
 /// A frame as bytes, WebSocket header included, ready for every socket.
 pub fn encode(frame: &ServerFrame) -> Bytes {
     papo_websocket::text_frame(&json(frame))
+}
+
+impl From<papo_domain::Mark> for Mark {
+    fn from(mark: papo_domain::Mark) -> Self {
+        match mark {
+            papo_domain::Mark::Account => Self::Account,
+            papo_domain::Mark::Administrator => Self::Administrator,
+        }
+    }
 }
 
 /// An event as bytes, WebSocket header included.
@@ -16,7 +25,17 @@ pub fn event_frame(event: &Event) -> Bytes {
     encode(&event_object(event))
 }
 
-/// The snapshot of a room for somebody who is `username` in it. The same object is in a room's page and on the wire.
+/// Whether the frame of an event says that it was stored at this time. In a text the quotes would
+/// be escaped.
+pub fn has_timestamp(event_frame: &[u8], at: Timestamp) -> bool {
+    let field = format!("\"timestamp\":\"{at}\"");
+    event_frame
+        .windows(field.len())
+        .any(|bytes| bytes == field.as_bytes())
+}
+
+/// The snapshot of a room for somebody who is `username` in it. The same object is in a room's page
+/// and on the wire.
 pub fn snapshot_frame(
     reference: Option<u64>,
     epoch: Epoch,
@@ -24,12 +43,14 @@ pub fn snapshot_frame(
     username: &Username,
     messages: &[Message],
     more: bool,
+    at: Option<Timestamp>,
 ) -> ServerFrame {
     ServerFrame::Snapshot {
         r#ref: reference,
         room: room.id.0,
         epoch: epoch.to_string(),
         seq: room.last_seq.0,
+        timestamp: at.map(|at| at.to_string()),
         name: room.name.to_string(),
         description: room.description.to_string(),
         username: username.to_string(),
@@ -45,9 +66,11 @@ pub fn message_object(message: &Message) -> MessageObject {
         message: message.text.to_string(),
         username: message.username.to_string(),
         sender: message.sender.to_string(),
+        mark: message.mark.map(Mark::from),
         timestamp: message.timestamp.to_string(),
         client_id: message.client_id.as_ref().map(|id| id.as_str().to_owned()),
         edited: message.edited.map(|at| at.to_string()),
+        damaged: message.text.is_damaged() || message.username.is_damaged(),
     }
 }
 
@@ -63,6 +86,7 @@ fn event_object(event: &Event) -> ServerFrame {
                 .map_or_else(String::new, ToString::to_string),
             username: posted.username.to_string(),
             sender: posted.sender.to_string(),
+            mark: posted.mark.map(Mark::from),
             timestamp,
             client_id: posted.client_id.as_ref().map(|id| id.as_str().to_owned()),
             edited: posted
@@ -70,6 +94,7 @@ fn event_object(event: &Event) -> ServerFrame {
                 .filter(|_| posted.text.is_some())
                 .map(|at| at.to_string()),
             deleted: posted.text.is_none(),
+            damaged: is_damaged(posted.text.as_ref()) || posted.username.is_damaged(),
         },
         EventKind::Edited { target, text } => ServerFrame::Edited {
             room,
@@ -78,11 +103,19 @@ fn event_object(event: &Event) -> ServerFrame {
             message: text.as_ref().map_or_else(String::new, ToString::to_string),
             timestamp,
             deleted: text.is_none(),
+            damaged: is_damaged(text.as_ref()),
         },
         EventKind::Deleted { target } => ServerFrame::Deleted {
             room,
             seq,
             target: target.0,
+            timestamp,
+        },
+        // For every client a change of nothing: the event itself is no message.
+        EventKind::Damaged => ServerFrame::Deleted {
+            room,
+            seq,
+            target: seq,
             timestamp,
         },
         EventKind::Room(state) => ServerFrame::Room {
@@ -94,6 +127,10 @@ fn event_object(event: &Event) -> ServerFrame {
             timestamp,
         },
     }
+}
+
+fn is_damaged(text: Option<&MessageText>) -> bool {
+    text.is_some_and(MessageText::is_damaged)
 }
 
 fn json<T: Serialize>(frame: &T) -> String {

@@ -1,4 +1,4 @@
-//! The codes of error frames.
+//! The codes of error frames, and causes.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,4 +31,15 @@ pub enum ErrorCode {
     RateLimited,
     /// The server can't write now; the frame says when to try again.
     Unavailable,
+}
+
+/// Why the server can't write, as administrators are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The disk is full.
+    Disk,
+    /// The database is away, locked, or takes nothing.
+    Database,
 }

@@ -1,7 +1,8 @@
 //! What goes over the wire: the frames of `docs/protocol.md`, as types.
 //!
-//! The edge reads [`ClientFrame`]s and [`PlainFrame`]s and writes [`ServerFrame`]s; the room log encodes its
-//! events once with [`event_frame`]. No rules are checked here: strings become the domain's types in the layer that acts.
+//! The edge reads [`ClientFrame`]s and [`PlainFrame`]s and writes [`ServerFrame`]s; the room log
+//! encodes its events once with [`event_frame`]. No rules are checked here: strings become the
+//! domain's types in the layer that acts.
 
 mod client;
 mod encode;
@@ -9,9 +10,9 @@ mod error;
 mod server;
 
 pub use client::{ClientFrame, PlainFrame, parse_client_frame, parse_plain_frame};
-pub use encode::{encode, event_frame, message_object, snapshot_frame};
-pub use error::ErrorCode;
-pub use server::{Limits, MessageObject, Person, ResetReason, ServerFrame};
+pub use encode::{encode, event_frame, has_timestamp, message_object, snapshot_frame};
+pub use error::{Cause, ErrorCode};
+pub use server::{Limits, Mark, MessageObject, Person, ResetReason, ServerFrame};
 
 /// The subprotocol's name in `Sec-WebSocket-Protocol`.
 pub const SUBPROTOCOL: &str = "papo.v1";
@@ -28,7 +29,8 @@ pub const SNAPSHOT_MESSAGES: usize = 50;
 /// How many people a presence frame names at most.
 pub const PRESENCE_PEOPLE: usize = 50;
 
-/// The longest frame, in bytes, where messages have at most so many characters: the longest of them fits, however it is written.
+/// The longest frame, in bytes, where messages have at most so many characters: the longest of them
+/// fits, however it is written.
 pub const fn frame_bytes(message_characters: usize) -> usize {
     let needed = CHARACTER_BYTES * message_characters + FRAME_REST_BYTES;
     if needed > FRAME_BYTES {
@@ -40,8 +42,10 @@ pub const fn frame_bytes(message_characters: usize) -> usize {
 
 /// A closing code of Papo's own, beside the WebSocket's.
 pub mod close {
-    /// The session has left the room, or ended.
+    /// The person has left the room.
     pub const LEFT: u16 = 4001;
+    /// The session has ended.
+    pub const ENDED: u16 = 4003;
     /// The room was deactivated.
     pub const ROOM_CLOSED: u16 = 4004;
     /// The client reads too slowly, or was silent too long.

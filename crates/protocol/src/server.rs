@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ErrorCode;
+use crate::{Cause, ErrorCode};
 
 /// What the server allows, told in `welcome`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,10 +14,22 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// The most rooms followed on one socket.
     pub rooms: usize,
-    /// The most requests that wait for an answer on one socket; more are not read until some are answered.
+    /// The most requests that wait for an answer on one socket; more are not read until some are
+    /// answered.
     pub in_flight: usize,
     /// The most missed events that are sent one by one; who misses more is reset.
     pub resume_events: usize,
+}
+
+/// What tells somebody with an account from a guest, who has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// Has an account.
+    Account,
+    /// Administers the chat.
+    Administrator,
 }
 
 /// A message in a snapshot or page.
@@ -37,6 +49,9 @@ pub struct MessageObject {
     pub username: String,
     /// Who wrote it.
     pub sender: String,
+    /// Their mark, if they have an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
     /// When it was posted.
     pub timestamp: String,
     /// The name that the sender's client gave it.
@@ -45,16 +60,24 @@ pub struct MessageObject {
     /// When it was last edited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edited: Option<String>,
+    /// Whether the disk has damaged it: bytes that can't be read are U+FFFD.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
+    pub damaged: bool,
 }
 
 /// Somebody in a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", ts(optional_fields))]
 pub struct Person {
     /// Who.
     pub sender: String,
     /// Under which name.
     pub username: String,
+    /// Their mark, if they have an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
 /// Why a client has to start over.
@@ -89,6 +112,8 @@ pub enum ServerFrame {
         room: i64,
         epoch: String,
         seq: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timestamp: Option<String>,
         name: String,
         description: String,
         username: String,
@@ -115,6 +140,8 @@ pub enum ServerFrame {
         message: String,
         username: String,
         sender: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mark: Option<Mark>,
         timestamp: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         client_id: Option<String>,
@@ -123,6 +150,9 @@ pub enum ServerFrame {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
         deleted: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
+        damaged: bool,
     },
     Edited {
         room: i64,
@@ -133,6 +163,9 @@ pub enum ServerFrame {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
         deleted: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
+        damaged: bool,
     },
     Deleted {
         room: i64,
@@ -164,6 +197,8 @@ pub enum ServerFrame {
         message: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         retry: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cause: Option<Cause>,
     },
     Presence {
         room: i64,

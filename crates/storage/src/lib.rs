@@ -1,23 +1,51 @@
 //! Where Papo keeps what must not be lost: one trait, and an implementation for each database.
 //!
-//! A method of [`Storage`] is one use case and at most one transaction. Nothing above this crate
-//! knows which database it is; one suite of tests (`tests/it/`) runs on all of them.
+//! [`Storage`] is made of themes: [`Rooms`], [`Sessions`], [`Log`] and so on. The theme of
+//! `rooms.rs` is implemented in `sqlite/rooms.rs` and in `postgres/rooms.rs`, beside its SQL.
+//!
+//! A method is one use case and at most one transaction. Nothing above this crate knows which
+//! database it is; one suite of tests (`tests/it/`) runs on all of them.
 
+mod account_changes;
+mod accounts;
+mod check;
+mod damage;
 mod defects;
+mod error;
 mod fold;
-mod latest;
-mod model;
+mod import;
+mod instance;
+mod ledger;
+mod log;
+mod memberships;
+mod messages;
+mod names;
 mod new_file;
+pub mod owner;
 pub mod postgres;
 mod random;
+mod revocations;
+mod rooms;
+mod sessions;
+mod setup;
 pub mod sqlite;
 mod storage;
+mod times;
 pub mod transfer;
 
-pub use latest::SESSION_LIFETIME_MILLIS;
-pub use model::{
-    Appended, Change, ImportReport, ImportedMessage, ImportedRoom, JoinRefusal, Joined,
-    MessageFilter, MessagePage, NewAccount, NewEvent, NewSession, Refusal, Revocation,
-    RevocationId, Revoked, RoomFilter, Session, SessionToken, Snapshot, StoredPassword, TokenHash,
-};
-pub use storage::{Batch, Outcome, Storage, StorageError};
+pub use account_changes::{AccountChange, AccountChanges, AccountRefusal, AccountSession};
+pub use accounts::{Accounts, NewAccount, StoredPassword};
+pub use check::Check;
+pub use error::StorageError;
+pub use import::{Import, ImportReport, ImportedMessage, ImportedRoom};
+pub use instance::Instance;
+pub use ledger::{Appended, Change, NewEvent, Refusal};
+pub use log::{Batch, Log, Outcome};
+pub use memberships::{Identity, JoinRefusal, Joined, Memberships};
+pub use messages::{MessageFilter, MessagePage, Messages, Snapshot};
+pub use revocations::{Revocation, RevocationId, Revocations, Revoked};
+pub use rooms::{RoomFilter, Rooms};
+pub use sessions::{NewSession, Session, SessionToken, Sessions, TokenHash};
+pub use setup::Setup;
+pub use storage::Storage;
+pub use times::{Clocks, SESSION_LIFETIME, Served, Times};

@@ -1,15 +1,15 @@
 //! A file that gets its name when it is whole, and never takes another's.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::StorageError;
 use crate::random::random_number;
+use crate::{StorageError, owner};
 
-/// A file that is being written under a temporary name beside its own. Dropped before it is finished, it is removed; of a process that
-/// was killed it stays.
+/// A file that is being written under a temporary name beside its own. Dropped before it is
+/// finished, it is removed; of a process that was killed it stays.
 pub(crate) struct NewFile {
     to: PathBuf,
     part: PathBuf,
@@ -18,18 +18,15 @@ pub(crate) struct NewFile {
 }
 
 impl NewFile {
-    /// Makes an empty file that only its owner can read. [`StorageError::Exists`] when there is a file with the name that it is to get.
+    /// Makes an empty file that only its owner can read. [`StorageError::Exists`] when there is a
+    /// file with the name that it is to get.
     pub(crate) fn create(to: &Path) -> Result<Self, StorageError> {
         let failed = |error: &io::Error| unavailable(to, error);
         if fs::exists(to).map_err(|error| failed(&error))? {
             return Err(exists());
         }
         let part = temporary(to)?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&part).map_err(|error| failed(&error))?;
+        let file = owner::create_file(&part).map_err(|error| failed(&error))?;
         Ok(Self {
             to: to.to_owned(),
             part,
@@ -66,7 +63,8 @@ impl NewFile {
             let text = "another file has taken the place of the one that was written";
             return Err(io::Error::other(text));
         }
-        // A rename would take the place of a file that has come meanwhile. Where there are no links, it is looked for.
+        // A rename would take the place of a file that has come meanwhile. Where there are no
+        // links, it is looked for.
         match fs::hard_link(&self.part, &self.to) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
             Err(_) if fs::exists(&self.to)? => return Err(io::ErrorKind::AlreadyExists.into()),
@@ -112,7 +110,8 @@ fn unavailable(to: &Path, error: &io::Error) -> StorageError {
     StorageError::Unavailable(format!("{}: {error}", to.display()))
 }
 
-/// A name beside its own that no other process takes, even one that writes a file for the same name.
+/// A name beside its own that no other process takes, even one that writes a file for the same
+/// name.
 fn temporary(to: &Path) -> Result<PathBuf, StorageError> {
     let mut name = OsString::from(to);
     name.push(format!(".{:016x}.part", random_number()?));

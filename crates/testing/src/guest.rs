@@ -30,6 +30,16 @@ pub struct Page {
 }
 
 impl Page {
+    /// The status and the page's title, in one line for an error.
+    pub fn brief(&self) -> String {
+        let title = self.body.split_once("<title>");
+        let title = title.and_then(|(_, rest)| rest.split_once("</title>"));
+        let text = title.map_or(self.body.as_str(), |(title, _)| title);
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let short: String = line.chars().take(200).collect();
+        format!("{} {short}", self.status)
+    }
+
     /// A header's value, or nothing.
     pub fn header(&self, name: &str) -> &str {
         self.headers
@@ -73,9 +83,8 @@ impl Guest {
         let page = self.post(&format!("/room/{room}/join/"), &[("username", name)])?;
         ensure!(
             page.status == StatusCode::SEE_OTHER,
-            "joining: {} {}",
-            page.status,
-            page.body
+            "joining: {}",
+            page.brief()
         );
         ensure!(self.cookie.is_some(), "joining gave no session");
         Ok(())
@@ -86,9 +95,8 @@ impl Guest {
         let page = self.post("/leave/", &[("room", &room.to_string())])?;
         ensure!(
             page.status == StatusCode::SEE_OTHER,
-            "leaving: {} {}",
-            page.status,
-            page.body
+            "leaving: {}",
+            page.brief()
         );
         Ok(())
     }

@@ -1,7 +1,8 @@
-//! Runs the `papo` binary and talks to it as people's browsers would: for tests, torture and benchmarks.
+//! Runs the `papo` binary and talks to it as people's browsers would: for tests, torture and
+//! benchmarks.
 //!
-//! Everything is a black box here: processes, HTTP and WebSockets, the latter through a library that isn't ours. Nothing waits
-//! longer than [`PATIENCE`], and nothing sleeps.
+//! Everything is a black box here: processes, HTTP and WebSockets, the latter through a library
+//! that isn't ours. Nothing waits longer than [`PATIENCE`], and nothing sleeps.
 
 mod guest;
 pub mod postgres;

@@ -1,4 +1,5 @@
-//! A schema of its own on the tests' PostgreSQL, gone when it is dropped, and where the server's programs are.
+//! A schema of its own on the tests' PostgreSQL, gone when it is dropped, and where the server's
+//! programs are.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -79,7 +80,8 @@ pub fn answers() -> bool {
     run(&server(), "SELECT 1".to_owned()).is_ok()
 }
 
-/// The folder of the newest PostgreSQL's programs, if its server is installed: Debian keeps them out of the path.
+/// The folder of the newest PostgreSQL's programs, if its server is installed: Debian keeps them
+/// out of the path.
 pub fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()

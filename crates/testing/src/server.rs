@@ -70,7 +70,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Run by another command, such as `strace`, which gets the server's command line as its last arguments.
+    /// Run by another command, such as `strace`, which gets the server's command line as its last
+    /// arguments.
     #[must_use]
     pub fn wrapper<T: Into<OsString>>(mut self, command: impl IntoIterator<Item = T>) -> Self {
         self.wrapper = command.into_iter().map(Into::into).collect();
@@ -161,7 +162,8 @@ impl Server {
         self.child.id()
     }
 
-    /// Runs another command of the same binary on the same folder and in the same environment; what it printed on standard output.
+    /// Runs another command of the same binary on the same folder and in the same environment; what
+    /// it printed on standard output.
     pub fn command(&self, arguments: &[&str]) -> Result<String> {
         self.command_with_input(arguments, "")
     }
@@ -185,7 +187,8 @@ impl Server {
         let output = child.wait_with_output()?;
         if !output.status.success() {
             bail!(
-                "papo {arguments:?}: {}",
+                "papo {arguments:?}: {}{}",
+                String::from_utf8_lossy(&output.stdout),
                 String::from_utf8_lossy(&output.stderr)
             );
         }
@@ -215,11 +218,26 @@ impl Server {
                         return Ok(line);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => bail!("no line with {text:?}: {:#?}", self.read),
+                Err(RecvTimeoutError::Timeout) => bail!("no line with {text:?}; {}", self.gist()),
                 Err(RecvTimeoutError::Disconnected) => {
-                    bail!("it ended without {text:?}: {:#?}", self.read)
+                    bail!("it ended without {text:?}; {}", self.gist())
                 }
             }
+        }
+    }
+
+    /// What matters of what it printed, in one line: where it panicked, else its last words.
+    fn gist(&self) -> String {
+        let mut lines = self.read.iter().filter(|line| !line.trim().is_empty());
+        let panic = self
+            .read
+            .iter()
+            .skip_while(|line| !line.contains("panicked at"));
+        let panic: Vec<_> = panic.take(2).map(String::as_str).collect();
+        if panic.is_empty() {
+            lines.next_back().cloned().unwrap_or_default()
+        } else {
+            panic.join(" ")
         }
     }
 

@@ -104,6 +104,7 @@ impl Socket {
             room: Some(room),
             epoch: after.map(|(epoch, _)| epoch.to_owned()),
             after: after.map(|(_, seq)| seq),
+            timestamp: None,
         })?;
         Ok(reference)
     }

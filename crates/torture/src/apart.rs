@@ -1,5 +1,5 @@
-//! Runs a trial in namespaces of its own, in another process of this program: what is mounted or dropped there is gone with the
-//! process, and nobody else notices.
+//! Runs a trial in namespaces of its own, in another process of this program: what is mounted or
+//! dropped there is gone with the process, and nobody else notices.
 
 use anyhow::{Result, bail};
 use rustix::process::geteuid;
@@ -15,7 +15,8 @@ pub(crate) fn is_inside() -> bool {
     std::env::var_os(INSIDE).is_some()
 }
 
-/// Runs a trial in new namespaces of these kinds, options of `unshare`; it gets these environment variables too.
+/// Runs a trial in new namespaces of these kinds, options of `unshare`; it gets these environment
+/// variables too.
 pub(crate) async fn run(
     context: &Context,
     trial: &str,

@@ -130,7 +130,8 @@ fn check_log(room: i64, log: &RoomLog, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Only acknowledgements of the database's own history count: those of one that was given up for a backup are gone with it.
+/// Only acknowledgements of the database's own history count: those of one that was given up for a
+/// backup are gone with it.
 fn check_acks(sent: &Sent, database: &Database, places: &Places<'_>, faults: &mut Vec<Fault>) {
     let acks = sent.acks.iter().filter(|ack| *ack.epoch == *database.epoch);
     let mut seqs: Vec<i64> = acks.map(|ack| ack.seq).collect();

@@ -1,5 +1,6 @@
 //! The robots of a trial, from the first to the history that they leave.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,13 +22,18 @@ use crate::world::{Phase, World};
 
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(5);
-/// How long the robots may take to have all acknowledgements, and to read to the end: several times the longest wait of one that
-/// comes back.
+/// How long the robots may take to have all acknowledgements, and to read to the end: several times
+/// the longest wait of one that comes back.
 const PATIENCE: Duration = Duration::from_secs(100);
 /// Nothing is stored for so long when nothing more will be.
 const SETTLING: Duration = Duration::from_millis(300);
 /// Guests that join at the same time.
 const JOINING: usize = 8;
+/// One in so many robots speaks on its room's own socket, and all others on that of many rooms.
+const ON_ONE: usize = 4;
+/// So many robots of room 1 are in another room as well, and write there too.
+const IN_TWO: usize = 64;
+const OTHER_ROOM: i64 = 2;
 
 /// The robots of a trial.
 pub(crate) struct Crowd {
@@ -47,7 +53,7 @@ pub(crate) struct Outcome {
     pub(crate) resets: usize,
     /// How many robots were told to start over.
     pub(crate) robots_reset: usize,
-    pub(crate) closes: std::collections::BTreeMap<u16, usize>,
+    pub(crate) closes: BTreeMap<u16, usize>,
     pub(crate) refusals: usize,
     /// How many requests were refused with which code and without a time to try again.
     pub(crate) unclear: Vec<ErrorCode>,
@@ -77,7 +83,12 @@ impl Crowd {
     }
 
     /// Sends a robot.
-    pub(crate) fn add(&mut self, plan: Plan) {
+    pub(crate) fn add(&mut self, mut plan: Plan) {
+        let number = self.robots.len();
+        plan.is_on_many = !number.is_multiple_of(ON_ONE);
+        if plan.is_on_many && plan.room == 1 && number < IN_TWO {
+            plan.others = vec![OTHER_ROOM];
+        }
         self.seed = self
             .seed
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -104,7 +115,7 @@ impl Crowd {
         let deadline = Instant::now() + limit;
         while !is_so(&self.world) {
             if Instant::now() > deadline {
-                bail!("not in {limit:?}: {what}");
+                bail!("not in {limit:?}: {what}; {}", self.world.closes());
             }
             sleep(LOOK).await;
         }
@@ -137,8 +148,8 @@ impl Crowd {
             .count()
     }
 
-    /// Has nothing new written from now on, and waits until all is acknowledged and everybody has all that is in room 1's log; how long
-    /// that takes, or what is lacking when the limit is over.
+    /// Has nothing new written from now on, and waits until all is acknowledged and everybody has
+    /// all that is in room 1's log; how long that takes, or what is lacking when the limit is over.
     pub(crate) async fn converge(&self, place: &Place, limit: Duration) -> Result<Duration> {
         let start = Instant::now();
         self.phase.send_replace(Phase::Read);
@@ -153,21 +164,22 @@ impl Crowd {
                 }
                 ensure!(
                     !is_over,
-                    "{waiting} answers lack after {limit:?}, and {behind} views don't equal the log"
+                    "{waiting} answers lack after {limit:?}, and {behind} views don't equal the log; {}",
+                    self.world.closes()
                 );
             }
             sleep(LOOK).await;
         }
     }
 
-    /// Has everybody read to the end of room 1, and collects what they saw. Who doesn't come to the end is shown by the
-    /// checker.
+    /// Has all robots read to the ends of their rooms, and collects what they saw. The checker
+    /// shows which of them didn't come to the end.
     pub(crate) async fn finish(self, place: &Place) -> Result<Outcome> {
         if let Err(error) = self.stop_writing().await {
             eprintln!("{error:#}: {} wait", self.world.waiting());
         }
-        let end = settled_end(place).await?;
-        self.phase.send_replace(Phase::Finish(end));
+        self.world.set_ends(settled_ends(place).await?);
+        self.phase.send_replace(Phase::Finish);
         let deadline = Instant::now() + PATIENCE;
         let mut outcome = Outcome::default();
         for mut robot in self.robots {
@@ -183,22 +195,26 @@ impl Crowd {
     }
 }
 
-/// The log's end, when nothing that was cut off on its way is stored any more.
-async fn settled_end(place: &Place) -> Result<i64> {
-    let mut end = place.end(1)?;
+/// The logs' ends, when nothing that was cut off on its way is stored any more.
+async fn settled_ends(place: &Place) -> Result<BTreeMap<i64, i64>> {
+    let ends = || -> Result<BTreeMap<i64, i64>> {
+        let end = |room| Ok((room, place.end(room)?));
+        [1, OTHER_ROOM].into_iter().map(end).collect()
+    };
+    let mut settled = ends()?;
     loop {
         sleep(SETTLING).await;
-        let later = place.end(1)?;
-        if later == end {
-            return Ok(end);
+        let later = ends()?;
+        if later == settled {
+            return Ok(settled);
         }
-        end = later;
+        settled = later;
     }
 }
 
 impl Outcome {
     fn add(&mut self, track: Track) {
-        self.history.views.push(track.view);
+        self.history.views.extend(track.views);
         self.history.sent.extend(track.sent);
         self.history.changed.extend(track.changed);
         self.connections += track.connections;
@@ -218,7 +234,7 @@ impl Outcome {
     }
 }
 
-/// Has guests join a room; their cookies.
+/// Has guests join a room, and the first of them another one too; their cookies.
 pub(crate) fn join(address: SocketAddr, room: i64, count: usize) -> Result<Vec<Arc<str>>> {
     let address = address.to_string();
     let join = |first: usize| -> Result<Vec<Arc<str>>> {
@@ -226,6 +242,9 @@ pub(crate) fn join(address: SocketAddr, room: i64, count: usize) -> Result<Vec<A
         let cookies = numbers.map(|number| {
             let mut guest = Guest::at(&address);
             guest.join(room, &format!("Robot {number}"))?;
+            if room == 1 && number < IN_TWO {
+                guest.join(OTHER_ROOM, &format!("Robot {number}"))?;
+            }
             Ok(guest.cookie.context("a cookie")?.into())
         });
         cookies.collect()

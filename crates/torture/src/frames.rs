@@ -1,4 +1,5 @@
-//! Reads the server's frames. A thousand readers get the same bytes, so an event is parsed once and shared.
+//! Reads the server's frames. A thousand readers get the same bytes, so an event is parsed once and
+//! shared.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,8 +16,8 @@ use crate::history::{Event, Kind, Seen, Snapshot};
 pub(crate) enum Heard {
     /// The server's history.
     Welcome(Arc<str>),
-    /// Something of the room; snapshots with their epoch.
-    Seen(Seen, Option<Arc<str>>),
+    /// Something of a room; snapshots with their epoch.
+    Seen(i64, Seen, Option<Arc<str>>),
     Ack {
         reference: Option<u64>,
         seq: Option<i64>,
@@ -38,7 +39,7 @@ pub(crate) enum Heard {
 /// The events and snapshots that have been parsed.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
-    events: Mutex<HashMap<Bytes, Arc<Event>>>,
+    events: Mutex<HashMap<Bytes, (i64, Arc<Event>)>>,
     snapshots: Mutex<HashMap<i64, Arc<Snapshot>>>,
 }
 
@@ -49,25 +50,29 @@ impl Frames {
             return Ok(Heard::Passing);
         }
         let is_event = text.starts_with(b"{\"type\":\"message\"");
-        if is_event && let Some(event) = self.events.lock().get(text) {
-            return Ok(Heard::Seen(Seen::Event(Arc::clone(event)), None));
+        if is_event && let Some((room, event)) = self.events.lock().get(text) {
+            return Ok(Heard::Seen(*room, Seen::Event(Arc::clone(event)), None));
         }
         let frame = serde_json::from_slice(text)
             .with_context(|| format!("in {}", String::from_utf8_lossy(text)))?;
         let heard = self.understand(frame);
-        if is_event && let Heard::Seen(Seen::Event(event), _) = &heard {
+        if is_event && let Heard::Seen(room, Seen::Event(event), _) = &heard {
             // A copy: the bytes are a part of a larger buffer.
             let key = Bytes::copy_from_slice(text);
-            self.events.lock().insert(key, Arc::clone(event));
+            self.events.lock().insert(key, (*room, Arc::clone(event)));
         }
         Ok(heard)
     }
 
     fn understand(&self, frame: ServerFrame) -> Heard {
-        let event = |seq, kind| Heard::Seen(Seen::Event(Arc::new(Event { seq, kind })), None);
+        let event = |room, seq, kind| {
+            let event = Arc::new(Event { seq, kind });
+            Heard::Seen(room, Seen::Event(event), None)
+        };
         match frame {
             ServerFrame::Welcome { epoch, .. } => Heard::Welcome(epoch.into()),
             ServerFrame::Snapshot {
+                room,
                 seq,
                 epoch,
                 messages,
@@ -82,11 +87,15 @@ impl Frames {
                     messages: messages.collect(),
                     more,
                 };
-                Heard::Seen(Seen::Snapshot(self.share(snapshot)), Some(epoch.into()))
+                let seen = Seen::Snapshot(self.share(snapshot));
+                Heard::Seen(room, seen, Some(epoch.into()))
             }
-            ServerFrame::Subscribed { after, .. } => Heard::Seen(Seen::Resumed(after), None),
-            ServerFrame::Reset { .. } => Heard::Seen(Seen::Reset, None),
+            ServerFrame::Subscribed { room, after, .. } => {
+                Heard::Seen(room, Seen::Resumed(after), None)
+            }
+            ServerFrame::Reset { room, .. } => Heard::Seen(room, Seen::Reset, None),
             ServerFrame::Message {
+                room,
                 seq,
                 message,
                 sender,
@@ -94,6 +103,7 @@ impl Frames {
                 deleted,
                 ..
             } => event(
+                room,
                 seq,
                 Kind::Posted {
                     sender,
@@ -102,6 +112,7 @@ impl Frames {
                 },
             ),
             ServerFrame::Edited {
+                room,
                 seq,
                 target,
                 message,
@@ -109,10 +120,12 @@ impl Frames {
                 ..
             } => {
                 let text = (!deleted).then_some(message);
-                event(seq, Kind::Edited { target, text })
+                event(room, seq, Kind::Edited { target, text })
             }
-            ServerFrame::Deleted { seq, target, .. } => event(seq, Kind::Deleted { target }),
-            ServerFrame::Room { seq, .. } => event(seq, Kind::Room),
+            ServerFrame::Deleted {
+                room, seq, target, ..
+            } => event(room, seq, Kind::Deleted { target }),
+            ServerFrame::Room { room, seq, .. } => event(room, seq, Kind::Room),
             ServerFrame::Ack { r#ref, seq, .. } => Heard::Ack {
                 reference: r#ref,
                 seq,

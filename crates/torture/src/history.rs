@@ -1,10 +1,11 @@
-//! What happened in a trial, as the checker takes it: what was sent and acknowledged and when, what each client saw, and
-//! what the database says.
+//! What happened in a trial, as the checker takes it: what was sent and acknowledged and when, what
+//! each client saw, and what the database says.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A moment in the order of everything that the robots do and see. Two moments of one run compare; they measure no time.
+/// A moment in the order of everything that the robots do and see. Two moments of one run compare;
+/// they measure no time.
 pub(crate) type Moment = u64;
 
 /// A message that a robot sent, however often.
@@ -47,7 +48,8 @@ pub(crate) struct Event {
     pub(crate) kind: Kind,
 }
 
-/// What an event did. The text may be a later one than the event's own, so it is no part of the event's identity.
+/// What an event did. The text may be a later one than the event's own, so it is no part of the
+/// event's identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     Posted {

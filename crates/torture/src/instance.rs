@@ -1,4 +1,5 @@
-//! What is under test: a node with a database in its own folder, or nodes that share one on a PostgreSQL server and are joined by NATS.
+//! What is under test: a node with a database in its own folder, or nodes that share one on a
+//! PostgreSQL server and are joined by NATS.
 //!
 //! Each has a schema of its own there, and so an epoch of its own, which keeps it apart at NATS.
 
@@ -96,6 +97,14 @@ impl Instance {
         Self::run(builder, nodes, place, Kept::Nothing)
     }
 
+    /// A node that isn't started, on an empty schema; which is there for as long as the second is.
+    /// Blocks.
+    pub(crate) fn node_on_nothing(context: &Context) -> (ServerBuilder, Schema) {
+        let schema = Schema::new();
+        let node = joined(context, context.server(), &schema.url());
+        (node, schema)
+    }
+
     fn run(builder: ServerBuilder, nodes: usize, place: Place, kept: Kept) -> Result<Self> {
         let nodes = (0..nodes).map(|_| builder.clone().start());
         Ok(Self {
@@ -131,7 +140,8 @@ impl Instance {
         self.nodes[number % self.nodes.len()].address()
     }
 
-    /// The addresses of all nodes, from that one on: of somebody who goes to the next when a connection is lost.
+    /// The addresses of all nodes, from that one on: of somebody who goes to the next when a
+    /// connection is lost.
     pub(crate) fn addresses(&self, number: usize) -> Vec<SocketAddr> {
         let all = number..number + self.nodes.len();
         all.map(|number| self.address(number)).collect()

@@ -1,13 +1,15 @@
-//! Breaks everything around Papo that can break, and checks what was promised. `cargo xtask torture` runs it.
+//! Breaks everything around Papo that can break, and checks what was promised.
+//! `cargo xtask torture` runs it.
 //!
-//! Robots that behave as the real client does ([`robot`]) write down what they sent, got acknowledged and saw
-//! ([`history`]); [`database`] reads what is on disk; [`checker`] compares them. What is broken meanwhile, and how large it is,
-//! is each trial's affair ([`trials`]).
+//! Robots that behave as the real client does ([`robot`]) write down what they sent, got
+//! acknowledged and saw ([`history`]); [`database`] reads what is on disk; [`checker`] compares
+//! them. What is broken meanwhile, and how large it is, is each trial's affair ([`trials`]).
 
 mod apart;
 mod checker;
 #[cfg(test)]
 mod checker_tests;
+mod confined;
 mod crowd;
 mod database;
 mod frames;

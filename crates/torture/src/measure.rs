@@ -1,8 +1,8 @@
 //! Figures that a busy machine spoils: times, and ratios of times.
 //!
-//! Their bounds are as promised; what is robust is how they are measured. Noise only ever makes them worse, so one that misses its
-//! bound is measured again, and the best of three counts. The table says so where it happened. Never for what is
-//! right or wrong: a message lost once is lost.
+//! Their bounds are as promised; what is robust is how they are measured. Noise only ever makes
+//! them worse, so one that misses its bound is measured again, and the best of three counts. The
+//! table says so where it happened. Never for what is right or wrong: a message lost once is lost.
 
 use std::fmt;
 

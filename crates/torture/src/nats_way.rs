@@ -1,5 +1,6 @@
-//! A way from a node to NATS on which single messages are lost, doubled and change places, or on which nothing moves at all. It
-//! understands as much of NATS's protocol as that takes: lines, and after some of them a payload.
+//! A way from a node to NATS on which single messages are lost, doubled and change places, or on
+//! which nothing moves at all. It understands as much of NATS's protocol as that takes: lines, and
+//! after some of them a payload.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! A network of a trial's own: hosts in namespaces, joined by a bridge, any of which can be cut off from any other, one way or both.
+//! A network of a trial's own: hosts in namespaces, joined by a bridge, any of which can be cut off
+//! from any other, one way or both.
 //!
 //! Only for a process in namespaces of its own, with which all of it ends.
 

@@ -16,9 +16,14 @@ use crate::pauses::Pauses;
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) name: String,
-    /// Where it connects: to the next of them each time, as a load balancer may send anybody anywhere.
+    /// Where it connects: to the next of them each time, as a load balancer may send anybody
+    /// anywhere.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) room: i64,
+    /// Whether it speaks on the socket of many rooms, and not on its room's own.
+    pub(crate) is_on_many: bool,
+    /// Other rooms that it follows there, as far as it is in them.
+    pub(crate) others: Vec<i64>,
     pub(crate) cookie: Arc<str>,
     /// The mean pause between two messages; one that has none only reads.
     pub(crate) pause: Option<Duration>,
@@ -30,11 +35,13 @@ pub(crate) struct Plan {
     pub(crate) backoff: Duration,
     /// The longest of these waits.
     pub(crate) patience: Duration,
-    /// When it has heard nothing for so long it asks whether anybody is there, and when nothing comes for as long again it takes the connection
-    /// for dead. It gives up a handshake sooner then, too. The real client takes 25 s and 20 s.
+    /// When it has heard nothing for so long it asks whether anybody is there, and when nothing
+    /// comes for as long again it takes the connection for dead. It gives up a handshake sooner
+    /// then, too. The real client takes 25 s and 20 s.
     pub(crate) heartbeat: Option<Duration>,
-    /// Whether the connection may be lost along with a refusal: the message behind the refused one may be stored then, and the refused one
-    /// is sent again after it. So what is sent again on another connection has no promised place.
+    /// Whether the connection may be lost along with a refusal: the message behind the refused one
+    /// may be stored then, and the refused one is sent again after it. So what is sent again on
+    /// another connection has no promised place.
     pub(crate) misses_refusals: bool,
     /// The length of its messages.
     pub(crate) length: usize,
@@ -60,6 +67,8 @@ impl Plan {
             name,
             addresses,
             room: 1,
+            is_on_many: true,
+            others: Vec::new(),
             cookie: Arc::clone(cookie),
             pause: None,
             changes: false,
@@ -90,7 +99,8 @@ impl Plan {
 /// What became of a robot.
 #[derive(Debug, Default)]
 pub(crate) struct Track {
-    pub(crate) view: View,
+    /// What it saw of each of its rooms.
+    pub(crate) views: Vec<View>,
     pub(crate) sent: Vec<Sent>,
     pub(crate) changed: Vec<Changed>,
     /// How often it was connected.

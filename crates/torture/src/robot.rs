@@ -1,10 +1,10 @@
-//! A client that behaves as the real one does: it names its messages, keeps them until they are acknowledged, comes back
-//! after a random time, and goes on from the last event that it has.
+//! A client that behaves as the real one does: it names its messages, keeps them until they are
+//! acknowledged, comes back after a random time, and goes on from the last event that it has.
 
 mod heeding;
 mod speaking;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -23,6 +23,8 @@ use crate::world::{Listening, Phase, Waiting, World};
 const RETRY: Duration = Duration::from_millis(200);
 /// Messages that wait for their acknowledgement at most.
 const OUTBOX: usize = 16;
+/// Of a hundred messages of one in several rooms, so many go to another than its own.
+const ELSEWHERE: u64 = 25;
 /// The receive buffer of those who stop reading.
 const SMALL_BUFFER: usize = 4_096;
 /// Long enough not to come.
@@ -35,20 +37,31 @@ pub(crate) struct Robot {
     phase: watch::Receiver<Phase>,
     random: Random,
     track: Track,
-    /// The history that it knows, and the last event of it.
-    known: Option<(Arc<str>, i64)>,
+    /// Its own room, and the others that it follows.
+    rooms: Vec<Followed>,
+    /// The history that the server named last.
+    epoch: Arc<str>,
     /// What isn't acknowledged: indices of what was sent, in order.
     outbox: Vec<usize>,
     /// The texts of what is in the outbox.
     texts: HashMap<usize, Unanswered>,
-    /// Messages of its own, to be edited and deleted.
-    own: Vec<i64>,
+    /// Messages of its own, to be edited and deleted: room and seq.
+    own: Vec<(i64, i64)>,
     /// How often it has tried to connect.
     attempts: usize,
     /// When it last got an event.
     heard: Option<Instant>,
-    /// The last event that it has, for others.
+    /// The last event of its own room that it has, for others.
     reached: Arc<AtomicI64>,
+}
+
+/// A room that a robot follows.
+struct Followed {
+    view: View,
+    /// The history that it knows, and the last event of it.
+    known: Option<(Arc<str>, i64)>,
+    /// It turned out not to be in the room.
+    is_refused: bool,
 }
 
 /// What is going on on one connection.
@@ -56,13 +69,15 @@ struct Talk {
     wire: Wire,
     id: u64,
     epoch: Arc<str>,
-    is_subscribed: bool,
+    /// The rooms whose subscription was answered.
+    subscribed: HashSet<i64>,
     reference: u64,
     /// Which message or change a request was about.
     asked: HashMap<u64, Asked>,
     send_at: Instant,
     retry_at: Option<Instant>,
-    /// When it has been quiet for too long, and whether it was asked already whether anybody is there.
+    /// When it has been quiet for too long, and whether it was asked already whether anybody is
+    /// there.
     quiet_at: Instant,
     is_asked: bool,
     /// How long to stay away, when the server has named a time.
@@ -80,8 +95,11 @@ struct Unanswered {
 }
 
 enum Asked {
+    /// To follow a room.
+    Room(i64),
     Message(usize),
     Change(
+        i64,
         Kind,
         #[expect(dead_code, reason = "is held, not read")] Waiting,
     ),
@@ -103,22 +121,26 @@ impl Robot {
         seed: u64,
         reached: Arc<AtomicI64>,
     ) -> Self {
-        let view = View {
-            name: plan.name.clone(),
-            room: plan.room,
-            is_complete: true,
-            ..View::default()
+        let follow = |room: i64| Followed {
+            view: View {
+                name: format!("{} in room {room}", plan.name),
+                room,
+                is_complete: true,
+                ..View::default()
+            },
+            known: None,
+            is_refused: false,
         };
+        let rooms = std::iter::once(plan.room).chain(plan.others.iter().copied());
+        let rooms = rooms.map(follow).collect();
         Self {
             plan,
             world,
             phase,
             random: Random::new(seed),
-            track: Track {
-                view,
-                ..Track::default()
-            },
-            known: None,
+            track: Track::default(),
+            rooms,
+            epoch: "".into(),
             outbox: Vec::new(),
             texts: HashMap::new(),
             own: Vec::new(),
@@ -136,7 +158,11 @@ impl Robot {
                 () = self.world.opened() => {}
                 _ = self.phase.wait_for(|phase| *phase == Phase::Stop) => break,
             }
-            let path = format!("/ws/chat/{}/", self.plan.room);
+            let path = if self.plan.is_on_many {
+                "/ws/".to_owned()
+            } else {
+                format!("/ws/chat/{}/", self.plan.room)
+            };
             let door = Door {
                 address: self.address(),
                 path: &path,
@@ -168,6 +194,7 @@ impl Robot {
                 _ = self.phase.wait_for(|phase| *phase == Phase::Stop) => break,
             }
         }
+        self.track.views = self.rooms.into_iter().map(|room| room.view).collect();
         self.track
     }
 
@@ -176,14 +203,21 @@ impl Robot {
         reading.is_some_and(|reading| *reading.borrow() == Reading::Stopped)
     }
 
-    fn last(&self) -> i64 {
-        self.known.as_ref().map_or(0, |(_, last)| *last)
+    fn followed(&mut self, room: i64) -> Option<&mut Followed> {
+        self.rooms
+            .iter_mut()
+            .find(|followed| followed.view.room == room)
     }
 
     fn is_done(&self) -> bool {
         match *self.phase.borrow() {
             Phase::Stop => true,
-            Phase::Finish(end) => self.known.is_some() && self.last() >= end,
+            Phase::Finish => self.rooms.iter().all(|room| {
+                let end = self.world.end(room.view.room);
+                let has_all =
+                    |(epoch, last): &(Arc<str>, i64)| *epoch == self.epoch && *last >= end;
+                room.is_refused || room.known.as_ref().is_some_and(has_all)
+            }),
             Phase::Write | Phase::Read => false,
         }
     }
@@ -202,7 +236,7 @@ impl Robot {
             wire,
             id: self.world.connection(),
             epoch: "".into(),
-            is_subscribed: false,
+            subscribed: HashSet::new(),
             reference: 0,
             asked: HashMap::new(),
             send_at: now + self.random.up_to(pause),
@@ -223,10 +257,11 @@ impl Robot {
                 return Ended::Done;
             }
             let is_writing = *self.phase.borrow() == Phase::Write && self.plan.pause.is_some();
-            let may_send = talk.is_subscribed && is_writing && self.outbox.len() < OUTBOX;
-            let is_retrying = talk.is_subscribed && talk.retry_at.is_some();
+            let is_subscribed = talk.subscribed.contains(&self.plan.room);
+            let may_send = is_subscribed && is_writing && self.outbox.len() < OUTBOX;
+            let is_retrying = is_subscribed && talk.retry_at.is_some();
             let sent = tokio::select! {
-                received = talk.wire.receive(), if !(talk.is_subscribed && self.has_stopped()) => match received {
+                received = talk.wire.receive(), if !(is_subscribed && self.has_stopped()) => match received {
                     Received::Text(text) => {
                         (talk.quiet_at, talk.is_asked) = (Instant::now() + heartbeat, false);
                         match self.world.frames.read(&text) {
@@ -236,6 +271,7 @@ impl Robot {
                     }
                     Received::Closed(code) => {
                         *self.track.closes.entry(code).or_default() += 1;
+                        self.world.note_close(code);
                         self.track.lost.push(Instant::now());
                         return Ended::Lost(talk.ordered);
                     }
@@ -246,7 +282,7 @@ impl Robot {
                 }
                 () = sleep_until(talk.retry_at.unwrap_or(now)), if is_retrying => {
                     talk.retry_at = None;
-                    self.send_outbox(&mut talk).await
+                    self.send_outbox(&mut talk, None).await
                 }
                 () = sleep_until(talk.quiet_at) => {
                     if std::mem::replace(&mut talk.is_asked, true) {

@@ -18,7 +18,8 @@ use crate::process;
 /// Before the words of a command: where it runs.
 pub(crate) type Within = Vec<String>;
 
-/// PostgreSQL refuses to be root, and somebody without a name: to it, root is the first who isn't, whom every system has.
+/// PostgreSQL refuses to be root, and somebody without a name: to it, root is the first who isn't,
+/// whom every system has.
 const SOMEBODY: [&str; 5] = ["unshare", "--user", "--map-user=1", "--map-group=1", "--"];
 /// How long a server may take to answer.
 const START: Duration = Duration::from_secs(30);
@@ -69,7 +70,8 @@ impl Cluster {
             command.args(["-c", "recovery_init_sync_method=syncfs"]);
             command
         };
-        // Its way to stop at once, for which it needs no time of its processes; what follows is a recovery.
+        // Its way to stop at once, for which it needs no time of its processes; what follows is a
+        // recovery.
         let machine = Machine::new("PostgreSQL", log(&folder), Signal::QUIT, command);
         let mut cluster = Self {
             machine,
@@ -119,7 +121,8 @@ impl Nats {
     }
 }
 
-/// An address of this machine's that nobody listens at. Whoever takes it meanwhile makes a start fail, and that is said.
+/// An address of this machine's that nobody listens at. Whoever takes it meanwhile makes a start
+/// fail, and that is said.
 pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

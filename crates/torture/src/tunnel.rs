@@ -1,4 +1,5 @@
-//! Ways for bytes from one socket to another: a load balancer before nodes, and a way out of a network namespace.
+//! Ways for bytes from one socket to another: a load balancer before nodes, and a way out of a
+//! network namespace.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,8 +17,9 @@ use tokio::time::{sleep, timeout};
 const ASK: Duration = Duration::from_millis(200);
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// A load balancer: it asks the nodes' `/readyz`, and sends each connection to the ready one that has the fewest. One that refuses
-/// it is left out, and the next is tried; when all do, the client has to try again. Ends when this is dropped.
+/// A load balancer: it asks the nodes' `/readyz`, and sends each connection to the ready one that
+/// has the fewest. One that refuses it is left out, and the next is tried; when all do, the client
+/// has to try again. Ends when this is dropped.
 pub(crate) struct Balancer {
     pub(crate) address: SocketAddr,
     _tasks: JoinSet<()>,
@@ -103,8 +105,8 @@ async fn is_ready(address: SocketAddr) -> Result<bool> {
     Ok(answer.starts_with(b"HTTP/1.1 200 "))
 }
 
-/// A socket of the file system, which is the same in every network namespace, and leads to a server of this one. Ends when what this
-/// gives is dropped.
+/// A socket of the file system, which is the same in every network namespace, and leads to a server
+/// of this one. Ends when what this gives is dropped.
 pub(crate) fn way_out(socket: &Path, host: String, port: u16) -> Result<JoinSet<()>> {
     let listener = UnixListener::bind(socket)?;
     let mut tasks = JoinSet::new();
@@ -135,7 +137,8 @@ mod tests {
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                // To its end: a socket that is closed with something unread is reset, and the answer lost.
+                // To its end: a socket that is closed with something unread is reset, and the
+                // answer lost.
                 let mut request = Vec::new();
                 while !request.ends_with(b"\r\n\r\n")
                     && stream

@@ -142,7 +142,8 @@ impl Wire {
                     return Ok(Some(Received::Text(payload.freeze())));
                 }
                 OpCode::Control(Control::Ping) => {
-                    // A few bytes; should there be no room even for them, the next ping is answered.
+                    // A few bytes; should there be no room even for them, the next ping is
+                    // answered.
                     let pong = frame(OpCode::Control(Control::Pong), &payload)?;
                     let _ = self.stream.try_write(&pong);
                 }
@@ -162,7 +163,7 @@ impl Wire {
 
     /// Sends a text.
     pub(crate) async fn send(&mut self, text: &str) -> Result<()> {
-        let frame = frame(OpCode::Data(Data::Text), text.as_bytes())?;
+        let frame = text_frame(text)?;
         Ok(self.stream.write_all(&frame).await?)
     }
 
@@ -177,6 +178,11 @@ impl Wire {
             let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
     }
+}
+
+/// A frame of text, as a client sends it.
+pub(crate) fn text_frame(text: &str) -> Result<Vec<u8>> {
+    frame(OpCode::Data(Data::Text), text.as_bytes())
 }
 
 fn frame(opcode: OpCode, payload: &[u8]) -> Result<Vec<u8>> {

@@ -1,5 +1,6 @@
 //! What all robots of a trial share: the order of what happens, counts, and how far the trial is.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -17,8 +18,8 @@ pub(crate) enum Phase {
     Write,
     /// Nothing new is written; what isn't acknowledged is sent until it is.
     Read,
-    /// Each robot ends when it has come to this event.
-    Finish(i64),
+    /// Each robot ends when it has come to the ends of its rooms.
+    Finish,
     /// Each robot ends.
     Stop,
 }
@@ -34,8 +35,12 @@ pub(crate) struct World {
     waiting: AtomicUsize,
     subscriptions: AtomicUsize,
     listening: AtomicUsize,
+    /// Where the rooms' logs end, once nothing more is written.
+    ends: Mutex<BTreeMap<i64, i64>>,
     cuts: AtomicUsize,
     refusals: AtomicUsize,
+    /// How many sockets were closed with which code.
+    closes: Mutex<BTreeMap<u16, usize>>,
     /// How often all connections were cut at once.
     storms: watch::Sender<usize>,
     /// Whether robots may connect.
@@ -77,8 +82,10 @@ impl Default for World {
             waiting: AtomicUsize::new(0),
             subscriptions: AtomicUsize::new(0),
             listening: AtomicUsize::new(0),
+            ends: Mutex::default(),
             cuts: AtomicUsize::new(0),
             refusals: AtomicUsize::new(0),
+            closes: Mutex::default(),
             storms: watch::Sender::new(0),
             is_open: watch::Sender::new(true),
             latencies: Mutex::new(None),
@@ -108,6 +115,19 @@ impl World {
         text
     }
 
+    /// Notes with which code a socket was closed.
+    pub(crate) fn note_close(&self, code: u16) {
+        *self.closes.lock().entry(code).or_default() += 1;
+    }
+
+    /// The codes with which sockets were closed so far, for whoever has to find out why.
+    pub(crate) fn closes(&self) -> String {
+        match &*self.closes.lock() {
+            none if none.is_empty() => "no socket was closed".to_owned(),
+            codes => format!("sockets closed so far, by code: {codes:?}"),
+        }
+    }
+
     /// Has all robots cut their connections at once.
     pub(crate) fn storm(&self) {
         self.storms.send_modify(|storms| *storms += 1);
@@ -116,6 +136,16 @@ impl World {
     /// Tells of storms from now on.
     pub(crate) fn storms(&self) -> watch::Receiver<usize> {
         self.storms.subscribe()
+    }
+
+    /// Says where the rooms' logs end; to be said before [`Phase::Finish`].
+    pub(crate) fn set_ends(&self, ends: BTreeMap<i64, i64>) {
+        *self.ends.lock() = ends;
+    }
+
+    /// Where a room's log ends, once that has been said.
+    pub(crate) fn end(&self, room: i64) -> i64 {
+        self.ends.lock().get(&room).copied().unwrap_or(0)
     }
 
     /// Lets no robot connect until [`Self::open`]; who is connected stays.

@@ -1,17 +1,18 @@
 //! The files of `client/dist`, which the build puts into the binary (`build.rs`).
 //!
-//! Pages name a file by [`url`], with its content's hash: such an answer may be kept for ever. Asked for
-//! without the hash, or with an older one, a file is checked with its `ETag` each time.
+//! Pages name a file by [`url`], with its content's hash: such an answer may be kept for ever.
+//! Asked for without the hash, or with an older one, a file is checked with its `ETag` each time.
 
+use axum::Extension;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
-use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
-};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use crate::encoding::Encoding;
 use crate::failure::Failure;
+use crate::waiting::Uncounted;
 
 /// A file of `client/dist`.
 struct Asset {
@@ -19,8 +20,8 @@ struct Asset {
     /// The first 64 bits of its content's hash.
     version: &'static str,
     plain: &'static [u8],
-    /// Its gzip form.
-    compressed: &'static [u8],
+    gzip: &'static [u8],
+    brotli: &'static [u8],
 }
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
@@ -61,9 +62,10 @@ fn find(name: &str) -> Option<&'static Asset> {
 
 impl Asset {
     fn answer(&self, headers: &HeaderMap, is_current: bool) -> Response {
-        let compress = accepts_gzip(headers) && self.compressed.len() < self.plain.len();
-        let form = if compress { "-gzip" } else { "" };
-        let tag = format!("\"{}{form}\"", self.version);
+        let encoding = Encoding::wanted(headers)
+            .filter(|&encoding| self.encoded(encoding).len() < self.plain.len());
+        let form = encoding.map(|encoding| format!("-{}", encoding.as_str()));
+        let tag = format!("\"{}{}\"", self.version, form.unwrap_or_default());
         let keep = if is_current {
             "public, max-age=31536000, immutable"
         } else {
@@ -78,16 +80,20 @@ impl Asset {
             return (StatusCode::NOT_MODIFIED, about).into_response();
         }
         let content = [(CONTENT_TYPE, self.media_type())];
-        if compress {
-            (
-                about,
-                content,
-                [(CONTENT_ENCODING, "gzip")],
-                self.compressed,
-            )
-                .into_response()
-        } else {
-            (about, content, self.plain).into_response()
+        let uncounted = Extension(Uncounted);
+        match encoding {
+            Some(encoding) => {
+                let encoded = [(CONTENT_ENCODING, encoding.as_str())];
+                (about, content, encoded, uncounted, self.encoded(encoding)).into_response()
+            }
+            None => (about, content, uncounted, self.plain).into_response(),
+        }
+    }
+
+    fn encoded(&self, encoding: Encoding) -> &'static [u8] {
+        match encoding {
+            Encoding::Brotli => self.brotli,
+            Encoding::Gzip => self.gzip,
         }
     }
 
@@ -102,24 +108,6 @@ impl Asset {
             _ => "application/octet-stream",
         }
     }
-}
-
-/// Whether the client takes gzip: named, or by `*`, and not with a weight of zero.
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|offer| {
-        let mut parts = offer.split(';').map(str::trim);
-        let is_gzip = parts
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
-        let weight = parts
-            .find_map(|part| part.strip_prefix("q="))
-            .and_then(|weight| weight.parse::<f32>().ok());
-        is_gzip && weight.is_none_or(|weight| weight > 0.0)
-    })
 }
 
 /// Whether the client has this form already.
@@ -149,20 +137,17 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_given_to_those_who_take_it() {
-        let headers =
-            |value: &str| HeaderMap::from_iter([(ACCEPT_ENCODING, value.parse().unwrap())]);
-        for yes in ["gzip", "br, gzip;q=0.5", "*", "deflate,GZIP"] {
-            assert!(accepts_gzip(&headers(yes)), "{yes}");
-        }
-        for no in ["", "br", "gzip;q=0", "identity"] {
-            assert!(!accepts_gzip(&headers(no)), "{no}");
+    fn scripts_and_styles_shrink_in_both_forms() {
+        for name in ["papo.css", "chat.js", "page.js"] {
+            let asset = find(name).unwrap();
+            assert!(asset.gzip.len() < asset.plain.len(), "{name}");
+            assert!(asset.brotli.len() < asset.gzip.len(), "{name}");
         }
     }
 
     #[test]
     fn the_chat_screen_is_a_small_download() {
-        let size = |name| find(name).map_or(0, |asset| asset.compressed.len());
+        let size = |name| find(name).map_or(0, |asset| asset.gzip.len());
         assert!(size("chat.js") + size("papo.css") <= 60 * 1024);
     }
 }

@@ -1,12 +1,14 @@
-//! Who asks: the address, and whether by HTTPS. A proxy is believed only when it is one of the configured ones.
+//! Who asks: the address, and whether by HTTPS. A proxy is believed only when it is one of the
+//! configured ones.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{Extensions, HeaderMap, HeaderName};
 
 use crate::origin::Origin;
 use crate::settings::WebSettings;
@@ -28,22 +30,53 @@ pub(crate) struct Caller {
     pub(crate) is_secure: bool,
 }
 
+/// Something in a proxy's `X-Forwarded-For` that names no address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Unreadable(String);
+
 impl Caller {
-    fn new(peer: IpAddr, headers: &HeaderMap, settings: &WebSettings) -> Self {
+    /// Who asks, and what of the proxy's words couldn't be read.
+    fn new(
+        peer: IpAddr,
+        headers: &HeaderMap,
+        settings: &WebSettings,
+    ) -> (Self, Result<(), Unreadable>) {
         let peer = peer.to_canonical();
         let is_proxy = settings.trusts(peer);
         let is_secure = match &settings.public_url {
             Some(public) => Origin::is_secure(public),
-            None => {
-                is_proxy && last(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme == "https")
-            }
+            None => is_proxy && came_by_tls(headers),
         };
-        let address = if is_proxy {
-            forwarded_for(headers, settings).unwrap_or(peer)
+        let forwarded = if is_proxy {
+            forwarded_for(headers, settings)
         } else {
-            peer
+            Ok(None)
         };
-        Self { address, is_secure }
+        let (address, understood) = match forwarded {
+            Ok(address) => (address.unwrap_or(peer), Ok(())),
+            Err(unreadable) => (peer, Err(unreadable)),
+        };
+        (Self { address, is_secure }, understood)
+    }
+}
+
+impl Caller {
+    /// The caller of a request with these headers, which the server gave its peer.
+    pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions, site: &Site) -> Self {
+        let peer = extensions
+            .get::<Peer>()
+            .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip());
+        let (caller, understood) = Self::new(peer, headers, &site.settings);
+        if let Err(Unreadable(form)) = understood
+            && !site.has_told_of_forwarding.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                form,
+                "a trusted proxy's X-Forwarded-For has something that is no address, so the proxy's own \
+                 counts in its place (said once)"
+            );
+        }
+        caller
     }
 }
 
@@ -51,34 +84,64 @@ impl FromRequestParts<Arc<Site>> for Caller {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Infallible> {
-        let peer = parts
-            .extensions
-            .get::<Peer>()
-            .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip());
-        Ok(Self::new(peer, &parts.headers, &site.settings))
+        let known = parts.extensions.get::<Self>().copied();
+        Ok(known.unwrap_or_else(|| Self::of(&parts.headers, &parts.extensions, site)))
     }
 }
 
-/// The last address in the chain that isn't a trusted proxy: what stands before it, anyone can have written.
-fn forwarded_for(headers: &HeaderMap, settings: &WebSettings) -> Option<IpAddr> {
-    let values: Vec<_> = headers
-        .get_all(FORWARDED_FOR)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    let chain = values.iter().rev().flat_map(|value| value.rsplit(','));
-    for hop in chain {
-        let address = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
-        if !settings.trusts(address) {
-            return Some(address);
+/// The last address in the chain that isn't a trusted proxy: what stands before it, anyone can have
+/// written.
+fn forwarded_for(
+    headers: &HeaderMap,
+    settings: &WebSettings,
+) -> Result<Option<IpAddr>, Unreadable> {
+    for value in headers.get_all(FORWARDED_FOR).iter().rev() {
+        let hops = value.as_bytes().rsplit(|&byte| byte == b',');
+        for hop in hops.map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty()) {
+            let address = hop_address(hop).ok_or_else(|| Unreadable(form_of(hop)))?;
+            if !settings.trusts(address) {
+                return Ok(Some(address));
+            }
         }
     }
-    None
+    Ok(None)
 }
 
-fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
-    value.rsplit(',').next().map(str::trim)
+/// The address of a hop, which some proxies write with a port, in brackets, or with a zone.
+fn hop_address(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim_matches('"');
+    let (host, port) = match hop.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        // One colon is before a port; more are an IPv6 address.
+        None if hop.matches(':').count() == 1 => hop.split_at(hop.find(':')?),
+        None => (hop, ""),
+    };
+    let is_port = port.is_empty() || port.strip_prefix(':')?.parse::<u16>().is_ok();
+    let host = host.split_once('%').map_or(host, |(host, _zone)| host);
+    let address = host.parse::<IpAddr>().ok()?;
+    is_port.then(|| address.to_canonical())
+}
+
+/// How something looks, without what it says: addresses of people aren't logged.
+fn form_of(hop: &[u8]) -> String {
+    let text = String::from_utf8_lossy(hop);
+    let has_colon = text.contains(':');
+    let mask = |character: char| match character {
+        '0'..='9' => '0',
+        'a'..='f' | 'A'..='F' if has_colon => 'x',
+        other => other,
+    };
+    text.chars().take(60).map(mask).collect()
+}
+
+/// Whether a proxy says that the browser speaks TLS to it. Some say `wss` of a socket.
+pub(crate) fn came_by_tls(headers: &HeaderMap) -> bool {
+    let last = headers.get_all(FORWARDED_PROTO).iter().next_back();
+    let scheme = last.and_then(|value| value.to_str().ok()?.rsplit(',').next());
+    scheme.is_some_and(|scheme| {
+        let scheme = scheme.trim();
+        scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss")
+    })
 }
 
 #[cfg(test)]
@@ -86,18 +149,80 @@ mod tests {
     use super::*;
 
     fn address(peer: &str, forwarded: &[&str]) -> String {
+        ask(peer, forwarded).0
+    }
+
+    /// The address, and whether all was understood.
+    fn ask(peer: &str, forwarded: &[&str]) -> (String, Result<(), Unreadable>) {
         let settings = WebSettings {
             trusted_proxies: vec!["127.0.0.1".parse().unwrap(), "10.0.0.0/8".parse().unwrap()],
             ..WebSettings::default()
         };
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append(FORWARDED_FOR, value.parse().unwrap());
+            headers.append(FORWARDED_FOR, value.as_bytes().try_into().unwrap());
         }
         headers.append(FORWARDED_PROTO, "https".parse().unwrap());
-        let caller = Caller::new(peer.parse().unwrap(), &headers, &settings);
+        let (caller, understood) = Caller::new(peer.parse().unwrap(), &headers, &settings);
         assert_eq!(caller.is_secure, settings.trusts(peer.parse().unwrap()));
-        caller.address.to_string()
+        (caller.address.to_string(), understood)
+    }
+
+    #[test]
+    fn ports_brackets_and_zones_are_taken_off() {
+        for (hop, expected) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("203.0.113.7:50001", "203.0.113.7"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("\"[2001:db8::1]:443\"", "2001:db8::1"),
+            ("[::ffff:203.0.113.7]:443", "203.0.113.7"),
+            ("fe80::1%eth0", "fe80::1"),
+            ("1.1.1.1, 203.0.113.7:1, 10.0.0.9:8080", "203.0.113.7"),
+            ("203.0.113.7, ", "203.0.113.7"),
+        ] {
+            let expected = (expected.to_owned(), Ok(()));
+            assert_eq!(ask("127.0.0.1", &[hop]), expected, "{hop}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_without_what_it_says() {
+        for (hop, form) in [
+            ("unknown", "unknown"),
+            ("203.0.113.7:http", "000.0.000.0:http"),
+            ("203.0.113.7:99999", "000.0.000.0:00000"),
+            ("[2001:db8::1", "[0000:xx0::0"),
+            ("[2001:db8::1]443", "[0000:xx0::0]000"),
+            ("198.51.100.1, caf\u{e9}", "caf\u{e9}"),
+        ] {
+            let expected = ("127.0.0.1".to_owned(), Err(Unreadable(form.into())));
+            assert_eq!(ask("127.0.0.1", &[hop]), expected, "{hop}");
+        }
+        // An unreadable line hides nothing of what stands before it, which anybody can have
+        // written.
+        let unread = ask("127.0.0.1", &["198.51.100.1", "\u{e9}"]);
+        assert_eq!(unread.0, "127.0.0.1");
+        assert!(unread.1.is_err());
+        assert!(ask("203.0.113.9", &["unknown"]).1.is_ok());
+    }
+
+    #[test]
+    fn a_socket_by_tls_is_by_tls() {
+        for (scheme, by_tls) in [
+            ("https", true),
+            ("HTTPS", true),
+            ("wss", true),
+            ("http, https", true),
+            ("https, http", false),
+            ("ws", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(FORWARDED_PROTO, scheme.parse().unwrap())]);
+            assert_eq!(came_by_tls(&headers), by_tls, "{scheme}");
+        }
+        assert!(!came_by_tls(&HeaderMap::new()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
+use serde::Deserialize;
 
 use crate::caller::Caller;
 use crate::language::{self, Language};
@@ -9,24 +10,49 @@ use crate::language::{self, Language};
 /// As long as a session lives unused.
 const SESSION_SECONDS: u32 = 30 * 24 * 3_600;
 const LANGUAGE_SECONDS: u32 = 365 * 24 * 3_600;
+const DEVICE_SECONDS: u32 = 365 * 24 * 3_600;
 
-/// The value of the first cookie with this name.
+/// The most tokens of one request that are looked up.
+const MOST_TOKENS: usize = 4;
+/// The characters of a session's token.
+const TOKEN_CHARACTERS: usize = 43;
+
+/// The value of the first cookie with this name that can be read.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let values = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut pairs = values
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .find(|(candidate, _)| *candidate == name)
-        .map(|(_, value)| value)
+    cookies(headers, name).next()
 }
 
-/// The session's token. On HTTPS only the cookie that no other host and no plain page can have set counts.
+/// The values of the cookies with this name that can be read. Others may be of other programs on
+/// the same host, in any bytes.
+fn cookies<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    let values = headers.get_all(COOKIE).iter();
+    let pairs = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b';'));
+    pairs.filter_map(move |pair| {
+        let value = pair.trim_ascii().strip_prefix(name.as_bytes())?;
+        std::str::from_utf8(value.strip_prefix(b"=")?).ok()
+    })
+}
+
+/// What may be the session's token: there are several where a script or another program set a
+/// cookie of the same name for some path. On HTTPS only the cookie that no other host and no plain
+/// page can have set counts.
+pub(crate) fn session_tokens<'a>(
+    headers: &'a HeaderMap,
+    caller: &Caller,
+) -> impl Iterator<Item = &'a str> {
+    let found = cookies(headers, session_name(caller));
+    found.filter(|value| is_token(value)).take(MOST_TOKENS)
+}
+
+/// The first of them.
 pub(crate) fn session_token<'a>(headers: &'a HeaderMap, caller: &Caller) -> Option<&'a str> {
-    cookie(headers, session_name(caller))
+    session_tokens(headers, caller).next()
+}
+
+/// Whether a value has the form of a token.
+fn is_token(value: &str) -> bool {
+    let is_of_tokens = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    value.len() == TOKEN_CHARACTERS && value.bytes().all(is_of_tokens)
 }
 
 /// Sets the session's cookie.
@@ -39,9 +65,46 @@ pub(crate) fn forget_session(caller: &Caller) -> HeaderValue {
     set(session_name(caller), "", 0, caller)
 }
 
+/// What this browser keeps of earlier sign-ins.
+pub(crate) fn device_marks<'a>(headers: &'a HeaderMap, caller: &Caller) -> &'a str {
+    cookie(headers, device_name(caller)).unwrap_or_default()
+}
+
+/// Has the browser keep what it is known by when it signs in again. Signing out leaves it.
+pub(crate) fn set_device(kept: &str, caller: &Caller) -> HeaderValue {
+    set(device_name(caller), kept, DEVICE_SECONDS, caller)
+}
+
+fn device_name(caller: &Caller) -> &'static str {
+    if caller.is_secure {
+        "__Host-papo_device"
+    } else {
+        "papo_device"
+    }
+}
+
 /// Remembers the chosen language.
 pub(crate) fn set_language(language: Language, caller: &Caller) -> HeaderValue {
     set(language::COOKIE, language.code(), LANGUAGE_SECONDS, caller)
+}
+
+/// Whether the page that is asked for is the one after a cookie was set: a browser that sends none
+/// keeps none. Both the address and the browser must say so, for an address can be
+/// kept or shared.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct CookieCheck {
+    #[serde(default)]
+    cookie: String,
+}
+
+impl CookieCheck {
+    /// The pair that marks the address.
+    pub(crate) const QUERY: (&str, &str) = ("cookie", "set");
+
+    /// Whether a cookie was to come with this request.
+    pub(crate) fn is_due(&self) -> bool {
+        self.cookie == Self::QUERY.1
+    }
 }
 
 fn session_name(caller: &Caller) -> &'static str {
@@ -73,11 +136,48 @@ mod tests {
     #[test]
     fn a_cookie_is_found_among_others() {
         let mut headers = HeaderMap::new();
-        headers.append(COOKIE, "a=1; papo_session=x".parse().unwrap());
-        headers.append(COOKIE, "b=2; __Host-papo_session=y".parse().unwrap());
+        let (plain, secure) = ("x".repeat(43), "y".repeat(43));
+        let lines = [
+            format!("a=1; papo_session={plain}"),
+            format!("b=2; __Host-papo_session={secure}"),
+        ];
+        for line in lines {
+            headers.append(COOKIE, line.parse().unwrap());
+        }
         assert_eq!(cookie(&headers, "b"), Some("2"));
-        assert_eq!(session_token(&headers, &caller(false)), Some("x"));
-        assert_eq!(session_token(&headers, &caller(true)), Some("y"));
+        assert_eq!(session_token(&headers, &caller(false)), Some(&*plain));
+        assert_eq!(session_token(&headers, &caller(true)), Some(&*secure));
+    }
+
+    #[test]
+    fn what_is_no_token_hides_none_and_only_a_few_are_tried() {
+        let tokens: Vec<String> = ('a'..='z').map(|c| c.to_string().repeat(43)).collect();
+        let pairs = tokens.iter().map(|token| format!("papo_session={token}"));
+        let line = format!(
+            "papo_session=lixo; papo_session=; papo_session={}; {}",
+            "!".repeat(43),
+            pairs.collect::<Vec<_>>().join("; ")
+        );
+        let headers = HeaderMap::from_iter([(COOKIE, line.parse().unwrap())]);
+        let found: Vec<&str> = session_tokens(&headers, &caller(false)).collect();
+        assert_eq!(found, tokens[..MOST_TOKENS]);
+    }
+
+    #[test]
+    fn a_cookie_that_cannot_be_read_hides_no_other() {
+        for line in [
+            "visitor=Jo\u{e3}o; papo_session=x",
+            "papo_session=x; visitor=Jo\u{e3}o",
+            "papo_session; papo_sessions=y; papo_session=x",
+            "=; ;;papo_session=x",
+        ] {
+            let line = HeaderValue::from_bytes(line.as_bytes()).unwrap();
+            let headers = HeaderMap::from_iter([(COOKIE, line)]);
+            assert_eq!(cookie(&headers, "papo_session"), Some("x"));
+        }
+        let line = HeaderValue::from_bytes(b"papo_session=\xff; papo_session=x").unwrap();
+        let headers = HeaderMap::from_iter([(COOKIE, line)]);
+        assert_eq!(cookie(&headers, "papo_session"), Some("x"));
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! Why a request isn't answered as asked: the one place that turns errors into status codes.
 //!
-//! A failure travels as a bare answer that carries it; the middleware `error_pages` then writes the page in the reader's
-//! language, and [`as_json`] does the same for routes that programs ask.
+//! A failure travels as a bare answer that carries it; the middleware `error_pages` then writes the
+//! page in the reader's language, and [`as_json`] does the same for routes that programs ask.
 
 use axum::Json;
 use axum::http::Extensions;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
-use papo_app::Error;
+use papo_app::{Error, ErrorKind};
 use papo_protocol::{ErrorCode, ServerFrame};
+
+use crate::page::SIGN_IN_PATH;
+use crate::query;
 
 /// Why a request isn't answered as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +21,8 @@ pub(crate) enum Failure {
     App(Error),
     /// There is no such page.
     NotFound,
-    /// A page of another site, or something that doesn't say where it comes from, asked for a change.
+    /// A page of another site, or something that doesn't say where it comes from, asked for a
+    /// change.
     CrossSite,
     /// Signed in, but not as an administrator.
     NotAdministrator,
@@ -30,7 +34,8 @@ pub(crate) enum Failure {
     Other(StatusCode),
 }
 
-/// A client that was too quick or met an overload should wait this long when nothing better is known.
+/// A client that was too quick or met an overload should wait this long when nothing better is
+/// known.
 const RETRY_SECONDS: u64 = 5;
 
 impl From<Error> for Failure {
@@ -42,10 +47,10 @@ impl From<Error> for Failure {
 impl Failure {
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
-            Self::App(error) => status(error),
+            Self::App(Error::NoSession) | Self::SignInFirst(_) => StatusCode::UNAUTHORIZED,
+            Self::App(error) => status(error.kind()),
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::CrossSite | Self::NotAdministrator => StatusCode::FORBIDDEN,
-            Self::SignInFirst(_) => StatusCode::UNAUTHORIZED,
             Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
             Self::Other(status) => *status,
         }
@@ -75,7 +80,7 @@ impl Failure {
     /// The protocol's code for it, where there is one.
     fn code(&self) -> ErrorCode {
         match self {
-            Self::App(Error::NotJoined) => ErrorCode::NotJoined,
+            Self::App(Error::NotJoined | Error::NoSession) => ErrorCode::NotJoined,
             Self::App(Error::NoRoom) | Self::NotFound => ErrorCode::NoRoom,
             Self::App(Error::RateLimited(_)) => ErrorCode::RateLimited,
             _ if self.status().is_server_error() => ErrorCode::Unavailable,
@@ -87,11 +92,8 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         if let Self::SignInFirst(next) = &self {
-            return Redirect::to(&format!(
-                "/admin/login/?{}",
-                crate::query::pair("next", next)
-            ))
-            .into_response();
+            let next = query::pair("next", next);
+            return Redirect::to(&format!("{SIGN_IN_PATH}?{next}")).into_response();
         }
         let mut response = self.status().into_response();
         if let Some(seconds) = self.retry_seconds() {
@@ -120,6 +122,7 @@ pub(crate) async fn as_json(response: Response) -> Response {
         code,
         message,
         retry,
+        cause: None,
     })
     .into_response();
     *answer.status_mut() = parts.status;
@@ -129,23 +132,14 @@ pub(crate) async fn as_json(response: Response) -> Response {
     answer
 }
 
-const fn status(error: &Error) -> StatusCode {
-    match error {
-        Error::NoRoom | Error::NoMessage | Error::SetupLink => StatusCode::NOT_FOUND,
-        Error::NotJoined | Error::NotYours | Error::WrongUsername => StatusCode::FORBIDDEN,
-        Error::Username(_)
-        | Error::NameRegistered
-        | Error::Message(_)
-        | Error::Id(_)
-        | Error::IdInOtherRoom
-        | Error::RoomName(_)
-        | Error::RoomDescription(_)
-        | Error::RoomNameTaken
-        | Error::AccountNameTaken
-        | Error::PasswordLength
-        | Error::SignIn => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+/// The status code of each kind of error.
+pub(crate) const fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::Missing => StatusCode::NOT_FOUND,
+        ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+        ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::TooOften => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::Away => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Defect => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

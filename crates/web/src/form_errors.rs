@@ -4,6 +4,7 @@ use papo_app::{Error, PASSWORD_CHARACTERS};
 use papo_domain::{RoomDescriptionError, RoomNameError, UsernameError};
 
 use crate::language::{Key, Language};
+use crate::origin::Origin;
 
 /// What is wrong with a form, if anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,14 +37,40 @@ impl FormErrors {
     /// What to say about the error; an error that isn't about the form comes back.
     pub(crate) fn explain(error: Error, language: Language) -> Result<Self, Error> {
         let place = match &error {
-            Error::Username(_) | Error::NameRegistered | Error::AccountNameTaken => Place::Username,
+            Error::Username(_)
+            | Error::NameRegistered
+            | Error::NameReserved
+            | Error::AccountNameTaken => Place::Username,
             Error::PasswordLength => Place::Password,
             Error::RoomName(_) | Error::RoomNameTaken => Place::Name,
             Error::RoomDescription(_) => Place::Description,
-            Error::SignIn | Error::RateLimited(_) => Place::Form,
+            Error::SignIn
+            | Error::Suspended
+            | Error::RateLimited(_)
+            | Error::Unavailable(_)
+            | Error::Storage(_) => Place::Form,
             _ => return Err(error),
         };
         Ok(Self(Some((place, text(&error, language)))))
+    }
+
+    /// The browser doesn't keep cookies; or it keeps none of this address, when people are to come
+    /// by another.
+    pub(crate) fn no_cookie(language: Language, public_url: Option<&Origin>) -> Self {
+        let text = match public_url {
+            Some(public) => {
+                let address = [("address", public.to_string().into())];
+                language.text_with("error-no-cookie-here", address)
+            }
+            None => language.text("error-no-cookie").into_owned(),
+        };
+        Self(Some((Place::Form, text)))
+    }
+
+    /// The browser doesn't keep the cookie of the language.
+    pub(crate) fn no_language_cookie(language: Language) -> Self {
+        let text = language.text("error-no-language-cookie").into_owned();
+        Self(Some((Place::Form, text)))
     }
 
     /// The error that belongs to an input.
@@ -81,8 +108,10 @@ pub(crate) fn rate_limited(seconds: u64, language: Language) -> String {
 const fn key(error: &Error) -> Key {
     match error {
         Error::Username(UsernameError::TooLong) => Key("error-username-long"),
+        Error::Username(UsernameError::Marks) => Key("error-username-marks"),
         Error::Username(_) => Key("error-username-blank"),
         Error::NameRegistered => Key("error-username-registered"),
+        Error::NameReserved => Key("error-username-reserved"),
         Error::AccountNameTaken => Key("error-account-taken"),
         Error::RoomName(RoomNameError::Blank) => Key("error-room-name-blank"),
         Error::RoomName(RoomNameError::TooLong) => Key("error-room-name-long"),
@@ -90,6 +119,24 @@ const fn key(error: &Error) -> Key {
         Error::RoomNameTaken => Key("error-room-name-taken"),
         Error::RoomDescription(RoomDescriptionError::TooLong) => Key("error-description-long"),
         Error::RoomDescription(RoomDescriptionError::Nul) => Key("error-description-character"),
+        Error::Suspended => Key("error-account-suspended"),
+        Error::Unavailable(_) | Error::Storage(_) => Key("error-unavailable"),
         _ => Key("error-sign-in"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_form_that_cannot_be_saved_now_says_so() {
+        for language in Language::ALL {
+            let errors = FormErrors::explain(Error::Unavailable(Duration::from_secs(2)), language);
+            let expected = language.text("error-unavailable").into_owned();
+            assert_eq!(errors.unwrap().at("form"), Some(expected.as_str()));
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! The edge: pages, sockets, administration. HTTP and HTML are only here.
 //!
-//! A handler extracts what came, calls the application and renders what it says; rules are elsewhere.
-//! Start reading at `routes.rs`.
+//! A handler extracts what came, calls the application and renders what it says; rules are
+//! elsewhere. Start reading at `routes.rs`.
 
 mod admin;
 mod assets;
 mod caller;
 mod cookies;
 mod defects;
+mod encoding;
 mod failure;
 mod form_errors;
 mod language;
@@ -16,6 +17,7 @@ mod origin;
 mod page;
 mod pages;
 mod query;
+mod reader;
 mod routes;
 #[cfg(test)]
 mod samples;
@@ -23,8 +25,9 @@ mod server;
 mod settings;
 mod site;
 mod visitor;
+mod waiting;
 mod ws;
 
 pub use origin::{Origin, OriginError};
-pub use server::run;
+pub use server::{KEPT_PLACES, run};
 pub use settings::{AddressRange, AddressRangeError, MetricsWriter, WebSettings};

@@ -7,6 +7,7 @@ use http::header::{HOST, ORIGIN, REFERER};
 use http::uri::{Authority, Uri};
 use http::{HeaderMap, HeaderName};
 
+use crate::caller::came_by_tls;
 use crate::settings::WebSettings;
 
 /// Scheme, host and port of a page: `https://papo.example.org`, `http://192.168.0.7:8000`.
@@ -39,6 +40,9 @@ impl Scheme {
     }
 }
 
+/// So much of an address that a stranger may have made up is shown.
+const SHOWN_CHARACTERS: usize = 100;
+
 /// Not an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not of the form https://host or http://host:port")]
@@ -56,7 +60,8 @@ impl Origin {
         }
         let port = match authority.port() {
             Some(port) => port.as_str().parse().map_err(|_| OriginError)?,
-            None if authority.as_str().ends_with(':') => return Err(OriginError),
+            // What comes after the host is no number.
+            None if authority.as_str() != authority.host() => return Err(OriginError),
             None => scheme.port(),
         };
         Ok(Self {
@@ -88,10 +93,25 @@ impl FromStr for Origin {
             .ok_or(OriginError)?;
         if authority.contains(['/', '?', '#']) {
             Err(OriginError)
-        } else {
+        } else if text.is_ascii() {
             Self::of_page(text)
+        } else {
+            Self::of_page(&in_ascii(text, authority)?)
         }
     }
+}
+
+/// The address with the host's name as browsers ask for it, `xn--…`.
+fn in_ascii(text: &str, authority: &str) -> Result<String, OriginError> {
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (authority, None),
+    };
+    let scheme = text.strip_suffix(authority).ok_or(OriginError)?;
+    let host = idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::URL);
+    let host = host.map_err(|_| OriginError)?;
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    Ok(format!("{scheme}{host}{port}"))
 }
 
 impl fmt::Display for Origin {
@@ -105,8 +125,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Whether the request was made by a page of this server: its `Origin` is exactly the public address, or,
-/// when none is set, the host that was asked. Without an `Origin` the answer is no.
+/// Whether the request was made by a page of this server: its `Origin` is exactly the server's own.
+/// Without an `Origin` the answer is no.
 pub(crate) fn is_same_origin(headers: &HeaderMap, settings: &WebSettings) -> bool {
     single(headers, &ORIGIN)
         .and_then(|text| text.parse().ok())
@@ -121,13 +141,51 @@ pub(crate) fn is_own_referer(headers: &HeaderMap, settings: &WebSettings) -> boo
 }
 
 fn is_own(origin: &Origin, headers: &HeaderMap, settings: &WebSettings) -> bool {
+    own_origin(headers, settings).is_some_and(|own| own == *origin)
+}
+
+/// Where this server is, for all that it knows: at the public address, or, when none is set, at the
+/// host that was asked. TLS is a proxy's, so it is by HTTP unless a proxy says otherwise. Here any
+/// proxy is believed: the pages that are to be kept out can't make their reader's browser say such
+/// a thing.
+pub(crate) fn own_origin(headers: &HeaderMap, settings: &WebSettings) -> Option<Origin> {
     if let Some(public) = &settings.public_url {
-        return origin == public;
+        return Some(public.clone());
     }
-    single(headers, &HOST)
-        .and_then(|host| host.parse::<Authority>().ok())
-        .and_then(|host| Origin::new(origin.scheme, &host).ok())
-        .is_some_and(|asked| asked == *origin)
+    let scheme = if came_by_tls(headers) {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    };
+    let host = single(headers, &HOST)?.parse::<Authority>().ok()?;
+    Origin::new(scheme, &host).ok()
+}
+
+/// Says in the log that a page was refused, and what to do if it was one of this server's. A
+/// request that doesn't say where it comes from is a program's, and nobody misses it.
+pub(crate) fn warn_of_refusal(what: &str, headers: &HeaderMap, settings: &WebSettings) {
+    let stated = match single(headers, &ORIGIN) {
+        Some(origin) => origin.parse(),
+        None => match single(headers, &REFERER) {
+            Some(page) => Origin::of_page(page),
+            None => return,
+        },
+    };
+    let page = stated.map_or_else(|_| "an unreadable address".to_owned(), |page| shown(&page));
+    let own = own_origin(headers, settings);
+    let own = own.map_or_else(|| "an unreadable host".to_owned(), |own| shown(&own));
+    let why = match settings.public_url {
+        Some(_) => "as the option public-url says",
+        None => "as far as it can tell",
+    };
+    tracing::warn!(
+        "refusing {what}: its page is at {page}, and this server is at {own}, {why}; \
+         if people open the first address, set that option to it (--public-url or PAPO_PUBLIC_URL)"
+    );
+}
+
+fn shown(origin: &Origin) -> String {
+    origin.to_string().chars().take(SHOWN_CHARACTERS).collect()
 }
 
 /// A header's value when it is there exactly once.
@@ -159,12 +217,69 @@ mod tests {
     fn the_page_of_the_host_that_was_asked_is_ones_own() {
         for (origin, host) in [
             ("http://localhost:8000", "localhost:8000"),
-            ("https://papo.example", "papo.example"),
-            ("https://papo.example", "papo.example:443"),
-            ("https://PAPO.example", "papo.EXAMPLE"),
+            ("http://papo.example", "papo.example"),
+            ("http://papo.example", "papo.example:80"),
+            ("http://PAPO.example", "papo.EXAMPLE"),
             ("http://[::1]:8000", "[::1]:8000"),
         ] {
             assert!(is_same(origin, host, None), "{origin} {host}");
+        }
+    }
+
+    #[test]
+    fn the_same_host_by_the_other_scheme_is_another_page() {
+        let is_same = |origin: &str, host: &str, scheme: Option<&str>| {
+            let mut headers = HeaderMap::from_iter([
+                (ORIGIN, origin.parse().unwrap()),
+                (HOST, host.parse().unwrap()),
+            ]);
+            let proto = HeaderName::from_static("x-forwarded-proto");
+            headers.extend(scheme.map(|scheme| (proto, scheme.parse().unwrap())));
+            is_same_origin(&headers, &WebSettings::default())
+        };
+        let (plain, by_tls) = ("http://papo.example", "https://papo.example");
+        assert!(is_same(plain, "papo.example", None));
+        assert!(!is_same(by_tls, "papo.example", None));
+        assert!(!is_same("https://127.0.0.1:8000", "127.0.0.1:8000", None));
+        // What a proxy says, whose own TLS it is.
+        for scheme in ["https", "wss"] {
+            assert!(is_same(by_tls, "papo.example", Some(scheme)));
+            assert!(is_same(by_tls, "papo.example:443", Some(scheme)));
+            assert!(!is_same(plain, "papo.example", Some(scheme)));
+        }
+        assert!(is_same(plain, "papo.example", Some("http")));
+        assert!(!is_same(by_tls, "papo.example", Some("http")));
+    }
+
+    #[test]
+    fn names_are_taken_in_any_script() {
+        for (typed, expected) in [
+            (
+                "https://bate-papo.são.example",
+                "https://bate-papo.xn--so-sia.example",
+            ),
+            (
+                "https://FÜR-UNS.example:8443",
+                "https://xn--fr-uns-3ya.example:8443",
+            ),
+            ("http://münchen.example:80", "http://xn--mnchen-3ya.example"),
+            ("https://例え.jp", "https://xn--r8jz45g.jp"),
+            ("https://XN--SO-SIA.example", "https://xn--so-sia.example"),
+        ] {
+            let origin = typed.parse::<Origin>().map(|origin| origin.to_string());
+            assert_eq!(origin.as_deref(), Ok(expected), "{typed}");
+        }
+        for bad in [
+            "https://ana:ção@example",
+            "https://são paulo.example",
+            "https://são.example/ção",
+            "https://são.example:porta",
+            "https://são.example:80:80",
+            "https://\u{200d}.example",
+            "https://são\u{202e}.example",
+            "ção://são.example",
+        ] {
+            assert_eq!(bad.parse::<Origin>(), Err(OriginError), "{bad}");
         }
     }
 

@@ -14,7 +14,12 @@ use papo_domain::Timestamp;
 
 use crate::failure::Failure;
 use crate::language::{Language, negotiate};
+use crate::query;
+use crate::reader::Reader;
 use crate::site::Site;
+
+/// The form by which one signs in.
+pub(crate) const SIGN_IN_PATH: &str = "/admin/login/";
 
 /// What every page shows around its content.
 #[derive(Debug, Clone)]
@@ -25,6 +30,8 @@ pub(crate) struct Page {
     pub(crate) path: String,
     /// The time, for "5 minutes ago".
     pub(crate) now: Timestamp,
+    /// Who reads it.
+    pub(crate) reader: Reader,
 }
 
 impl Page {
@@ -36,6 +43,11 @@ impl Page {
     /// How long ago something was.
     pub(crate) fn ago(&self, then: Timestamp) -> String {
         self.language.ago(then, self.now)
+    }
+
+    /// Whether [`Self::ago`] says the date.
+    pub(crate) fn is_long_ago(&self, then: Timestamp) -> bool {
+        Language::is_long_ago(then, self.now)
     }
 
     /// A day.
@@ -53,6 +65,20 @@ impl Page {
     pub(crate) fn is_in_administration(&self) -> bool {
         self.path.starts_with("/admin/")
     }
+
+    /// Whether it is the form by which one signs in.
+    pub(crate) fn is_sign_in(&self) -> bool {
+        self.path.starts_with(SIGN_IN_PATH)
+    }
+
+    /// The form by which one signs in, which leads back to this page.
+    pub(crate) fn sign_in_url(&self) -> String {
+        if self.is_sign_in() {
+            self.path.clone()
+        } else {
+            format!("{SIGN_IN_PATH}?{}", query::pair("next", &self.path))
+        }
+    }
 }
 
 impl FromRequestParts<Arc<Site>> for Page {
@@ -65,6 +91,7 @@ impl FromRequestParts<Arc<Site>> for Page {
             language: negotiate(&parts.headers),
             path: path.to_owned(),
             now: site.settings.clock.now(),
+            reader: Reader::of(parts),
         })
     }
 }

@@ -25,8 +25,8 @@ pub(crate) fn string<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) ->
     text
 }
 
-/// A path of this server that a request names to go to next; the front page when it is anything else, such as
-/// `//evil`, `/\evil` or a whole address.
+/// A path of this server that a request names to go to next; the front page when it is anything
+/// else, such as `//evil`, `/\evil` or a whole address.
 pub(crate) fn own_path(text: &str) -> &str {
     let is_plain = text
         .bytes()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::OriginalUri;
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use http::StatusCode;
@@ -15,19 +15,25 @@ use crate::{admin, assets, middleware, pages, ws};
 
 /// All routes, with what happens around them.
 pub(crate) fn router(site: &Arc<Site>) -> Router {
+    let large = |methods: MethodRouter<Arc<Site>>| {
+        methods.layer(from_fn_with_state(Arc::clone(site), middleware::want_space))
+    };
     let routes = Router::new()
         .page("/", get(pages::rooms::list))
         .page(
             "/room/{id}/join/",
             get(pages::join::show_form).post(pages::join::join),
         )
-        .page("/room/{id}/", get(pages::chat::show_chat))
+        .page("/room/{id}/", large(get(pages::chat::show_chat)))
         .page(
             "/room/{id}/messages/",
-            get(pages::messages::older).layer(map_response(as_json)),
+            large(get(pages::messages::older)).layer(map_response(as_json)),
         )
         .page("/leave/", get(pages::leave::ask).post(pages::leave::leave))
-        .page("/language/", post(pages::language::choose))
+        .page(
+            "/language/",
+            get(pages::language::check).post(pages::language::choose),
+        )
         .page("/admin/", get(admin::front))
         .page(
             "/admin/login/",
@@ -50,7 +56,7 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
         .page("/admin/rooms/{id}/state/", post(admin::rooms::set_state))
         .page(
             "/admin/messages/",
-            get(admin::messages::list).post(admin::messages::delete),
+            large(get(admin::messages::list)).post(admin::messages::delete),
         )
         .route("/ws/chat/{id}/", get(ws::chat))
         .route("/ws/", get(ws::rooms))

@@ -6,8 +6,8 @@ use askama::Template;
 use http::StatusCode;
 use papo_app::{Error, RoomListing};
 use papo_domain::{
-    Message, MessageText, Room, RoomDescription, RoomId, RoomName, RoomOverview, SenderId, Seq,
-    Timestamp, Username, UsernameError,
+    Account, AccountId, AccountName, Mark, Message, MessageText, PersonId, Room, RoomDescription,
+    RoomId, RoomName, RoomOverview, Seq, Timestamp, Username, UsernameError,
 };
 use papo_protocol::ServerFrame;
 
@@ -24,8 +24,10 @@ use crate::page::Page;
 use crate::pages::ErrorPage;
 use crate::pages::chat::{Boot, ChatPage};
 use crate::pages::join::JoinPage;
+use crate::pages::language::LanguagePage;
 use crate::pages::leave::{Choice, LeavePage};
 use crate::pages::rooms::RoomsPage;
+use crate::reader::Reader;
 
 /// What somebody may type who wishes us ill.
 const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
@@ -39,6 +41,25 @@ fn page(language: Language) -> Page {
         language,
         path: format!("/admin/rooms/?q={HOSTILE}"),
         now: at("2026-11-24T18:56:34.120Z"),
+        reader: Reader::default(),
+    }
+}
+
+/// A page whose reader is a guest, or has signed in.
+fn page_of(language: Language, account: Option<&Account>) -> Page {
+    let page = page(language);
+    page.reader.is(account);
+    page
+}
+
+fn account(is_admin: bool) -> Account {
+    Account {
+        id: AccountId(1),
+        name: AccountName::from_stored(HOSTILE.to_owned()),
+        person: PersonId(1),
+        is_admin,
+        is_suspended: false,
+        created_at: at("2026-01-31T00:00:00.000Z"),
     }
 }
 
@@ -65,12 +86,13 @@ fn overviews() -> Vec<RoomOverview> {
     ]
 }
 
-fn message() -> Message {
+fn message(mark: Option<Mark>) -> Message {
     Message {
         room: RoomId(1),
         seq: Seq(7),
-        sender: SenderId(1),
+        sender: PersonId(1),
         username: Username::from_stored(HOSTILE.to_owned()),
+        mark,
         text: MessageText::from_stored(HOSTILE.to_owned()),
         timestamp: at("2026-11-24T18:56:34.120Z"),
         client_id: None,
@@ -98,15 +120,18 @@ fn samples(language: Language) -> Vec<String> {
         rooms,
         joined: HashSet::from([RoomId(1)]),
     }));
-    all.push(html(&RoomsPage {
-        page: page(),
-        rooms: Vec::new(),
-        joined: HashSet::new(),
-    }));
+    for reader in [None, Some(account(false)), Some(account(true))] {
+        all.push(html(&RoomsPage {
+            page: page_of(language, reader.as_ref()),
+            rooms: Vec::new(),
+            joined: HashSet::new(),
+        }));
+    }
     for (is_joined, errors) in [
         (false, FormErrors::default()),
         (true, blank()),
         (false, too_often()),
+        (false, FormErrors::no_cookie(language, None)),
     ] {
         let (room, username) = (room(1, HOSTILE), HOSTILE.to_owned());
         all.push(html(&JoinPage {
@@ -124,7 +149,11 @@ fn samples(language: Language) -> Vec<String> {
         }));
     }
     let pong = ServerFrame::Pong { r#ref: None };
-    let boot = Boot::new(language, SenderId(1), 4_000, &pong);
+    all.push(html(&LanguagePage {
+        page: page(),
+        errors: FormErrors::no_language_cookie(language),
+    }));
+    let boot = Boot::new(language, PersonId(1), true, 4_000, None, &pong);
     all.push(html(&ChatPage {
         page: page(),
         room: room(1, HOSTILE),
@@ -178,6 +207,12 @@ fn administration(
             username: username.clone(),
             errors: too_often(),
         }),
+        html(&SignInPage {
+            page: page(),
+            next: String::new(),
+            username: String::new(),
+            errors: FormErrors::no_cookie(language, Some(&"https://papo.example".parse().unwrap())),
+        }),
         html(&SetupPage {
             page: page(),
             username,
@@ -200,18 +235,24 @@ fn administration(
             room: None,
             form: form(),
             errors: FormErrors::default(),
+            asks: false,
         }),
         html(&RoomFormPage {
             page: page(),
             room: Some(RoomId(1)),
             form: form(),
             errors: FormErrors::default(),
+            asks: true,
         }),
         html(&AdminMessagesPage {
             page: page(),
             search: message_search,
             rooms: overviews(),
-            messages: vec![message(), message()],
+            messages: vec![
+                message(None),
+                message(Some(Mark::Account)),
+                message(Some(Mark::Administrator)),
+            ],
             pager: middle,
         }),
         html(&AdminMessagesPage {
@@ -229,6 +270,7 @@ fn failures() -> Vec<Failure> {
     let statuses = [405, 413, 400, 500].map(|code| StatusCode::from_u16(code).unwrap());
     let errors = [
         Error::NoRoom,
+        Error::NoSession,
         Error::NotJoined,
         Error::NoMessage,
         Error::SetupLink,
@@ -267,7 +309,7 @@ fn every_page_renders_in_both_languages() {
     for language in Language::ALL {
         for html in samples(language) {
             assert!(html.starts_with("<!doctype html>"));
-            assert!(html.contains(&format!("<html lang=\"{}\">", language.code())));
+            assert!(html.contains(&format!("<html lang=\"{}\"", language.code())));
             let is_chat = html.contains("id=\"boot\"");
             assert_eq!(html.matches("<h1").count(), usize::from(!is_chat), "{html}");
         }
@@ -309,13 +351,59 @@ fn labels_and_descriptions_name_what_is_there() {
 }
 
 #[test]
+fn a_field_says_its_hint_or_its_error_and_names_it() {
+    for html in samples(Language::Portuguese) {
+        let (ids, described) = (values(&html, "id"), values(&html, "aria-describedby"));
+        for field in ["username", "password", "name", "description"] {
+            let said = [format!("{field}-hint"), format!("{field}-error")];
+            let said: Vec<_> = said.iter().filter(|id| ids.contains(id.as_str())).collect();
+            assert!(said.len() <= 1, "{said:?} are said at once: {html}");
+            for id in said {
+                assert!(
+                    described.contains(id.as_str()),
+                    "{id} is of no field: {html}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn everybody_who_is_known_finds_the_way_in_or_out() {
+    for language in Language::ALL {
+        let shown = |page: Page| {
+            let html = html(&LeavePage {
+                page,
+                choice: Choice::Nowhere,
+            });
+            let has = |text: &str| html.contains(text);
+            [
+                has("href=\"/admin/login/?next="),
+                has("action=\"/admin/logout/\""),
+                has("href=\"/admin/\""),
+            ]
+        };
+        assert_eq!(shown(page(language)), [false; 3]);
+        assert_eq!(shown(page_of(language, None)), [true, false, false]);
+        let (plain, administrator) = (account(false), account(true));
+        assert_eq!(shown(page_of(language, Some(&plain))), [false, true, false]);
+        assert_eq!(
+            shown(page_of(language, Some(&administrator))),
+            [false, true, true]
+        );
+    }
+}
+
+#[test]
 fn every_error_of_a_form_has_its_text_in_both_languages() {
     use papo_domain::{RoomDescriptionError, RoomNameError};
     let errors = [
         UsernameError::Blank.into(),
         UsernameError::TooLong.into(),
+        UsernameError::Marks.into(),
         UsernameError::Character('\u{202e}').into(),
         Error::NameRegistered,
+        Error::NameReserved,
         Error::AccountNameTaken,
         Error::PasswordLength,
         RoomNameError::Blank.into(),
@@ -325,6 +413,7 @@ fn every_error_of_a_form_has_its_text_in_both_languages() {
         RoomDescriptionError::TooLong.into(),
         RoomDescriptionError::Nul.into(),
         Error::SignIn,
+        Error::Suspended,
         Error::RateLimited(std::time::Duration::from_secs(1)),
     ];
     let mut texts = BTreeSet::new();

@@ -1,15 +1,18 @@
-//! Extractors for the person who asks: with no room in view, with the room of the path, as an administrator.
+//! Extractors for the person who asks: with no room in view, with the room of the path, as an
+//! administrator.
 
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OriginalUri, Path};
+use http::HeaderMap;
 use http::request::Parts;
-use papo_app::{Administrator, Visitor};
+use papo_app::{Administrator, Error, Visitor};
 use papo_domain::RoomId;
 
 use crate::caller::Caller;
-use crate::cookies::session_token;
+use crate::cookies::session_tokens;
 use crate::failure::Failure;
+use crate::reader::Reader;
 use crate::site::Site;
 
 /// Whoever asks, if they have a session.
@@ -21,6 +24,8 @@ pub(crate) struct InRoom {
     pub(crate) room: RoomId,
     /// Whoever asks, if they have a session.
     pub(crate) visitor: Option<Visitor>,
+    /// The session's token.
+    pub(crate) token: Option<String>,
 }
 
 /// Somebody who may administer.
@@ -38,7 +43,8 @@ impl FromRequestParts<Arc<Site>> for Guest {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Failure> {
-        find(parts, site, None).await.map(Self)
+        let (visitor, _) = visit(parts, site, None).await?;
+        Ok(Self(visitor))
     }
 }
 
@@ -47,8 +53,12 @@ impl FromRequestParts<Arc<Site>> for InRoom {
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Failure> {
         let RoomPath(room) = RoomPath::from_request_parts(parts, site).await?;
-        let visitor = find(parts, site, Some(room)).await?;
-        Ok(Self { room, visitor })
+        let (visitor, token) = visit(parts, site, Some(room)).await?;
+        Ok(Self {
+            room,
+            visitor,
+            token,
+        })
     }
 }
 
@@ -56,9 +66,8 @@ impl FromRequestParts<Arc<Site>> for Admin {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Failure> {
-        let visitor = find(parts, site, None)
-            .await?
-            .filter(|visitor| visitor.account().is_some());
+        let (visitor, _) = visit(parts, site, None).await?;
+        let visitor = visitor.filter(|visitor| visitor.account().is_some());
         let Some(visitor) = visitor else {
             let Ok(OriginalUri(asked)) = OriginalUri::from_request_parts(parts, site).await;
             // A form that was sent too late can't be gone back to.
@@ -89,12 +98,31 @@ impl FromRequestParts<Arc<Site>> for RoomPath {
     }
 }
 
-async fn find(
+/// Whoever asks, and the token by which the session was found: the first that is a session's.
+pub(crate) async fn find<'a>(
+    site: &Site,
+    headers: &'a HeaderMap,
+    caller: &Caller,
+    room: Option<RoomId>,
+) -> Result<Option<(Visitor, &'a str)>, Error> {
+    for token in session_tokens(headers, caller) {
+        if let Some(visitor) = site.app.visitor(Some(token), room).await? {
+            return Ok(Some((visitor, token)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whoever asks and the session's token, and notes for the page who reads it.
+async fn visit(
     parts: &mut Parts,
     site: &Arc<Site>,
     room: Option<RoomId>,
-) -> Result<Option<Visitor>, Failure> {
+) -> Result<(Option<Visitor>, Option<String>), Failure> {
     let Ok(caller) = Caller::from_request_parts(parts, site).await;
-    let token = session_token(&parts.headers, &caller);
-    Ok(site.app.visitor(token, room).await?)
+    let found = find(site, &parts.headers, &caller, room).await?;
+    let found = found.map(|(visitor, token)| (visitor, token.to_owned()));
+    let (visitor, token) = found.unzip();
+    Reader::of(parts).is(visitor.as_ref().and_then(Visitor::account));
+    Ok((visitor, token))
 }

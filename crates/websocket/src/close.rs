@@ -24,8 +24,8 @@ impl CloseCode {
     /// The server is overloaded.
     pub const TRY_LATER: Self = Self(1013);
 
-    /// Whether a peer may send this code: those of §7.4.1 that may appear in a frame, the registered
-    /// ones up to 1014, and 3000 to 4999.
+    /// Whether a peer may send this code: those of §7.4.1 that may appear in a frame, the
+    /// registered ones up to 1014, and 3000 to 4999.
     pub const fn may_be_sent(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
     }

@@ -28,8 +28,8 @@ impl Message {
         self.content.extend_from_slice(bytes);
     }
 
-    /// Refuses a text that no further bytes can make UTF-8. What was looked at before isn't looked at again, however small
-    /// the pieces are.
+    /// Refuses a text that no further bytes can make UTF-8. What was looked at before isn't looked
+    /// at again, however small the pieces are.
     pub(crate) fn check(&mut self) -> Result<(), ProtocolError> {
         if !self.is_text {
             return Ok(());

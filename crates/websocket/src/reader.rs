@@ -11,7 +11,8 @@ use crate::{CloseFrame, ProtocolError};
 pub enum Incoming {
     /// A whole text message.
     Text(String),
-    /// A whole binary message. From a reader that takes text only it is empty, and comes as soon as the message begins.
+    /// A whole binary message. From a reader that takes text only it is empty, and comes as soon as
+    /// the message begins.
     Binary(Vec<u8>),
     /// A ping, to be answered with its payload.
     Ping(Vec<u8>),
@@ -21,8 +22,8 @@ pub enum Incoming {
     Close(Option<CloseFrame>),
 }
 
-/// Takes frames off the front of a buffer that the caller fills. Its memory grows with what has arrived, and is bounded by
-/// twice the message limit.
+/// Takes frames off the front of a buffer that the caller fills. Its memory grows with what has
+/// arrived, and is bounded by twice the message limit.
 #[derive(Debug)]
 pub struct Reader {
     /// The unfinished message.
@@ -82,9 +83,9 @@ impl Reader {
         reader
     }
 
-    /// The next thing in the buffer, or `None` until more bytes are there. Errors come as soon as the bytes that are
-    /// there prove them: a header that announces a gigabyte is refused before the first byte of it, and text that isn't
-    /// UTF-8 before the rest of its frame.
+    /// The next thing in the buffer, or `None` until more bytes are there. Errors come as soon as
+    /// the bytes that are there prove them: a header that announces a gigabyte is refused before
+    /// the first byte of it, and text that isn't UTF-8 before the rest of its frame.
     pub fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<Incoming>, ProtocolError> {
         loop {
             if let Some(fragment) = self.fragment.take() {
@@ -113,8 +114,13 @@ impl Reader {
         }
     }
 
-    /// How many bytes the frame at the front of the buffer has in all, or what is left of it, as far as is known: room for
-    /// the caller to reserve.
+    /// Bytes of the unfinished message that have arrived.
+    pub fn kept(&self) -> usize {
+        self.message.as_ref().map_or(0, Message::len)
+    }
+
+    /// How many bytes the frame at the front of the buffer has in all, or what is left of it, as
+    /// far as is known: room for the caller to reserve.
     pub fn wanted(&self, buffer: &BytesMut) -> usize {
         if let Some(fragment) = self.fragment {
             return fragment.left;
@@ -199,7 +205,7 @@ impl Reader {
                 "a length that is longer than need be",
             ));
         }
-        let room = self.limit - self.message.as_ref().map_or(0, Message::len);
+        let room = self.limit - self.kept();
         let length = usize::try_from(announced).unwrap_or(usize::MAX);
         if opcode < CLOSE && length > room {
             return Err(ProtocolError::TooBig);

@@ -1,5 +1,5 @@
-//! Several nodes of one instance, joined by NATS and a PostgreSQL, all on this machine: what a boundary between nodes costs, and how
-//! much one PostgreSQL takes.
+//! Several nodes of one instance, joined by NATS and a PostgreSQL, all on this machine: what a
+//! boundary between nodes costs, and how much one PostgreSQL takes.
 
 use anyhow::{Result, ensure};
 use papo_bench::report::{Fanout, Post};

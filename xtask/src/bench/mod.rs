@@ -18,7 +18,8 @@ use clap::{Args, Subcommand};
 pub(crate) enum What {
     /// Cold start, idle memory, the binary's size, the first load of the chat screen.
     Start,
-    /// A post to everybody in a room: processor time for each delivery, and how long until all have it.
+    /// A post to everybody in a room: processor time for each delivery, and how long until all have
+    /// it.
     Fanout(Effort),
     /// Posts that are on disk when they are acknowledged.
     Post(Effort),
@@ -28,7 +29,8 @@ pub(crate) enum What {
     Idle(Effort),
     /// The room's page and older messages, in a small room and in one of a million messages.
     Page(Effort),
-    /// One, two and three nodes on PostgreSQL and NATS: what a boundary between them costs, and how many posts PostgreSQL keeps.
+    /// One, two and three nodes on PostgreSQL and NATS: what a boundary between them costs, and how
+    /// many posts PostgreSQL keeps.
     Cluster(Effort),
 }
 

@@ -82,7 +82,8 @@ fn one_writer(programs: &Programs, effort: Effort) -> Result<Figure> {
     Ok(Figure::new(what, ratio, "× fdatasync", Bar::AtMost(2.0)).detail(detail))
 }
 
-/// By how much one post makes the write-ahead log longer. What the writer's joining adds is taken off.
+/// By how much one post makes the write-ahead log longer. What the writer's joining adds is taken
+/// off.
 fn bytes_of_a_post(programs: &Programs, papo: &Server) -> Result<u64> {
     let growth = |posts: &str| -> Result<u64> {
         let before = log_length(papo.data())?;

@@ -68,7 +68,8 @@ async fn a_sign_of_writing_reaches_the_other_node(world: &World) {
     let ana = Guest::join(&world.a, world.room, "Ana").await;
     let bia = Guest::join(&world.b, world.room, "Bia").await;
     let (ana, mut bia) = (ana.follow(&world.a).await, bia.follow(&world.b).await);
-    // Such a sign may be lost: the relay is known to bring what this node wants once it has brought a message.
+    // Such a sign may be lost: the relay is known to bring what this node wants once it has brought
+    // a message.
     let mut cursor = 0;
     let mut signs = Vec::new();
     for _ in 0..20 {
@@ -77,7 +78,7 @@ async fn a_sign_of_writing_reaches_the_other_node(world: &World) {
         world.a.typing(&ana.connection, world.room, "Ana");
         let _ = tokio::time::timeout(Duration::from_millis(250), bia.connection.woken()).await;
         let live = &bia.subscription.follower.room;
-        live.read_typing(bia.connection.sender, &mut cursor, &mut signs);
+        live.read_typing(bia.connection.person, &mut cursor, &mut signs);
         if !signs.is_empty() {
             return;
         }
@@ -155,8 +156,9 @@ async fn an_edit_is_seen_by_who_catches_up_on_the_other_node(world: &World) {
     for number in 1..=300 {
         socket.post(&format!("segredo {number}")).await;
     }
+    let member = bia.member(&world.b).await;
     let page = async || {
-        let frames = world.b.frames_after(world.room, Seq(0), 1).await;
+        let frames = world.b.frames_after(&member, Seq(0), 1).await;
         let frames = frames.unwrap();
         let text = frames[0].bytes.to_vec();
         String::from_utf8_lossy(&text).into_owned()
@@ -174,7 +176,7 @@ async fn an_edit_is_seen_by_who_catches_up_on_the_other_node(world: &World) {
     assert!(!page().await.contains("segredo 1\""));
     // And here while nobody does.
     let second = async || {
-        let frames = world.b.frames_after(world.room, Seq(1), 1).await;
+        let frames = world.b.frames_after(&member, Seq(1), 1).await;
         String::from_utf8_lossy(&frames.unwrap()[0].bytes).into_owned()
     };
     assert!(second().await.contains("segredo 2\""));

@@ -8,7 +8,8 @@ use papo_domain::Seq;
 
 use crate::world::{Guest, HEALED, LIMIT, Way, World, assert_same, relayed};
 
-/// Whatever the relay loses, doubles, reorders and delays, everyone sees the log, once and in order.
+/// Whatever the relay loses, doubles, reorders and delays, everyone sees the log, once and in
+/// order.
 async fn everyone_sees_the_log(seed: u64, faults: Faults) {
     let world = World::new(Way::memory(seed)).await;
     world.bus().fail(faults);

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, Epoch, Event, RelayKey, Room, RoomId, RoomOverview, RoomState,
-    Seq, SessionId, Timestamp, Username,
+    Account, AccountId, AccountName, Epoch, Event, PersonId, RelayKey, Room, RoomId, RoomOverview,
+    RoomState, Seq, SessionId, Timestamp, Username,
 };
 use papo_storage::{
-    Batch, ImportReport, ImportedRoom, JoinRefusal, Joined, MessageFilter, MessagePage, NewAccount,
-    NewSession, Revocation, RevocationId, RoomFilter, Session, Snapshot, Storage, StorageError,
-    StoredPassword, TokenHash,
+    AccountChange, AccountChanges, AccountRefusal, AccountSession, Accounts, Batch, Check, Clocks,
+    Identity, Import, ImportReport, ImportedRoom, Instance, JoinRefusal, Joined, Log, Memberships,
+    MessageFilter, MessagePage, Messages, NewAccount, NewSession, Revocation, RevocationId,
+    Revocations, RoomFilter, Rooms, Served, Session, Sessions, Setup, Snapshot, Storage,
+    StorageError, StoredPassword, Times, TokenHash,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -90,17 +92,16 @@ fn away() -> StorageError {
     StorageError::Unavailable("it is away".into())
 }
 
-/// Passes these methods on, unless something goes wrong.
+impl Storage for Faulty {}
+
+/// Passes these themes' methods on, unless something goes wrong; those in brackets are written out.
 macro_rules! pass_on {
-    ($($method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+    ($($theme:ident $([$($written_out:tt)*])? {
+        $($method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*
+    })*) => { $(
         #[async_trait]
-        impl Storage for Faulty {
-            fn append_batch(&self, batch: Box<dyn Batch>) {
-                match self.before("append_batch") {
-                    Ok(()) => self.storage.append_batch(batch),
-                    Err(error) => batch.tell(Err(error)),
-                }
-            }
+        impl $theme for Faulty {
+            $($($written_out)*)?
 
             $(
                 async fn $method(&self, $($argument: $kind),*) -> Result<$answer, StorageError> {
@@ -111,42 +112,88 @@ macro_rules! pass_on {
                 }
             )*
         }
-    };
+    )* };
 }
 
 pass_on! {
-    epoch() -> Epoch;
-    relay_key() -> RelayKey;
-    events_after(room: RoomId, after: Seq, limit: usize) -> Vec<Event>;
-    last_seqs(rooms: Vec<RoomId>) -> Vec<(RoomId, Seq)>;
-    snapshot(room: RoomId, limit: usize) -> Option<Snapshot>;
-    messages_before(room: RoomId, before: Seq, limit: usize) -> MessagePage;
-    find_messages(filter: MessageFilter) -> MessagePage;
-    room(room: RoomId) -> Option<Room>;
-    rooms(filter: RoomFilter) -> Vec<RoomOverview>;
-    create_room(state: RoomState, at: Timestamp) -> Room;
-    session(token: TokenHash, room: Option<RoomId>) -> Option<Session>;
-    create_session(session: NewSession) -> SessionId;
-    touch_session(session: SessionId, at: Timestamp) -> ();
-    end_session(session: SessionId) -> ();
-    expire_sessions(unused_since: Timestamp) -> u64;
-    join(session: SessionId, room: RoomId, username: Username, at: Timestamp)
-        -> Result<Joined, JoinRefusal>;
-    leave(session: SessionId, room: Option<RoomId>) -> Vec<RoomId>;
-    memberships(session: SessionId) -> Vec<(RoomId, Username)>;
-    revocations_after(after: RevocationId, limit: usize) -> Vec<Revocation>;
-    last_revocation() -> RevocationId;
-    forget_revocations(age: Duration) -> u64;
-    create_account(account: NewAccount) -> Account;
-    accounts() -> Vec<Account>;
-    account(account: AccountId) -> Option<Account>;
-    account_password(name: AccountName) -> Option<(Account, StoredPassword)>;
-    set_setup_token(token: TokenHash) -> ();
-    is_setup_token(token: TokenHash) -> bool;
-    claim_setup(token: TokenHash, account: NewAccount) -> Option<Account>;
-    import(
-        rooms: Box<dyn Iterator<Item = Result<ImportedRoom, String>> + Send>,
-        at: Timestamp
-    ) -> ImportReport;
-    check() -> Vec<String>;
+    Instance {
+        epoch() -> Epoch;
+        relay_key() -> RelayKey;
+    }
+    Log [
+        fn append(&self, batch: Box<dyn Batch>) {
+            match self.before("append") {
+                Ok(()) => self.storage.append(batch),
+                Err(error) => batch.tell(Err(error)),
+            }
+        }
+    ] {
+        events_after(room: RoomId, after: Seq, limit: usize) -> Vec<Event>;
+        last_seqs(rooms: Vec<RoomId>) -> Vec<(RoomId, Seq)>;
+    }
+    Messages {
+        snapshot(room: RoomId, limit: usize) -> Option<Snapshot>;
+        messages_before(room: RoomId, before: Seq, limit: usize) -> MessagePage;
+        find_messages(filter: MessageFilter) -> MessagePage;
+    }
+    Rooms {
+        room(room: RoomId) -> Option<Room>;
+        rooms(filter: RoomFilter) -> Vec<RoomOverview>;
+        create_room(state: RoomState, at: Timestamp) -> Room;
+        create_first_rooms(states: Vec<RoomState>, at: Timestamp) -> ();
+    }
+    Times {
+        serve(at_least: Served) -> Served;
+        clocks() -> Clocks;
+    }
+    Sessions {
+        session(token: TokenHash, room: Option<RoomId>) -> Option<Session>;
+        create_session(guest: PersonId, session: NewSession) -> SessionId;
+        sign_in(
+            account: AccountId,
+            password: StoredPassword,
+            session: NewSession,
+            before: Option<SessionId>
+        ) -> Option<SessionId>;
+        touch_session(session: SessionId, used: Served) -> ();
+        end_session(session: SessionId) -> ();
+        expire_sessions(unused_since: Served) -> u64;
+    }
+    Memberships {
+        join(session: SessionId, room: RoomId, username: Username, at: Timestamp)
+            -> Result<Joined, JoinRefusal>;
+        leave(session: SessionId, room: Option<RoomId>) -> Vec<RoomId>;
+        memberships(session: SessionId) -> Vec<(RoomId, Username)>;
+        identity(session: SessionId, room: RoomId) -> Option<Identity>;
+    }
+    Revocations {
+        revocations_after(after: RevocationId, limit: usize) -> Vec<Revocation>;
+        last_revocation() -> RevocationId;
+        forget_revocations(age: Duration) -> u64;
+    }
+    Accounts {
+        create_account(account: NewAccount) -> Account;
+        accounts() -> Vec<Account>;
+        has_administrator() -> bool;
+        account(account: AccountId) -> Option<Account>;
+        account_password(name: AccountName) -> Option<(Account, StoredPassword)>;
+    }
+    AccountChanges {
+        account_sessions(account: AccountId) -> Vec<AccountSession>;
+        change_account(account: AccountId, change: AccountChange)
+            -> Result<Vec<SessionId>, AccountRefusal>;
+    }
+    Setup {
+        set_setup_token(token: TokenHash) -> ();
+        is_setup_token(token: TokenHash) -> bool;
+        claim_setup(token: TokenHash, account: NewAccount) -> Option<Account>;
+    }
+    Import {
+        import(
+            rooms: Box<dyn Iterator<Item = Result<ImportedRoom, String>> + Send>
+        ) -> ImportReport;
+    }
+    Check {
+        check() -> Vec<String>;
+    }
 }

@@ -1,5 +1,5 @@
-//! Two nodes of one Papo: two applications on one storage, joined by a relay. One suite over each relay; what only one can be
-//! asked to do stands in a file with its name.
+//! Two nodes of one Papo: two applications on one storage, joined by a relay. One suite over each
+//! relay; what only one can be asked to do stands in a file with its name.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 

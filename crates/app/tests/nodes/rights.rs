@@ -4,11 +4,13 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use papo_domain::Username;
-use tokio::time::{Instant, sleep};
+use papo_app::{Administrator, Error};
+use papo_channel_layer::{Incoming, Signal};
+use papo_domain::{RoomId, Username};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::faulty::Fault;
-use crate::world::{Guest, HEALED, LIMIT, Socket, Way, World, assert_same};
+use crate::world::{ADDRESS, Guest, HEALED, LIMIT, Socket, Way, World, assert_same};
 
 /// A right that ended has ended after this time, on every node.
 const REVOKED: Duration = Duration::from_secs(1);
@@ -17,8 +19,9 @@ const FAULT: Duration = Duration::from_secs(3);
 /// Messages are this far apart.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Ana and Caio listen at the second node, which something goes wrong with. Ana leaves at the first; what is said from a second later on isn't
-/// for her, and Caio has all of it when nothing goes wrong any more. `writes_there` is whether Caio writes meanwhile, else Bia at the first.
+/// Ana and Caio listen at the second node, which something goes wrong with. Ana leaves at the
+/// first; what is said from a second later on isn't for her, and Caio has all of it when nothing
+/// goes wrong any more. `writes_there` is whether Caio writes meanwhile, else Bia at the first.
 async fn who_has_left_hears_nothing(way: Way, fault: Fault, writes_there: bool) {
     let world = World::new(way).await;
     let mut guests = Vec::new();
@@ -112,6 +115,29 @@ async fn who_has_joined_again_on_a_socket_stays_though_the_leaving_is_told_late(
     world.stop().await;
 }
 
+/// Other nodes needn't wait until they ask the database for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_name_is_told_to_the_other_nodes() {
+    let world = World::new(Way::memory(1)).await;
+    let ana = Guest::join(&world.a, world.room, "Ana").await;
+    let mut listening = world.bus().join();
+    ana.join_as(&world.a, "Aninha").await;
+    let told = async {
+        while let Some(told) = listening.incoming.recv().await {
+            if matches!(told, Incoming::Signal(_, Signal::Changed)) {
+                return;
+            }
+        }
+    };
+    timeout(HEALED, told).await.unwrap();
+    // The same name again changes nothing.
+    while listening.incoming.try_recv().is_ok() {}
+    ana.join_as(&world.a, "Aninha").await;
+    let mut again = std::iter::from_fn(|| listening.incoming.try_recv().ok());
+    assert!(again.all(|told| !matches!(told, Incoming::Signal(_, Signal::Changed))));
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rights_are_asked_for_though_no_task_gets_its_turn() {
     let world = World::new(Way::memory(1)).await;
@@ -134,6 +160,31 @@ async fn rights_are_asked_for_though_no_task_gets_its_turn() {
     assert!(
         asked >= 2,
         "it was asked {asked} times in one and a half seconds"
+    );
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_enters_a_room_that_they_are_not_in_and_that_there_is_none_is_said_first() {
+    let world = World::new(Way::memory(1)).await;
+    let ana = Guest::join(&world.a, world.room, "Ana").await;
+    assert_eq!(ana.member(&world.a).await.room(), world.room);
+    let visitor = ana.visitor(&world.a).await;
+    let enter = async |visitor, room| world.a.enter(visitor, room, ADDRESS).await.err();
+    let by = Administrator::local();
+    let other = world.a.create_room(&by, "Outra", "", true).await.unwrap();
+    // The visitor was asked for with the first room in view.
+    assert_eq!(
+        enter(Some(&visitor), other.id).await,
+        Some(Error::NotJoined)
+    );
+    assert_eq!(enter(None, world.room).await, Some(Error::NoSession));
+    assert_eq!(enter(Some(&visitor), RoomId(99)).await, Some(Error::NoRoom));
+    ana.leave(&world.a).await;
+    let visitor = ana.visitor(&world.a).await;
+    assert_eq!(
+        enter(Some(&visitor), world.room).await,
+        Some(Error::NotJoined)
     );
     world.stop().await;
 }

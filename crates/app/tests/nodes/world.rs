@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use papo_app::{
-    Admitted, App, Connection, Frame, From, Nodes, Notice, PostRequest, Read, Settings,
+    Admitted, App, Connection, Frame, From, Member, Nodes, Notice, PostRequest, Read, Settings,
     Subscription, Visitor, Wants,
 };
 use papo_channel_layer::NodeId;
@@ -24,7 +24,7 @@ use crate::faulty::Faulty;
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 /// Within this time everything that was stored is seen, whatever the relay does.
 pub(crate) const HEALED: Duration = Duration::from_secs(2);
-const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// How nodes are joined.
 pub(crate) enum Way {
@@ -144,10 +144,12 @@ impl World {
 
     /// The room's log as frames.
     pub(crate) async fn log(&self) -> Vec<Frame> {
+        let reader = Guest::join(&self.a, self.room, "Leitor").await;
+        let reader = reader.member(&self.a).await;
         let mut frames: Vec<Frame> = Vec::new();
         loop {
             let cursor = frames.last().map_or(Seq::START, |frame| frame.seq);
-            let page = self.a.frames_after(self.room, cursor, usize::MAX).await;
+            let page = self.a.frames_after(&reader, cursor, usize::MAX).await;
             let page = page.unwrap();
             if page.is_empty() {
                 return frames;
@@ -194,6 +196,12 @@ impl Guest {
         visitor.unwrap().unwrap()
     }
 
+    pub(crate) async fn member(&self, app: &App) -> Member {
+        let visitor = self.visitor(app).await;
+        let member = app.enter(Some(&visitor), self.room, ADDRESS).await;
+        member.unwrap()
+    }
+
     pub(crate) async fn leave(&self, app: &App) {
         let visitor = self.visitor(app).await;
         app.leave(&visitor, Some(self.room)).await.unwrap();
@@ -227,7 +235,7 @@ pub(crate) struct Socket {
 }
 
 async fn subscribe(app: &App, connection: &Arc<Connection>, room: RoomId) -> Subscription {
-    let from = From::After(app.epoch(), Seq::START);
+    let from = From::After(app.epoch(), Seq::START, None);
     let subscribed = app.subscribe(connection, room, Wants::Everything, from);
     subscribed.await.unwrap()
 }
@@ -247,10 +255,8 @@ impl Socket {
             let cursor = follower.cursor();
             let read = follower.room.read(cursor, 65_536, &mut fresh);
             if read == Read::Behind {
-                let frames = self
-                    .app
-                    .frames_after(follower.room.id, cursor, 65_536)
-                    .await;
+                let member = &self.subscription.member;
+                let frames = self.app.frames_after(member, cursor, 65_536).await;
                 fresh = frames.unwrap();
             }
             if let Some(last) = fresh.last() {
@@ -324,7 +330,8 @@ impl Socket {
     /// Asks for the name in the room.
     pub(crate) async fn look_again(&self) -> Option<Username> {
         let room = self.subscription.follower.room.id;
-        self.app.look_again(&self.connection, room).await.unwrap()
+        let member = self.app.look_again(&self.connection, room).await.unwrap();
+        member.map(|member| member.username().clone())
     }
 
     /// Posts a message and waits until it is stored.
@@ -338,7 +345,8 @@ impl Socket {
         let reply = move |_: &Connection, result: Result<papo_app::Committed, _>| {
             let _ = sender.send(result);
         };
-        self.app.post(&self.connection, request, Box::new(reply));
+        let posted = self.app.post(&self.connection, request, Box::new(reply));
+        posted.unwrap();
         stored.await.unwrap().unwrap().seq
     }
 }

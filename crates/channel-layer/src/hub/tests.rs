@@ -1,21 +1,21 @@
 use std::time::Duration;
 
-use papo_domain::SenderId;
+use papo_domain::{EventClass, PersonId};
 
 use super::*;
-use crate::{Frame, FrameKind, Lack, Read};
+use crate::{Frame, Lack, Read};
 
 fn frame(seq: i64) -> Frame {
     Frame {
         seq: Seq(seq),
-        kind: FrameKind::Message,
+        class: EventClass::Message,
         changes: None,
         bytes: Bytes::from(vec![b'x'; 100]),
     }
 }
 
 fn follow(hub: &Arc<Hub>, id: i64, session: i64) -> (Arc<Connection>, Follower) {
-    let connection = Arc::new(Connection::new(SessionId(session), SenderId(7), None));
+    let connection = Arc::new(Connection::new(SessionId(session), PersonId(7), None));
     hub.connect(&connection);
     let name = Username::parse("Ana").unwrap();
     let follower = hub.follow(
@@ -135,12 +135,12 @@ fn following_again_before_the_first_time_ends_is_one_following() {
 fn a_right_that_may_have_ended_shows_until_its_notice_is_taken() {
     let hub = Arc::new(Hub::default());
     let (connection, _follower) = follow(&hub, 1, 1);
-    hub.notice(SessionId(1), &Notice::Stopping(Duration::ZERO));
-    hub.notice(SessionId(1), &Notice::Changed(RoomId(1)));
+    hub.notice(PersonId(7), &Notice::Stopping(Duration::ZERO));
+    hub.notice(PersonId(7), &Notice::Changed(RoomId(1)));
     assert!(connection.may_have_lost(RoomId(1)) && !connection.may_have_lost(RoomId(2)));
     connection.take_notices();
     assert!(!connection.may_have_lost(RoomId(1)));
-    hub.notice(SessionId(1), &Notice::SessionEnded);
+    hub.end_session(PersonId(7), SessionId(1));
     assert!(connection.may_have_lost(RoomId(2)));
 }
 
@@ -149,10 +149,15 @@ async fn the_end_of_a_session_reaches_its_connections() {
     let hub = Arc::new(Hub::default());
     let (connection, _follower) = follow(&hub, 1, 1);
     let (other, _other_follower) = follow(&hub, 1, 2);
-    hub.notice(SessionId(1), &Notice::SessionEnded);
+    hub.end_session(PersonId(7), SessionId(1));
     connection.woken().await;
     assert_eq!(connection.take_notices(), [Notice::SessionEnded]);
-    assert!(other.take_notices().is_empty());
+    assert!(other.take_notices().is_empty(), "it is another device's");
+    // What changes for the person is told on all devices.
+    hub.notice(PersonId(7), &Notice::Changed(RoomId(1)));
+    for device in [&connection, &other] {
+        assert_eq!(device.take_notices(), [Notice::Changed(RoomId(1))]);
+    }
     hub.disconnect(&connection);
     assert_eq!(hub.connection_count(), 1);
 }

@@ -74,7 +74,8 @@ impl Link {
         self.failed(addresses.collect::<Vec<_>>().join(","), why);
     }
 
-    /// All were tried in vain. Why each failed is known at the next try ([`Self::tried`]), but for names that can't be looked up.
+    /// All were tried in vain. Why each failed is known at the next try ([`Self::tried`]), but for
+    /// names that can't be looked up.
     pub(super) async fn failed_all(&self) {
         for address in &self.addresses {
             let found = timeout(LOOKING_UP, address.socket_addrs()).await;

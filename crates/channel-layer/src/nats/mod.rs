@@ -1,8 +1,9 @@
 //! The relay over NATS, core NATS alone: nothing is kept there.
 //!
-//! Each room that is live on a node is a subject that the node subscribes to, `papo.<epoch>.room.<id>`; what isn't about a room goes to
-//! `papo.<epoch>.all`. The epoch keeps apart what shares a NATS and no database. What isn't marked with the
-//! database's key is ignored and counted: who else publishes on these subjects can only repeat what nodes told.
+//! Each room that is live on a node is a subject that the node subscribes to,
+//! `papo.<epoch>.room.<id>`; what isn't about a room goes to `papo.<epoch>.all`. The epoch keeps
+//! apart what shares a NATS and no database. What isn't marked with the database's key is ignored
+//! and counted: who else publishes on these subjects can only repeat what nodes told.
 
 mod counts;
 mod link;
@@ -40,7 +41,8 @@ const WAITING: usize = 4_096;
 const WAITING_BYTES: usize = 16 << 20;
 /// Signals of other nodes that wait to be worked off; more are dropped.
 const INCOMING: usize = 2_048;
-/// Messages of one subject between NATS's connection and us; more are dropped by its client, which says so.
+/// Messages of one subject between NATS's connection and us; more are dropped by its client, which
+/// says so.
 const SUBSCRIPTION: usize = 512;
 /// Commands on their way to NATS's connection.
 const COMMANDS: usize = 1_024;
@@ -74,8 +76,8 @@ struct Shared {
 }
 
 impl NatsRelay {
-    /// Joins the nodes of this history. It connects as soon as NATS is there, now or later, and again whenever it was away.
-    /// [`Self::close`] must follow.
+    /// Joins the nodes of this history. It connects as soon as NATS is there, now or later, and
+    /// again whenever it was away. [`Self::close`] must follow.
     pub async fn start(
         settings: &NatsSettings,
         epoch: Epoch,

@@ -1,7 +1,8 @@
 //! What the nodes of one database can make and nobody else: a mark after each envelope.
 //!
-//! It keeps those who may publish on NATS, but don't know the database's key, from telling anything new. What a node has told once
-//! they can tell again, as often as they like: a frame then changes nothing, and people who have left seem to be there.
+//! It keeps those who may publish on NATS, but don't know the database's key, from telling anything
+//! new. What a node has told once they can tell again, as often as they like: a frame then changes
+//! nothing, and people who have left seem to be there.
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};

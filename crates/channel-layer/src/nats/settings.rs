@@ -53,7 +53,8 @@ enum Secret {
 }
 
 impl NatsSettings {
-    /// Reads a list of addresses with commas between: `nats://` or `tls://`, each perhaps with `user:password@` or `token@`.
+    /// Reads a list of addresses with commas between: `nats://` or `tls://`, each perhaps with
+    /// `user:password@` or `token@`.
     pub fn parse(list: &str) -> Result<Self, NatsSettingsError> {
         let mut settings = Self {
             addresses: Vec::new(),
@@ -93,7 +94,8 @@ impl NatsSettings {
         Ok(self)
     }
 
-    /// Believing the certificates that this authority signed, in place of the system's authorities. All is encrypted then.
+    /// Believing the certificates that this authority signed, in place of the system's authorities.
+    /// All is encrypted then.
     pub fn with_authority(mut self, file: &Path) -> Result<Self, NatsSettingsError> {
         if !read(file)?.contains("-----BEGIN CERTIFICATE-----") {
             return Err(NatsSettingsError::Authority(file.to_owned()));

@@ -32,7 +32,8 @@ pub fn nats_url() -> String {
     "nats://127.0.0.1:4222".to_owned()
 }
 
-/// A server of a test's own, which can be killed and started again at the same port. It ends with this.
+/// A server of a test's own, which can be killed and started again at the same port. It ends with
+/// this.
 #[derive(Debug)]
 pub struct NatsServer {
     folder: TempDir,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use papo_channel_layer::testing::{Bus, Faults};
 use papo_channel_layer::{Connection, Follower, Hub, Incoming, Nodes, Signal, TailLimits, Wants};
-use papo_domain::{RoomId, SenderId, SessionId, Username};
+use papo_domain::{PersonId, RoomId, SessionId, Username};
 use tokio::time::{Instant, advance};
 
 const ROOM: RoomId = RoomId(1);
@@ -32,7 +32,7 @@ impl Node {
 
     fn enter(&self, sender: u64, name: &str) -> Follower {
         let session = SessionId(i64::try_from(sender).unwrap());
-        let connection = Arc::new(Connection::new(session, SenderId(sender), None));
+        let connection = Arc::new(Connection::new(session, PersonId(sender), None));
         let name = Username::parse(name).unwrap();
         self.hub
             .follow(ROOM, &connection, name, Wants::Everything, Instant::now())

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_channel_layer::testing::{Bus, nats_url};
-use papo_channel_layer::{Frame, FrameKind, Incoming, NodeId, Nodes, Signal};
-use papo_domain::{Epoch, RelayKey, RoomId, SenderId, Seq};
+use papo_channel_layer::{Frame, Incoming, NodeId, Nodes, Signal};
+use papo_domain::{Epoch, EventClass, PersonId, RelayKey, RoomId, Seq};
 use tokio::time::{Instant, sleep, timeout};
 
 /// What happens happens within this time.
@@ -123,14 +123,14 @@ pub(crate) fn text_frame(length: usize) -> Bytes {
 }
 
 pub(crate) fn typing(room: RoomId, sender: u64) -> Signal {
-    Signal::Typing(room, SenderId(sender), text_frame(200))
+    Signal::Typing(room, PersonId(sender), text_frame(200))
 }
 
 pub(crate) fn frames(room: RoomId, seqs: std::ops::RangeInclusive<i64>, length: usize) -> Signal {
     let bytes = text_frame(length);
     let frames = seqs.map(|seq| Frame {
         seq: Seq(seq),
-        kind: FrameKind::Message,
+        class: EventClass::Message,
         changes: None,
         bytes: bytes.clone(),
     });

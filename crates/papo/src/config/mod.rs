@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The database's server; `None` when the database is in the folder.
     pub(crate) database_url: Option<DatabaseUrl>,
+    /// What named the database's server, for messages.
+    pub(crate) database_origin: String,
     /// What to log.
     pub(crate) log: String,
     /// Where to listen.
@@ -41,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) app: Settings,
     /// What joins the nodes.
     pub(crate) nats: Option<NatsSettings>,
+    /// What named NATS, for messages.
+    pub(crate) nats_origin: String,
 }
 
 impl Config {
@@ -52,6 +56,8 @@ impl Config {
             file: Values::new(),
         };
         let data_dir: PathBuf = sources.required(&table::DATA_DIR)?;
+        // A relative path in a message doesn't say which folder it was.
+        let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
         sources.file = sources::file(&data_dir)?;
         Self::from_sources(data_dir, &sources)
     }
@@ -96,11 +102,13 @@ impl Config {
         Ok(Self {
             data_dir,
             database_url: database_url.map(|Server(url)| url),
+            database_origin: sources.origin(&table::DATABASE_URL),
             log,
             listen,
             web,
             app,
             nats: nats(sources)?,
+            nats_origin: sources.origin(&table::NATS_URL),
         })
     }
 }
@@ -112,8 +120,8 @@ fn nats(sources: &Sources) -> Result<Option<NatsSettings>> {
             if sources.optional::<PathBuf>(file)?.is_some() {
                 bail!(
                     "{} is given, and {} isn't",
-                    file.variable(),
-                    table::NATS_URL.variable()
+                    sources.origin(file),
+                    sources.origin_beside(file, &table::NATS_URL)
                 );
             }
         }
@@ -182,8 +190,8 @@ impl FromStr for Server {
     }
 }
 
-/// What a filter of `tracing` looks like: levels, and parts with theirs. A word that is neither would be a part of which nobody has heard,
-/// and all others would be silent.
+/// What a filter of `tracing` looks like: levels, and parts with theirs. A word that is neither
+/// would be a part of which nobody has heard, and all others would be silent.
 struct LogFilter(String);
 
 impl FromStr for LogFilter {

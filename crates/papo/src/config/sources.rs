@@ -1,4 +1,5 @@
-//! Where values come from: flags, then `PAPO_…` variables, then `papo.toml`, then the table's defaults.
+//! Where values come from: flags, then `PAPO_…` variables, then `papo.toml`, then the table's
+//! defaults.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -28,7 +29,8 @@ struct Given<'a> {
     origin: Origin<'a>,
 }
 
-#[derive(Debug)]
+/// Where a value comes from, in the words of the person who gave it.
+#[derive(Debug, Clone, Copy)]
 enum Origin<'a> {
     Flag(&'a Setting),
     Variable(&'a Setting),
@@ -39,6 +41,18 @@ enum Origin<'a> {
 impl Given<'_> {
     fn empty(&self) -> String {
         format!("{}: must not be empty", self.origin)
+    }
+}
+
+impl<'a> Origin<'a> {
+    /// The same place, of another setting.
+    const fn of(self, other: &'a Setting) -> Self {
+        match self {
+            Self::Flag(_) => Self::Flag(other),
+            Self::Variable(_) => Self::Variable(other),
+            Self::File(_) => Self::File(other),
+            Self::Default(_) => Self::Default(other),
+        }
     }
 }
 
@@ -71,7 +85,8 @@ impl Sources {
         })
     }
 
-    /// What `read` makes of the setting's text, if it has one. The text may be secret, and is in no error.
+    /// What `read` makes of the setting's text, if it has one. The text may be secret, and is in no
+    /// error.
     pub(crate) fn secret<T, E: Display>(
         &self,
         setting: &Setting,
@@ -95,8 +110,19 @@ impl Sources {
         value.with_context(|| self.given(setting).empty())
     }
 
-    /// What was given, if it is something. An empty text in a variable or the file is none; an empty flag is a mistake, such as
-    /// that of a script whose own variable isn't set.
+    /// What gave the setting its value, for messages: `--nats-url`, `PAPO_NATS_URL` or `nats_url in
+    /// papo.toml`.
+    pub(crate) fn origin(&self, setting: &Setting) -> String {
+        self.given(setting).origin.to_string()
+    }
+
+    /// What would have given the other setting its value in the same place.
+    pub(crate) fn origin_beside(&self, setting: &Setting, other: &Setting) -> String {
+        self.given(setting).origin.of(other).to_string()
+    }
+
+    /// What was given, if it is something. An empty text in a variable or the file is none; an
+    /// empty flag is a mistake, such as that of a script whose own variable isn't set.
     fn not_empty<'a>(&'a self, setting: &'a Setting) -> Result<Option<Given<'a>>> {
         let given = self.given(setting);
         match given.origin {

@@ -1,4 +1,5 @@
-//! Every option, in one table: its flag, its `PAPO_…` variable and its key in `papo.toml` are one name.
+//! Every option, in one table: its flag, its `PAPO_…` variable and its key in `papo.toml` are one
+//! name.
 
 /// An option of the command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub(crate) const MAX_CONNECTIONS: Setting = Setting {
     key: "max_connections",
     value_name: "NUMBER",
     default: "100000",
-    help: "The most connections open at once; more wait for a free place",
+    help: "The most connections open at once, half of them of one address; more are told to come back",
 };
 pub(crate) const MAX_SESSION_CONNECTIONS: Setting = Setting {
     key: "max_session_connections",
@@ -91,7 +92,7 @@ pub(crate) const MAX_RESUME_EVENTS: Setting = Setting {
     key: "max_resume_events",
     value_name: "NUMBER",
     default: "10000",
-    help: "The most missed events that a client gets one by one; whoever missed more starts over from a snapshot",
+    help: "The most missed events that a client gets one by one; one that missed more starts over from a snapshot",
 };
 pub(crate) const HEARTBEAT_SECONDS: Setting = Setting {
     key: "heartbeat_seconds",
@@ -183,18 +184,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_names_exactly_the_variables_there_are() {
-        let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
-        let readme = std::fs::read_to_string(readme).unwrap_or_default();
-        let rows = readme.lines().filter(|line| line.starts_with('|'));
-        let documented: BTreeSet<&str> = rows
-            .flat_map(|row| row.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
-            .filter(|word| word.starts_with("PAPO_"))
+    fn both_readmes_name_exactly_the_options_there_are() {
+        let existing: BTreeSet<String> = all()
+            .map(|setting| {
+                let (variable, flag) = (setting.variable(), setting.flag());
+                match setting.default {
+                    "" => format!("| `{variable}` | `--{flag}` | |"),
+                    default => format!("| `{variable}` | `--{flag}` | `{default}` |"),
+                }
+            })
             .collect();
-        let existing: BTreeSet<String> = all().map(Setting::variable).collect();
-        if !documented.is_empty() {
-            let existing: BTreeSet<&str> = existing.iter().map(String::as_str).collect();
-            assert_eq!(documented, existing);
+        for readme in ["README.md", "README.pt-BR.md"] {
+            let path = format!("{}/../../{readme}", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let rows = text.lines().filter(|line| line.starts_with("| `PAPO_"));
+            let documented: BTreeSet<String> = rows
+                .filter_map(|row| Some(row.rsplit_once(" | ")?.0.to_owned() + " |"))
+                .map(|row| row.replace("|  |", "| |"))
+                .collect();
+            if !text.is_empty() {
+                assert_eq!(documented, existing, "{readme}");
+            }
         }
     }
 

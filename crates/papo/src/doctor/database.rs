@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use papo_app::RoomFilter;
 use papo_domain::Timestamp;
-use papo_storage::StorageError;
 use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
-use papo_storage::sqlite::SqliteStorage;
+use papo_storage::sqlite::{
+    SqliteStorage, copy_of_cut_log, cut_log, log_left, lost_history, note_of_events,
+    note_of_lost_history,
+};
+use papo_storage::{Clocks, StorageError};
 use rusqlite::{Connection, OpenFlags};
 
 use super::Finding;
@@ -19,6 +21,7 @@ use crate::database::{CHECK_FOLDER, Database, moved, server_error};
 use crate::instance;
 
 const SUBJECT: &str = "database";
+const LOG: &str = "write-ahead log";
 /// How many of the things that are wrong are shown.
 const SHOWN: usize = 5;
 /// A clock may have been off by this much.
@@ -34,8 +37,20 @@ pub(super) fn check(config: &Config) -> Result<Vec<Finding>> {
 
 fn check_file(config: &Config, path: &Path) -> Result<Vec<Finding>> {
     if !path.exists() {
-        let text = "there is none yet; `papo serve` makes it".to_owned();
-        return Ok(vec![Finding::fine(SUBJECT, text)]);
+        let mut findings = logs_kept(path);
+        if let Some(note) = note_of_events(path) {
+            let text = format!(
+                "there is none, and {} says that there was one with messages: put it or a backup \
+                 back, or remove that file to begin a new chat",
+                note.display()
+            );
+            findings.push(Finding::problem(SUBJECT, text));
+        }
+        if findings.is_empty() {
+            let text = "there is none yet; `papo serve` makes it".to_owned();
+            findings.push(Finding::fine(SUBJECT, text));
+        }
+        return Ok(findings);
     }
     let version = match version(path) {
         Ok(version) => version,
@@ -48,17 +63,71 @@ fn check_file(config: &Config, path: &Path) -> Result<Vec<Finding>> {
             return Ok(vec![Finding::problem(SUBJECT, text)]);
         }
     };
+    match cut_log(path) {
+        Ok(None) => {}
+        // To open it would be to go on without what is lost.
+        Ok(Some(cut)) => {
+            let text = format!(
+                "{}: {cut}; keep a copy of the folder; `papo serve` goes on from what can be read, \
+                 as another history, or bring back a backup",
+                path.display()
+            );
+            return Ok(vec![Finding::problem(LOG, text)]);
+        }
+        Err(error) => return Ok(vec![Finding::problem(LOG, unusable(path, &error))]),
+    }
+    // The same holds here. Where it can't be read, what follows says so.
+    if let Ok(Some(lost)) = lost_history(path) {
+        let text = format!(
+            "{}: {lost}; keep a copy of the folder; `papo serve` goes on from what is there, as \
+             another history, or bring back a backup",
+            path.display()
+        );
+        return Ok(vec![Finding::problem(SUBJECT, text)]);
+    }
     let checking = async {
         let database = Database::Sqlite(Arc::new(SqliteStorage::open(path)?));
         check_whole(&database).await
     };
-    Ok(match instance::runtime(1)?.block_on(checking) {
+    let mut findings = logs_kept(path);
+    findings.extend(match instance::runtime(1)?.block_on(checking) {
         Ok(checked) => {
             let advice = "keep a copy of the folder, and bring back a backup";
             whole(config, &path.display(), version, &checked, advice)
         }
         Err(error) => vec![Finding::problem(SUBJECT, unusable(path, &error))],
-    })
+    });
+    Ok(findings)
+}
+
+/// What was kept of write-ahead logs that no database has any more.
+fn logs_kept(path: &Path) -> Vec<Finding> {
+    let cut = copy_of_cut_log(path).map(|log| {
+        let text = format!(
+            "it was damaged once, and what was acknowledged last before that start is lost; \
+             {} is what there was: remove it when nobody needs it",
+            log.display()
+        );
+        Finding::warning(LOG, text)
+    });
+    let left = log_left(path).map(|log| {
+        let text = format!(
+            "a database was taken away while it was in use; {} is its log: if that database is \
+             back, stop papo and give the log the name {}-wal again, or remove it",
+            log.display(),
+            path.display()
+        );
+        Finding::warning(LOG, text)
+    });
+    let lost = note_of_lost_history(path).map(|note| {
+        let text = format!(
+            "something that was stored was gone at a start; {} says how far the history had come: \
+             remove it when nobody needs it",
+            note.display()
+        );
+        Finding::warning(SUBJECT, text)
+    });
+    cut.into_iter().chain(left).chain(lost).collect()
 }
 
 fn check_server(config: &Config, url: &DatabaseUrl) -> Result<Vec<Finding>> {
@@ -92,36 +161,33 @@ fn check_server(config: &Config, url: &DatabaseUrl) -> Result<Vec<Finding>> {
             findings.extend(whole(config, url, version, &checked, advice));
         }
         Err(error) => {
-            let text = server_error(url, error).to_string();
+            let text = server_error(config, url, error).to_string();
             findings.push(Finding::problem(SUBJECT, text));
         }
     }
     Ok(findings)
 }
 
-/// Reads the version without changing anything: opening a database as Papo does would bring an older one up to date.
+/// Reads the version without changing anything: opening a database as Papo does would bring an
+/// older one up to date.
 fn version(path: &Path) -> rusqlite::Result<i64> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// What is wrong with it, and the time of its last message.
+/// What is wrong with it, and what the clocks say.
 struct Checked {
     wrong: Vec<String>,
-    latest: Option<Timestamp>,
+    clocks: Clocks,
 }
 
 async fn check_whole(database: &Database) -> Result<Checked, StorageError> {
     let storage = database.storage();
     let wrong = storage.check().await?;
-    let rooms = storage.rooms(RoomFilter::default()).await?;
+    let clocks = storage.clocks().await?;
     database.close().await?;
-    let latest = rooms.iter().filter_map(|overview| overview.last_activity);
-    Ok(Checked {
-        wrong,
-        latest: latest.max(),
-    })
+    Ok(Checked { wrong, clocks })
 }
 
 fn whole(
@@ -143,14 +209,29 @@ fn whole(
         );
         Finding::problem(SUBJECT, text)
     }];
-    let ahead = checked.latest.filter(|latest| {
-        latest.as_millis() > config.app.clock.now().as_millis() + CLOCK_TOLERANCE_MILLIS
-    });
+    findings.extend(compare(config.app.clock.now(), &checked.clocks));
+    findings
+}
+
+/// What the database says of the clock.
+fn compare(now: Timestamp, clocks: &Clocks) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let off = now.as_millis() - clocks.database.as_millis();
+    if off.abs() > CLOCK_TOLERANCE_MILLIS {
+        let text = format!(
+            "this machine says {now}, the database's server {}; set the wrong one",
+            clocks.database
+        );
+        findings.push(Finding::warning("clocks", text));
+    }
+    let ahead = clocks
+        .latest
+        .filter(|latest| latest.as_millis() > now.as_millis() + CLOCK_TOLERANCE_MILLIS);
     if let Some(latest) = ahead {
         let text = format!(
-            "the last message is of {latest}, which is yet to come: this machine's clock is or was wrong; set it"
+            "something in the database is of {latest}, which is yet to come: a clock is or was wrong; set it if it still is"
         );
-        findings.push(Finding::warning("last message", text));
+        findings.push(Finding::warning("latest time", text));
     }
     findings
 }
@@ -158,9 +239,9 @@ fn whole(
 fn unusable(path: &Path, error: &StorageError) -> String {
     let shown = path.display();
     match error {
-        StorageError::TooNew { .. } => format!("{shown}: {error}"),
+        StorageError::TooNew { .. } | StorageError::Unreleased => format!("{shown}: {error}"),
         StorageError::Moved(to) => moved(path, to),
-        StorageError::Unavailable(text) => {
+        StorageError::Unavailable(text) | StorageError::Full(text) => {
             let folder = path.parent().unwrap_or(path);
             format!(
                 "it can't be opened: {text}; {}",
@@ -171,8 +252,33 @@ fn unusable(path: &Path, error: &StorageError) -> String {
         | StorageError::Unknown(_)
         | StorageError::Unfinished
         | StorageError::Exists(_)
+        | StorageError::Damaged(_)
         | StorageError::Other(_) => {
             format!("{error}; bring back a backup, or name another folder with --data-dir")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_that_differ_and_times_to_come_are_warned_of() {
+        let at = |minutes: i64| Timestamp::from_millis(minutes * 60_000);
+        let subjects = |now, database, latest| -> Vec<_> {
+            let clocks = Clocks { database, latest };
+            let found = compare(now, &clocks);
+            found.iter().map(|finding| finding.subject).collect()
+        };
+        assert!(subjects(at(5), at(6), Some(at(6))).is_empty());
+        assert!(subjects(at(5), at(4), None).is_empty());
+        assert_eq!(subjects(at(5), at(7), None), ["clocks"]);
+        assert_eq!(subjects(at(5), at(3), Some(at(4))), ["clocks"]);
+        assert_eq!(subjects(at(5), at(5), Some(at(7))), ["latest time"]);
+        assert_eq!(
+            subjects(at(5), at(7), Some(at(7))),
+            ["clocks", "latest time"]
+        );
     }
 }

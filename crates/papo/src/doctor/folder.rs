@@ -25,7 +25,12 @@ pub(super) fn check(folder: &Path) -> Vec<Finding> {
             let text = format!("{shown} is a file; name a folder with --data-dir");
             vec![Finding::problem(SUBJECT, text)]
         }
-        Ok(metadata) => vec![existing(folder, &metadata), free_space(folder)],
+        Ok(metadata) => {
+            let mut findings = vec![existing(folder, &metadata)];
+            findings.extend(file_system(folder));
+            findings.push(free_space(folder));
+            findings
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => missing(folder),
         Err(error) => {
             let text = format!("{shown} can't be looked at: {error}; check who owns it");
@@ -69,6 +74,15 @@ fn missing(folder: &Path) -> Vec<Finding> {
     }
     let text = format!("{shown} doesn't exist yet; `papo serve` makes it");
     vec![Finding::fine(SUBJECT, text), free_space(&parent)]
+}
+
+fn file_system(folder: &Path) -> Option<Finding> {
+    let kind = data_folder::shared_file_system(folder)?;
+    let text = format!(
+        "{kind}: other machines may share it, SQLite isn't safe there, and a second papo may not be \
+         noticed; put the folder on a disk of this machine, or use PostgreSQL"
+    );
+    Some(Finding::warning("file system", text))
 }
 
 fn free_space(folder: &Path) -> Finding {

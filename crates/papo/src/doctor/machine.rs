@@ -7,14 +7,14 @@ use rustix::process::{Resource, getrlimit};
 
 use super::Finding;
 use crate::config::Config;
+use crate::serve::OWN_FILES;
 
 /// The first SQLite without the defect that could corrupt a database in write-ahead mode.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
-/// Files that are open besides people's connections: the database's, the log, what the runtime needs.
-const OWN_FILES: u64 = 64;
 /// Fewer connections than this are fewer than a lively chat has.
 const FEW_CONNECTIONS: u64 = 4_000;
-/// This program was made in 2026: an earlier clock is wrong, and so, by all means, is one of the next century.
+/// This program was made in 2026: an earlier clock is wrong, and so, by all means, is one of the
+/// next century.
 const YEARS: std::ops::RangeInclusive<&str> = "2026"..="2099";
 
 /// The SQLite in this program.
@@ -40,7 +40,7 @@ pub(super) fn open_files(config: &Config) -> Finding {
         return Finding::fine(SUBJECT, "no limit");
     };
     let configured = u64::try_from(config.web.max_connections).unwrap_or(u64::MAX);
-    let possible = hard.saturating_sub(OWN_FILES);
+    let possible = hard.saturating_sub(OWN_FILES + papo_web::KEPT_PLACES as u64);
     let connections = possible.min(configured);
     let text =
         format!("limit {soft}, which papo raises to {hard}: enough for {connections} connections");

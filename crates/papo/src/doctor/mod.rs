@@ -1,4 +1,5 @@
-//! `papo doctor`: looks at everything that an instance stands on, changes nothing, and says what to do.
+//! `papo doctor`: looks at everything that an instance stands on, changes nothing, and says what to
+//! do.
 
 mod database;
 mod folder;
@@ -65,7 +66,8 @@ impl Finding {
     }
 }
 
-/// Checks everything; fails when there is a problem. Without a configuration the rest can't be found.
+/// Checks everything; fails when there is a problem. Without a configuration the rest can't be
+/// found.
 pub(crate) fn run(config: &Result<Config>) -> Result<Outcome> {
     let mut findings = Vec::new();
     match config {

@@ -5,7 +5,6 @@ use papo_channel_layer::nats::{Reached, reach};
 
 use super::Finding;
 use crate::config::Config;
-use crate::database::Database;
 use crate::{instance, relay};
 
 const SUBJECT: &str = "NATS";
@@ -15,14 +14,15 @@ pub(super) fn check(config: &Config) -> Result<Vec<Finding>> {
     let Some(nats) = &config.nats else {
         return Ok(Vec::new());
     };
-    if let Err(error) = relay::check(Some(nats), Database::is_shared(config)) {
+    if let Err(error) = relay::check(config, Some(nats)) {
         return Ok(vec![Finding::problem(SUBJECT, error.to_string())]);
     }
-    Ok(judge(&instance::runtime(1)?.block_on(reach(nats))))
+    let servers = instance::runtime(1)?.block_on(reach(nats));
+    Ok(judge(&servers, &config.nats_origin))
 }
 
-/// One server is enough.
-fn judge(servers: &[Reached]) -> Vec<Finding> {
+/// One server is enough. `origin` is what named them.
+fn judge(servers: &[Reached], origin: &str) -> Vec<Finding> {
     let is_joined = servers.iter().any(|server| server.version.is_ok());
     let findings = servers.iter().map(|Reached { address, version }| {
         let wrong = match version {
@@ -37,7 +37,7 @@ fn judge(servers: &[Reached]) -> Vec<Finding> {
         Finding::problem(
             SUBJECT,
             format!(
-                "{wrong}; check PAPO_NATS_URL and the server: until it is there nodes hear of each other's messages late"
+                "{wrong}; check {origin} and the server: until it is there nodes hear of each other's messages late"
             ),
         )
     });
@@ -57,7 +57,7 @@ mod tests {
         };
         let (there, away) = (server(Ok("2.10.1")), server(Err("refused")));
         let levels = |servers: &[Reached]| -> Vec<Level> {
-            let findings = judge(servers);
+            let findings = judge(servers, "PAPO_NATS_URL");
             findings.iter().map(|finding| finding.level).collect()
         };
         let servers = [there, away.clone()];

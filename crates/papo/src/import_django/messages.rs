@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, anyhow};
 use data_encoding::BASE64URL_NOPAD;
-use papo_domain::{ClientId, MessageText, MessageTextError, SenderId};
+use papo_domain::{ClientId, MessageText, MessageTextError, PersonId};
 use papo_storage::ImportedMessage;
 use rusqlite::Row;
 use sha2::{Digest, Sha256};
@@ -27,8 +27,8 @@ pub(super) enum OldMessage {
     Blank,
 }
 
-/// Hands a room's messages over in the order of their times, and of their numbers where times are equal; until `take`
-/// says `false`.
+/// Hands a room's messages over in the order of their times, and of their numbers where times are
+/// equal; until `take` says `false`.
 pub(super) fn each_message(
     source: &Source,
     room: &OldRoom,
@@ -79,7 +79,8 @@ fn message(id: i64, room: &OldRoom, row: &Row<'_>) -> Result<OldMessage> {
     let message = ImportedMessage {
         sender: sender(&old_name),
         username: repair::username(&old_name),
-        // Not parsed: a text longer than Papo takes today is kept whole, and so is white space around it.
+        // Not parsed: a text longer than Papo takes today is kept whole, and so is white space
+        // around it.
         text: MessageText::from_stored(kept),
         timestamp,
         client_id: client_id(&key)?,
@@ -88,10 +89,10 @@ fn message(id: i64, room: &OldRoom, row: &Row<'_>) -> Result<OldMessage> {
 }
 
 /// One name of the old database is one person, in each import.
-fn sender(old_name: &str) -> SenderId {
+fn sender(old_name: &str) -> PersonId {
     let hash = hash(&["django", old_name]);
     let first = hash.first_chunk().expect("a SHA-256 has 32 bytes");
-    SenderId(u64::from_be_bytes(*first))
+    PersonId(u64::from_be_bytes(*first))
 }
 
 /// The same message has the same name, in each import.

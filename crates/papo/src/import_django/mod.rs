@@ -1,8 +1,9 @@
 //! `papo import django`: brings in the rooms and messages of the Django chat that Papo succeeds.
 //!
-//! The old database is read twice within one reading transaction: first to see that all of it can be understood, before
-//! anything of Papo's is touched ([`survey`]), then to hand it over ([`stream`]). What Papo wouldn't accept is repaired
-//! in a way that gives the same result each time ([`repair`]), so that a second import finds everything stored.
+//! The old database is read twice within one reading transaction: first to see that all of it can
+//! be understood, before anything of Papo's is touched ([`survey`]), then to hand it over
+//! ([`stream`]). What Papo wouldn't accept is repaired in a way that gives the same result each
+//! time ([`repair`]), so that a second import finds everything stored.
 
 mod messages;
 mod repair;
@@ -28,7 +29,7 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     let survey = survey::survey(&source).with_context(nothing)?;
     instance::with_instance(config, async |instance| {
         let rooms = stream::start(source)?;
-        let imported = instance.storage.import(rooms, config.app.clock.now()).await;
+        let imported = instance.storage.import(rooms).await;
         let imported = imported.map_err(|error| match error {
             StorageError::Other(text) => anyhow!(text),
             other => other.into(),

@@ -1,14 +1,16 @@
 //! The old database: opened for reading only, and which version of the seed's tables it has.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use papo_domain::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::functions::{Context as Arguments, FunctionFlags};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// How long to wait for a Django that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,8 +45,7 @@ impl Source {
         if !file.is_file() {
             bail!("there is no such file");
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(file, flags).context("can't open it")?;
+        let db = open_for_reading(file)?;
         db.busy_timeout(BUSY_TIMEOUT)?;
         db.pragma_update(None, "trusted_schema", false)?;
         let deterministic = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
@@ -63,7 +64,33 @@ impl Source {
     }
 }
 
-/// A value that should be text. Bytes that aren't UTF-8 are replaced, not refused: the rest of the text is worth having.
+/// Opens the file. In write-ahead mode even a reader makes files beside it. Where it can't, the
+/// file is read alone, if it holds everything.
+fn open_for_reading(file: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(file, flags).context("can't open it")?;
+    let read = db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
+    let code = read.err().and_then(|error| error.sqlite_error_code());
+    if !matches!(code, Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)) {
+        return Ok(db);
+    }
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        bail!(
+            "its last changes are in {} beside it, which can't be read in a folder that can't be written; \
+             stop Django, copy both files into another folder, and import from there",
+            Path::new(&log).display()
+        );
+    }
+    let bytes = file.as_os_str().as_encoded_bytes();
+    let name = percent_encode(bytes, NON_ALPHANUMERIC);
+    let uri = format!("file:{name}?immutable=1");
+    Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI).context("can't open it")
+}
+
+/// A value that should be text. Bytes that aren't UTF-8 are replaced, not refused: the rest of the
+/// text is worth having.
 pub(super) fn text(value: ValueRef<'_>) -> Option<String> {
     match value {
         ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),

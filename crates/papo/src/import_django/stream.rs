@@ -1,4 +1,5 @@
-//! Handing the old database over to the storage: a thread reads, the storage's own thread takes, and little is between.
+//! Handing the old database over to the storage: a thread reads, the storage's own thread takes,
+//! and little is between.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -62,7 +63,8 @@ enum Item<T> {
 /// Sends items, and at last how it ended: who only stops sending has failed.
 struct Sender<T>(SyncSender<Item<T>>);
 
-/// Items until the end; an error if the sender ended without saying so, so that half a room is never taken for a whole.
+/// Items until the end; an error if the sender ended without saying so, so that half a room is
+/// never taken for a whole.
 struct Received<T> {
     items: Receiver<Item<T>>,
     is_over: bool,

@@ -48,7 +48,8 @@ pub(crate) fn local_url(listening: SocketAddr) -> String {
     url(ip, listening.port())
 }
 
-/// The addresses to open on another machine of the network, when the server listens on all of this machine's.
+/// The addresses to open on another machine of the network, when the server listens on all of this
+/// machine's.
 fn network_urls(listening: SocketAddr) -> Vec<String> {
     if !listening.ip().is_unspecified() {
         return Vec::new();
@@ -67,7 +68,8 @@ fn network_urls(listening: SocketAddr) -> Vec<String> {
     own.map(|ip| url(ip, listening.port())).collect()
 }
 
-/// This machine's address on the way to another: connecting a UDP socket chooses it, and sends nothing.
+/// This machine's address on the way to another: connecting a UDP socket chooses it, and sends
+/// nothing.
 fn own_address(to: IpAddr) -> Option<IpAddr> {
     let any: IpAddr = match to {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),

@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use anyhow::{Result, anyhow};
 use tokio::net::{TcpListener, TcpSocket};
 
-/// How many connections the system keeps for us until they are accepted: everyone comes back at once after a restart.
+/// How many connections the system keeps for us until they are accepted: everyone comes back at
+/// once after a restart.
 const BACKLOG: u32 = 4_096;
 
 /// Listens on the address.

@@ -8,12 +8,11 @@ mod setup_link;
 mod signals;
 
 use std::future::pending;
-use std::io::Write as _;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use papo_app::App;
 use papo_web::WebSettings;
 use tokio::task::JoinHandle;
@@ -21,26 +20,51 @@ use tokio_util::sync::CancellationToken;
 
 use self::addresses::Addresses;
 pub(crate) use self::addresses::local_url;
+pub(crate) use self::open_files::OWN_FILES;
 use self::signals::Signals;
 use crate::config::Config;
+use crate::data_folder::shared_file_system;
 use crate::database::Database;
 use crate::instance::{self, Instance};
+use crate::output;
 
-/// What may pass beyond the time that requests and sockets get to finish, until the process is ended by force.
+/// What may pass beyond the time that requests and sockets get to finish, until the process is
+/// ended by force.
 const STOP_MARGIN: Duration = Duration::from_secs(8);
 
 /// Serves until told to stop.
 pub(crate) fn run(config: &Config) -> Result<()> {
     open_files::raise_limit();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    instance::runtime(threads)?.block_on(serve(config))
+    let runtime = instance::runtime(threads)?;
+    let served = runtime.block_on(serve(config));
+    // The database is closed; what is still being made is for nobody.
+    runtime.shutdown_background();
+    served
 }
 
 async fn serve(config: &Config) -> Result<()> {
     let mut signals = Signals::listen()?;
+    let now = config.app.clock.now();
+    // There is no date for answers then: each would end its connection.
+    ensure!(
+        now.as_millis() >= 0,
+        "the machine's clock says {now}, and nothing can be served before 1970; set the clock"
+    );
     let _lock = Database::lock(config)?;
+    if let Some(kind) = shared_by_machines(config) {
+        tracing::warn!(
+            "the data folder {} is on a file system that other machines may share ({kind}): SQLite isn't \
+             safe there, and a second papo may not be noticed; put it on a disk of this machine, or use PostgreSQL",
+            config.data_dir.display()
+        );
+    }
     let metrics = metrics::install()?;
     let instance = Instance::open(config, config.nats.as_ref()).await?;
+    // The chat is there from now on, whether or not the address can be had.
+    if let Some(news) = instance.news(config) {
+        say(&news);
+    }
     let listener = listener::bind(config.listen)?;
     let addresses = Addresses::of(listener.local_addr()?);
     say(&addresses.to_string());
@@ -49,6 +73,7 @@ async fn serve(config: &Config) -> Result<()> {
     let app = Arc::clone(&instance.app);
     let settings = WebSettings {
         metrics,
+        max_connections: open_files::connections(config.web.max_connections),
         ..config.web.clone()
     };
     let web = papo_web::run(listener, app, settings, shutdown.clone());
@@ -70,6 +95,15 @@ async fn serve(config: &Config) -> Result<()> {
     }
 }
 
+/// The kind of the data folder's file system, if the database is there and it isn't this machine's
+/// own.
+fn shared_by_machines(config: &Config) -> Option<&'static str> {
+    if Database::is_shared(config) {
+        return None;
+    }
+    shared_file_system(&config.data_dir)
+}
+
 /// Waits for whatever ends the server; an error if that isn't a signal.
 async fn wait_for_end(signals: &mut Signals, app: &App, web: &mut JoinHandle<()>) -> Result<()> {
     tokio::select! {
@@ -77,9 +111,9 @@ async fn wait_for_end(signals: &mut Signals, app: &App, web: &mut JoinHandle<()>
             tracing::info!("{signal}: stopping");
             Ok(())
         }
-        () = app.broken() => Err(anyhow!(
-            "what was written may be lost, so nothing more can be promised: the disk failed to keep it, or another database server has \
-             taken over, as the log says; check what failed (`papo doctor`) and start papo again: it goes on from what is there"
+        why = app.broken() => Err(anyhow!(
+            "the database failed, so nothing more can be promised: {why}; \
+             check it (`papo doctor`) and start papo again: it goes on from what is there"
         )),
         ended = web => Err(match ended {
             Ok(()) => anyhow!("the server ended by itself"),
@@ -103,11 +137,11 @@ async fn stop(instance: Instance, web: JoinHandle<()>, shutdown: &CancellationTo
 /// Everything acknowledged is on disk already; only good-byes are lost.
 fn leave_at_once(why: &str) -> ! {
     tracing::warn!("{why}");
+    output::flush();
     process::exit(1)
 }
 
 /// Writes to standard output. Nobody may be reading; that is no reason not to serve.
 fn say(text: &str) {
-    let mut output = std::io::stdout();
-    let _ = writeln!(output, "{text}").and_then(|()| output.flush());
+    output::stdout().say(text);
 }

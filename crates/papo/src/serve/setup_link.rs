@@ -1,4 +1,5 @@
-//! The link by which the first administrator comes. The server goes on without it, and tells it when it can.
+//! The link by which the first administrator comes. The server goes on without it, and tells it
+//! when it can.
 
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use crate::config::Config;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// Says how to become the administrator, unless there is one. While the database can't take the link's secret, which is warned of, it
-/// is tried again and again.
+/// Says how to become the administrator, unless there is one. While the database can't take the
+/// link's secret, which is warned of, it is tried again and again.
 pub(super) async fn tell(app: &App, config: &Config, addresses: &Addresses) {
     let mut pause = FIRST_PAUSE;
     let token = loop {
@@ -36,6 +37,6 @@ fn text(config: &Config, addresses: &Addresses, token: &str) -> String {
     let public = config.web.public_url.as_ref().map(ToString::to_string);
     let base = public.unwrap_or_else(|| addresses.widest().to_owned());
     format!(
-        "There is no administrator yet. Who opens this link first can become one:\n  {base}/admin/setup/{token}/"
+        "There is no administrator yet. Whoever opens this link first can become one:\n  {base}/admin/setup/{token}/"
     )
 }

@@ -145,7 +145,8 @@ fn what_papo_would_not_have_stored_is_refused_before_anything_is_made() {
     assert!(report.contains("has no tables yet"), "{report}");
 }
 
-/// An archive of one room. It borrows the summary of another, for only what is written under a name is compared with its own.
+/// An archive of one room. It borrows the summary of another, for only what is written under a name
+/// is compared with its own.
 fn make_archive(path: &Path, other: &Path, room: &str, last_room: i64) {
     let instance = Record::Instance(InstanceRow {
         epoch: 7,
@@ -154,6 +155,7 @@ fn make_archive(path: &Path, other: &Path, room: &str, last_room: i64) {
         last_room,
         last_session: 0,
         last_revocation: 0,
+        served: 7,
     });
     let room = Record::Room(RoomRow {
         id: 1,
@@ -184,8 +186,9 @@ fn only_what_is_empty_takes_an_archive_in() {
     let restore = ["restore", name.as_str()];
     let error = place.papo(&restore).error_last();
     assert!(error.contains("there is an instance in"), "{error}");
-    let create = ["room", "create", "Projetos"];
-    place.papo_with(&create, &[(VARIABLE, &url)]).ok();
+    place
+        .papo_with(&["restore", &name], &[(VARIABLE, &url)])
+        .ok();
     let error = place.papo_with(&restore, &[(VARIABLE, &url)]).error_last();
     assert!(error.contains("there is an instance in"), "{error}");
     let mut server = place.serve();
@@ -273,9 +276,13 @@ fn killed_while_it_restores_it_leaves_nothing() {
     running.give(&whole[..whole.len() - 1]);
     running.line("restoring: ");
     drop(running);
-    let list = other.papo(&["room", "list"]).ok();
+    let list = || other.papo(&["room", "list"]).ok();
+    let rooms = list();
+    assert_eq!(rooms.trim_end().lines().count(), 1, "{rooms}");
+    assert_eq!(other.serve().stop(), Some(0));
+    let rooms = list();
     assert!(
-        list.contains("Geral") && !list.contains("inactive"),
-        "{list}"
+        rooms.contains("Geral") && !rooms.contains("inactive"),
+        "{rooms}"
     );
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::Place;
-use crate::process::Running;
+use crate::process::{self, Running};
 
 fn place_with(file: &str) -> Place {
     let place = Place::new();
@@ -44,8 +44,9 @@ fn an_empty_variable_is_none() {
         "PAPO_NATS_URL",
     ];
     let variables = empty.map(|name| (name, ""));
-    let create = ["room", "create", "Projetos"];
-    place.papo_with(&create, &variables).ok();
+    let create = ["user", "create", "Ana", "--admin"];
+    let password = "correct horse battery\n";
+    process::run(&place.data(), &create, &variables, password).ok();
     assert!(place.database().exists());
 }
 
@@ -59,7 +60,7 @@ fn an_empty_flag_is_a_mistake() {
             assert_eq!(error, format!("papo: {flag}: must not be empty"));
         }
     }
-    let create = ["room", "create", "Projetos", "--database-url="];
+    let create = ["user", "create", "Ana", "--admin", "--database-url="];
     let error = place.papo(&create).error();
     assert_eq!(error, "papo: --database-url: must not be empty");
     assert!(!place.data().exists());

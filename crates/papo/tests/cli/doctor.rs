@@ -42,6 +42,29 @@ fn it_makes_nothing() {
 }
 
 #[test]
+fn a_database_that_is_gone_is_told_by_what_is_left_of_it() {
+    let place = Place::new();
+    fs::create_dir(place.data()).unwrap();
+    let note = format!("papo reach 1\n{:016x} {:020} {:016x} {:010}\n", 7, 5, 9, 3);
+    fs::write(place.data().join("papo.reach"), note).unwrap();
+    let report = place.papo(&["doctor"]);
+    assert_eq!(report.code, Some(1), "{report:?}");
+    assert!(
+        report.output.contains("there was one with messages"),
+        "{report:?}"
+    );
+    for command in [&["room", "list"][..], &["serve"]] {
+        let refused = place.papo(command);
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        let text = format!("{refused:?}");
+        assert!(
+            text.contains("taken away") && text.contains("papo.reach"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn it_works_while_a_server_runs() {
     let place = Place::new();
     let mut server = place.serve();
@@ -94,6 +117,11 @@ fn problems_are_told_with_what_to_do() {
     );
     database.pragma_update(None, "user_version", 9_999).unwrap();
     problem(&place, "database", "use a newer papo");
+    database.pragma_update(None, "user_version", 9).unwrap();
+    database
+        .execute_batch("ALTER TABLE person RENAME TO nobody")
+        .unwrap();
+    problem(&place, "database", "that version's `papo export`");
 }
 
 #[test]

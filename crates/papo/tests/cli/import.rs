@@ -249,7 +249,7 @@ fn what_is_no_database_is_refused() {
     fs::write(&text, "not a database, but some text ".repeat(100)).unwrap();
     let error = place.import(&text).error();
     assert!(error.contains("file is not a database"), "{error}");
-    place.papo(&["room", "create", "Projetos"]).ok();
+    let place = Place::started();
     let error = place.import(&place.database()).error();
     assert!(error.contains("no table chat_room"), "{error}");
 }

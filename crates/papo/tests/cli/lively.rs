@@ -36,8 +36,8 @@ pub(crate) fn socket(guest: &Guest) -> Socket {
     socket
 }
 
-/// Has messages posted, edited and deleted, a room closed and another renamed, people joined in several rooms, one of them with an
-/// account; and `more` messages.
+/// Has messages posted, edited and deleted, a room closed and another renamed, people joined in
+/// several rooms, one of them with an account; and `more` messages.
 pub(crate) fn liven_up(folder: &Path, more: usize) -> Lively {
     let mut server = serve(folder);
     let mut ana = Guest::joined(&server, 1, "Ana").unwrap();

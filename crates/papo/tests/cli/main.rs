@@ -1,4 +1,5 @@
-//! The command line as a black box: the binary in a folder of its own, what it prints, and how it ends.
+//! The command line as a black box: the binary in a folder of its own, what it prints, and how it
+//! ends.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod archives;
@@ -9,6 +10,7 @@ mod full;
 mod health;
 mod import;
 mod lively;
+mod log;
 mod migrate;
 mod postgres;
 mod process;

@@ -42,7 +42,7 @@ fn who_was_connected_goes_on_at_the_other_database() {
     assert!(moved.errors.contains("copying: "), "{}", moved.errors);
     let output = moved.ok();
     assert!(output.contains("both hold the same"), "{output}");
-    assert_eq!(checksums(&output).len(), 6, "{output}");
+    assert_eq!(checksums(&output).len(), 7, "{output}");
 
     let server = serve_url(&place.path().join("none"), &url);
     ana.host = server.address().to_string();
@@ -103,7 +103,9 @@ fn what_was_moved_is_not_served_here_until_that_is_undone() {
     assert!(undone.contains("as another history"), "{undone}");
     place.papo(&["room", "list"]).ok();
     let error = place.papo(&["migrate", "--undo"]).error();
-    assert!(error.contains("wasn't moved"), "{error}");
+    let database = place.database();
+    let path = database.to_str().unwrap();
+    assert_eq!(error, format!("papo: {path} wasn't moved"));
     let error = migrate(&place, &url).error();
     assert!(error.contains("another instance"), "{error}");
 }
@@ -153,7 +155,8 @@ fn killed_at_any_moment_it_goes_on_and_ends_the_same() {
     }
 }
 
-/// Kills a migration when it has sent so many bytes, of more that it would have. What it leaves is not served.
+/// Kills a migration when it has sent so many bytes, of more that it would have. What it leaves is
+/// not served.
 fn kill_at(data: &Path, schema: &Schema, bytes: i64) {
     let faucet = Faucet::of(bytes);
     let url = schema.url_at(&faucet.server());
@@ -249,9 +252,41 @@ fn what_can_not_be_moved_is_said() {
 }
 
 #[test]
+fn whatever_keeps_a_move_from_being_undone_names_the_file() {
+    let place = Place::new();
+    let database = place.database();
+    let path = database.to_str().unwrap();
+    let undo = || place.papo(&["migrate", "--undo"]).error();
+    assert!(
+        undo().contains(place.data().to_str().unwrap()),
+        "{}",
+        undo()
+    );
+
+    let mut server = place.serve();
+    let error = undo();
+    assert!(error.contains("can't be undone now"), "{error}");
+    assert!(error.contains(place.data().to_str().unwrap()), "{error}");
+    server.stop();
+
+    let db = Connection::open(&database).unwrap();
+    db.pragma_update(None, "user_version", 9_999).unwrap();
+    assert!(undo().contains(path), "{}", undo());
+    db.close().unwrap();
+    std::fs::write(&database, "no database ".repeat(1_000)).unwrap();
+    assert!(undo().contains(path), "{}", undo());
+    let url = "postgres://papo@127.0.0.1:1/chat";
+    let error = place.papo(&["migrate", "--to", url]).error();
+    assert!(error.contains(path), "{error}");
+}
+
+#[test]
 fn a_database_with_another_instance_is_left_as_it_is() {
     let (place, other, schema) = (Place::started(), Place::new(), Schema::new());
     let url = schema.url();
+    let create = ["user", "create", "Dora", "--admin"];
+    let password = "correct horse battery\n";
+    run(&other.data(), &create, &[(VARIABLE, &url)], password).ok();
     let create = ["room", "create", "Deles"];
     other.papo_with(&create, &[(VARIABLE, &url)]).ok();
     let list = || other.papo_with(&["room", "list"], &[(VARIABLE, &url)]).ok();

@@ -1,7 +1,7 @@
 //! Running the binary: to its end, or while the test goes on.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::io::{BufRead as _, BufReader, PipeWriter, Read, Write as _, pipe};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -71,6 +71,14 @@ pub(crate) fn run(
     finish(child)
 }
 
+/// Runs a command to its end of which nobody reads what it says; its exit code.
+pub(crate) fn run_unread(data: &Path, arguments: &[&str]) -> Option<i32> {
+    let mut command = command(data, arguments, &[]);
+    let ((_, output), (_, errors)) = (pipe().unwrap(), pipe().unwrap());
+    command.stdin(Stdio::null()).stdout(output).stderr(errors);
+    command.spawn().unwrap().wait_for_end()
+}
+
 /// Runs a command to its end that can't make files longer than a little.
 pub(crate) fn run_on_full_disk(data: &Path, arguments: &[&str]) -> Finished {
     finish(on_full_disk(data, arguments).spawn().unwrap())
@@ -102,6 +110,12 @@ impl Running {
         Self::of(command.stdin(Stdio::null()).spawn().unwrap())
     }
 
+    /// The same, of one whose log goes elsewhere.
+    pub(crate) fn start_logging_to(data: &Path, arguments: &[&str], log: PipeWriter) -> Self {
+        let mut command = command(data, arguments, &[]);
+        Self::of(command.stdin(Stdio::null()).stderr(log).spawn().unwrap())
+    }
+
     /// The same, of one that can't make files longer than a little.
     pub(crate) fn start_on_full_disk(data: &Path, arguments: &[&str]) -> Self {
         Self::of(on_full_disk(data, arguments).spawn().unwrap())
@@ -115,9 +129,15 @@ impl Running {
 
     fn of(mut child: Child) -> Self {
         let (sender, lines) = channel();
-        let output: Box<dyn Read + Send> = Box::new(child.stdout.take().unwrap());
-        let errors: Box<dyn Read + Send> = Box::new(child.stderr.take().unwrap());
-        for pipe in [output, errors] {
+        let output = child
+            .stdout
+            .take()
+            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
+        let errors = child
+            .stderr
+            .take()
+            .map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
+        for pipe in [output, errors].into_iter().flatten() {
             let sender = sender.clone();
             thread::spawn(move || {
                 let lines = BufReader::new(pipe).lines().map_while(Result::ok);
@@ -240,8 +260,8 @@ fn without_configuration(command: &mut Command) {
     }
 }
 
-/// One that can't make files longer than a little: 1 MiB, or 2 by the units of some shells. To write beyond that is an error, as on a
-/// disk that is full, and not the end of the process.
+/// One that can't make files longer than a little: 1 MiB, or 2 by the units of some shells. To
+/// write beyond that is an error, as on a disk that is full, and not the end of the process.
 fn on_full_disk(data: &Path, arguments: &[&str]) -> Command {
     let limited = command(data, arguments, &[]);
     let script = "trap '' XFSZ && ulimit -f 2048 && exec \"$@\"";

@@ -75,7 +75,9 @@ fn a_folder_that_cannot_be_written() {
         error.contains("can't make the data folder /proc/papo"),
         "{error}"
     );
-    let error = run("/proc", &["room", "create", "Projetos"]);
+    let create = ["user", "create", "Ana", "--admin"];
+    let password = "correct horse battery\n";
+    let error = process::run("/proc".as_ref(), &create, &[], password).error();
     assert!(
         error.contains("can't be opened") && error.contains("/proc/papo.sqlite3"),
         "{error}"
@@ -95,6 +97,24 @@ fn a_database_of_a_newer_version() {
             "{error}"
         );
         assert!(error.contains("use a newer papo"), "{error}");
+    }
+}
+
+#[test]
+fn a_database_of_before_the_first_release() {
+    let place = Place::started();
+    let database = Connection::open(place.database()).unwrap();
+    database
+        .execute_batch("ALTER TABLE person RENAME TO nobody")
+        .unwrap();
+    database.pragma_update(None, "user_version", 9).unwrap();
+    drop(database);
+    let export: &[&str] = &["export", "-"];
+    for command in [SERVE.as_slice(), &["room", "list"], export] {
+        let error = place.papo(command).error();
+        for said in ["papo.sqlite3", "`papo export`", "`papo restore`"] {
+            assert!(error.contains(said), "{said}: {error}");
+        }
     }
 }
 
@@ -169,4 +189,46 @@ fn wrong_settings_of_nats_which_may_be_secret() {
         assert!(error.contains(expected), "{error}");
         assert!(!error.contains("s3cret"), "{error}");
     }
+}
+
+#[test]
+fn what_is_wrong_is_named_as_it_was_given() {
+    let place = Place::started();
+    let url = "nats://127.0.0.1:1";
+    let relay = "is given, but the database is SQLite";
+    let error = place.papo(&["--nats-url", url]).error();
+    assert!(
+        error.contains(&format!("--nats-url {relay}")) && !error.contains("PAPO_"),
+        "{error}"
+    );
+    let error = place.papo_with(&SERVE, &[("PAPO_NATS_URL", url)]).error();
+    assert!(error.contains(&format!("PAPO_NATS_URL {relay}")), "{error}");
+
+    let error = place.papo(&["--nats-ca", "/nowhere"]).error();
+    assert_eq!(error, "papo: --nats-ca is given, and --nats-url isn't");
+    let variables = [("PAPO_NATS_CREDENTIALS", "/nowhere")];
+    let error = place.papo_with(&SERVE, &variables).error();
+    let expected = "papo: PAPO_NATS_CREDENTIALS is given, and PAPO_NATS_URL isn't";
+    assert_eq!(error, expected);
+
+    let away = "postgres://papo@127.0.0.1:1/chat";
+    let error = place
+        .papo(&["room", "list", "--database-url", away])
+        .error();
+    assert!(error.contains("check --database-url and the"), "{error}");
+    let variables = [("PAPO_DATABASE_URL", away)];
+    let error = place.papo_with(&["room", "list"], &variables).error();
+    assert!(error.contains("check PAPO_DATABASE_URL and"), "{error}");
+
+    let file = place.data().join("papo.toml");
+    fs::write(&file, format!("nats_url = '{url}'")).unwrap();
+    let error = place.papo(&SERVE).error();
+    assert!(
+        error.contains(&format!("nats_url in papo.toml {relay}")),
+        "{error}"
+    );
+    fs::write(&file, "nats_ca = '/nowhere'").unwrap();
+    let error = place.papo(&SERVE).error();
+    let expected = "papo: nats_ca in papo.toml is given, and nats_url in papo.toml isn't";
+    assert_eq!(error, expected);
 }

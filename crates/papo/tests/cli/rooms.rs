@@ -1,12 +1,17 @@
 //! `papo room`.
 
-use papo_testing::postgres::Schema;
+use std::fs;
+use std::net::TcpListener;
+use std::process::Command;
 
-use crate::Place;
+use papo_testing::postgres::Schema;
+use rusqlite::Connection;
+
+use crate::{Place, fixture, process};
 
 #[test]
 fn rooms_are_made_listed_closed_and_opened() {
-    let place = Place::new();
+    let place = Place::started();
     let made = place
         .papo(&[
             "room",
@@ -39,7 +44,7 @@ fn rooms_are_made_listed_closed_and_opened() {
 
 #[test]
 fn what_cannot_be_done_is_one_line() {
-    let place = Place::new();
+    let place = Place::started();
     let long = "a".repeat(101);
     let longer = "a".repeat(1_001);
     for (arguments, expected) in [
@@ -80,28 +85,139 @@ fn a_running_server_shows_what_was_done() {
 }
 
 #[test]
-fn where_there_is_no_instance_there_are_no_rooms_until_one_is_made() {
+fn a_command_for_a_chat_that_is_there_makes_none() {
+    const PASSWORD: &str = "correct horse battery\n";
     let (place, schema) = (Place::new(), Schema::new());
     let url = schema.url();
     let variables = [("PAPO_DATABASE_URL", url.as_str())];
-    for command in [
-        ["room", "list"].as_slice(),
+    let commands = [
+        ["room", "create", "Projetos"].as_slice(),
+        &["room", "list"],
         &["room", "activate", "1"],
         &["room", "deactivate", "1"],
+        &["user", "create", "Ana"],
         &["user", "list"],
-    ] {
-        let error = place.papo(command).error();
-        assert!(error.contains("there is no database in"), "{error}");
-        assert!(!place.data().exists());
-        let error = place.papo_with(command, &variables).error();
+        &["user", "password", "Ana"],
+        &["user", "sessions", "Ana"],
+        &["user", "suspend", "Ana"],
+        &["user", "restore", "Ana"],
+        &["user", "remove", "Ana"],
+        &["user", "admin", "Ana", "on"],
+        &["backup", "copy"],
+        &["export", "copy"],
+        &["epoch"],
+        &["epoch", "--new"],
+        &["migrate", "--undo"],
+    ];
+    let none = format!(
+        "papo: there is no database in the data folder {}; name another with --data-dir, \
+         or begin a new chat there with `papo serve`",
+        place.data().display()
+    );
+    for command in commands {
+        let error = place.papo_with_input(command, PASSWORD).error();
+        assert_eq!(error, none, "{command:?}");
+        assert!(!place.data().exists(), "{command:?}");
+    }
+    for command in commands {
+        if ["backup", "migrate"].contains(&command[0]) {
+            continue;
+        }
+        let data = place.data();
+        let error = process::run(&data, command, &variables, PASSWORD).error();
         assert!(error.contains("there is nothing of Papo's in"), "{error}");
+        assert!(error.contains("check PAPO_DATABASE_URL"), "{error}");
     }
     let report = place.papo_with(&["doctor"], &variables).ok();
     assert!(report.contains("has no tables yet"), "{report}");
-    let create = ["room", "create", "Projetos"];
-    for variables in [&[], variables.as_slice()] {
-        let made = place.papo_with(&create, variables).ok();
-        assert_eq!(made, "Made room 4: Projetos\n");
-        place.papo_with(&["room", "list"], variables).ok();
+    // A first start that was cut off leaves a file with nothing in it.
+    fs::create_dir(place.data()).unwrap();
+    fs::write(place.database(), "").unwrap();
+    for command in commands {
+        let error = place.papo_with_input(command, PASSWORD).error();
+        assert_eq!(error, none, "{command:?}");
+        assert_eq!(fs::metadata(place.database()).unwrap().len(), 0);
     }
+}
+
+#[test]
+fn a_relative_folder_is_named_as_a_whole() {
+    let place = Place::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_papo"));
+    let command = command.args(["room", "list"]).current_dir(place.path());
+    let output = command.env_remove("PAPO_DATA_DIR").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    let folder = place.path().canonicalize().unwrap().join("data");
+    assert!(error.contains(folder.to_str().unwrap()), "{error}");
+}
+
+#[test]
+fn what_begins_a_chat_says_where() {
+    const PASSWORD: &str = "correct horse battery\n";
+    let create = ["user", "create", "Ana", "--admin"];
+    let short = Place::new();
+    let error = short.papo_with_input(&create, "short\n").error();
+    assert!(error.contains("10 to 200 characters"), "{error}");
+    assert!(!short.data().exists());
+
+    let place = Place::new();
+    let news = format!("New chat in {}\n", place.data().display());
+    let made = place.papo_with_input(&create, PASSWORD).ok();
+    assert_eq!(made, format!("{news}Made the administrator Ana\n"));
+    let again = ["user", "create", "Bia", "--admin"];
+    let made = place.papo_with_input(&again, PASSWORD).ok();
+    assert_eq!(made, "Made the administrator Bia\n");
+
+    let (place, schema) = (Place::new(), Schema::new());
+    let url = schema.url();
+    let data = place.data();
+    let made = process::run(&data, &create, &[("PAPO_DATABASE_URL", &url)], PASSWORD).ok();
+    assert!(made.starts_with("New chat in the database "), "{made}");
+    assert!(!place.data().exists());
+
+    let place = Place::new();
+    let news = format!("New chat in {}", place.data().display());
+    for is_new in [true, false] {
+        let mut server = place.serve();
+        server.line("/admin/setup/");
+        server.stop();
+        let lines = server.remaining();
+        assert_eq!(lines.contains(&news), is_new, "{lines:#?}");
+    }
+
+    let place = Place::new();
+    let news = format!("New chat in {}\n", place.data().display());
+    let old = fixture("django-sender.sqlite3");
+    let import = ["import", "django", old.to_str().unwrap()];
+    let first = place.papo(&import).ok();
+    assert!(first.starts_with(&news), "{first}");
+    let second = place.papo(&import).ok();
+    assert!(second.starts_with("Imported "), "{second}");
+}
+
+#[test]
+fn a_chat_that_begins_is_told_of_even_if_it_cannot_be_served() {
+    let place = Place::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let start = place.papo(&["serve", "--listen", &address]);
+    let news = format!("New chat in {}\n", place.data().display());
+    assert_eq!(start.output, news);
+    assert!(start.error_last().contains("is in use"));
+}
+
+#[test]
+fn only_what_begins_a_chat_makes_rooms() {
+    let place = Place::started();
+    let database = Connection::open(place.database()).unwrap();
+    database.execute("DELETE FROM room", []).unwrap();
+    drop(database);
+    let list = place.papo(&["room", "list"]).ok();
+    assert!(!list.contains("Geral"), "{list}");
+    let mut server = place.serve();
+    server.stop();
+    let news = format!("New chat in {}", place.data().display());
+    let lines = server.remaining();
+    assert!(lines.contains(&news), "{lines:#?}");
 }

@@ -1,5 +1,6 @@
 //! Starting and stopping the server.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
@@ -121,7 +122,8 @@ fn a_second_signal_ends_it_at_once() {
     let place = Place::new();
     let mut server = place.serve();
     let address = server.address();
-    // Half a request, which the server lets finish for as long as it may; it is being read when the server asks for more.
+    // Half a request, which the server lets finish for as long as it may; it is being read when the
+    // server asks for more.
     let mut stream = TcpStream::connect(&address).unwrap();
     let head = format!(
         "POST /leave/ HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nExpect: 100-continue\r\n\
@@ -175,4 +177,22 @@ fn help_and_version_are_there() {
     assert!(!place.data().exists());
     let wrong = process::run(&place.data(), &["sing"], &[], "");
     assert_eq!(wrong.code, Some(2));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_that_is_cut_off_ends_it_with_a_line() {
+    let place = Place::new();
+    let mut server = place.serve();
+    assert!(server.get("/").contains("Geral"));
+    let memory = place.data().join("papo.sqlite3-shm");
+    let memory = File::options().write(true).open(memory).unwrap();
+    memory.set_len(0).unwrap();
+    assert_eq!(server.wait_for_end(), Some(1));
+    let lines = server.remaining().join("\n");
+    assert!(lines.contains("(SIGBUS)"), "{lines}");
+    assert!(lines.contains("papo.sqlite3-shm"), "{lines}");
+    let mut again = place.serve();
+    assert!(again.get("/").contains("Geral"));
+    assert_eq!(again.stop(), Some(0));
 }

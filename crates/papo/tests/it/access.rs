@@ -99,6 +99,25 @@ fn a_socket_needs_a_session_that_joined_the_room() {
 }
 
 #[test]
+fn a_cookie_that_is_no_session_hides_none() {
+    let server = start();
+    let mut guest = Guest::joined(&server, 1, "Ana").unwrap();
+    let own = guest.cookie.clone().unwrap();
+    let forged = format!("papo_session={}", "A".repeat(43));
+    for other in ["papo_session=lixo", "papo_session=", forged.as_str()] {
+        let both = Some(format!("{other}; {own}"));
+        guest.cookie.clone_from(&both);
+        let page = guest.get("/room/1/").unwrap();
+        assert_eq!(page.status, 200, "{other}");
+        // The session's is the one that is kept for another while.
+        let kept = page.header("set-cookie");
+        assert!(kept.starts_with(&own), "{kept} after {other}");
+        guest.cookie = both;
+        assert!(guest.plain_socket(1).is_ok(), "{other}");
+    }
+}
+
+#[test]
 fn a_token_that_the_server_did_not_give_is_not_taken_over() {
     let server = start();
     let mut guest = Guest::new(&server);
@@ -120,7 +139,7 @@ fn no_page_is_reached_without_joining() {
     assert!(page.header("set-cookie").is_empty());
     assert_eq!(
         guest.get("/room/1/messages/?before=10").unwrap().status,
-        403
+        401
     );
     assert_eq!(guest.get("/room/99/").unwrap().status, 404);
     assert_eq!(guest.get("/room/99/join/").unwrap().status, 404);

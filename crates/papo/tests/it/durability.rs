@@ -60,7 +60,8 @@ fn a_stop_finishes_what_is_in_flight_and_tells_people_to_come_back() {
     let mut server = start();
     let (guest, mut socket) = writer(&server);
     let mut plain = guest.plain_socket(1).unwrap();
-    // It has stored what it does at its start. Nothing more is while another process writes, for which it waits 5 s.
+    // It has stored what it does at its start. Nothing more is while another process writes, for
+    // which it waits 5 s.
     server.wait_for_line("/admin/setup/").unwrap();
     let other = rusqlite::Connection::open(server.data().join("papo.sqlite3")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

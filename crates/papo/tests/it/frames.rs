@@ -1,4 +1,5 @@
-//! RFC 6455's frames at the server's door: what a socket is closed with, and that it is closed in order.
+//! RFC 6455's frames at the server's door: what a socket is closed with, and that it is closed in
+//! order.
 
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +28,8 @@ fn head(first: u8, length: u64) -> Vec<u8> {
     bytes
 }
 
-/// Sends bytes, and reads until the server has closed: the code of its close frame, which must be all it said.
+/// Sends bytes, and reads until the server has closed: the code of its close frame, which must be
+/// all it said.
 fn closed_with(mut socket: Socket, bytes: &[u8]) -> u16 {
     let stream = socket.stream();
     stream.write_all(bytes).unwrap();

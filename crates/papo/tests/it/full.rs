@@ -1,6 +1,6 @@
 //! `papo.v1`, as `docs/protocol.md` says.
 
-use papo_protocol::{ClientFrame, ErrorCode, ResetReason, ServerFrame};
+use papo_protocol::{Cause, ClientFrame, ErrorCode, ResetReason, ServerFrame};
 use papo_testing::{Guest, Server, Socket, client_id};
 
 use super::start;
@@ -171,7 +171,8 @@ fn ones_own_messages_can_be_edited_and_deleted_and_others_not() {
             ..
         }
     ));
-    // Read again no text is left: nor in the memory of a server in which the room is live, nor in the log.
+    // Read again no text is left: nor in the memory of a server in which the room is live, nor in
+    // the log.
     assert_nothing_is_left_of_it(&bia, &epoch);
     let mut server = server;
     server.stop().unwrap();
@@ -348,7 +349,7 @@ fn a_new_name_holds_at_once_and_old_messages_keep_the_old_one() {
     let reference = socket.post(1, "before").unwrap();
     socket.wait_for_ack(reference).unwrap();
     guest.join(1, "Ana Maria").unwrap();
-    let page = guest.get("/room/1/join/").unwrap();
+    let page = guest.get("/room/1/join/?rename").unwrap();
     assert!(page.body.contains("Ana Maria"));
     let mut names = Vec::new();
     socket.post(1, "after").unwrap();
@@ -407,4 +408,36 @@ fn many_messages_sent_at_once_keep_their_order() {
     assert!(numbers.iter().enumerate().all(|(index, &(seq, number))| {
         usize::try_from(seq - 1) == Ok(index) && number == seq - 1
     }));
+}
+
+#[test]
+fn administrators_are_told_why_nothing_is_stored_and_nobody_else() {
+    let server = start();
+    let create = ["user", "create", "Profa Ana", "--admin"];
+    let password = "correct horse battery";
+    server.command_with_input(&create, password).unwrap();
+    let mut administrator = Guest::new(&server);
+    let form = [("username", "Profa Ana"), ("password", password)];
+    assert_eq!(
+        administrator.post("/admin/login/", &form).unwrap().status,
+        303
+    );
+    administrator.join(1, "Profa Ana").unwrap();
+    let bia = Guest::joined(&server, 1, "Bia").unwrap();
+    let mut sockets = [administrator, bia].map(|guest| follow(&guest, 1).0);
+    // Nothing is stored while another process writes.
+    let other = rusqlite::Connection::open(server.data().join("papo.sqlite3")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for socket in &mut sockets {
+        socket.post(1, "Olá!").unwrap();
+    }
+    let answers = sockets.each_mut().map(|socket| {
+        let is_error = |frame: &ServerFrame| matches!(frame, ServerFrame::Error { .. });
+        match socket.receive_where(is_error).unwrap() {
+            ServerFrame::Error { code, cause, .. } => (code, cause),
+            other => panic!("{other:?}"),
+        }
+    });
+    let told = (ErrorCode::Unavailable, Some(Cause::Database));
+    assert_eq!(answers, [told, (ErrorCode::Unavailable, None)]);
 }

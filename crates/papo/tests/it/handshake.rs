@@ -7,7 +7,8 @@ use papo_testing::{Guest, PATIENCE, Server};
 
 use super::start;
 
-/// What a browser sends for a socket, with the example key of the RFC; "host", "origin" and "cookie" are added.
+/// What a browser sends for a socket, with the example key of the RFC; "host", "origin" and
+/// "cookie" are added.
 const BROWSERS: [(&str, &str); 4] = [
     ("Connection", "keep-alive, Upgrade"),
     ("Upgrade", "WebSocket"),

@@ -10,7 +10,8 @@ use papo_testing::{Guest, PATIENCE, Server, ServerBuilder, Socket};
 use super::frames::frame;
 use super::start;
 
-/// Of what is announced nothing may be reserved, touched or not: this is well below it, and well above what a thread more reserves.
+/// Of what is announced nothing may be reserved, touched or not: this is well below it, and well
+/// above what a thread more reserves.
 const RESERVED_KIB: i64 = 256 << 10;
 /// A server that keeps what it must refuse grows by more.
 const GROWN_KIB: i64 = 8 << 10;
@@ -161,6 +162,26 @@ fn one_message_too_many_is_refused_with_a_time_and_others_go_on() {
 }
 
 #[test]
+fn the_page_before_the_first_message_tells_that_a_browser_has_too_many_sockets() {
+    let server = ServerBuilder::new(env!("CARGO_BIN_EXE_papo"))
+        .env("PAPO_RATE_LIMITS", "on")
+        .env("PAPO_MAX_SESSION_CONNECTIONS", "2")
+        .start()
+        .unwrap();
+    let mut guest = Guest::joined(&server, 1, "Ana").unwrap();
+    let status = |guest: &mut Guest, before: u8| {
+        let page = guest.get(&format!("/room/1/messages/?before={before}"));
+        page.unwrap().status
+    };
+    assert_eq!(status(&mut guest, 1), 200);
+    let _held = [guest.socket(1).unwrap(), guest.socket(1).unwrap()];
+    assert_eq!(Socket::refusal(guest.socket(1)).unwrap(), 429);
+    assert_eq!(status(&mut guest, 1), 429);
+    // Older messages are shown all the same.
+    assert_eq!(status(&mut guest, 2), 200);
+}
+
+#[test]
 fn a_form_that_is_too_big_is_refused() {
     let server = start();
     let mut guest = Guest::new(&server);
@@ -169,4 +190,117 @@ fn a_form_that_is_too_big_is_refused() {
     assert_eq!(page.status, 413);
     let page = guest.post("/room/1/join/", &[("user", "Ana")]).unwrap();
     assert!((400..=422).contains(&page.status), "{}", page.status);
+}
+
+/// A server with its limits.
+fn limited() -> Server {
+    ServerBuilder::new(env!("CARGO_BIN_EXE_papo"))
+        .env("PAPO_RATE_LIMITS", "on")
+        .start()
+        .unwrap()
+}
+
+/// Subscribes once more than was answered, and returns the answer.
+fn subscribed(socket: &mut Socket) -> ServerFrame {
+    let reference = socket.subscribe(1, None).unwrap();
+    let is_answer = |frame: &ServerFrame| matches!(frame, ServerFrame::Snapshot { r#ref, .. } | ServerFrame::Error { r#ref, .. } if *r#ref == Some(reference));
+    socket.receive_where(is_answer).unwrap()
+}
+
+#[test]
+fn snapshots_and_pages_of_history_have_their_limits() {
+    let server = limited();
+    let guest = Guest::joined(&server, 1, "Ana").unwrap();
+    let mut socket = guest.socket(1).unwrap();
+    let refused = (0..1_000).find_map(|_| match subscribed(&mut socket) {
+        ServerFrame::Error { code, retry, .. } => Some((code, retry)),
+        _ => None,
+    });
+    assert_eq!(refused, Some((ErrorCode::RateLimited, Some(1))));
+    let request = format!(
+        "GET /room/1/messages/?before=2 HTTP/1.1\r\nHost: x\r\nCookie: {}\r\n\r\n",
+        guest.cookie.as_deref().unwrap_or_default()
+    );
+    let last = request.replace("Host: x", "Host: x\r\nConnection: close");
+    let answers = raw(&server, (request.repeat(400) + &last).as_bytes());
+    assert!(answers.contains("HTTP/1.1 429"));
+    assert!(answers.contains("retry-after: 1\r\n"));
+    // Another person, from the same address.
+    let mut his = Guest::joined(&server, 1, "Bia").unwrap().socket(1).unwrap();
+    assert!(matches!(subscribed(&mut his), ServerFrame::Snapshot { .. }));
+}
+
+#[test]
+fn a_socket_with_too_many_frames_that_change_nothing_is_closed_and_others_are_not() {
+    let server = limited();
+    let mut his = Guest::joined(&server, 1, "Bia").unwrap().socket(1).unwrap();
+    his.subscribe(1, None).unwrap();
+    for (number, wasted) in [
+        "{\"type\":\"ping\"}",
+        "no JSON",
+        "{\"type\":\"unsubscribe\",\"room\":2}",
+        "{\"type\":\"send\",\"room\":1,\"client_id\":\"12345678\",\"message\":\"\"}",
+        "{\"type\":\"send\",\"room\":1,\"client_id\":\"x\",\"message\":\"x\"}",
+        "{\"type\":\"edit\",\"room\":1,\"seq\":1,\"message\":\"\"}",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let guest = Guest::joined(&server, 1, &format!("Guest {number}")).unwrap();
+        let mut socket = guest.socket(1).unwrap();
+        socket.subscribe(1, None).unwrap();
+        // More than a person has at once, and what comes back in ten seconds.
+        for _ in 0..800 {
+            socket.send_text(wasted).unwrap();
+        }
+        assert_eq!(socket.wait_for_close().unwrap().code, 1008, "{wasted}");
+    }
+    let reference = his.post(1, "not limited").unwrap();
+    his.wait_for_ack(reference).unwrap();
+}
+
+#[test]
+fn one_persons_heartbeats_close_nobody_elses_socket_at_the_same_address() {
+    let server = limited();
+    let mut hers = Guest::joined(&server, 1, "Ana").unwrap().socket(1).unwrap();
+    // Together more than an address once had, and none of them too many.
+    let mut others: Vec<Socket> = (0..24)
+        .map(|number| {
+            let guest = Guest::joined(&server, 1, &format!("Guest {number}")).unwrap();
+            guest.socket(1).unwrap()
+        })
+        .collect();
+    for socket in &mut others {
+        for _ in 0..590 {
+            socket.send_text("{\"type\":\"ping\"}").unwrap();
+        }
+    }
+    for socket in &mut others {
+        for _ in 0..590 {
+            pong(socket);
+        }
+    }
+    hers.send_text("{\"type\":\"ping\"}").unwrap();
+    pong(&mut hers);
+}
+
+fn pong(socket: &mut Socket) {
+    let is_pong = |frame: &ServerFrame| matches!(frame, ServerFrame::Pong { .. });
+    socket.receive_where(is_pong).unwrap();
+}
+
+#[test]
+fn who_is_told_to_try_again_and_does_is_never_closed_for_it() {
+    let server = limited();
+    let guest = Guest::joined(&server, 1, "Ana").unwrap();
+    let mut socket = guest.socket(1).unwrap();
+    // Many more than may be answered with a snapshot, or refused at once.
+    let mut asked = 0;
+    while asked < 1_200 {
+        asked = socket.subscribe(1, None).unwrap();
+    }
+    let is_last = |frame: &ServerFrame| matches!(frame, ServerFrame::Error { r#ref, code: ErrorCode::RateLimited, .. } if *r#ref == Some(asked));
+    socket.receive_where(is_last).unwrap();
+    socket.send_text("{\"type\":\"ping\"}").unwrap();
+    pong(&mut socket);
 }

@@ -2,18 +2,28 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod access;
+mod accounts;
 mod catching_up;
+mod compression;
+mod damage;
 mod durability;
 mod frames;
 mod full;
+mod full_house;
 mod handshake;
 mod limits;
+mod log;
 mod matrix;
 mod metrics;
+mod names;
 mod nodes;
+mod persons;
 mod plain;
+mod requests;
 mod settings;
 mod stopping;
+mod unfinished;
+mod untaken;
 
 use papo_testing::{Server, ServerBuilder};
 

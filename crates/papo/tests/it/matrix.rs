@@ -61,14 +61,18 @@ fn reading() {
     let join = "303 /room/1/join/";
     let cases = [
         ("/", ["200"; 5]),
-        ("/room/1/join/", ["200"; 5]),
+        (
+            "/room/1/join/",
+            ["200", "303 /room/1/", "200", "200", "200"],
+        ),
+        ("/room/1/join/?rename", ["200"; 5]),
         ("/room/99/join/", ["404"; 5]),
         ("/room/1/", [join, "200", join, join, join]),
         ("/room/99/", ["404"; 5]),
         ("/room/0/", ["404"; 5]),
         (
             "/room/1/messages/?before=9",
-            ["403", "200", "403", "403", "403"],
+            ["401", "200", "403", "403", "403"],
         ),
         ("/room/99/messages/?before=9", ["404"; 5]),
         ("/admin/", [login, login, login, "403", "303 /admin/rooms/"]),
@@ -153,14 +157,13 @@ fn a_name_of_an_account_and_its_look_alikes_are_refused_to_guests() {
         "Beatriz",
         "beatriz",
         "BEATRIZ",
-        "Beatríz\u{0301}".trim_end_matches('\u{301}'),
+        "Beatríz",
         "Веatriz",
         "B eatriz",
     ] {
         let mut guest = Guest::new(&server);
         let page = guest.post("/room/1/join/", &[("username", name)]).unwrap();
-        let is_other = name.contains('í');
-        assert_eq!(page.status, if is_other { 303 } else { 422 }, "{name}");
+        assert_eq!(page.status, 422, "{name}");
     }
     owner.join(1, "Beatriz").unwrap();
 }

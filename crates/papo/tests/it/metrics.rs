@@ -23,7 +23,8 @@ fn figure(page: &Page, name: &str) -> f64 {
         .unwrap()
 }
 
-/// The page, as soon as a figure is as high: what is written to a socket is counted after it has been.
+/// The page, as soon as a figure is as high: what is written to a socket is counted after it has
+/// been.
 fn page_with(server: &Server, name: &str, least: f64) -> Page {
     let start = Instant::now();
     loop {

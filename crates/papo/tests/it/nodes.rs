@@ -131,7 +131,8 @@ fn when_its_database_is_another_a_node_ends_and_begins_again() {
         .start()
         .unwrap();
     let before = epoch(&node, "Ana");
-    // As when a backup is restored, or a replica takes over: it isn't where it was, and all connections end. Nobody writes.
+    // As when a backup is restored, or a replica takes over: it isn't where it was, and all
+    // connections end. Nobody writes.
     schema.run(
         "CREATE TABLE copy (LIKE papo INCLUDING ALL); INSERT INTO copy SELECT * FROM papo; \
          DROP TABLE papo; ALTER TABLE copy RENAME TO papo; \

@@ -1,57 +1,71 @@
-//! Accounts, and the one-time token that makes the first of them; and the name of this history and its nodes' key.
+//! Accounts.
 
-use papo_domain::{Account, AccountId, AccountName, Epoch, RelayKey, RoomId, SessionId, skeleton};
+use async_trait::async_trait;
+use papo_domain::{Account, AccountId, AccountName, PersonId, RoomId, skeleton};
 
 use super::connection::Connection;
-use super::errors::{Failure, damaged};
-use super::{revocations, rooms, rows};
+use super::errors::Failure;
+use super::locks::{self, Lock};
+use super::{PostgresStorage, persons, revocations, rooms, rows, schema, setup};
 use crate::fold::fold;
-use crate::{NewAccount, Revoked, StorageError, StoredPassword, TokenHash};
+use crate::{Accounts, NewAccount, Revoked, StorageError, StoredPassword};
 
-/// Of the locks that are Papo's, the one on all names: whoever makes an account holds it alone, who takes a name as a guest with others.
-const NAMES: i32 = 1;
-/// "Papo" in ASCII, before the number of each of its locks.
-pub(super) const LOCKS: i32 = 0x5061_706f;
+/// What holds while nobody can sign in and administer.
+pub(super) const NO_ADMINISTRATOR: &str =
+    "NOT EXISTS (SELECT 1 FROM account WHERE is_admin AND NOT is_suspended)";
 
-/// The name of this history.
-pub(super) async fn epoch(db: &Connection) -> Result<Epoch, Failure> {
-    let row = db.row("SELECT epoch FROM papo", &[]).await?;
-    let row = row.ok_or_else(|| damaged("no epoch"))?;
-    let epoch: i64 = row.try_get(0)?;
-    Ok(Epoch(epoch.cast_unsigned()))
+#[async_trait]
+impl Accounts for PostgresStorage {
+    async fn create_account(&self, account: NewAccount) -> Result<Account, StorageError> {
+        self.write(account, |db, account| Box::pin(create(db, account)))
+            .await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StorageError> {
+        self.read((), |db, ()| Box::pin(accounts(db))).await
+    }
+
+    async fn has_administrator(&self) -> Result<bool, StorageError> {
+        self.read((), |db, ()| Box::pin(has_administrator(db)))
+            .await
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>, StorageError> {
+        self.read(account, |db, &account| Box::pin(by_id(db, account)))
+            .await
+    }
+
+    async fn account_password(
+        &self,
+        name: AccountName,
+    ) -> Result<Option<(Account, StoredPassword)>, StorageError> {
+        self.read(name, |db, name| Box::pin(password(db, name)))
+            .await
+    }
 }
 
-/// The secret of the nodes of this database.
-pub(super) async fn relay_key(db: &Connection) -> Result<RelayKey, Failure> {
-    let row = db.row("SELECT relay_key FROM papo", &[]).await?;
-    let key: Option<&[u8]> = row
-        .as_ref()
-        .map(|row| row.try_get(0))
-        .transpose()?
-        .flatten();
-    let key = key.and_then(|key| key.try_into().ok());
-    Ok(RelayKey::new(key.ok_or_else(|| damaged("no relay key"))?))
-}
-
-/// Makes an account, and takes its name from those who went by it. An administrator's ends the one-time token, with which the first is made.
+/// Makes an account, and takes its name from those who went by it. An administrator's ends the
+/// one-time token, with which the first is made.
 pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Account, Failure> {
-    lock_names(db).await?;
+    locks::take(db, Lock::Names).await?;
     let skeleton = skeleton(account.name.as_str());
-    let sender = account.sender.0.cast_signed();
+    // Before the person: whoever ends their session locks in this order.
+    lock_rooms_of_name(db, &skeleton, account.person).await?;
+    persons::make(db, account.person, account.at).await?;
     let sql = format!(
-        "INSERT INTO account (name, name_key, skeleton, password, sender, is_admin, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (skeleton) DO NOTHING RETURNING {}",
+        "INSERT INTO account (person_id, name, name_key, skeleton, password, is_admin, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING {}",
         rows::ACCOUNT
     );
     let made = db
         .row(
             &sql,
             &[
+                &account.person.0.cast_signed(),
                 &account.name.as_str(),
                 &fold(account.name.as_str()),
                 &skeleton,
                 &account.password.0,
-                &sender,
                 &account.is_admin,
                 &account.at.as_millis(),
             ],
@@ -60,44 +74,38 @@ pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Acco
     let Some(made) = made else {
         return Err(StorageError::Exists("an account with this name").into());
     };
-    take_name(db, &skeleton, sender).await?;
+    take_name(db, &skeleton, account.person).await?;
     if account.is_admin {
-        db.execute("UPDATE papo SET setup_token = NULL", &[])
-            .await?;
+        setup::end_setup_token(db).await?;
     }
     rows::account(&made, 0)
 }
 
-/// Accounts are made one after the other.
-async fn lock_names(db: &Connection) -> Result<(), Failure> {
-    db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[&LOCKS, &NAMES])
-        .await?;
-    Ok(())
+/// The memberships of all but one person under a name that could be taken for another.
+const NAMESAKES: &str = "position(' ' || $1::text || ' ' IN likeness) > 0 AND person_id <> $2";
+
+/// Locks the rooms in which somebody but the owner goes by a name that could be taken for this one.
+/// Nobody takes it meanwhile.
+async fn lock_rooms_of_name(
+    db: &Connection,
+    skeleton: &str,
+    owner: PersonId,
+) -> Result<(), Failure> {
+    let sql = format!("SELECT DISTINCT room_id FROM membership WHERE {NAMESAKES}");
+    let found = db.rows(&sql, &[&skeleton, &owner.0.cast_signed()]).await?;
+    let found = found.iter().map(|row| Ok(RoomId(row.try_get(0)?)));
+    rooms::lock(db, &found.collect::<Result<Vec<_>, Failure>>()?).await
 }
 
-/// Nobody else keeps this name: not in the rooms that they are in, and nobody takes it meanwhile.
-async fn take_name(db: &Connection, skeleton: &str, owner: i64) -> Result<(), Failure> {
-    let sql = "SELECT DISTINCT membership.room_id FROM membership \
-        JOIN session ON session.id = membership.session_id \
-        WHERE membership.skeleton = $1 AND session.sender <> $2";
-    let found = db.rows(sql, &[&skeleton, &owner]).await?;
-    let found = found.iter().map(|row| Ok(RoomId(row.try_get(0)?)));
-    rooms::lock(db, &found.collect::<Result<Vec<_>, Failure>>()?).await?;
-    let sql = "DELETE FROM membership WHERE skeleton = $1 \
-        AND session_id IN (SELECT id FROM session WHERE sender <> $2) RETURNING session_id, room_id";
-    let ended = db.rows(sql, &[&skeleton, &owner]).await?;
+/// Puts everyone but the owner out of the rooms that they are in under such a name.
+async fn take_name(db: &Connection, skeleton: &str, owner: PersonId) -> Result<(), Failure> {
+    let sql = format!("DELETE FROM membership WHERE {NAMESAKES} RETURNING person_id, room_id");
+    let ended = db.rows(&sql, &[&skeleton, &owner.0.cast_signed()]).await?;
     let ended = ended.iter().map(|row| {
         let room = Revoked::Left(RoomId(row.try_get(1)?));
-        Ok((SessionId(row.try_get(0)?), room))
+        Ok((rows::person(row, 0)?, room))
     });
     revocations::add(db, ended.collect::<Result<Vec<_>, Failure>>()?).await
-}
-
-/// Has no account made until the end of the transaction.
-pub(super) async fn hold_names(db: &Connection) -> Result<(), Failure> {
-    let sql = "SELECT pg_advisory_xact_lock_shared($1, $2)";
-    db.rows(sql, &[&LOCKS, &NAMES]).await?;
-    Ok(())
 }
 
 /// All accounts by name.
@@ -111,10 +119,7 @@ pub(super) async fn accounts(db: &Connection) -> Result<Vec<Account>, Failure> {
 }
 
 /// One account.
-pub(super) async fn account(
-    db: &Connection,
-    account: AccountId,
-) -> Result<Option<Account>, Failure> {
+pub(super) async fn by_id(db: &Connection, account: AccountId) -> Result<Option<Account>, Failure> {
     let sql = format!("SELECT {} FROM account WHERE id = $1", rows::ACCOUNT);
     let row = db.row(&sql, &[&account.0]).await?;
     row.as_ref().map(|row| rows::account(row, 0)).transpose()
@@ -138,34 +143,7 @@ pub(super) async fn password(
     )))
 }
 
-/// A one-time token makes the first administrator, and no other.
-const NO_ADMINISTRATOR: &str = "NOT EXISTS (SELECT 1 FROM account WHERE is_admin)";
-
-/// Keeps the hash of a new one-time token.
-pub(super) async fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), Failure> {
-    let sql = "UPDATE papo SET setup_token = $1";
-    db.execute(sql, &[&token.0.as_slice()]).await?;
-    Ok(())
-}
-
-/// Whether this is the one-time token.
-pub(super) async fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, Failure> {
-    let sql = "SELECT 1 FROM papo WHERE setup_token = $1";
-    Ok(db.row(sql, &[&token.0.as_slice()]).await?.is_some())
-}
-
-/// Uses the one-time token up, and makes the account, unless there is an administrator.
-pub(super) async fn claim_setup(
-    db: &Connection,
-    token: TokenHash,
-    account: &NewAccount,
-) -> Result<Option<Account>, Failure> {
-    // Before anything else, as whoever makes an account does.
-    lock_names(db).await?;
-    let sql =
-        format!("UPDATE papo SET setup_token = NULL WHERE setup_token = $1 AND {NO_ADMINISTRATOR}");
-    if db.execute(&sql, &[&token.0.as_slice()]).await? == 0 {
-        return Ok(None);
-    }
-    create(db, account).await.map(Some)
+/// Whether somebody can sign in and administer.
+pub(super) async fn has_administrator(db: &Connection) -> Result<bool, Failure> {
+    schema::one(db, &format!("SELECT NOT {NO_ADMINISTRATOR}")).await
 }

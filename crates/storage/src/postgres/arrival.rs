@@ -1,14 +1,14 @@
-//! A database that an instance is moved to: filled bit by bit, so that what is cut off goes on from where it was. Until it is finished
-//! nobody serves it.
+//! A database that an instance is moved to: filled bit by bit, so that what is cut off goes on from
+//! where it was. Until it is finished nobody serves it.
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 use papo_domain::Epoch;
 
-use super::accounts;
 use super::connection::{Connection, Connector};
 use super::errors::Failure;
+use super::instance;
 use super::intake::commit;
 use super::records::{self, is_occupied};
 use super::url::DatabaseUrl;
@@ -16,8 +16,8 @@ use super::{pages, schema};
 use crate::StorageError;
 use crate::transfer::{ArrivalId, Intake, Pages, Place, Record, Stored};
 
-/// "Papf" in ASCII: the first half of the numbers of the locks of those who fill databases; the other is of the schema, for in
-/// another one others may.
+/// "Papf" in ASCII: the first half of the numbers of the locks of those who fill databases; the
+/// other is of the schema, for in another one others may.
 const FILLERS: i32 = 0x5061_7066;
 
 /// A database that is being filled.
@@ -39,8 +39,8 @@ pub enum Arrived {
 }
 
 impl Arrival {
-    /// Connects, and makes the database ready for this history: when it is marked as moved, only if it was moved here.
-    /// A database that holds anything else is refused, and left as it is.
+    /// Connects, and makes the database ready for this history: when it is marked as moved, only if
+    /// it was moved here. A database that holds anything else is refused, and left as it is.
     pub async fn begin(
         url: &DatabaseUrl,
         epoch: Epoch,
@@ -88,7 +88,8 @@ impl Arrival {
         finished.map_err(Failure::into_error)
     }
 
-    /// What comes before the logs is stored in one transaction, so that it is there as a whole or not at all.
+    /// What comes before the logs is stored in one transaction, so that it is there as a whole or
+    /// not at all.
     async fn store(&mut self, records: &[Record]) -> Result<(), Failure> {
         if let Some(Record::Instance(instance)) = records.first() {
             self.db.batch("BEGIN").await?;
@@ -120,8 +121,8 @@ enum Found {
 }
 
 /// What comes before the logs is taken in anew each time.
-const CLEAR: &str =
-    "DELETE FROM membership; DELETE FROM session; DELETE FROM account; DELETE FROM room";
+const CLEAR: &str = "DELETE FROM membership; DELETE FROM session; DELETE FROM account; \
+    DELETE FROM person; DELETE FROM room";
 
 async fn begin(db: &Connection, epoch: Epoch, moved: Option<ArrivalId>) -> Result<Found, Failure> {
     // Held until the connection ends; that of one that was killed ends soon.
@@ -151,10 +152,11 @@ async fn begin(db: &Connection, epoch: Epoch, moved: Option<ArrivalId>) -> Resul
             }
         },
         None => {
-            // Before it is looked at: whoever makes something meanwhile reads this row and locks it, and is seen here or sees that it is filled.
+            // Before it is looked at: whoever makes something meanwhile reads this row and locks
+            // it, and is seen here or sees that it is filled.
             let id = set_filling(db, epoch).await?;
             if is_occupied(db).await? {
-                if accounts::epoch(db).await? != epoch {
+                if instance::epoch(db).await? != epoch {
                     return refuse("there is another instance in it; name an empty database");
                 }
                 db.batch("ROLLBACK").await?;
@@ -174,7 +176,8 @@ fn refuse(why: &str) -> Result<Found, Failure> {
     Err(StorageError::Other(why.to_owned()).into())
 }
 
-/// Notes what fills it, under a new number each time: what was copied of the database meanwhile has another.
+/// Notes what fills it, under a new number each time: what was copied of the database meanwhile has
+/// another.
 async fn set_filling(db: &Connection, epoch: Epoch) -> Result<ArrivalId, Failure> {
     let id = schema::random_number()?;
     let sql = "UPDATE papo SET filling = $1, arrival = $2";
@@ -219,8 +222,9 @@ impl Intake for Arrival {
 #[async_trait]
 impl Stored for Arrival {
     async fn stored(&mut self) -> Result<HashMap<i64, i64>, StorageError> {
-        let sql = "SELECT id, last FROM room, \
-            LATERAL (SELECT max(seq) AS last FROM event WHERE room_id = room.id) AS log \
+        let sql = "SELECT id, last FROM room, LATERAL (SELECT greatest( \
+            (SELECT max(seq) FROM message WHERE room_id = room.id), \
+            (SELECT max(seq) FROM event WHERE room_id = room.id)) AS last) AS log \
             WHERE last IS NOT NULL";
         let found = self.db.rows(sql, &[]).await.map_err(Failure::into_error)?;
         let stored = found

@@ -1,4 +1,5 @@
-//! One connection: how it is made, what it is set to, where it must lead, and its prepared statements.
+//! One connection: how it is made, what it is set to, where it must lead, and its prepared
+//! statements.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,6 @@ use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::errors::{self, Failure};
-use super::schema::HOME;
 use super::tls;
 use super::url::{CONNECT_LIMIT, DatabaseUrl};
 use crate::StorageError;
@@ -22,13 +22,18 @@ const STATEMENT_LIMIT: Duration = Duration::from_secs(4);
 const LOCK_LIMIT: Duration = Duration::from_secs(3);
 /// The server ends a transaction whose client says nothing for so long.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
-/// What a session is set to that takes its time. Before version 14 sessions have no limit of their own.
+/// What a session is set to that takes its time. Before version 14 sessions have no limit of their
+/// own.
 const PATIENT: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
     SET enable_hashjoin = off; SET enable_mergejoin = off; \
     SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
 /// For what reads whole tables, in a transaction.
 pub(super) const WHOLE_TABLES: &str = "SET LOCAL enable_seqscan = on; \
     SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
+/// Where the history lives: the database, the table in it if it is there, and the server's
+/// timeline. Another one is found when a backup has been restored, or a replica has taken over.
+pub(super) const HOME: &str = "SELECT concat_ws('/', (SELECT oid FROM pg_database WHERE datname = current_database()), \
+    to_regclass('papo')::oid, left(pg_walfile_name(pg_current_wal_lsn()), 8))";
 /// How long the other end gets to read the good-bye.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -67,8 +72,8 @@ impl Connector {
         })
     }
 
-    /// From now on a connection must lead here: what a server that was restored, or a replica that has taken over, goes on with
-    /// isn't what people have seen.
+    /// From now on a connection must lead here: what a server that was restored, or a replica that
+    /// has taken over, goes on with isn't what people have seen.
     pub(super) fn stay_at(&self, home: String) {
         // The first stays.
         let _ = self.home.set(home);
@@ -83,7 +88,8 @@ impl Connector {
         Ok(())
     }
 
-    /// Connects within [`CONNECT_LIMIT`]. The name is what the server's administrator sees. Fails with what says where it tried.
+    /// Connects within [`CONNECT_LIMIT`]. The name is what the server's administrator sees. Fails
+    /// with what says where it tried.
     pub(super) async fn connect(&self, name: &str) -> Result<Connection, StorageError> {
         self.check_home()?;
         let connecting = tokio::time::timeout(CONNECT_LIMIT, self.try_connect(name));
@@ -96,8 +102,9 @@ impl Connector {
         Ok(connection)
     }
 
-    /// The same for what reads or writes everything, by itself and in tables that nobody may have counted yet: as long as it takes, and by the
-    /// indexes' order, where a plan for more rows than there were a moment ago would read all of them for each page.
+    /// The same for what reads or writes everything, by itself and in tables that nobody may have
+    /// counted yet: as long as it takes, and by the indexes' order, where a plan for more rows than
+    /// there were a moment ago would read all of them for each page.
     pub(super) async fn connect_patiently(&self, name: &str) -> Result<Connection, StorageError> {
         let db = self.connect(name).await?;
         let set_up = db.batch(PATIENT).await;
@@ -110,13 +117,15 @@ impl Connector {
         let named = |text| format!("{}: {text}", self.url);
         match error {
             StorageError::Unavailable(text) => StorageError::Unavailable(named(text)),
+            StorageError::Full(text) => StorageError::Full(named(text)),
             StorageError::Broken(text) => StorageError::Broken(named(text)),
             StorageError::Other(text) => StorageError::Other(named(text)),
             other => other,
         }
     }
 
-    /// The name with the one that the URL gives before it, so that whoever looks at the server knows which Papo it is.
+    /// The name with the one that the URL gives before it, so that whoever looks at the server
+    /// knows which Papo it is.
     pub(super) fn called(&self, name: &str) -> String {
         match self.url.config.get_application_name() {
             Some(given) => format!("{given} {name}"),
@@ -195,8 +204,8 @@ impl Connection {
         Ok(self.client.batch_execute(sql).await?)
     }
 
-    /// A statement, prepared when it is asked for the first time. What is asked of prepared statements in one
-    /// poll is sent in that order, without waiting for answers between.
+    /// A statement, prepared when it is asked for the first time. What is asked of prepared
+    /// statements in one poll is sent in that order, without waiting for answers between.
     pub(super) async fn statement(&self, sql: &str) -> Result<Statement, Failure> {
         if let Some(statement) = self.statements().get(sql) {
             return Ok(statement.clone());
@@ -249,8 +258,8 @@ where
     }
 }
 
-/// What a session is set to; and a question, whose answer is no home on a replica. `synchronous_commit` is on, whatever the server's default
-/// is, unless that promises more.
+/// What a session is set to; and a question, whose answer is no home on a replica.
+/// `synchronous_commit` is on, whatever the server's default is, unless that promises more.
 fn settings() -> String {
     format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; \

@@ -1,4 +1,5 @@
-//! What an error of PostgreSQL means to who asked, and to whoever might try again. The one place that looks at its codes.
+//! What an error of PostgreSQL means to who asked, and to whoever might try again. The one place
+//! that looks at its codes.
 
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
@@ -36,7 +37,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let text = text(&error);
         match error.as_db_error() {
-            // The answer can't be read: a defect, or a column of another type than this program gave it.
+            // The answer can't be read: a defect, or a column of another type than this program
+            // gave it.
             None if !ends_connection(&error) => Self::Final(StorageError::Other(text)),
             None => Self::Lost(text),
             Some(failure) => of_state(failure, text),
@@ -68,7 +70,8 @@ fn of_state(failure: &DbError, text: String) -> Failure {
         | SqlState::LOCK_NOT_AVAILABLE
         | SqlState::READ_ONLY_SQL_TRANSACTION
         | SqlState::IO_ERROR => Failure::Final(StorageError::Unavailable(text)),
-        // Insufficient resources: the disk is full, memory is short, too many connections.
+        SqlState::DISK_FULL => Failure::Final(StorageError::Full(text)),
+        // Other insufficient resources: memory is short, too many connections.
         _ if state.code().starts_with("53") => Failure::Final(StorageError::Unavailable(text)),
         _ => Failure::Final(StorageError::Other(text)),
     }

@@ -1,21 +1,22 @@
 //! Bringing in rooms and messages from elsewhere.
 //!
-//! What comes in is gathered in a table that only this transaction has, and stored in the rooms at the end: they are
-//! locked for as long as that takes, and not for as long as the reading does.
+//! What comes in is gathered in a table that only this transaction has, and stored in the rooms at
+//! the end: they are locked for as long as that takes, and not for as long as the reading does.
 
+use async_trait::async_trait;
 use papo_domain::{RoomId, RoomState};
 
 use super::connection::Connection;
 use super::errors::{Failure, damaged};
-use super::{rooms, schema};
+use super::{PostgresStorage, rooms, schema};
 use crate::fold::fold;
-use crate::{ImportReport, ImportedMessage, ImportedRoom, StorageError};
+use crate::{Import, ImportReport, ImportedMessage, ImportedRoom, StorageError};
 
 /// How many messages are handed over at once.
 const AT_ONCE: usize = 1_000;
 
-/// Takes as long as it takes. Whoever restores an instance has the other lock on that table, and so doesn't wait for the names of these
-/// rooms while these wait for the table.
+/// Takes as long as it takes. Whoever restores an instance has the other lock on that table, and so
+/// doesn't wait for the names of these rooms while these wait for the table.
 const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on; \
     SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE papo IN ROW SHARE MODE; \
     CREATE TEMPORARY TABLE imported (number bigint GENERATED ALWAYS AS IDENTITY, room_id bigint, \
@@ -25,7 +26,8 @@ const GATHER: &str = "INSERT INTO imported (room_id, sender, username, username_
     content_folded, timestamp, client_id) \
     SELECT $1::bigint, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], \
     $7::bigint[], $8::text[])";
-/// Of those with one key the first is stored, unless the key is known. `seq` is for now the place among the room's new ones.
+/// Of those with one key the first is stored, unless the key is known. `seq` is for now the place
+/// among the room's new ones.
 const CHOOSE: &str = "ANALYZE imported; \
     CREATE TEMPORARY TABLE new_message ON COMMIT DROP AS \
     SELECT row_number() OVER (PARTITION BY room_id ORDER BY number) AS place, first.* \
@@ -38,16 +40,44 @@ const STORE_MESSAGES: &str = "INSERT INTO message (room_id, seq, sender, usernam
     content, content_folded, timestamp, client_id) \
     SELECT room_id, last_seq + place, sender, username, username_folded, content, content_folded, \
     timestamp, client_id FROM new_message JOIN room ON room.id = room_id ORDER BY room_id, place";
-const STORE_EVENTS: &str = "INSERT INTO event (room_id, seq, kind, at) \
-    SELECT room_id, last_seq + place, 1, timestamp \
-    FROM new_message JOIN room ON room.id = room_id ORDER BY room_id, place";
 const MOVE_ENDS: &str = "UPDATE room SET last_seq = room.last_seq + new.count, last_at = new.last_at, \
     last_activity = greatest(room.last_activity, new.last_activity) \
     FROM (SELECT room_id, count(*) AS count, max(timestamp) AS last_activity, \
     (array_agg(timestamp ORDER BY place DESC))[1] AS last_at \
     FROM new_message GROUP BY room_id) AS new WHERE room.id = new.room_id";
 
-/// Brings everything in, without the commit. The rooms and messages are asked for as it goes, which may block the thread.
+#[async_trait]
+impl Import for PostgresStorage {
+    async fn import(
+        &self,
+        rooms: Box<dyn Iterator<Item = Result<ImportedRoom, String>> + Send>,
+    ) -> Result<ImportReport, StorageError> {
+        let (db, place) = self.pool.take().await?;
+        let runtime = tokio::runtime::Handle::current();
+        // Asking for the next message may block.
+        let importing = tokio::task::spawn_blocking(move || {
+            let imported = runtime.block_on(import(&db, rooms));
+            (db, place, imported)
+        });
+        let (db, _place, imported) = importing.await.map_err(|error| {
+            let text = format!("the program failed at it: {error}");
+            StorageError::Other(text)
+        })?;
+        // What fails takes its connection along, and the transaction with it.
+        let report = imported.map_err(Failure::into_error)?;
+        match db.batch("COMMIT").await {
+            Ok(()) => {
+                self.pool.put(db);
+                Ok(report)
+            }
+            Err(Failure::Lost(text)) => Err(StorageError::Unknown(text)),
+            Err(failure) => Err(failure.into_error()),
+        }
+    }
+}
+
+/// Brings everything in, without the commit. The rooms and messages are asked for as it goes, which
+/// may block the thread.
 pub(super) async fn import(
     db: &Connection,
     rooms: impl Iterator<Item = Result<ImportedRoom, String>>,
@@ -65,7 +95,6 @@ pub(super) async fn import(
     db.batch(CHOOSE).await?;
     report.messages_stored = db.execute(STORE_MESSAGES, &[]).await?;
     report.messages_known = messages - report.messages_stored;
-    db.execute(STORE_EVENTS, &[]).await?;
     db.execute(MOVE_ENDS, &[]).await?;
     // Last, for nobody's rights end meanwhile.
     schema::hold_unfilled(db).await?;

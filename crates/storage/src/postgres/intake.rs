@@ -29,7 +29,8 @@ impl PostgresIntake {
         Ok(Self { db, instance: None })
     }
 
-    /// The highest ids are set when everything else is, at the end; until then what has come says them.
+    /// The highest ids are set when everything else is, at the end; until then what has come says
+    /// them.
     fn set_last_ids_of(&self, stored: &mut InstanceRow) {
         if let Some(instance) = &self.instance {
             stored.last_account = instance.last_account;
@@ -39,7 +40,8 @@ impl PostgresIntake {
     }
 }
 
-/// Makes the tables first, for whose making other databases' nodes wait; then holds the one that every node begins with.
+/// Makes the tables first, for whose making other databases' nodes wait; then holds the one that
+/// every node begins with.
 async fn begin(db: &Connection) -> Result<(), Failure> {
     schema::migrate(db).await?;
     db.batch("BEGIN; LOCK TABLE papo IN EXCLUSIVE MODE").await?;
@@ -97,7 +99,7 @@ async fn finish(db: &Connection, instance: Option<&InstanceRow>) -> Result<(), F
     records::set_ends(db).await?;
     db.batch(records::ANALYZE).await?;
     db.batch(WHOLE_TABLES).await?;
-    if let Some(wrong) = check::check(db).await?.first() {
+    if let Some(wrong) = check::wrong(db).await?.first() {
         return Err(StorageError::Other(wrong.clone()).into());
     }
     schema::renew_epoch(db).await?;

@@ -1,13 +1,48 @@
 //! Reading messages as they stand now.
 
+use async_trait::async_trait;
 use futures_util::future::join;
 use papo_domain::{Message, RoomId, Seq, Timestamp};
 
 use super::connection::Connection;
 use super::errors::Failure;
-use super::rows;
+use super::pool::Kind;
+use super::{PostgresStorage, rows};
 use crate::fold::fold;
-use crate::{MessageFilter, MessagePage, Snapshot};
+use crate::{MessageFilter, MessagePage, Messages, Snapshot, StorageError};
+
+/// When a room's last event was stored.
+const LAST_EVENT: &str = "SELECT last_at FROM room WHERE id = $1 AND last_seq > 0";
+
+#[async_trait]
+impl Messages for PostgresStorage {
+    async fn snapshot(&self, room: RoomId, limit: usize) -> Result<Option<Snapshot>, StorageError> {
+        self.read((room, limit), |db, &(room, limit)| {
+            Box::pin(snapshot(db, room, limit))
+        })
+        .await
+    }
+
+    async fn messages_before(
+        &self,
+        room: RoomId,
+        before: Seq,
+        limit: usize,
+    ) -> Result<MessagePage, StorageError> {
+        self.read((room, before, limit), |db, &(room, before, limit)| {
+            Box::pin(page_before(db, room, before, limit))
+        })
+        .await
+    }
+
+    async fn find_messages(&self, filter: MessageFilter) -> Result<MessagePage, StorageError> {
+        self.pool
+            .run(Kind::Search, filter, |db, filter| {
+                Box::pin(find(db, filter))
+            })
+            .await
+    }
+}
 
 /// A room and its last messages, as of one moment.
 pub(super) async fn snapshot(
@@ -17,26 +52,30 @@ pub(super) async fn snapshot(
 ) -> Result<Option<Snapshot>, Failure> {
     let of_room = format!("SELECT {} FROM room WHERE id = $1", rows::ROOM);
     let of_messages = before_sql();
-    let (of_room, of_messages) = (
+    let (of_room, of_messages, of_end) = (
         db.statement(&of_room).await?,
         db.statement(&of_messages).await?,
+        db.statement(LAST_EVENT).await?,
     );
     let asked = rows::count(limit.saturating_add(1));
     // All are sent together, and answered in this order.
-    let ((begun, found), (messages, ended)) = join(
+    let ((begun, found), ((messages, last), ended)) = join(
         join(
             db.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
             db.client().query(&of_room, &[&room.0]),
         ),
         join(
-            db.client()
-                .query(&of_messages, &[&room.0, &i64::MAX, &asked]),
+            join(
+                db.client()
+                    .query(&of_messages, &[&room.0, &i64::MAX, &asked]),
+                db.client().query(&of_end, &[&room.0]),
+            ),
             db.batch("COMMIT"),
         ),
     )
     .await;
     begun?;
-    let (found, messages) = (found?, messages?);
+    let (found, messages, last) = (found?, messages?, last?);
     ended?;
     let Some(room) = found.first().map(rows::room).transpose()? else {
         return Ok(None);
@@ -47,11 +86,16 @@ pub(super) async fn snapshot(
         .collect::<Result<_, _>>()?;
     let mut page = page(messages, limit);
     page.messages.reverse();
-    Ok(Some(Snapshot { room, page }))
+    let at: Option<i64> = last.first().map(|row| row.try_get(0)).transpose()?;
+    Ok(Some(Snapshot {
+        room,
+        page,
+        at: at.map(Timestamp::from_millis),
+    }))
 }
 
 /// The messages before `before`, in order.
-pub(super) async fn before(
+pub(super) async fn page_before(
     db: &Connection,
     room: RoomId,
     before: Seq,

@@ -4,23 +4,29 @@ use async_trait::async_trait;
 use papo_domain::RoomId;
 use tokio_postgres::Row;
 
-use super::accounts;
 use super::connection::{Connection, Connector, Value};
 use super::errors::Failure;
+use super::instance;
 use super::{rows, schema};
 use crate::transfer::{
-    AccountRow, InstanceRow, MembershipRow, PAGE_BYTES, Pages, Place, Record, RoomRow, SessionRow,
+    AccountRow, InstanceRow, MembershipRow, PAGE_BYTES, Pages, PersonRow, Place, Record, RoomRow,
+    SessionRow,
 };
 use crate::{StorageError, StoredPassword};
 
-/// What [`rows::event`] reads, as [`rows::EVENT`], but without the texts of messages that were edited, which the events that posted them hold;
-/// and nothing after the one with which the texts have come to so many bytes.
+/// What [`rows::event`] reads, as [`rows::EVENTS`], but without the texts of messages that were
+/// edited: the messages themselves hold them. And nothing after the one with which the texts have
+/// come to so many bytes.
 const EVENTS: &str = "SELECT * FROM (SELECT *, \
     sum(octet_length(content)) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before \
-    FROM (SELECT event.seq, event.at, event.kind, event.target, event.name, event.description, event.is_active, \
-    message.sender, message.username, message.content, message.client_id, message.edited \
-    FROM event LEFT JOIN message ON message.room_id = event.room_id AND message.seq = event.seq \
-    WHERE event.room_id = $1 AND event.seq > $2 ORDER BY event.seq LIMIT $3) AS found) AS weighed \
+    FROM (SELECT * FROM ( \
+    (SELECT seq, timestamp AS at, NULL::smallint AS kind, NULL::bigint AS target, NULL::text AS body, \
+    content, sender, username, client_id, edited, NULL::boolean AS is_admin \
+    FROM message WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) \
+    UNION ALL \
+    (SELECT seq, at, kind, target, body, NULL, NULL, NULL, NULL, NULL, NULL \
+    FROM event WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3)) AS log \
+    ORDER BY seq LIMIT $3) AS found) AS weighed \
     WHERE coalesce(before, 0) < $4 ORDER BY seq";
 
 /// A connection that reads as of the moment of its transaction.
@@ -62,8 +68,13 @@ pub(super) async fn page(
     let limit = rows::count(limit);
     match place {
         Place::Instance => Ok(vec![Record::Instance(instance(db).await?)]),
+        Place::Persons(from) => {
+            let sql = "SELECT id, last_username, created_at FROM person \
+                WHERE id >= $1 ORDER BY id LIMIT $2";
+            records(db, sql, &[&from, &limit], person).await
+        }
         Place::Accounts(after) => {
-            let sql = "SELECT id, name, password, sender, is_admin, created_at FROM account \
+            let sql = "SELECT id, person_id, name, password, is_admin, is_suspended, created_at FROM account \
                 WHERE id > $1 ORDER BY id LIMIT $2";
             records(db, sql, &[&after, &limit], account).await
         }
@@ -73,14 +84,15 @@ pub(super) async fn page(
             records(db, sql, &[&after, &limit], room).await
         }
         Place::Sessions(after) => {
-            let sql = "SELECT id, token, sender, account_id, last_username, last_used, created_at \
+            let sql = "SELECT id, token, person_id, last_used, created_at \
                 FROM session WHERE id > $1 ORDER BY id LIMIT $2";
             records(db, sql, &[&after, &limit], session).await
         }
-        Place::Memberships(session, room) => {
-            let sql = "SELECT session_id, room_id, username, joined_at FROM membership \
-                WHERE (session_id, room_id) > ($1, $2) ORDER BY session_id, room_id LIMIT $3";
-            records(db, sql, &[&session, &room, &limit], membership).await
+        Place::Memberships(person, room) => {
+            let sql = "SELECT person_id, room_id, username, joined_at, role, read_seq, level \
+                FROM membership WHERE (person_id, room_id) > ($1, $2) \
+                ORDER BY person_id, room_id LIMIT $3";
+            records(db, sql, &[&person, &room, &limit], membership).await
         }
         Place::Events { room, after } => {
             let values: [Value<'_>; 4] = [&room, &after, &limit, &rows::count(PAGE_BYTES)];
@@ -101,14 +113,14 @@ async fn records(
 }
 
 async fn instance(db: &Connection) -> Result<InstanceRow, Failure> {
-    let sql = "SELECT setup_token, last_revocation FROM papo";
+    let sql = "SELECT setup_token, last_revocation, served FROM papo";
     let row = db.row(sql, &[]).await?;
     let row = row.ok_or_else(|| super::errors::damaged("no row of Papo's"))?;
     Ok(InstanceRow {
         // While it is filled, that is the one of what it is filled with.
         epoch: match schema::filling(db).await? {
             Some(epoch) => epoch.0.cast_signed(),
-            None => accounts::epoch(db).await?.0.cast_signed(),
+            None => instance::epoch(db).await?.0.cast_signed(),
         },
         setup_token: row
             .try_get::<_, Option<Vec<u8>>>(0)?
@@ -118,6 +130,7 @@ async fn instance(db: &Connection) -> Result<InstanceRow, Failure> {
         last_room: last(db, "room").await?,
         last_session: last(db, "session").await?,
         last_revocation: row.try_get(1)?,
+        served: row.try_get(2)?,
     })
 }
 
@@ -129,14 +142,23 @@ async fn last(db: &Connection, table: &str) -> Result<i64, Failure> {
     schema::one(db, &sql).await
 }
 
+fn person(row: &Row) -> Result<Record, Failure> {
+    Ok(Record::Person(PersonRow {
+        id: row.try_get(0)?,
+        last_username: row.try_get(1)?,
+        created_at: row.try_get(2)?,
+    }))
+}
+
 fn account(row: &Row) -> Result<Record, Failure> {
     Ok(Record::Account(AccountRow {
         id: row.try_get(0)?,
-        name: row.try_get(1)?,
-        password: StoredPassword(row.try_get(2)?),
-        sender: row.try_get(3)?,
+        person: row.try_get(1)?,
+        name: row.try_get(2)?,
+        password: StoredPassword(row.try_get(3)?),
         is_admin: row.try_get(4)?,
-        created_at: row.try_get(5)?,
+        is_suspended: row.try_get(5)?,
+        created_at: row.try_get(6)?,
     }))
 }
 
@@ -156,19 +178,20 @@ fn session(row: &Row) -> Result<Record, Failure> {
     Ok(Record::Session(SessionRow {
         id: row.try_get(0)?,
         token: rows::token(row.try_get(1)?)?,
-        sender: row.try_get(2)?,
-        account: row.try_get(3)?,
-        last_username: row.try_get(4)?,
-        last_used: row.try_get(5)?,
-        created_at: row.try_get(6)?,
+        person: row.try_get(2)?,
+        last_used: row.try_get(3)?,
+        created_at: row.try_get(4)?,
     }))
 }
 
 fn membership(row: &Row) -> Result<Record, Failure> {
     Ok(Record::Membership(MembershipRow {
-        session: row.try_get(0)?,
+        person: row.try_get(0)?,
         room: row.try_get(1)?,
         username: row.try_get(2)?,
         joined_at: row.try_get(3)?,
+        role: row.try_get(4)?,
+        read_seq: row.try_get(5)?,
+        level: row.try_get(6)?,
     }))
 }

@@ -1,5 +1,5 @@
-//! The connections that everything but the logs' writer uses, and what runs on them: each piece of work in a task of its own,
-//! to its end, whether or not anyone still waits for the answer.
+//! The connections that everything but the logs' writer uses, and what runs on them: each piece of
+//! work in a task of its own, to its end, whether or not anyone still waits for the answer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,8 @@ const SEARCH_STATEMENT_LIMIT: Duration = Duration::from_secs(30);
 const SEARCH_LIMIT: Duration = Duration::from_secs(32);
 /// The same for what reads everything.
 const LONG_WORK_LIMIT: Duration = Duration::from_hours(1);
-/// How often a piece of work is tried when the connection ends, or another transaction gets in the way.
+/// How often a piece of work is tried when the connection ends, or another transaction gets in the
+/// way.
 const TRIES: u32 = 6;
 
 /// Something to do on a connection, with what it is done with; may be done again after it failed.
@@ -69,7 +70,8 @@ enum Tried<T> {
 }
 
 impl Pool {
-    /// An empty pool of at most so many connections. Its work runs on the runtime that this is called on.
+    /// An empty pool of at most so many connections. Its work runs on the runtime that this is
+    /// called on.
     pub(super) fn new(connector: Arc<Connector>, name: &'static str, size: usize) -> Arc<Self> {
         Arc::new(Self {
             connector,
@@ -104,7 +106,8 @@ impl Pool {
         })
     }
 
-    /// Reads something, again if need be, on the caller's task and runtime. When it is dropped, so is the connection.
+    /// Reads something, again if need be, on the caller's task and runtime. When it is dropped, so
+    /// is the connection.
     pub(super) async fn read_here<A, T>(
         &self,
         with: A,

@@ -1,44 +1,51 @@
 //! Storing the records of an instance, many in one statement.
 
-use papo_domain::skeleton;
+use papo_domain::{Likeness, skeleton};
 
-use super::connection::Connection;
+use super::connection::{Connection, Value};
 use super::errors::Failure;
-use super::rows::kind;
 use super::schema;
 use crate::fold::fold;
 use crate::transfer::{
-    AccountRow, ChangeRow, EventRow, InstanceRow, MembershipRow, MessageRow, Record, RoomRow,
-    SessionRow,
+    AccountRow, ChangeRow, EventRow, InstanceRow, MembershipRow, MessageRow, PersonRow, Record,
+    RoomRow, SessionRow,
 };
 
 /// Whoever plans the first statements on all this had better know how much it is.
-pub(super) const ANALYZE: &str = "ANALYZE account, room, session, membership, event, message";
+pub(super) const ANALYZE: &str =
+    "ANALYZE person, account, room, session, membership, event, message";
 
 const OCCUPIED: &str = "SELECT EXISTS (SELECT 1 FROM room) OR EXISTS (SELECT 1 FROM account) \
-    OR EXISTS (SELECT 1 FROM session)";
-const ACCOUNTS: &str = "INSERT INTO account (id, name, name_key, skeleton, password, sender, is_admin, created_at) \
-    OVERRIDING SYSTEM VALUE SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], \
-    $5::text[], $6::bigint[], $7::boolean[], $8::bigint[])";
+    OR EXISTS (SELECT 1 FROM person)";
+const PERSONS: &str = "INSERT INTO person (id, last_username, created_at) \
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])";
+const ACCOUNTS: &str = "INSERT INTO account (id, person_id, name, name_key, skeleton, password, is_admin, \
+    is_suspended, created_at) \
+    OVERRIDING SYSTEM VALUE SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], \
+    $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::bigint[])";
 /// The log's time is that of its end, which comes later.
 const ROOMS: &str = "INSERT INTO room (id, name, name_key, description, description_folded, is_active, \
     created_at, last_at, last_seq, last_activity) \
     OVERRIDING SYSTEM VALUE SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], \
     $5::text[], $6::boolean[], $7::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])";
-const SESSIONS: &str = "INSERT INTO session (id, token, sender, account_id, last_username, last_used, created_at) \
+const SESSIONS: &str = "INSERT INTO session (id, token, person_id, last_used, created_at) \
     OVERRIDING SYSTEM VALUE SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], \
-    $5::text[], $6::bigint[], $7::bigint[])";
-const MEMBERSHIPS: &str = "INSERT INTO membership (session_id, room_id, username, skeleton, joined_at) \
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[])";
-const EVENTS: &str = "INSERT INTO event (room_id, seq, at, kind, target, name, description, is_active) \
+    $5::bigint[])";
+const MEMBERSHIPS: &str = "INSERT INTO membership (person_id, room_id, username, likeness, joined_at, \
+    role, read_seq, level) \
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], \
+    $6::smallint[], $7::bigint[], $8::smallint[])";
+const EVENTS: &str = "INSERT INTO event (room_id, seq, at, kind, target, body) \
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::bigint[], \
-    $6::text[], $7::text[], $8::boolean[])";
+    $6::text[])";
 const MESSAGES: &str = "INSERT INTO message (room_id, seq, timestamp, sender, username, username_folded, \
     content, content_folded, edited, client_id) \
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], \
     $7::text[], $8::text[], $9::bigint[], $10::text[])";
-const ENDS: &str = "UPDATE room SET last_at = event.at FROM event \
-    WHERE event.room_id = room.id AND event.seq = room.last_seq AND room.last_at <> event.at";
+const ENDS: &str = "UPDATE room SET last_at = log.at \
+    FROM (SELECT room_id, seq, timestamp AS at FROM message \
+    UNION ALL SELECT room_id, seq, at FROM event) AS log \
+    WHERE log.room_id = room.id AND log.seq = room.last_seq AND room.last_at <> log.at";
 
 /// Whether there is an instance in the database already.
 pub(super) async fn is_occupied(db: &Connection) -> Result<bool, Failure> {
@@ -51,19 +58,22 @@ pub(super) async fn store(db: &Connection, records: &[Record]) -> Result<(), Fai
     for record in records {
         match record {
             Record::Instance(instance) => store_instance(db, instance).await?,
+            Record::Person(person) => kinds.persons.push(person),
             Record::Account(account) => kinds.accounts.push(account),
             Record::Room(room) => kinds.rooms.push(room),
             Record::Session(session) => kinds.sessions.push(session),
             Record::Membership(membership) => kinds.memberships.push(membership),
             Record::Event(event) => {
-                kinds.events.push(event);
-                if let ChangeRow::Posted(message) = &event.change {
-                    kinds.messages.push((event, message));
+                // A message is the event that posted it.
+                match &event.change {
+                    ChangeRow::Posted(message) => kinds.messages.push((event, message)),
+                    change @ ChangeRow::Other { .. } => kinds.events.push((event, change)),
                 }
             }
         }
     }
     // What others refer to goes first.
+    store_persons(db, &kinds.persons).await?;
     store_accounts(db, &kinds.accounts).await?;
     store_rooms(db, &kinds.rooms).await?;
     store_sessions(db, &kinds.sessions).await?;
@@ -78,7 +88,8 @@ pub(super) async fn set_ends(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sets the highest ids that there ever were. That belongs to no transaction: whoever undoes everything else has it all the same.
+/// Sets the highest ids that there ever were. That belongs to no transaction: whoever undoes
+/// everything else has it all the same.
 pub(super) async fn set_last_ids(db: &Connection, instance: &InstanceRow) -> Result<(), Failure> {
     for (table, last) in [
         ("account", instance.last_account),
@@ -96,19 +107,33 @@ pub(super) async fn set_last_ids(db: &Connection, instance: &InstanceRow) -> Res
 
 #[derive(Default)]
 struct Kinds<'a> {
+    persons: Vec<&'a PersonRow>,
     accounts: Vec<&'a AccountRow>,
     rooms: Vec<&'a RoomRow>,
     sessions: Vec<&'a SessionRow>,
     memberships: Vec<&'a MembershipRow>,
-    events: Vec<&'a EventRow>,
+    events: Vec<(&'a EventRow, &'a ChangeRow)>,
     messages: Vec<(&'a EventRow, &'a MessageRow)>,
 }
 
 async fn store_instance(db: &Connection, instance: &InstanceRow) -> Result<(), Failure> {
     let token = instance.setup_token.map(|token| token.0.to_vec());
-    let sql = "UPDATE papo SET setup_token = $1, last_revocation = $2";
-    db.execute(sql, &[&token, &instance.last_revocation])
-        .await?;
+    let sql = "UPDATE papo SET setup_token = $1, last_revocation = $2, served = $3";
+    let values: [Value<'_>; 3] = [&token, &instance.last_revocation, &instance.served];
+    db.execute(sql, &values).await?;
+    Ok(())
+}
+
+async fn store_persons(db: &Connection, some: &[&PersonRow]) -> Result<(), Failure> {
+    if some.is_empty() {
+        return Ok(());
+    }
+    let values: [Value<'_>; 3] = [
+        &column(some, |person| person.id),
+        &column(some, |person| person.last_username.as_deref()),
+        &column(some, |person| person.created_at),
+    ];
+    db.execute(PERSONS, &values).await?;
     Ok(())
 }
 
@@ -120,12 +145,13 @@ async fn store_accounts(db: &Connection, some: &[&AccountRow]) -> Result<(), Fai
         ACCOUNTS,
         &[
             &column(some, |account| account.id),
+            &column(some, |account| account.person),
             &column(some, |account| account.name.as_str()),
             &column(some, |account| fold(&account.name)),
             &column(some, |account| skeleton(&account.name)),
             &column(some, |account| account.password.0.as_str()),
-            &column(some, |account| account.sender),
             &column(some, |account| account.is_admin),
+            &column(some, |account| account.is_suspended),
             &column(some, |account| account.created_at),
         ],
     )
@@ -164,9 +190,7 @@ async fn store_sessions(db: &Connection, some: &[&SessionRow]) -> Result<(), Fai
         &[
             &column(some, |session| session.id),
             &column(some, |session| session.token.0.as_slice()),
-            &column(some, |session| session.sender),
-            &column(some, |session| session.account),
-            &column(some, |session| session.last_username.as_deref()),
+            &column(some, |session| session.person),
             &column(some, |session| session.last_used),
             &column(some, |session| session.created_at),
         ],
@@ -182,42 +206,41 @@ async fn store_memberships(db: &Connection, some: &[&MembershipRow]) -> Result<(
     db.execute(
         MEMBERSHIPS,
         &[
-            &column(some, |membership| membership.session),
+            &column(some, |membership| membership.person),
             &column(some, |membership| membership.room),
             &column(some, |membership| membership.username.as_str()),
-            &column(some, |membership| skeleton(&membership.username)),
+            &column(some, |membership| Likeness::of(&membership.username).text()),
             &column(some, |membership| membership.joined_at),
+            &column(some, |membership| membership.role),
+            &column(some, |membership| membership.read_seq),
+            &column(some, |membership| membership.level),
         ],
     )
     .await?;
     Ok(())
 }
 
-async fn store_events(db: &Connection, some: &[&EventRow]) -> Result<(), Failure> {
+async fn store_events(db: &Connection, some: &[(&EventRow, &ChangeRow)]) -> Result<(), Failure> {
     if some.is_empty() {
         return Ok(());
     }
-    let state = |event: &EventRow| match &event.change {
-        ChangeRow::Room {
-            name,
-            description,
-            is_active,
-        } => Some((name.clone(), description.clone(), *is_active)),
-        _ => None,
-    };
+    let (mut kinds, mut targets, mut bodies) = (vec![], vec![], vec![]);
+    for (_, change) in some {
+        if let ChangeRow::Other { kind, target, body } = change {
+            kinds.push(*kind);
+            targets.push(*target);
+            bodies.push(body.as_deref());
+        }
+    }
     db.execute(
         EVENTS,
         &[
-            &column(some, |event| event.room),
-            &column(some, |event| event.seq),
-            &column(some, |event| event.at),
-            &column(some, |event| kind_and_target(&event.change).0),
-            &column(some, |event| kind_and_target(&event.change).1),
-            &column(some, |event| state(event).map(|(name, ..)| name)),
-            &column(some, |event| {
-                state(event).map(|(_, description, _)| description)
-            }),
-            &column(some, |event| state(event).map(|(.., is_active)| is_active)),
+            &column(some, |(event, _)| event.room),
+            &column(some, |(event, _)| event.seq),
+            &column(some, |(event, _)| event.at),
+            &kinds,
+            &targets,
+            &bodies,
         ],
     )
     .await?;
@@ -247,15 +270,6 @@ async fn store_messages(db: &Connection, some: &[(&EventRow, &MessageRow)]) -> R
     )
     .await?;
     Ok(())
-}
-
-fn kind_and_target(change: &ChangeRow) -> (i16, Option<i64>) {
-    match change {
-        ChangeRow::Posted(_) => (kind::POSTED, None),
-        ChangeRow::Edited { target } => (kind::EDITED, Some(*target)),
-        ChangeRow::Deleted { target } => (kind::DELETED, Some(*target)),
-        ChangeRow::Room { .. } => (kind::ROOM, None),
-    }
 }
 
 /// One value of each.

@@ -1,15 +1,47 @@
 //! Rooms.
 
-use papo_domain::{Room, RoomId, RoomName, RoomOverview, RoomState, Seq, Timestamp};
+use async_trait::async_trait;
+use papo_domain::{Room, RoomId, RoomName, RoomOverview, RoomState, Timestamp};
 
 use super::connection::{Connection, Value};
 use super::errors::Failure;
-use super::{rows, schema};
+use super::locks::{self, Lock};
+use super::{PostgresStorage, rows, schema};
 use crate::fold::fold;
-use crate::{RoomFilter, StorageError};
+use crate::{RoomFilter, Rooms, StorageError, defects};
+
+#[async_trait]
+impl Rooms for PostgresStorage {
+    async fn room(&self, room: RoomId) -> Result<Option<Room>, StorageError> {
+        self.read(room, |db, &room| Box::pin(by_id(db, room))).await
+    }
+
+    async fn rooms(&self, filter: RoomFilter) -> Result<Vec<RoomOverview>, StorageError> {
+        self.read(filter, |db, filter| Box::pin(rooms(db, filter)))
+            .await
+    }
+
+    async fn create_room(&self, state: RoomState, at: Timestamp) -> Result<Room, StorageError> {
+        self.write((state, at), |db, (state, at)| {
+            Box::pin(create(db, state, *at))
+        })
+        .await
+    }
+
+    async fn create_first_rooms(
+        &self,
+        states: Vec<RoomState>,
+        at: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.write((states, at), |db, (states, at)| {
+            Box::pin(create_first(db, states, *at))
+        })
+        .await
+    }
+}
 
 /// One room.
-pub(super) async fn room(db: &Connection, room: RoomId) -> Result<Option<Room>, Failure> {
+pub(super) async fn by_id(db: &Connection, room: RoomId) -> Result<Option<Room>, Failure> {
     let sql = format!("SELECT {} FROM room WHERE id = $1", rows::ROOM);
     let row = db.row(&sql, &[&room.0]).await?;
     row.as_ref().map(rows::room).transpose()
@@ -61,6 +93,28 @@ pub(super) async fn create(
     )))
 }
 
+/// Makes these rooms in a database that has none, with the numbers from 1 on: whatever was tried
+/// before and undone has used up numbers of the sequence.
+pub(super) async fn create_first(
+    db: &Connection,
+    states: &[RoomState],
+    at: Timestamp,
+) -> Result<(), Failure> {
+    if !defects::has("first-rooms-race") {
+        locks::take(db, Lock::FirstRooms).await?;
+    }
+    schema::hold_unfilled(db).await?;
+    if schema::one(db, "SELECT EXISTS (SELECT 1 FROM room)").await? {
+        return Ok(());
+    }
+    let sql = "SELECT setval(pg_get_serial_sequence('room', 'id'), 1, false)";
+    db.rows(sql, &[]).await?;
+    for state in states {
+        insert(db, state, at).await?;
+    }
+    Ok(())
+}
+
 /// Makes a room, unless there is one with its name.
 pub(super) async fn insert(
     db: &Connection,
@@ -94,23 +148,11 @@ pub(super) async fn by_name(db: &Connection, name: &RoomName) -> Result<Option<R
     Ok(row.map(|row| row.try_get(0).map(RoomId)).transpose()?)
 }
 
-/// Locks rooms until the end of the transaction, so that nothing is stored in them meanwhile. Always in the order of their numbers, so
-/// that nobody waits for another who waits.
+/// Locks rooms until the end of the transaction, so that nothing is stored in them meanwhile.
+/// Always in the order of their numbers, so that nobody waits for another who waits.
 pub(super) async fn lock(db: &Connection, rooms: &[RoomId]) -> Result<(), Failure> {
     let rooms: Vec<i64> = rooms.iter().map(|room| room.0).collect();
     let sql = "SELECT id FROM room WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
     db.rows(sql, &[&rooms]).await?;
     Ok(())
-}
-
-/// The end of each of these rooms' logs.
-pub(super) async fn last_seqs(
-    db: &Connection,
-    rooms: &[RoomId],
-) -> Result<Vec<(RoomId, Seq)>, Failure> {
-    let rooms: Vec<i64> = rooms.iter().map(|room| room.0).collect();
-    let sql = "SELECT id, last_seq FROM room WHERE id = ANY($1)";
-    let found = db.rows(sql, &[&rooms]).await?;
-    let seq = |row: &tokio_postgres::Row| Ok((RoomId(row.try_get(0)?), Seq(row.try_get(1)?)));
-    found.iter().map(seq).collect()
 }

@@ -1,39 +1,43 @@
 //! From a row to a type of the domain.
 
 use papo_domain::{
-    Account, AccountId, AccountName, ClientId, Event, EventKind, Message, MessageText, Posted,
-    Room, RoomDescription, RoomId, RoomName, RoomState, SenderId, Seq, Timestamp, Username,
+    Account, AccountId, AccountName, ClientId, Event, EventKind, Mark, Message, MessageText,
+    PersonId, Posted, Room, RoomDescription, RoomId, RoomName, Seq, StoredEvent, Timestamp,
+    Username,
 };
 use tokio_postgres::Row;
 
 use super::errors::{Failure, damaged};
 use crate::TokenHash;
-
-/// The kinds of events, as they are stored.
-pub(super) mod kind {
-    pub(in crate::postgres) const POSTED: i16 = 1;
-    pub(in crate::postgres) const EDITED: i16 = 2;
-    pub(in crate::postgres) const DELETED: i16 = 3;
-    pub(in crate::postgres) const ROOM: i16 = 4;
-}
+use crate::ledger::StoredMessage;
 
 /// What [`room`] reads.
 pub(super) const ROOM: &str = "id, name, description, is_active, created_at, last_seq";
 /// What [`message`] reads.
-pub(super) const MESSAGE: &str =
-    "room_id, seq, sender, username, content, timestamp, edited, client_id";
-/// What [`event`] reads; ends with the `FROM` that it needs.
-pub(super) const EVENT: &str = "event.seq, event.at, event.kind, event.target, \
-    event.name, event.description, event.is_active, \
-    message.sender, message.username, message.content, message.client_id, message.edited \
-    FROM event LEFT JOIN message \
-    ON message.room_id = event.room_id AND message.seq = coalesce(event.target, event.seq)";
-/// What [`posted`] reads, of table `message`.
+pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
+     (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
+/// What [`event`] reads: from the room `$1`, after the seq `$2`, in order, at most `$3`. A message
+/// is the event that posted it. Each part is read in the order of its key, no further than the
+/// limit.
+pub(super) const EVENTS: &str = "\
+    SELECT * FROM ( \
+    (SELECT seq, timestamp AS at, NULL::smallint AS kind, NULL::bigint AS target, NULL::text AS body, \
+    content, sender, username, client_id, edited, \
+    (SELECT is_admin FROM account WHERE account.person_id = message.sender) AS is_admin \
+    FROM message WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) \
+    UNION ALL \
+    (SELECT event.seq, event.at, event.kind, event.target, event.body, message.content, \
+    NULL, NULL, NULL, NULL, NULL \
+    FROM event LEFT JOIN message ON message.room_id = event.room_id AND message.seq = event.target \
+    WHERE event.room_id = $1 AND event.seq > $2 ORDER BY event.seq LIMIT $3)) AS log \
+    ORDER BY seq LIMIT $3";
+/// What [`stored_message`] reads, of table `message`.
 pub(super) const POSTED: &str = "message.room_id, message.seq, message.timestamp, message.sender, \
-    message.username, message.content, message.client_id, message.edited";
+    message.username, message.content, message.client_id, message.edited, \
+    (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
 /// What [`account`] reads.
-pub(super) const ACCOUNT: &str =
-    "account.id, account.name, account.sender, account.is_admin, account.created_at";
+pub(super) const ACCOUNT: &str = "account.id, account.name, account.person_id, account.is_admin, account.created_at, \
+     account.is_suspended";
 
 /// A room, from the columns [`ROOM`].
 pub(super) fn room(row: &Row) -> Result<Room, Failure> {
@@ -52,41 +56,32 @@ pub(super) fn message(row: &Row) -> Result<Message, Failure> {
     Ok(Message {
         room: RoomId(row.try_get(0)?),
         seq: Seq(row.try_get(1)?),
-        sender: sender(row, 2)?,
-        username: Username::from_stored(row.try_get(3)?),
-        text: MessageText::from_stored(row.try_get(4)?),
+        sender: person(row, 2)?,
+        username: Username::from_stored(row.try_get::<_, &str>(3)?),
+        mark: mark(row, 8)?,
+        text: MessageText::from_stored(row.try_get::<_, &str>(4)?),
         timestamp: timestamp(row, 5)?,
         edited: time(row, 6)?,
         client_id: client_id(row, 7)?,
     })
 }
 
-/// An event, from the columns [`EVENT`].
+/// An event, from the columns of [`EVENTS`]: one without a kind posted a message.
 pub(super) fn event(room: RoomId, row: &Row) -> Result<Event, Failure> {
     let seq = Seq(row.try_get(0)?);
-    let target = || row.try_get(3).map(Seq);
-    let kind = match row.try_get(2)? {
-        kind::POSTED => EventKind::Posted(Posted {
-            sender: sender(row, 7)?,
-            username: Username::from_stored(row.try_get(8)?),
-            text: text(row, 9)?,
-            client_id: client_id(row, 10)?,
-            edited: time(row, 11)?,
-        }),
-        kind::EDITED => EventKind::Edited {
-            target: target()?,
-            text: text(row, 9)?,
-        },
-        kind::DELETED => EventKind::Deleted { target: target()? },
-        kind::ROOM => EventKind::Room(RoomState {
-            name: RoomName::from_stored(row.try_get(4)?),
-            description: RoomDescription::from_stored(row.try_get(5)?),
-            is_active: row.try_get(6)?,
-        }),
-        unknown => {
-            let what = format_args!("event {seq} of room {room} has kind {unknown}");
-            return Err(damaged(what).into());
-        }
+    let text = text(row, 5)?;
+    let kind = if row.try_get::<_, Option<i16>>(2)?.is_some() {
+        let kind = EventKind::from_stored(stored_event(row, 2)?, text);
+        kind.unwrap_or(EventKind::Damaged)
+    } else {
+        EventKind::Posted(Posted {
+            sender: person(row, 6)?,
+            username: Username::from_stored(row.try_get::<_, &str>(7)?),
+            mark: mark(row, 10)?,
+            text,
+            client_id: client_id(row, 8)?,
+            edited: time(row, 9)?,
+        })
     };
     Ok(Event {
         room,
@@ -96,17 +91,30 @@ pub(super) fn event(room: RoomId, row: &Row) -> Result<Event, Failure> {
     })
 }
 
+/// An event's kind, target and body, the first of them at `first`.
+pub(super) fn stored_event(row: &Row, first: usize) -> Result<StoredEvent, Failure> {
+    Ok(StoredEvent {
+        code: row.try_get(first)?,
+        target: row.try_get::<_, Option<i64>>(first + 1)?.map(Seq),
+        body: row.try_get(first + 2)?,
+    })
+}
+
 /// A message as the event that posted it shows it, from the columns [`POSTED`].
-pub(super) fn posted(row: &Row) -> Result<(RoomId, Seq, Timestamp, Posted), Failure> {
-    let posted = Posted {
-        sender: sender(row, 3)?,
-        username: Username::from_stored(row.try_get(4)?),
-        text: text(row, 5)?,
-        client_id: client_id(row, 6)?,
-        edited: time(row, 7)?,
-    };
-    let (room, seq) = (RoomId(row.try_get(0)?), Seq(row.try_get(1)?));
-    Ok((room, seq, timestamp(row, 2)?, posted))
+pub(super) fn stored_message(row: &Row) -> Result<StoredMessage, Failure> {
+    Ok(StoredMessage {
+        room: RoomId(row.try_get(0)?),
+        seq: Seq(row.try_get(1)?),
+        timestamp: timestamp(row, 2)?,
+        posted: Posted {
+            sender: person(row, 3)?,
+            username: Username::from_stored(row.try_get::<_, &str>(4)?),
+            mark: mark(row, 8)?,
+            text: text(row, 5)?,
+            client_id: client_id(row, 6)?,
+            edited: time(row, 7)?,
+        },
+    })
 }
 
 /// An account, from the columns [`ACCOUNT`], the first of them at `first`.
@@ -114,16 +122,23 @@ pub(super) fn account(row: &Row, first: usize) -> Result<Account, Failure> {
     Ok(Account {
         id: AccountId(row.try_get(first)?),
         name: AccountName::from_stored(row.try_get(first + 1)?),
-        sender: sender(row, first + 2)?,
+        person: person(row, first + 2)?,
         is_admin: row.try_get(first + 3)?,
         created_at: timestamp(row, first + 4)?,
+        is_suspended: row.try_get(first + 5)?,
     })
 }
 
-/// A sender's 64 bits, kept in a signed column.
-pub(super) fn sender(row: &Row, column: usize) -> Result<SenderId, Failure> {
+/// A person's 64 bits, kept in a signed column.
+pub(super) fn person(row: &Row, column: usize) -> Result<PersonId, Failure> {
     let signed: i64 = row.try_get(column)?;
-    Ok(SenderId(signed.cast_unsigned()))
+    Ok(PersonId(signed.cast_unsigned()))
+}
+
+/// What an account is marked with, of a column that says whether it is an administrator's.
+pub(super) fn mark(row: &Row, column: usize) -> Result<Option<Mark>, Failure> {
+    let is_admin: Option<bool> = row.try_get(column)?;
+    Ok(is_admin.map(Mark::of))
 }
 
 /// A time.

@@ -2,32 +2,21 @@
 
 use papo_domain::Epoch;
 
-use super::accounts::LOCKS;
-use super::connection::Connection;
+use super::connection::{Connection, HOME};
 use super::errors::Failure;
+use super::locks::{self, Lock};
 use crate::StorageError;
 pub(super) use crate::random::random_number;
 use crate::random::random_relay_key;
 
 /// The steps, in order; the first makes version 1. A step that has been released is never changed.
-const MIGRATIONS: [&str; 4] = [
-    include_str!("migrations/0001_rooms_sessions_accounts.sql"),
-    include_str!("migrations/0002_revocations.sql"),
-    include_str!("migrations/0003_filling.sql"),
-    include_str!("migrations/0004_relay_key.sql"),
-];
-/// Of the locks that are Papo's, the one of whoever migrates.
-const MIGRATING: i32 = 2;
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_rooms_and_persons.sql")];
 /// The oldest PostgreSQL that has all that is used.
 const OLDEST_SERVER: i32 = 130_000;
 
-/// Where the history lives: the database, the table in it if it is there, and the server's timeline. Another one is found when a backup
-/// has been restored, or a replica has taken over.
-pub(super) const HOME: &str = "SELECT concat_ws('/', (SELECT oid FROM pg_database WHERE datname = current_database()), \
-    to_regclass('papo')::oid, left(pg_walfile_name(pg_current_wal_lsn()), 8))";
-
-/// Runs the steps that are missing, all or none, while others wait; and gives the history a new name when it isn't where it was.
-/// Refuses a database that isn't complete yet. Where the history lives.
+/// Runs the steps that are missing, all or none, while others wait; and gives the history a new
+/// name when it isn't where it was. Refuses a database that isn't complete yet. Where the history
+/// lives.
 pub(super) async fn migrate(db: &Connection) -> Result<String, Failure> {
     let home = begin(db).await?;
     if filling(db).await?.is_some() {
@@ -42,11 +31,7 @@ pub(super) async fn begin(db: &Connection) -> Result<String, Failure> {
     check_server(db).await?;
     db.batch("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
         .await?;
-    db.rows(
-        "SELECT pg_advisory_xact_lock($1, $2)",
-        &[&LOCKS, &MIGRATING],
-    )
-    .await?;
+    locks::take(db, Lock::Migration).await?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let found = version(db).await?;
     if found > known {
@@ -73,7 +58,7 @@ pub(super) async fn begin(db: &Connection) -> Result<String, Failure> {
             tracing::warn!("the database was restored or has moved: its history has a new epoch");
         }
     }
-    // It was of a version without keys, or is to have another.
+    // Whoever runs it took the key away, to have another.
     let sql = "UPDATE papo SET relay_key = $1 WHERE relay_key IS NULL";
     db.execute(sql, &[&&random_relay_key()?.bytes()[..]])
         .await?;
@@ -88,8 +73,9 @@ pub(super) async fn renew_epoch(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a database that something fills, and has whoever would begin to fill it wait for the end of the transaction, and so find what
-/// it has stored. That ought to be soon: who ends somebody's rights waits too.
+/// Refuses a database that something fills, and has whoever would begin to fill it wait for the end
+/// of the transaction, and so find what it has stored. That ought to be soon: who ends somebody's
+/// rights waits too.
 pub(super) async fn hold_unfilled(db: &Connection) -> Result<(), Failure> {
     let sql = "SELECT 1 FROM papo WHERE filling IS NULL FOR SHARE";
     if db.rows(sql, &[]).await?.is_empty() {
@@ -129,10 +115,15 @@ pub(super) async fn check_server(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The version of the tables; refuses a schema that has those of another program.
+/// The version of the tables; refuses a schema that has those of another program, and those of
+/// before the first release, whose versions had the same numbers: there were no persons.
 pub(super) async fn version(db: &Connection) -> Result<i64, Failure> {
     let ours = "SELECT to_regclass(format('%I.papo', current_schema())) IS NOT NULL";
     if one(db, ours).await? {
+        let has_persons = "SELECT to_regclass(format('%I.person', current_schema())) IS NOT NULL";
+        if !one::<bool>(db, has_persons).await? {
+            return Err(StorageError::Unreleased.into());
+        }
         let row = db.row("SELECT version FROM papo", &[]).await?;
         return Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0));
     }

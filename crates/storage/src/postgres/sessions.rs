@@ -1,66 +1,175 @@
-//! Sessions, and the rooms that they are in.
+//! Sessions: a person's devices.
 //!
-//! Whoever takes somebody out of a room locks the room first: a batch that stores what that person says holds the same lock
-//! until its commit, so it is either before the leave, or sees it.
+//! Nobody waits for another who waits: whoever ends sessions locks them first, then the rooms that
+//! their persons are in, then the persons, and adds the revocations last.
 
-use papo_domain::{AccountId, RoomId, SessionId, Timestamp, Username, skeleton};
+use async_trait::async_trait;
+use papo_domain::{AccountId, PersonId, RoomId, SessionId};
 use tokio_postgres::Row;
 
-use super::connection::Connection;
+use super::connection::{Connection, Value};
 use super::errors::Failure;
-use super::{accounts, revocations, rooms, rows};
-use crate::{JoinRefusal, Joined, NewSession, Revoked, Session, TokenHash};
+use super::locks::{self, Lock};
+use super::{PostgresStorage, memberships, persons, revocations, rows};
+use crate::{
+    NewSession, Revoked, Served, Session, Sessions, StorageError, StoredPassword, TokenHash,
+};
 
-/// The time of the last session's last use.
-pub(super) async fn latest(db: &Connection) -> Result<Timestamp, Failure> {
-    let found = db
-        .rows("SELECT coalesce(max(last_used), 0) FROM session", &[])
-        .await?;
-    rows::timestamp(&found[0], 0)
+#[async_trait]
+impl Sessions for PostgresStorage {
+    async fn session(
+        &self,
+        token: TokenHash,
+        room: Option<RoomId>,
+    ) -> Result<Option<Session>, StorageError> {
+        let with = (token, room, self.present.used_since());
+        self.read(with, |db, &(token, room, used_since)| {
+            Box::pin(session(db, token, room, used_since))
+        })
+        .await
+    }
+
+    async fn create_session(
+        &self,
+        guest: PersonId,
+        session: NewSession,
+    ) -> Result<SessionId, StorageError> {
+        self.present.note(session.used);
+        self.write((guest, session), |db, (guest, session)| {
+            Box::pin(create(db, *guest, session))
+        })
+        .await
+    }
+
+    async fn sign_in(
+        &self,
+        account: AccountId,
+        password: StoredPassword,
+        session: NewSession,
+        before: Option<SessionId>,
+    ) -> Result<Option<SessionId>, StorageError> {
+        self.present.note(session.used);
+        let with = (account, password, session, before);
+        self.write(with, |db, (account, password, session, before)| {
+            Box::pin(sign_in(db, *account, password, session, *before))
+        })
+        .await
+    }
+
+    async fn touch_session(&self, session: SessionId, used: Served) -> Result<(), StorageError> {
+        self.present.note(used);
+        self.write((session, used), |db, &(session, used)| {
+            Box::pin(touch(db, session, used))
+        })
+        .await
+    }
+
+    async fn end_session(&self, session: SessionId) -> Result<(), StorageError> {
+        self.write(session, |db, &session| Box::pin(end(db, session)))
+            .await
+    }
+
+    async fn expire_sessions(&self, unused_since: Served) -> Result<u64, StorageError> {
+        self.write(unused_since, |db, &since| Box::pin(expire(db, since)))
+            .await
+    }
 }
 
-/// The session with this token, and its name in a room.
+/// The session with this token, and its person's name in a room.
 pub(super) async fn session(
     db: &Connection,
     token: TokenHash,
     room: Option<RoomId>,
-    used_since: Timestamp,
+    used_since: Served,
 ) -> Result<Option<Session>, Failure> {
     let sql = format!(
-        "SELECT session.id, session.sender, session.last_username, session.last_used, \
+        "SELECT session.id, session.person_id, person.last_username, session.last_used, \
          membership.username, {} \
-         FROM session LEFT JOIN account ON account.id = session.account_id \
-         LEFT JOIN membership ON membership.session_id = session.id AND membership.room_id = $2 \
+         FROM session JOIN person ON person.id = session.person_id \
+         LEFT JOIN account ON account.person_id = session.person_id \
+         LEFT JOIN membership \
+         ON membership.person_id = session.person_id AND membership.room_id = $2 \
          WHERE session.token = $1 AND session.last_used >= $3",
         rows::ACCOUNT
     );
     let (token, room) = (token.0.as_slice(), room.map(|room| room.0));
-    let row = db
-        .row(&sql, &[&token, &room, &used_since.as_millis()])
-        .await?;
+    let row = db.row(&sql, &[&token, &room, &used_since.0]).await?;
     let Some(row) = row else {
         return Ok(None);
     };
     let account: Option<i64> = row.try_get(5)?;
     Ok(Some(Session {
         id: SessionId(row.try_get(0)?),
-        sender: rows::sender(&row, 1)?,
+        person: rows::person(&row, 1)?,
         account: account.map(|_| rows::account(&row, 5)).transpose()?,
         last_username: rows::username(&row, 2)?,
         username: rows::username(&row, 4)?,
-        last_used: rows::timestamp(&row, 3)?,
+        last_used: Served(row.try_get(3)?),
     }))
 }
 
-/// Makes a session.
-pub(super) async fn create(db: &Connection, session: &NewSession) -> Result<SessionId, Failure> {
-    let sql = "INSERT INTO session (token, sender, account_id, last_used, created_at) \
-        VALUES ($1, $2, $3, $4, $4) RETURNING id";
-    let (token, sender) = (session.token.0.as_slice(), session.sender.0.cast_signed());
-    let account = session.account.map(|account| account.0);
-    let made = db
-        .rows(sql, &[&token, &sender, &account, &session.at.as_millis()])
+/// Makes a guest's session, and the guest.
+pub(super) async fn create(
+    db: &Connection,
+    person: PersonId,
+    session: &NewSession,
+) -> Result<SessionId, Failure> {
+    persons::make(db, person, session.at).await?;
+    insert(db, person, session).await
+}
+
+/// Makes a session of an account, unless the account has changed since its password was looked at,
+/// in place of the one before. Whoever changes the account waits for the row's lock, and then finds
+/// the session; whoever makes one waits until the guest's names are where they will be.
+pub(super) async fn sign_in(
+    db: &Connection,
+    account: AccountId,
+    password: &StoredPassword,
+    session: &NewSession,
+    before: Option<SessionId>,
+) -> Result<Option<SessionId>, Failure> {
+    locks::share(db, Lock::Names).await?;
+    let sql = "SELECT person_id FROM account \
+        WHERE id = $1 AND password = $2 AND NOT is_suspended FOR SHARE";
+    let Some(row) = db.row(sql, &[&account.0, &password.0]).await? else {
+        return Ok(None);
+    };
+    let person = rows::person(&row, 0)?;
+    let Some(before) = before else {
+        return insert(db, person, session).await.map(Some);
+    };
+    let found = lock(db, "id = $1", before.0).await?;
+    memberships::lock_rooms_of(db, &owners(&found)).await?;
+    let made = insert(db, person, session).await?;
+    bring_along(db, before, person).await?;
+    end_of(db, &found, &owners(&found)).await?;
+    Ok(Some(made))
+}
+
+/// Has a person be in the rooms that this session's guest is in. Where they are in the room
+/// already, they stay as they are.
+async fn bring_along(db: &Connection, guest: SessionId, person: PersonId) -> Result<(), Failure> {
+    let sql = "INSERT INTO membership \
+        (person_id, room_id, username, likeness, joined_at, role, read_seq, level) \
+        SELECT $2, room_id, username, likeness, joined_at, role, read_seq, level \
+        FROM session JOIN membership USING (person_id) WHERE session.id = $1 \
+        AND NOT EXISTS (SELECT 1 FROM account WHERE account.person_id = session.person_id) \
+        ON CONFLICT (person_id, room_id) DO NOTHING";
+    db.execute(sql, &[&guest.0, &person.0.cast_signed()])
         .await?;
+    Ok(())
+}
+
+async fn insert(
+    db: &Connection,
+    person: PersonId,
+    session: &NewSession,
+) -> Result<SessionId, Failure> {
+    let sql = "INSERT INTO session (token, person_id, last_used, created_at) \
+        VALUES ($1, $2, $3, $4) RETURNING id";
+    let (token, person) = (session.token.0.as_slice(), person.0.cast_signed());
+    let (used, at) = (session.used.0, session.at.as_millis());
+    let made = db.rows(sql, &[&token, &person, &used, &at]).await?;
     Ok(SessionId(made[0].try_get(0)?))
 }
 
@@ -68,139 +177,66 @@ pub(super) async fn create(db: &Connection, session: &NewSession) -> Result<Sess
 pub(super) async fn touch(
     db: &Connection,
     session: SessionId,
-    at: Timestamp,
+    used: Served,
 ) -> Result<(), Failure> {
     let sql = "UPDATE session SET last_used = greatest(last_used, $2) WHERE id = $1";
-    db.execute(sql, &[&session.0, &at.as_millis()]).await?;
+    db.execute(sql, &[&session.0, &used.0]).await?;
     Ok(())
 }
 
-/// Ends a session; its memberships go with it.
+/// Ends a session.
 pub(super) async fn end(db: &Connection, session: SessionId) -> Result<(), Failure> {
-    // Nobody joins with it meanwhile.
-    db.rows(
-        "SELECT id FROM session WHERE id = $1 FOR UPDATE",
-        &[&session.0],
-    )
-    .await?;
-    let sql = "SELECT room_id FROM membership WHERE session_id = $1";
-    lock_rooms(db, &db.rows(sql, &[&session.0]).await?).await?;
-    let ended = db
-        .execute("DELETE FROM session WHERE id = $1", &[&session.0])
-        .await?;
-    if ended > 0 {
-        revocations::add(db, vec![(session, Revoked::Ended)]).await?;
-    }
-    Ok(())
+    let found = lock(db, "id = $1", session.0).await?;
+    end_of(db, &found, &owners(&found)).await.map(drop)
+}
+
+/// Ends all sessions of a person; which. Without an account the person is gone then.
+pub(super) async fn end_all(db: &Connection, person: PersonId) -> Result<Vec<SessionId>, Failure> {
+    let found = lock(db, "person_id = $1", person.0.cast_signed()).await?;
+    end_of(db, &found, &[person]).await
 }
 
 /// Ends the sessions that weren't used since then; how many.
-pub(super) async fn expire(db: &Connection, unused_since: Timestamp) -> Result<u64, Failure> {
-    let unused_since = unused_since.as_millis();
-    let sql = "SELECT id FROM session WHERE last_used < $1 ORDER BY id FOR UPDATE";
-    let ended = db.rows(sql, &[&unused_since]).await?;
-    let ended = ended.iter().map(|row| row.try_get(0));
-    let ended = ended.collect::<Result<Vec<i64>, _>>()?;
-    let sql = "SELECT DISTINCT room_id FROM membership WHERE session_id = ANY($1)";
-    lock_rooms(db, &db.rows(sql, &[&ended]).await?).await?;
-    db.execute("DELETE FROM session WHERE id = ANY($1)", &[&ended])
-        .await
+pub(super) async fn expire(db: &Connection, unused_since: Served) -> Result<u64, Failure> {
+    let found = lock(db, "last_used < $1", unused_since.0).await?;
+    Ok(end_of(db, &found, &owners(&found)).await?.len() as u64)
 }
 
-/// Joins a room, or changes the name in it.
-pub(super) async fn join(
+/// The sessions of which this holds, and whose they are. Nobody joins with them meanwhile.
+async fn lock(
     db: &Connection,
-    session: SessionId,
-    room: RoomId,
-    username: &Username,
-    at: Timestamp,
-) -> Result<Result<Joined, JoinRefusal>, Failure> {
-    accounts::hold_names(db).await?;
-    let Some(room) = rooms::room(db, room).await?.filter(|room| room.is_active) else {
-        return Ok(Err(JoinRefusal::NoRoom));
-    };
-    let sql = "SELECT account_id FROM session WHERE id = $1 FOR NO KEY UPDATE";
-    let Some(row) = db.row(sql, &[&session.0]).await? else {
-        return Ok(Err(JoinRefusal::NoSession));
-    };
-    let account: Option<i64> = row.try_get(0)?;
-    let skeleton = skeleton(username.as_str());
-    let registered = db
-        .row("SELECT id FROM account WHERE skeleton = $1", &[&skeleton])
+    condition: &str,
+    value: i64,
+) -> Result<Vec<(SessionId, PersonId)>, Failure> {
+    let sql = format!("SELECT id, person_id FROM session WHERE {condition} ORDER BY id FOR UPDATE");
+    let values: [Value<'_>; 1] = [&value];
+    let found = db.rows(&sql, &values).await?;
+    let session = |row: &Row| Ok((SessionId(row.try_get(0)?), rows::person(row, 1)?));
+    found.iter().map(session).collect()
+}
+
+/// Whose these sessions are, each once.
+fn owners(found: &[(SessionId, PersonId)]) -> Vec<PersonId> {
+    let mut owners: Vec<_> = found.iter().map(|(_, person)| *person).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    owners
+}
+
+/// Ends these sessions, which are locked, of these persons; with the last one a guest is gone.
+async fn end_of(
+    db: &Connection,
+    found: &[(SessionId, PersonId)],
+    owners: &[PersonId],
+) -> Result<Vec<SessionId>, Failure> {
+    let ended: Vec<_> = found.iter().map(|(session, _)| *session).collect();
+    memberships::lock_rooms_of(db, owners).await?;
+    let numbers: Vec<i64> = ended.iter().map(|session| session.0).collect();
+    db.execute("DELETE FROM session WHERE id = ANY($1)", &[&numbers])
         .await?;
-    let registered: Option<i64> = registered.map(|row| row.try_get(0)).transpose()?;
-    if registered.is_some() && registered.map(AccountId) != account.map(AccountId) {
-        return Ok(Err(JoinRefusal::NameRegistered));
-    }
-    let sql = "SELECT username FROM membership WHERE session_id = $1 AND room_id = $2";
-    let previous = db.row(sql, &[&session.0, &room.id.0]).await?;
-    let previous = previous.map(|row| rows::username(&row, 0)).transpose()?;
-    let (name, at) = (username.as_str(), at.as_millis());
-    let sql = "INSERT INTO membership (session_id, room_id, username, skeleton, joined_at) \
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (session_id, room_id) \
-        DO UPDATE SET username = excluded.username, skeleton = excluded.skeleton";
-    db.execute(sql, &[&session.0, &room.id.0, &name, &skeleton, &at])
-        .await?;
-    let sql =
-        "UPDATE session SET last_username = $2, last_used = greatest(last_used, $3) WHERE id = $1";
-    db.execute(sql, &[&session.0, &name, &at]).await?;
-    let previous = previous.flatten();
-    if previous
-        .as_ref()
-        .is_some_and(|previous| previous != username)
-    {
-        let renamed = Revoked::Renamed(room.id, username.clone());
-        revocations::add(db, vec![(session, renamed)]).await?;
-    }
-    Ok(Ok(Joined { room, previous }))
-}
-
-/// Leaves a room, or all; which ones it was in.
-pub(super) async fn leave(
-    db: &Connection,
-    session: SessionId,
-    room: Option<RoomId>,
-) -> Result<Vec<RoomId>, Failure> {
-    let room = room.map(|room| room.0);
-    let sql = "SELECT room_id FROM membership \
-        WHERE session_id = $1 AND ($2::bigint IS NULL OR room_id = $2)";
-    let found = db.rows(sql, &[&session.0, &room]).await?;
-    lock_rooms(db, &found).await?;
-    let found = room_ids(&found)?;
-    let numbers: Vec<i64> = found.iter().map(|room| room.0).collect();
-    let sql =
-        "DELETE FROM membership WHERE session_id = $1 AND room_id = ANY($2) RETURNING room_id";
-    let mut left = room_ids(&db.rows(sql, &[&session.0, &numbers]).await?)?;
-    left.sort_unstable();
-    let mut revoked = Vec::new();
-    for room in &left {
-        revoked.push((session, Revoked::Left(*room)));
-    }
-    revocations::add(db, revoked).await?;
-    Ok(left)
-}
-
-/// The rooms that a session is in, and its name in each.
-pub(super) async fn memberships(
-    db: &Connection,
-    session: SessionId,
-) -> Result<Vec<(RoomId, Username)>, Failure> {
-    let sql = "SELECT room_id, username FROM membership WHERE session_id = $1 ORDER BY room_id";
-    let found = db.rows(sql, &[&session.0]).await?;
-    let membership = |row: &Row| {
-        let name = Username::from_stored(row.try_get(1)?);
-        Ok((RoomId(row.try_get(0)?), name))
-    };
-    found.iter().map(membership).collect()
-}
-
-async fn lock_rooms(db: &Connection, found: &[Row]) -> Result<(), Failure> {
-    rooms::lock(db, &room_ids(found)?).await
-}
-
-fn room_ids(found: &[Row]) -> Result<Vec<RoomId>, Failure> {
-    found
-        .iter()
-        .map(|row| Ok(RoomId(row.try_get(0)?)))
-        .collect()
+    persons::remove_the_gone(db, owners).await?;
+    let revoked = found.iter();
+    let revoked = revoked.map(|(session, person)| (*person, Revoked::Ended(*session)));
+    revocations::add(db, revoked.collect()).await?;
+    Ok(ended)
 }

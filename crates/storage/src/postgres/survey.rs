@@ -1,4 +1,5 @@
-//! What there is to say about a database before it is opened, which would bring its tables up to date.
+//! What there is to say about a database before it is opened, which would bring its tables up to
+//! date.
 
 use super::connection::Connector;
 use super::errors::Failure;
@@ -11,7 +12,8 @@ use crate::StorageError;
 pub struct Survey {
     /// The server's version, such as `15.4`.
     pub server: String,
-    /// Whether the server makes sure that what it commits is on disk (`fsync` and `full_page_writes`).
+    /// Whether the server makes sure that what it commits is on disk (`fsync` and
+    /// `full_page_writes`).
     pub is_durable: bool,
     /// The version of Papo's tables; `None` when there are none yet.
     pub version: Option<i64>,

@@ -51,8 +51,8 @@ fn authorities(file: Option<&std::path::Path>) -> Result<RootCertStore, StorageE
     Ok(store)
 }
 
-/// Takes any certificate, as clients of PostgreSQL do unless `sslmode` is `verify-full`; whoever answers must still have its
-/// key, and the bytes are still encrypted.
+/// Takes any certificate, as clients of PostgreSQL do unless `sslmode` is `verify-full`; whoever
+/// answers must still have its key, and the bytes are still encrypted.
 #[derive(Debug)]
 struct AnyServer(Arc<CryptoProvider>);
 

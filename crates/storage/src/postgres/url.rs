@@ -10,10 +10,12 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 /// The server gets this long to answer; when several are named, each a part of it.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(2);
-/// Bytes that the server's machine doesn't confirm for this long end the connection, as does silence when asked.
+/// Bytes that the server's machine doesn't confirm for this long end the connection, as does
+/// silence when asked.
 const DEAD_AFTER: Duration = Duration::from_secs(10);
 
-/// A database on a PostgreSQL server. What is shown of it names host, port and database, never the password.
+/// A database on a PostgreSQL server. What is shown of it names host, port and database, never the
+/// password.
 #[derive(Clone)]
 pub struct DatabaseUrl {
     pub(super) config: Config,
@@ -25,7 +27,8 @@ pub struct DatabaseUrl {
 pub(super) enum Encryption {
     /// As `sslmode` says; who answers is not made sure of, as with any client of PostgreSQL.
     Unverified,
-    /// Always, and the server's certificate must be for its name, and of an authority in this file, or that the system trusts.
+    /// Always, and the server's certificate must be for its name, and of an authority in this file,
+    /// or that the system trusts.
     Verified(Option<PathBuf>),
 }
 
@@ -60,8 +63,9 @@ impl DatabaseUrl {
             .any(|scheme| text.starts_with(scheme))
     }
 
-    /// Understands a URL as `psql` does, with the parameters `sslmode` (`disable`, `prefer`, `require`, `verify-full`),
-    /// `sslrootcert`, `options`, and those of [`tokio_postgres::Config`].
+    /// Understands a URL as `psql` does, with the parameters `sslmode` (`disable`, `prefer`,
+    /// `require`, `verify-full`), `sslrootcert`, `options`, and those of
+    /// [`tokio_postgres::Config`].
     pub fn parse(text: &str) -> Result<Self, DatabaseUrlError> {
         if !Self::is_one(text) {
             return Err(DatabaseUrlError::Scheme);

@@ -1,8 +1,10 @@
-//! The logs' writer: one task with a connection of its own, which stores all batches that wait in one transaction.
+//! The logs' writer: one task with a connection of its own, which stores all batches that wait in
+//! one transaction.
 //!
-//! What it promises when the connection breaks: who is told that nothing was stored can rely on it, since before saying so the writer
-//! has found out. Each transaction begins by writing its number into the node's row; after a commit that wasn't answered, whoever
-//! locks that row has waited for the transaction's end, and reads whether the number is there.
+//! What it promises when the connection breaks: who is told that nothing was stored can rely on it,
+//! since before saying so the writer has found out. Each transaction begins by writing its number
+//! into the node's row; after a commit that wasn't answered, whoever locks that row has waited for
+//! the transaction's end, and reads whether the number is there.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,20 +15,21 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::batch::Batch as Changes;
 use super::connection::{Connection, Connector};
+use super::effects::{self, Ended};
 use super::errors::Failure;
-use super::flush::{self, Ended};
-use super::known::{Known, Mark};
+use super::facts::{Mark, StoredFacts};
 use super::{pool, schema};
 use crate::defects;
+use crate::ledger::Ledger;
 use crate::{Appended, Batch, NewEvent, Outcome, Refusal, StorageError};
 
 /// No more batches join a transaction that has this many changes.
 const CHANGES: usize = 1_024;
 /// How long the database may take for each half of a transaction.
 const ANSWER_LIMIT: Duration = Duration::from_secs(6);
-/// How often, and for how long, a transaction is begun anew while it is known that nothing of it is stored.
+/// How often, and for how long, a transaction is begun anew while it is known that nothing of it is
+/// stored.
 const TRIES: u32 = 8;
 const APPEND_LIMIT: Duration = Duration::from_secs(5);
 /// How long it is tried to find out what became of a commit.
@@ -34,14 +37,18 @@ const UNKNOWN_LIMIT: Duration = Duration::from_secs(15);
 /// How long to wait before looking again whether the database is back.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A plan depends on the statement alone: the tables' statistics may be old, and grow old while a connection lives.
+/// A plan depends on the statement alone: the tables' statistics may be old, and grow old while a
+/// connection lives.
 const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off; SET enable_mergejoin = off";
-/// Nodes that were not seen for so long won't ask any more.
-const FORGET: &str = "DELETE FROM node WHERE at < now() - interval '30 days'";
-const ENTER: &str = "INSERT INTO node (id, batch) VALUES ($1, 0) ON CONFLICT (id) DO NOTHING";
+/// Nodes that stored nothing for 30 days of service won't ask any more.
+const FORGET: &str =
+    "DELETE FROM node WHERE at < (SELECT served FROM papo) - 30 * 24 * 60 * 60 * 1000::bigint";
+const ENTER: &str = "INSERT INTO node (id, batch, at) SELECT $1::bigint, 0, served FROM papo \
+    ON CONFLICT (id) DO NOTHING";
 const LEAVE: &str = "DELETE FROM node WHERE id = $1";
-/// Ends what is left of the node's earlier connections, so that nobody waits for their transactions. Not what waits for a replica: its commit
-/// would be seen by everybody, and be on this server alone.
+/// Ends what is left of the node's earlier connections, so that nobody waits for their
+/// transactions. Not what waits for a replica: its commit would be seen by everybody, and be on
+/// this server alone.
 const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
     WHERE application_name = $1 AND pid <> pg_backend_pid() AND wait_event IS DISTINCT FROM 'SyncRep'";
 const FIND_OUT: &str = "SELECT batch FROM node WHERE id = $1 FOR UPDATE";
@@ -50,7 +57,8 @@ type Answers = Vec<Result<Appended, Refusal>>;
 
 /// The writer's handle.
 pub(super) struct Writer {
-    /// Whoever has batches stored has one on the way at a time, so there are as many as there are callers.
+    /// Whoever has batches stored has one on the way at a time, so there are as many as there are
+    /// callers.
     batches: Mutex<Option<UnboundedSender<Box<dyn Batch>>>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -212,32 +220,36 @@ impl Node {
     async fn try_append(&mut self, mark: Mark, changes: &[NewEvent]) -> Result<Answers, Attempt> {
         let lost = || Failure::Lost("the connection was lost".into());
         let db = self.connection.as_ref().ok_or_else(lost)?;
-        let reading = timeout(ANSWER_LIMIT, Known::read(db, mark, changes)).await;
+        let reading = timeout(ANSWER_LIMIT, StoredFacts::read(db, mark, changes)).await;
         let unanswered = || "the database doesn't answer".to_owned();
-        let known = reading.unwrap_or_else(|_| Err(Failure::Lost(unanswered())))?;
-        let mut batch = Changes::new(known);
-        let answers: Answers = changes.iter().map(|change| batch.store(change)).collect();
-        if batch.events.is_empty() {
+        let facts = reading.unwrap_or_else(|_| Err(Failure::Lost(unanswered())))?;
+        let mut ledger = Ledger::new(facts);
+        for change in changes {
+            let Ok(()) = ledger.decide(change);
+        }
+        let effects = ledger.into_effects();
+        if effects.is_empty() {
             // All refused, or stored before.
             let ended = timeout(ANSWER_LIMIT, db.batch("ROLLBACK")).await;
             ended.unwrap_or_else(|_| Err(Failure::Lost(unanswered())))?;
-            return Ok(answers);
+            return Ok(effects.into_answers());
         }
         if defects::has("ack-before-commit") {
             let db = self.connection.take();
+            let answers = effects.clone().into_answers();
             tokio::spawn(async move {
                 sleep(PAUSE).await;
                 if let Some(db) = db {
-                    let _ = flush::flush(&db, &batch).await;
+                    let _ = effects::write(&db, &effects).await;
                 }
             });
             return Ok(answers);
         }
-        let flushing = timeout(ANSWER_LIMIT, flush::flush(db, &batch)).await;
+        let flushing = timeout(ANSWER_LIMIT, effects::write(db, &effects)).await;
         match flushing.unwrap_or_else(|_| Err(Ended::Unknown(unanswered()))) {
-            Ok(()) => Ok(answers),
+            Ok(()) => Ok(effects.into_answers()),
             Err(Ended::Failed(failure)) => Err(Attempt::Failed(failure)),
-            Err(Ended::Unknown(text)) => Err(Attempt::Unknown(text, answers)),
+            Err(Ended::Unknown(text)) => Err(Attempt::Unknown(text, effects.into_answers())),
         }
     }
 
@@ -271,7 +283,8 @@ impl Node {
         Ok(db)
     }
 
-    /// Whether a transaction was committed; `None` when that can't be found out in time, an error when it never can.
+    /// Whether a transaction was committed; `None` when that can't be found out in time, an error
+    /// when it never can.
     async fn find_out(
         &mut self,
         mark: Mark,
@@ -339,6 +352,7 @@ impl From<Failure> for Attempt {
 fn same(error: &StorageError) -> StorageError {
     match error {
         StorageError::Unavailable(text) => StorageError::Unavailable(text.clone()),
+        StorageError::Full(text) => StorageError::Full(text.clone()),
         StorageError::Unknown(text) => StorageError::Unknown(text.clone()),
         StorageError::Broken(text) => StorageError::Broken(text.clone()),
         other => StorageError::Other(other.to_string()),

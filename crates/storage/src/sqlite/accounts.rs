@@ -1,46 +1,57 @@
-//! Accounts, and the one-time token that makes the first of them; and the other values of table `meta`.
+//! Accounts.
 
-use papo_domain::{Account, AccountId, AccountName, Epoch, RelayKey, RoomId, SessionId, skeleton};
-use rusqlite::types::FromSql;
-use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use async_trait::async_trait;
+use papo_domain::{Account, AccountId, AccountName, PersonId, RoomId, skeleton};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::errors::damaged;
-use super::{revocations, rows};
-use crate::{NewAccount, Revoked, StorageError, StoredPassword, TokenHash};
+use super::{SqliteStorage, persons, revocations, rows, setup};
+use crate::{Accounts, NewAccount, Revoked, StorageError, StoredPassword};
 
-/// Keys of table `meta`.
-pub(super) const EPOCH: &str = "epoch";
-pub(super) const RELAY_KEY: &str = "relay_key";
-const SETUP_TOKEN: &str = "setup_token";
+/// What holds while nobody can sign in and administer.
+pub(super) const NO_ADMINISTRATOR: &str =
+    "NOT EXISTS (SELECT 1 FROM account WHERE is_admin AND NOT is_suspended)";
 
-/// The name of this history.
-pub(super) fn epoch(db: &Connection) -> Result<Epoch, StorageError> {
-    let epoch: Option<i64> = meta(db, EPOCH)?;
-    let epoch = epoch.ok_or_else(|| damaged("no epoch"))?;
-    Ok(Epoch(epoch.cast_unsigned()))
+#[async_trait]
+impl Accounts for SqliteStorage {
+    async fn create_account(&self, account: NewAccount) -> Result<Account, StorageError> {
+        self.write(|db| create(db, account)).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StorageError> {
+        self.read(accounts).await
+    }
+
+    async fn has_administrator(&self) -> Result<bool, StorageError> {
+        self.read(has_administrator).await
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>, StorageError> {
+        self.read(move |db| by_id(db, account)).await
+    }
+
+    async fn account_password(
+        &self,
+        name: AccountName,
+    ) -> Result<Option<(Account, StoredPassword)>, StorageError> {
+        self.read(move |db| password(db, &name)).await
+    }
 }
 
-/// The secret of the nodes of this database.
-pub(super) fn relay_key(db: &Connection) -> Result<RelayKey, StorageError> {
-    let key: Option<[u8; RelayKey::BYTES]> = meta(db, RELAY_KEY)?;
-    let key = key.ok_or_else(|| damaged("no relay key"))?;
-    Ok(RelayKey::new(key))
-}
-
-/// Makes an account, and takes its name from those who went by it. An administrator's ends the one-time token, with which the first is made.
+/// Makes an account, and takes its name from those who went by it. An administrator's ends the
+/// one-time token, with which the first is made.
 pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, StorageError> {
     let skeleton = skeleton(account.name.as_str());
-    let sender = account.sender.0.cast_signed();
+    persons::make(db, account.person, account.at)?;
     let stored = db
         .prepare_cached(
-            "INSERT INTO account (name, skeleton, password, sender, is_admin, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (skeleton) DO NOTHING",
+            "INSERT INTO account (person_id, name, skeleton, password, is_admin, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
+            account.person.0.cast_signed(),
             account.name.as_str(),
             skeleton,
             account.password.0,
-            sender,
             account.is_admin,
             account.at.as_millis(),
         ])?;
@@ -48,32 +59,33 @@ pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, St
         return Err(StorageError::Exists("an account with this name"));
     }
     let id = AccountId(db.last_insert_rowid());
-    put_out(db, &skeleton, sender)?;
+    put_out(db, &skeleton, account.person)?;
     if account.is_admin {
-        db.prepare_cached("DELETE FROM meta WHERE key = ?1")?
-            .execute([SETUP_TOKEN])?;
+        setup::end_setup_token(db)?;
     }
     Ok(Account {
         id,
         name: account.name,
-        sender: account.sender,
+        person: account.person,
         is_admin: account.is_admin,
+        is_suspended: false,
         created_at: account.at,
     })
 }
 
-/// Puts everyone but `sender` out of the rooms that they are in under a name with this skeleton.
-fn put_out(db: &Connection, skeleton: &str, sender: i64) -> Result<(), StorageError> {
+/// Puts everyone but `owner` out of the rooms that they are in under a name that could be taken
+/// for the one with this skeleton. All memberships are looked through: accounts are made seldom,
+/// and joining stays cheap.
+fn put_out(db: &Connection, skeleton: &str, owner: PersonId) -> Result<(), StorageError> {
     let mut statement = db.prepare_cached(
-        "DELETE FROM membership WHERE skeleton = ?1 \
-         AND session_id IN (SELECT id FROM session WHERE sender <> ?2) \
-         RETURNING session_id, room_id",
+        "DELETE FROM membership WHERE instr(likeness, ' ' || ?1 || ' ') > 0 \
+         AND person_id <> ?2 RETURNING person_id, room_id",
     )?;
-    let ended = statement.query_map(params![skeleton, sender], |row| {
-        Ok((SessionId(row.get(0)?), RoomId(row.get(1)?)))
+    let ended = statement.query_map(params![skeleton, owner.0.cast_signed()], |row| {
+        Ok((rows::person(row, 0)?, RoomId(row.get(1)?)))
     })?;
-    for (session, room) in ended.collect::<Result<Vec<_>, _>>()? {
-        revocations::add(db, session, &Revoked::Left(room))?;
+    for (person, room) in ended.collect::<Result<Vec<_>, _>>()? {
+        revocations::add(db, person, &Revoked::Left(room))?;
     }
     Ok(())
 }
@@ -89,10 +101,7 @@ pub(super) fn accounts(db: &Connection) -> Result<Vec<Account>, StorageError> {
 }
 
 /// One account.
-pub(super) fn account(
-    db: &Connection,
-    account: AccountId,
-) -> Result<Option<Account>, StorageError> {
+pub(super) fn by_id(db: &Connection, account: AccountId) -> Result<Option<Account>, StorageError> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {} FROM account WHERE id = ?1",
         rows::ACCOUNT
@@ -111,60 +120,13 @@ pub(super) fn password(
         rows::ACCOUNT
     ))?;
     let account = statement.query_row([skeleton(name.as_str())], |row| {
-        Ok((rows::account(row, 1)?, StoredPassword(row.get(0)?)))
+        Ok((rows::account(row, 1)?, StoredPassword(rows::text(row, 0)?)))
     });
     Ok(account.optional()?)
 }
 
-/// A one-time token makes the first administrator, and no other.
-const NO_ADMINISTRATOR: &str = "NOT EXISTS (SELECT 1 FROM account WHERE is_admin)";
-
-/// Keeps the hash of a new one-time token.
-pub(super) fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), StorageError> {
-    set_meta(db, SETUP_TOKEN, token.0)
-}
-
-/// The hash of the one-time token, if there is one.
-pub(super) fn setup_token(db: &Connection) -> Result<Option<TokenHash>, StorageError> {
-    Ok(meta(db, SETUP_TOKEN)?.map(TokenHash))
-}
-
-/// Whether this is the one-time token.
-pub(super) fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, StorageError> {
-    let mut statement = db.prepare_cached("SELECT 1 FROM meta WHERE key = ?1 AND value = ?2")?;
-    Ok(statement.exists(params![SETUP_TOKEN, token.0])?)
-}
-
-/// Uses the one-time token up, and makes the account, unless there is an administrator.
-pub(super) fn claim_setup(
-    db: &Connection,
-    token: TokenHash,
-    account: NewAccount,
-) -> Result<Option<Account>, StorageError> {
-    let sql = format!("DELETE FROM meta WHERE key = ?1 AND value = ?2 AND {NO_ADMINISTRATOR}");
-    let used = db
-        .prepare_cached(&sql)?
-        .execute(params![SETUP_TOKEN, token.0])?;
-    if used == 0 {
-        return Ok(None);
-    }
-    create(db, account).map(Some)
-}
-
-/// A value of table `meta`, if it is there.
-pub(super) fn meta<T: FromSql>(db: &Connection, key: &str) -> Result<Option<T>, StorageError> {
-    let value = db
-        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
-        .query_row([key], |row| row.get(0));
-    Ok(value.optional()?)
-}
-
-/// Sets a value of table `meta`.
-pub(super) fn set_meta(db: &Connection, key: &str, value: impl ToSql) -> Result<(), StorageError> {
-    db.prepare_cached(
-        "INSERT INTO meta (key, value) VALUES (?1, ?2) \
-         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-    )?
-    .execute(params![key, value])?;
-    Ok(())
+/// Whether somebody can sign in and administer.
+pub(super) fn has_administrator(db: &Connection) -> Result<bool, StorageError> {
+    let sql = format!("SELECT NOT {NO_ADMINISTRATOR}");
+    Ok(db.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
 }

@@ -7,14 +7,16 @@ use super::{check, connection, schema};
 use crate::new_file::NewFile;
 use crate::{StorageError, defects};
 
-/// Copies the database into a new file, under a temporary name until the copy is whole.
-pub(super) fn backup(from: &Path, to: &Path) -> Result<(), StorageError> {
+/// Copies the database into a new file, under a temporary name until the copy is whole. What can be
+/// read in part only, as lines of text: a copy of the rest is worth more than none.
+pub(super) fn backup(from: &Path, to: &Path) -> Result<Vec<String>, StorageError> {
     let file = NewFile::create(to)?;
-    copy_into(from, file.path())?;
-    file.finish()
+    let unreadable = copy_into(from, file.path())?;
+    file.finish()?;
+    Ok(unreadable)
 }
 
-fn copy_into(from: &Path, copy: &Path) -> Result<(), StorageError> {
+fn copy_into(from: &Path, copy: &Path) -> Result<Vec<String>, StorageError> {
     let name = copy.to_str();
     let name = name.ok_or_else(|| StorageError::Other("the path isn't UTF-8".into()))?;
     let source = connection::open_source(from)?;
@@ -25,8 +27,10 @@ fn copy_into(from: &Path, copy: &Path) -> Result<(), StorageError> {
     }
     let copy = connection::open_copy(copy)?;
     schema::renew_epoch(&copy)?;
-    match check::check(&copy)?.first() {
-        None => Ok(copy.close().map_err(|(_, error)| error)?),
-        Some(wrong) => Err(StorageError::Other(format!("the copy is damaged: {wrong}"))),
+    if let Some(wrong) = check::wrong(&copy)?.first() {
+        return Err(StorageError::Other(format!("the copy is damaged: {wrong}")));
     }
+    let unreadable = check::unreadable(&copy)?;
+    copy.close().map_err(|(_, error)| error)?;
+    Ok(unreadable)
 }

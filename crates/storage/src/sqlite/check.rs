@@ -1,9 +1,11 @@
 //! Reading the whole database to see what is wrong with it.
 
+use async_trait::async_trait;
+use papo_domain::{RoomId, Seq};
 use rusqlite::Connection;
 
-use super::accounts;
-use crate::StorageError;
+use super::{SqliteStorage, instance, rows};
+use crate::{Check, StorageError, damage};
 
 /// What is wrong, each as one line of text that a query gives.
 const RULES: [&str; 8] = [
@@ -17,38 +19,90 @@ const RULES: [&str; 8] = [
     "SELECT 'message ' || seq || ' belongs to room ' || room_id || ', which is missing' \
      FROM message WHERE room_id NOT IN (SELECT id FROM room)",
     "SELECT 'event ' || event.seq || ' of room ' || event.room_id || ' has no message ' \
-        || ifnull(event.target, 'as its target') \
+        || event.target \
      FROM event LEFT JOIN message \
      ON message.room_id = event.room_id AND message.seq = event.target \
-     WHERE event.kind IN (2, 3) AND message.seq IS NULL",
+     WHERE event.target IS NOT NULL AND message.seq IS NULL",
     "SELECT 'message ' || event.target || ' of room ' || event.room_id || ' was deleted, and is there' \
      FROM event JOIN message ON message.room_id = event.room_id AND message.seq = event.target \
      WHERE event.kind = 3 AND message.content IS NOT NULL",
+    // A damaged event may have been the deletion.
     "SELECT 'message ' || message.seq || ' of room ' || message.room_id || ' is deleted by no event' \
      FROM message WHERE content IS NULL AND NOT EXISTS (SELECT 1 FROM event \
-     WHERE event.room_id = message.room_id AND event.target = message.seq AND event.kind = 3)",
-    "SELECT 'event ' || seq || ' of room ' || room_id || ' lacks the room''s state' FROM event \
-     WHERE kind = 4 AND (name IS NULL OR description IS NULL OR is_active IS NULL)",
+     WHERE event.room_id = message.room_id AND event.seq > message.seq \
+     AND (event.kind = 3 AND ifnull(event.target, message.seq) = message.seq \
+     OR event.kind NOT IN (2, 3, 4)))",
+    "SELECT 'person ' || id || ' has neither a session nor an account' FROM person \
+     WHERE id NOT IN (SELECT person_id FROM session) \
+     AND id NOT IN (SELECT person_id FROM account)",
     "SELECT 'a row of ' || \"table\" || ' belongs to a row of ' || parent || ' that is missing' \
      FROM pragma_foreign_key_check",
 ];
 
+/// Texts that aren't UTF-8 any more. They are shown as far as they can be read.
+const UNREADABLE: [&str; 6] = [
+    "SELECT 'message ' || seq || ' of room ' || room_id || ' is damaged: its text or name isn''t UTF-8' \
+     FROM message WHERE NOT (is_readable(content) AND is_readable(username) AND is_readable(client_id)) \
+     ORDER BY room_id, seq",
+    "SELECT 'event ' || seq || ' of room ' || room_id || ' is damaged: its body isn''t UTF-8' \
+     FROM event WHERE NOT is_readable(body) ORDER BY room_id, seq",
+    "SELECT 'room ' || id || ' is damaged: its name or description isn''t UTF-8' FROM room \
+     WHERE NOT (is_readable(name) AND is_readable(name_key) AND is_readable(description))",
+    "SELECT 'account ' || id || ' is damaged: its name isn''t UTF-8' FROM account \
+     WHERE NOT (is_readable(name) AND is_readable(skeleton) AND is_readable(password))",
+    "SELECT 'a name of person ' || id || ' is damaged: it isn''t UTF-8' FROM person \
+     LEFT JOIN membership ON person_id = id WHERE NOT (is_readable(last_username) \
+     AND is_readable(username) AND is_readable(likeness)) GROUP BY id",
+    "SELECT 'revocation ' || id || ' is damaged: its name isn''t UTF-8' FROM revocation \
+     WHERE NOT is_readable(username)",
+];
+
+#[async_trait]
+impl Check for SqliteStorage {
+    async fn check(&self) -> Result<Vec<String>, StorageError> {
+        self.read(check).await
+    }
+}
+
 /// What is wrong with the database.
 pub(super) fn check(db: &Connection) -> Result<Vec<String>, StorageError> {
     let moment = db.unchecked_transaction()?;
-    wrong(&moment)
+    let mut all = wrong(&moment)?;
+    all.extend(unreadable(&moment)?);
+    Ok(all)
 }
 
-/// The same within the caller's transaction.
+/// What is wrong with its structure, within the caller's transaction.
 pub(super) fn wrong(db: &Connection) -> Result<Vec<String>, StorageError> {
     let mut wrong = texts(db, "PRAGMA integrity_check")?;
     wrong.retain(|line| line != "ok");
     for rule in RULES {
         wrong.extend(texts(db, rule)?);
     }
-    let errors = [accounts::epoch(db).err(), accounts::relay_key(db).err()];
+    let errors = [instance::epoch(db).err(), instance::relay_key(db).err()];
     wrong.extend(errors.iter().flatten().map(ToString::to_string));
     Ok(wrong)
+}
+
+/// What can be read in part only.
+pub(super) fn unreadable(db: &Connection) -> Result<Vec<String>, StorageError> {
+    let mut lines = Vec::new();
+    for query in UNREADABLE {
+        lines.extend(texts(db, query)?);
+    }
+    lines.extend(unreadable_events(db)?);
+    Ok(lines)
+}
+
+fn unreadable_events(db: &Connection) -> Result<Vec<String>, StorageError> {
+    let mut statement = db.prepare(damage::SUSPECTS)?;
+    let lines = statement.query_map([], |row| {
+        let (room, seq) = (RoomId(row.get(0)?), Seq(row.get(1)?));
+        Ok(damage::of_event(room, seq, rows::stored_event(row, 2)?))
+    })?;
+    Ok(lines
+        .filter_map(Result::transpose)
+        .collect::<Result<_, _>>()?)
 }
 
 fn texts(db: &Connection, sql: &str) -> Result<Vec<String>, StorageError> {

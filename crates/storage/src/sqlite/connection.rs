@@ -1,16 +1,16 @@
 //! Opening the file: which SQLite, which settings, and is it Papo's at all.
 
-use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::StorageError;
 use crate::fold::fold;
+use crate::{StorageError, owner};
 
 /// The first SQLite without the defect that could corrupt a database in WAL mode.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -18,13 +18,14 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 const APPLICATION_ID: i32 = 0x5061_706f;
 /// How long to wait for another process that holds the lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many prepared statements a connection keeps; more than there are in this program.
-const STATEMENTS: usize = 64;
+/// How many prepared statements a connection keeps; about twice as many as this program has.
+const STATEMENTS: usize = 128;
 /// Page cache of the writer and of each reader, in KiB, as far as they fill it.
 const WRITER_CACHE: i32 = 4_096;
 const READER_CACHE: i32 = 512;
-/// Bytes of a page of a new database. A post changes a few rows far apart, and each costs a page in the write-ahead log and again in the
-/// database: with SQLite's usual 4 KiB, that is what limits many writers (`docs/benchmarks.md`).
+/// Bytes of a page of a new database. A post changes a few rows far apart, and each costs a page in
+/// the write-ahead log and again in the database: with SQLite's usual 4 KiB, that is what limits
+/// many writers (`docs/benchmarks.md`).
 const PAGE_BYTES: i32 = 1_024;
 /// The write-ahead log's file is cut to this many bytes when it starts over.
 const WAL_KEPT: i32 = 8 * 1_024 * 1_024;
@@ -44,13 +45,10 @@ pub(super) fn check_sqlite_version() -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Makes an empty file that only its owner can read, unless there is one. SQLite gives its other files the same rights.
+/// Makes an empty file that only its owner can read, unless there is one. SQLite gives its other
+/// files the same rights.
 pub(super) fn create_file(path: &Path) -> Result<(), StorageError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match owner::create_file(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(StorageError::Unavailable(
             format!("can't create {}: {error}", path.display()),
         )),
@@ -95,6 +93,39 @@ pub(super) fn open_source(path: &Path) -> Result<Connection, StorageError> {
     open(path)
 }
 
+/// A connection to the database's file alone, as it is on disk: without the write-ahead log, and
+/// without locks. While a checkpoint is under way, or was left halfway, it may look damaged.
+pub(super) fn open_bare(path: &Path) -> rusqlite::Result<Connection> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let name = percent_encoding::percent_encode(bytes, percent_encoding::NON_ALPHANUMERIC);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let uri = format!("file:{name}?immutable=1");
+    Connection::open_with_flags(uri, flags)
+}
+
+/// A connection that nobody else may be beside, and that leaves the write-ahead log as it is when
+/// it is closed. It waits for nobody.
+pub(super) fn open_alone(path: &Path) -> Result<Connection, StorageError> {
+    let db = open(path)?;
+    db.busy_timeout(Duration::ZERO)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // Without a value that comes back it would not be read.
+    db.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
+    Ok(db)
+}
+
+/// A connection beside those of other processes that leaves the write-ahead log as it is when it is
+/// closed, even if it is the last.
+pub(super) fn open_beside(path: &Path) -> Result<Connection, StorageError> {
+    let db = open_reader(path)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(db)
+}
+
 /// A connection to a copy that nobody else has open.
 pub(super) fn open_copy(path: &Path) -> Result<Connection, StorageError> {
     let db = open(path)?;
@@ -102,7 +133,8 @@ pub(super) fn open_copy(path: &Path) -> Result<Connection, StorageError> {
     Ok(db)
 }
 
-/// Closes a database in which everything is done. What fails then has no part in that, and whoever opens it next makes up for it.
+/// Closes a database in which everything is done. What fails then has no part in that, and whoever
+/// opens it next makes up for it.
 pub(super) fn close(db: Connection) {
     if let Err((_, error)) = db.close() {
         tracing::warn!(%error, "the database didn't close well");
@@ -129,19 +161,36 @@ fn open(path: &Path) -> Result<Connection, StorageError> {
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_DIRECTONLY;
     db.create_scalar_function("fold", 1, flags, |context| {
-        let text = context.get_raw(0).as_str_or_null()?;
-        Ok(text.map(|text| fold(text).into_owned()))
+        Ok(match context.get_raw(0) {
+            ValueRef::Text(bytes) => Some(fold(&String::from_utf8_lossy(bytes)).into_owned()),
+            _ => None,
+        })
+    })?;
+    db.create_scalar_function("is_readable", 1, flags, |context| {
+        Ok(match context.get_raw(0) {
+            ValueRef::Text(bytes) => str::from_utf8(bytes).is_ok(),
+            _ => true,
+        })
     })?;
     Ok(db)
 }
 
 /// Refuses a database of another program before anything in it is touched.
-fn refuse_foreign(db: &Connection) -> Result<(), StorageError> {
-    let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
+pub(super) fn refuse_foreign(db: &Connection) -> Result<(), StorageError> {
+    let application = application(db)?;
     let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application == APPLICATION_ID || (application == 0 && tables == 0) {
         return Ok(());
     }
     let text = "it is a database, but not one of Papo's".into();
     Err(StorageError::Other(text))
+}
+
+/// Whether a database bears Papo's mark.
+pub(super) fn is_papos(db: &Connection) -> rusqlite::Result<bool> {
+    Ok(application(db)? == APPLICATION_ID)
+}
+
+fn application(db: &Connection) -> rusqlite::Result<i32> {
+    db.pragma_query_value(None, "application_id", |row| row.get(0))
 }

@@ -1,12 +1,12 @@
 //! A database that is moved elsewhere: held while it is, and marked when it was.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use papo_domain::Epoch;
 use rusqlite::Connection;
 
-use super::{accounts, connection, errors, pages, schema};
+use super::{aside, connection, cut, errors, instance, named, pages, reach, schema};
 use crate::StorageError;
 use crate::transfer::{ArrivalId, Blocking, Mark, Pages, Place, Record};
 
@@ -16,23 +16,36 @@ const ARRIVAL: &str = "arrival";
 
 /// A database that nobody else can change, because it is moved.
 pub struct Departure {
+    path: PathBuf,
     db: Blocking<Connection>,
     epoch: Epoch,
     mark: Option<Mark>,
 }
 
 impl Departure {
-    /// Opens the database in this file, brings its tables up to date, and keeps everybody else from writing in it. Blocks.
+    /// Opens the database in this file, brings its tables up to date, and keeps everybody else from
+    /// writing in it. Blocks.
     pub fn begin(path: &Path) -> Result<Self, StorageError> {
         connection::check_sqlite_version()?;
-        let mut db = connection::open_writer(path)?;
+        Self::hold(path).map_err(|error| named(path, error))
+    }
+
+    fn hold(path: &Path) -> Result<Self, StorageError> {
+        let path = aside::resolve(path);
+        cut::mend(&path)?;
+        let reach = reach::read(&path);
+        let mut db = connection::open_writer(&path)?;
         schema::migrate(&mut db)?;
+        if moved_to(&db)?.is_none() {
+            reach::mend(reach, &path, &db)?;
+        }
         // To be committed only with the mark: cut off before that, nothing has happened.
         db.execute_batch("BEGIN IMMEDIATE")?;
         Ok(Self {
-            epoch: accounts::epoch(&db)?,
+            epoch: instance::epoch(&db)?,
             mark: mark(&db)?,
             db: Blocking::new(db),
+            path,
         })
     }
 
@@ -49,16 +62,18 @@ impl Departure {
     /// Marks it as moved: it isn't opened any more.
     pub async fn finish(self, mark: Mark) -> Result<(), StorageError> {
         let finish = move |db: Connection| {
-            accounts::set_meta(&db, MOVED_TO, mark.to)?;
-            accounts::set_meta(&db, ARRIVAL, mark.arrival.0)?;
+            instance::set_meta(&db, MOVED_TO, mark.to)?;
+            instance::set_meta(&db, ARRIVAL, mark.arrival.0)?;
             db.execute_batch("COMMIT").map_err(errors::at_commit)?;
             connection::close(db);
             Ok(())
         };
-        self.db.finish(finish).await
+        let finished = self.db.finish(finish).await;
+        finished.map_err(|error| named(&self.path, error))
     }
 
-    /// Takes the mark off, so that the database can be opened again: as another history, for the one that it was has gone on elsewhere.
+    /// Takes the mark off, so that the database can be opened again: as another history, for the
+    /// one that it was has gone on elsewhere.
     pub async fn undo(self) -> Result<(), StorageError> {
         let undo = |db: Connection| {
             let sql = "DELETE FROM meta WHERE key IN (?1, ?2)";
@@ -68,18 +83,21 @@ impl Departure {
             connection::close(db);
             Ok(())
         };
-        self.db.finish(undo).await
+        let undone = self.db.finish(undo).await;
+        undone.map_err(|error| named(&self.path, error))
     }
 }
 
 #[async_trait]
 impl Pages for Departure {
     async fn page(&mut self, place: Place, limit: usize) -> Result<Vec<Record>, StorageError> {
-        self.db.run(move |db| pages::page(db, place, limit)).await
+        let page = self.db.run(move |db| pages::page(db, place, limit)).await;
+        page.map_err(|error| named(&self.path, error))
     }
 }
 
-/// Refuses a database that was moved: when it is opened, and in each transaction that writes, for one may have waited for the end of the move.
+/// Refuses a database that was moved: when it is opened, and in each transaction that writes, for
+/// one may have waited for the end of the move.
 pub(super) fn refuse_moved(db: &Connection) -> Result<(), StorageError> {
     match moved_to(db)? {
         None => Ok(()),
@@ -91,7 +109,7 @@ fn mark(db: &Connection) -> Result<Option<Mark>, StorageError> {
     let Some(to) = moved_to(db)? else {
         return Ok(None);
     };
-    let arrival = accounts::meta(db, ARRIVAL)?;
+    let arrival = instance::meta(db, ARRIVAL)?;
     let arrival = arrival.ok_or_else(|| errors::damaged("it was moved, and nobody knows how"))?;
     Ok(Some(Mark {
         to,
@@ -100,5 +118,5 @@ fn mark(db: &Connection) -> Result<Option<Mark>, StorageError> {
 }
 
 fn moved_to(db: &Connection) -> Result<Option<String>, StorageError> {
-    accounts::meta(db, MOVED_TO)
+    instance::meta(db, MOVED_TO)
 }

@@ -1,13 +1,24 @@
 //! Bringing in rooms and messages from elsewhere.
 
-use papo_domain::{RoomId, RoomState, Seq, Timestamp};
+use async_trait::async_trait;
+use papo_domain::{RoomId, RoomState, Seq};
 use rusqlite::{Connection, params};
 
-use super::rooms;
-use crate::{ImportReport, ImportedMessage, ImportedRoom, StorageError};
+use super::{SqliteStorage, rooms};
+use crate::{Import, ImportReport, ImportedMessage, ImportedRoom, StorageError};
 
-/// Brings everything in; the caller's transaction makes it all or nothing. The rooms and messages are asked for as it
-/// goes, on the writer's thread, so nothing else is written meanwhile.
+#[async_trait]
+impl Import for SqliteStorage {
+    async fn import(
+        &self,
+        rooms: Box<dyn Iterator<Item = Result<ImportedRoom, String>> + Send>,
+    ) -> Result<ImportReport, StorageError> {
+        self.write(move |db| import(db, rooms)).await
+    }
+}
+
+/// Brings everything in; the caller's transaction makes it all or nothing. The rooms and messages
+/// are asked for as it goes, on the writer's thread, so nothing else is written meanwhile.
 pub(super) fn import(
     db: &Connection,
     rooms: impl Iterator<Item = Result<ImportedRoom, String>>,
@@ -25,24 +36,25 @@ fn import_room(
     report: &mut ImportReport,
 ) -> Result<(), StorageError> {
     let (id, mut last_seq) = find_or_create(db, &room, report)?;
-    let mut last_activity: Option<Timestamp> = None;
+    let (mut last_at, mut last_activity) = (None, None);
     for message in room.messages {
         let message = message.map_err(StorageError::Other)?;
         let seq = last_seq.next();
         if store(db, id, seq, &message)? {
             last_seq = seq;
-            last_activity = last_activity.max(Some(message.timestamp));
+            last_at = Some(message.timestamp.as_millis());
+            last_activity = last_activity.max(last_at);
             report.messages_stored += 1;
         } else {
             report.messages_known += 1;
         }
     }
-    if let Some(last_activity) = last_activity {
+    if last_at.is_some() {
         db.prepare_cached(
-            "UPDATE room SET last_seq = ?2, last_activity = max(ifnull(last_activity, ?3), ?3) \
-             WHERE id = ?1",
+            "UPDATE room SET last_seq = ?2, last_at = ?3, \
+             last_activity = max(ifnull(last_activity, ?4), ?4) WHERE id = ?1",
         )?
-        .execute([id.0, last_seq.0, last_activity.as_millis()])?;
+        .execute(params![id.0, last_seq.0, last_at, last_activity])?;
     }
     Ok(())
 }

@@ -3,31 +3,30 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use papo_domain::skeleton;
+use papo_domain::{Likeness, skeleton};
 use rusqlite::{Connection, params};
 
-use super::rows::kind;
-use super::{accounts, check, connection, errors, pages, schema};
-use crate::StorageError;
+use super::{check, connection, errors, pages, rows, schema, setup, times};
 use crate::fold::fold;
 use crate::transfer::{
     AccountRow, Blocking, ChangeRow, EventRow, Filling, InstanceRow, Intake, MembershipRow, Pages,
-    Place, Record, RoomRow, SessionRow,
+    PersonRow, Place, Record, RoomRow, SessionRow,
 };
+use crate::{Served, StorageError};
 
 /// A database that takes an instance in.
 pub(super) struct SqliteIntake(Blocking<Connection>);
 
 impl SqliteIntake {
-    /// Opens the database in this file, makes it if there is none, and begins. [`StorageError::Exists`] when there is an instance
-    /// in it. Blocks.
+    /// Opens the database in this file, makes it if there is none, and begins.
+    /// [`StorageError::Exists`] when there is an instance in it. Blocks.
     pub(super) fn begin(path: &Path) -> Result<Self, StorageError> {
         connection::create_file(path)?;
         let mut db = connection::open_writer(path)?;
         schema::migrate(&mut db)?;
         db.execute_batch("BEGIN IMMEDIATE")?;
         let sql = "SELECT EXISTS (SELECT 1 FROM room) OR EXISTS (SELECT 1 FROM account) \
-            OR EXISTS (SELECT 1 FROM session)";
+            OR EXISTS (SELECT 1 FROM person)";
         if db.query_row(sql, [], |row| row.get(0))? {
             return Err(StorageError::Exists("an instance"));
         }
@@ -57,8 +56,14 @@ impl Filling for SqliteIntake {
     }
 }
 
+/// The log's time is that of its end, which comes after the room.
+const ENDS: &str = "UPDATE room SET last_at = coalesce( \
+    (SELECT timestamp FROM message WHERE room_id = room.id AND seq = room.last_seq), \
+    (SELECT at FROM event WHERE room_id = room.id AND seq = room.last_seq), created_at)";
+
 /// What follows is another history than the one that was saved, so it has a name of its own.
 fn finish(db: Connection) -> Result<(), StorageError> {
+    db.execute(ENDS, [])?;
     schema::renew_epoch(&db)?;
     if let Some(wrong) = check::wrong(&db)?.first() {
         return Err(StorageError::Other(wrong.clone()));
@@ -75,6 +80,7 @@ fn finish(db: Connection) -> Result<(), StorageError> {
 fn store(db: &Connection, record: &Record) -> Result<(), StorageError> {
     match record {
         Record::Instance(instance) => store_instance(db, instance),
+        Record::Person(person) => store_person(db, person),
         Record::Account(account) => store_account(db, account),
         Record::Room(room) => store_room(db, room),
         Record::Session(session) => store_session(db, session),
@@ -85,8 +91,9 @@ fn store(db: &Connection, record: &Record) -> Result<(), StorageError> {
 
 fn store_instance(db: &Connection, instance: &InstanceRow) -> Result<(), StorageError> {
     if let Some(token) = instance.setup_token {
-        accounts::set_setup_token(db, token)?;
+        setup::set_setup_token(db, token)?;
     }
+    times::set_served(db, Served(instance.served))?;
     for (table, last) in [
         ("account", instance.last_account),
         ("room", instance.last_room),
@@ -102,18 +109,27 @@ fn store_instance(db: &Connection, instance: &InstanceRow) -> Result<(), Storage
     Ok(())
 }
 
+fn store_person(db: &Connection, person: &PersonRow) -> Result<(), StorageError> {
+    let sql = "INSERT INTO person (id, last_username, created_at) VALUES (?1, ?2, ?3)";
+    let values = params![person.id, person.last_username, person.created_at];
+    db.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
 fn store_account(db: &Connection, account: &AccountRow) -> Result<(), StorageError> {
     db.prepare_cached(
-        "INSERT INTO account (id, name, skeleton, password, sender, is_admin, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO account \
+         (id, person_id, name, skeleton, password, is_admin, is_suspended, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         account.id,
+        account.person,
         account.name,
         skeleton(&account.name),
         account.password.0,
-        account.sender,
         account.is_admin,
+        account.is_suspended,
         account.created_at,
     ])?;
     Ok(())
@@ -121,8 +137,8 @@ fn store_account(db: &Connection, account: &AccountRow) -> Result<(), StorageErr
 
 fn store_room(db: &Connection, room: &RoomRow) -> Result<(), StorageError> {
     db.prepare_cached(
-        "INSERT INTO room (id, name, name_key, description, is_active, created_at, last_seq, last_activity) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO room (id, name, name_key, description, is_active, created_at, last_at, \
+         last_seq, last_activity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)",
     )?
     .execute(params![
         room.id,
@@ -139,15 +155,13 @@ fn store_room(db: &Connection, room: &RoomRow) -> Result<(), StorageError> {
 
 fn store_session(db: &Connection, session: &SessionRow) -> Result<(), StorageError> {
     db.prepare_cached(
-        "INSERT INTO session (id, token, sender, account_id, last_username, last_used, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO session (id, token, person_id, last_used, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![
         session.id,
         session.token.0,
-        session.sender,
-        session.account,
-        session.last_username,
+        session.person,
         session.last_used,
         session.created_at,
     ])?;
@@ -156,47 +170,28 @@ fn store_session(db: &Connection, session: &SessionRow) -> Result<(), StorageErr
 
 fn store_membership(db: &Connection, membership: &MembershipRow) -> Result<(), StorageError> {
     db.prepare_cached(
-        "INSERT INTO membership (session_id, room_id, username, skeleton, joined_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO membership \
+         (person_id, room_id, username, likeness, joined_at, role, read_seq, level) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
-        membership.session,
+        membership.person,
         membership.room,
         membership.username,
-        skeleton(&membership.username),
+        Likeness::of(&membership.username).text(),
         membership.joined_at,
+        membership.role,
+        membership.read_seq,
+        membership.level,
     ])?;
     Ok(())
 }
 
 fn store_event(db: &Connection, event: &EventRow) -> Result<(), StorageError> {
     let EventRow { room, seq, at, .. } = event;
-    let store = |kind, target, state: Option<(&str, &str, bool)>| -> Result<(), StorageError> {
-        let (name, description, is_active) = match state {
-            Some((name, description, is_active)) => {
-                (Some(name), Some(description), Some(is_active))
-            }
-            None => (None, None, None),
-        };
-        db.prepare_cached(
-            "INSERT INTO event (room_id, seq, kind, target, at, name, description, is_active) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
-            room,
-            seq,
-            kind,
-            target,
-            at,
-            name,
-            description,
-            is_active
-        ])?;
-        Ok(())
-    };
     match &event.change {
-        ChangeRow::Posted(message) => {
-            db.prepare_cached(
+        ChangeRow::Posted(message) => db
+            .prepare_cached(
                 "INSERT INTO message (room_id, seq, sender, username, content, timestamp, edited, client_id) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
@@ -209,15 +204,10 @@ fn store_event(db: &Connection, event: &EventRow) -> Result<(), StorageError> {
                 at,
                 message.edited,
                 message.client_id,
-            ])?;
-            Ok(())
-        }
-        ChangeRow::Edited { target } => store(kind::EDITED, Some(*target), None),
-        ChangeRow::Deleted { target } => store(kind::DELETED, Some(*target), None),
-        ChangeRow::Room {
-            name,
-            description,
-            is_active,
-        } => store(kind::ROOM, None, Some((name, description, *is_active))),
-    }
+            ])?,
+        ChangeRow::Other { kind, target, body } => db
+            .prepare_cached(rows::INSERT_EVENT)?
+            .execute(params![room, seq, kind, target, at, body])?,
+    };
+    Ok(())
 }

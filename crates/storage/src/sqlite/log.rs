@@ -1,30 +1,54 @@
 //! The rooms' logs: storing a batch of changes, and reading on.
 
+use async_trait::async_trait;
 use papo_domain::{Event, RoomId, Seq};
 use rusqlite::{Connection, params};
 
-use super::batch::Batch;
 use super::errors::damaged;
-use super::known::Stop;
-use super::rows;
-use crate::{Appended, NewEvent, Refusal, StorageError};
+use super::facts::StoredFacts;
+use super::{SqliteStorage, effects, rows};
+use crate::ledger::Ledger;
+use crate::{Appended, Batch, Log, NewEvent, Refusal, StorageError};
+
+#[async_trait]
+impl Log for SqliteStorage {
+    fn append(&self, batch: Box<dyn Batch>) {
+        self.threads.append(batch);
+    }
+
+    async fn events_after(
+        &self,
+        room: RoomId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Event>, StorageError> {
+        self.read(move |db| events_after(db, room, after, limit))
+            .await
+    }
+
+    async fn last_seqs(&self, rooms: Vec<RoomId>) -> Result<Vec<(RoomId, Seq)>, StorageError> {
+        self.read(move |db| last_seqs(db, &rooms)).await
+    }
+}
 
 /// Stores a batch.
 pub(super) fn append(
     db: &Connection,
-    events: Vec<NewEvent>,
+    changes: &[NewEvent],
 ) -> Result<Vec<Result<Appended, Refusal>>, StorageError> {
-    let mut batch = Batch::new(db)?;
-    let mut answers = Vec::with_capacity(events.len());
-    for event in events {
-        answers.push(match batch.store(event) {
-            Ok(appended) => Ok(appended),
-            Err(Stop::Refused(refusal)) => Err(refusal),
-            Err(Stop::Failed(error)) => return Err(error),
-        });
+    for looks in [false, true] {
+        let mut ledger = Ledger::new(StoredFacts::new(db, looks)?);
+        for change in changes {
+            ledger.decide(change)?;
+        }
+        let effects = ledger.into_effects();
+        if effects::write(db, &effects)? {
+            return Ok(effects.into_answers());
+        }
     }
-    batch.finish()?;
-    Ok(answers)
+    Err(damaged(
+        "a message can't be stored, for it is there, and isn't found",
+    ))
 }
 
 /// The events of a room after `after`, in order.
@@ -36,17 +60,8 @@ pub(super) fn events_after(
 ) -> Result<Vec<Event>, StorageError> {
     let mut statement = db.prepare_cached(rows::EVENTS)?;
     let parameters = params![room.0, after.0, rows::count(limit)];
-    let events = statement.query_and_then(parameters, |row| rows::event(room, row))?;
-    events.collect()
-}
-
-/// One event.
-pub(super) fn event(db: &Connection, room: RoomId, seq: Seq) -> Result<Event, StorageError> {
-    let before = Seq(seq.0 - 1);
-    let event = events_after(db, room, before, 1)?.pop();
-    event
-        .filter(|event| event.seq == seq)
-        .ok_or_else(|| damaged(format_args!("room {room} lacks event {seq}")))
+    let events = statement.query_map(parameters, |row| rows::event(room, row))?;
+    Ok(events.collect::<Result<_, _>>()?)
 }
 
 /// The end of each of these rooms' logs.

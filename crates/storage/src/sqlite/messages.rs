@@ -1,11 +1,33 @@
 //! Reading messages as they stand now.
 
-use papo_domain::{RoomId, Seq, Timestamp};
-use rusqlite::{Connection, params};
+use async_trait::async_trait;
+use papo_domain::{Message, RoomId, Seq, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{rooms, rows};
+use super::{SqliteStorage, rooms, rows};
 use crate::fold::fold;
-use crate::{MessageFilter, MessagePage, Snapshot, StorageError};
+use crate::{MessageFilter, MessagePage, Messages, Snapshot, StorageError};
+
+#[async_trait]
+impl Messages for SqliteStorage {
+    async fn snapshot(&self, room: RoomId, limit: usize) -> Result<Option<Snapshot>, StorageError> {
+        self.read(move |db| snapshot(db, room, limit)).await
+    }
+
+    async fn messages_before(
+        &self,
+        room: RoomId,
+        before: Seq,
+        limit: usize,
+    ) -> Result<MessagePage, StorageError> {
+        self.read(move |db| page_before(db, room, before, limit))
+            .await
+    }
+
+    async fn find_messages(&self, filter: MessageFilter) -> Result<MessagePage, StorageError> {
+        self.read(move |db| find(db, &filter)).await
+    }
+}
 
 /// A room and its last messages, as of one moment.
 pub(super) fn snapshot(
@@ -14,15 +36,19 @@ pub(super) fn snapshot(
     limit: usize,
 ) -> Result<Option<Snapshot>, StorageError> {
     let moment = db.unchecked_transaction()?;
-    let Some(room) = rooms::room(&moment, room)? else {
+    let Some(room) = rooms::by_id(&moment, room)? else {
         return Ok(None);
     };
-    let page = before(&moment, room.id, room.last_seq.next(), limit)?;
-    Ok(Some(Snapshot { room, page }))
+    let page = page_before(&moment, room.id, room.last_seq.next(), limit)?;
+    let mut end =
+        moment.prepare_cached("SELECT last_at FROM room WHERE id = ?1 AND last_seq > 0")?;
+    let at = end.query_row([room.id.0], |row| rows::timestamp(row, 0));
+    let at = at.optional()?;
+    Ok(Some(Snapshot { room, page, at }))
 }
 
 /// The messages before `before`, in order.
-pub(super) fn before(
+pub(super) fn page_before(
     db: &Connection,
     room: RoomId,
     before: Seq,
@@ -63,7 +89,7 @@ pub(super) fn find(db: &Connection, filter: &MessageFilter) -> Result<MessagePag
 }
 
 /// A page of `limit` out of what was read, one of which is only there to show that there are more.
-fn page(mut messages: Vec<papo_domain::Message>, limit: usize) -> MessagePage {
+fn page(mut messages: Vec<Message>, limit: usize) -> MessagePage {
     let more = messages.len() > limit;
     messages.truncate(limit);
     MessagePage { messages, more }

@@ -4,19 +4,21 @@ use async_trait::async_trait;
 use papo_domain::RoomId;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
-use super::{accounts, rows};
+use super::{instance, rows, setup, times};
 use crate::transfer::{
-    AccountRow, Blocking, InstanceRow, MembershipRow, PAGE_BYTES, Pages, Place, Record, RoomRow,
-    SessionRow,
+    AccountRow, Blocking, InstanceRow, MembershipRow, PAGE_BYTES, Pages, PersonRow, Place, Record,
+    RoomRow, SessionRow,
 };
 use crate::{StorageError, StoredPassword, TokenHash};
 
-/// What [`rows::event`] reads, as [`rows::EVENTS`], but without the texts of messages that were edited, which the events that posted them hold.
+/// What [`rows::event`] reads, as [`rows::EVENTS`], but without the texts of messages that were
+/// edited, which the events that posted them hold, and without marks, which follow from the
+/// accounts.
 const EVENTS: &str = "\
-    SELECT seq, timestamp, 1, NULL, NULL, NULL, NULL, sender, username, content, client_id, edited \
+    SELECT seq, timestamp, NULL, NULL, NULL, content, sender, username, client_id, edited, NULL \
     FROM message WHERE room_id = ?1 AND seq > ?2 \
     UNION ALL \
-    SELECT seq, at, kind, target, name, description, is_active, NULL, NULL, NULL, NULL, NULL \
+    SELECT seq, at, ifnull(kind, 0), target, body, NULL, NULL, NULL, NULL, NULL, NULL \
     FROM event WHERE room_id = ?1 AND seq > ?2 \
     ORDER BY 1 LIMIT ?3";
 
@@ -28,7 +30,7 @@ impl SqlitePages {
     pub(super) fn begin(db: Connection) -> Result<Self, StorageError> {
         db.execute_batch("BEGIN")?;
         // A transaction's moment is that of its first reading.
-        accounts::epoch(&db)?;
+        instance::epoch(&db)?;
         Ok(Self(Blocking::new(db)))
     }
 }
@@ -49,9 +51,15 @@ pub(super) fn page(
     let limit = rows::count(limit);
     match place {
         Place::Instance => Ok(vec![Record::Instance(instance(db)?)]),
+        Place::Persons(from) => records(
+            db,
+            "SELECT id, last_username, created_at FROM person WHERE id >= ?1 ORDER BY id LIMIT ?2",
+            params![from, limit],
+            person,
+        ),
         Place::Accounts(after) => records(
             db,
-            "SELECT id, name, password, sender, is_admin, created_at FROM account \
+            "SELECT id, person_id, name, password, is_admin, is_suspended, created_at FROM account \
              WHERE id > ?1 ORDER BY id LIMIT ?2",
             params![after, limit],
             account,
@@ -65,16 +73,16 @@ pub(super) fn page(
         ),
         Place::Sessions(after) => records(
             db,
-            "SELECT id, token, sender, account_id, last_username, last_used, created_at FROM session \
+            "SELECT id, token, person_id, last_used, created_at FROM session \
              WHERE id > ?1 ORDER BY id LIMIT ?2",
             params![after, limit],
             session,
         ),
-        Place::Memberships(session, room) => records(
+        Place::Memberships(person, room) => records(
             db,
-            "SELECT session_id, room_id, username, joined_at FROM membership \
-             WHERE (session_id, room_id) > (?1, ?2) ORDER BY session_id, room_id LIMIT ?3",
-            params![session, room, limit],
+            "SELECT person_id, room_id, username, joined_at, role, read_seq, level FROM membership \
+             WHERE (person_id, room_id) > (?1, ?2) ORDER BY person_id, room_id LIMIT ?3",
+            params![person, room, limit],
             membership,
         ),
         Place::Events { room, after } => events(db, room, after, limit),
@@ -117,31 +125,41 @@ fn instance(db: &Connection) -> Result<InstanceRow, StorageError> {
         Ok(last.optional()?.unwrap_or(0))
     };
     Ok(InstanceRow {
-        epoch: accounts::epoch(db)?.0.cast_signed(),
-        setup_token: accounts::setup_token(db)?,
+        epoch: instance::epoch(db)?.0.cast_signed(),
+        setup_token: setup::setup_token(db)?,
         last_account: last("account")?,
         last_room: last("room")?,
         last_session: last("session")?,
         last_revocation: last("revocation")?,
+        served: times::served(db)?.0,
     })
+}
+
+fn person(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record::Person(PersonRow {
+        id: row.get(0)?,
+        last_username: rows::optional_text(row, 1)?,
+        created_at: row.get(2)?,
+    }))
 }
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record::Account(AccountRow {
         id: row.get(0)?,
-        name: row.get(1)?,
-        password: StoredPassword(row.get(2)?),
-        sender: row.get(3)?,
+        person: row.get(1)?,
+        name: rows::text(row, 2)?,
+        password: StoredPassword(rows::text(row, 3)?),
         is_admin: row.get(4)?,
-        created_at: row.get(5)?,
+        is_suspended: row.get(5)?,
+        created_at: row.get(6)?,
     }))
 }
 
 fn room(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record::Room(RoomRow {
         id: row.get(0)?,
-        name: row.get(1)?,
-        description: row.get(2)?,
+        name: rows::text(row, 1)?,
+        description: rows::text(row, 2)?,
         is_active: row.get(3)?,
         created_at: row.get(4)?,
         last_seq: row.get(5)?,
@@ -153,19 +171,20 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record::Session(SessionRow {
         id: row.get(0)?,
         token: TokenHash(row.get(1)?),
-        sender: row.get(2)?,
-        account: row.get(3)?,
-        last_username: row.get(4)?,
-        last_used: row.get(5)?,
-        created_at: row.get(6)?,
+        person: row.get(2)?,
+        last_used: row.get(3)?,
+        created_at: row.get(4)?,
     }))
 }
 
 fn membership(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record::Membership(MembershipRow {
-        session: row.get(0)?,
+        person: row.get(0)?,
         room: row.get(1)?,
-        username: row.get(2)?,
+        username: rows::text(row, 2)?,
         joined_at: row.get(3)?,
+        role: row.get(4)?,
+        read_seq: row.get(5)?,
+        level: row.get(6)?,
     }))
 }

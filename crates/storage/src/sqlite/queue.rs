@@ -1,5 +1,6 @@
-//! Work on its way to the threads: of bounded length, and waking one thread for each piece. (tokio's channel has one
-//! receiver; threads that share it behind a lock wake each other, which doubles the time of a short read.)
+//! Work on its way to the threads: of bounded length, and waking one thread for each piece.
+//! (tokio's channel has one receiver; threads that share it behind a lock wake each other, which
+//! doubles the time of a short read.)
 
 #[cfg(test)]
 mod tests;
@@ -62,8 +63,8 @@ impl<State> Queue<State> {
         true
     }
 
-    /// Makes a piece of work of something, without waiting for a place; for one piece at a time. Gives it back when the queue
-    /// is closed.
+    /// Makes a piece of work of something, without waiting for a place; for one piece at a time.
+    /// Gives it back when the queue is closed.
     pub(super) fn push_at_once<T>(
         &self,
         of: T,
@@ -77,8 +78,8 @@ impl<State> Queue<State> {
         Ok(())
     }
 
-    /// The next piece of work. Blocks until there is one, the first `watchful` of it awake; `None` when none is left and the
-    /// queue is closed.
+    /// The next piece of work. Blocks until there is one, the first `watchful` of it awake; `None`
+    /// when none is left and the queue is closed.
     pub(super) fn next(&self, watchful: Duration) -> Option<Work<State>> {
         let mut waiting = self.lock();
         if waiting.work.is_empty() && !waiting.closed && !watchful.is_zero() {
@@ -120,8 +121,8 @@ impl<State> Queue<State> {
         }
     }
 
-    /// Looks until more than this many have come, or for this long. Whoever else wants the processor, such as the task that is to bring the
-    /// next piece, has it meanwhile.
+    /// Looks until more than this many have come, or for this long. Whoever else wants the
+    /// processor, such as the task that is to bring the next piece, has it meanwhile.
     fn watch(&self, arrivals: usize, time: Duration) {
         let end = Instant::now() + time;
         while self.arrivals.load(Ordering::Relaxed) == arrivals && Instant::now() < end {

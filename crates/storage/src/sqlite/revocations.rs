@@ -1,59 +1,96 @@
 //! Revocations: written by whatever takes a right away, in its transaction, and read by every node.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use papo_domain::{RoomId, SessionId, Username};
+use async_trait::async_trait;
+use papo_domain::{PersonId, RoomId, SessionId};
 use rusqlite::{Connection, params};
 
-use super::{errors, rows};
-use crate::{Revocation, RevocationId, Revoked, StorageError};
+use super::{SqliteStorage, errors, rows, times};
+use crate::{Revocation, RevocationId, Revocations, Revoked, StorageError};
 
 const LEFT: i64 = 1;
 const ENDED: i64 = 2;
 const RENAMED: i64 = 3;
 
+#[async_trait]
+impl Revocations for SqliteStorage {
+    async fn revocations_after(
+        &self,
+        after: RevocationId,
+        limit: usize,
+    ) -> Result<Vec<Revocation>, StorageError> {
+        // Asked twice a second, whatever else there is to do.
+        let files = Arc::clone(&self.files);
+        self.read(move |db| {
+            files.check(db)?;
+            read_after(db, after, limit).map_err(errors::in_writer)
+        })
+        .await
+    }
+
+    async fn last_revocation(&self) -> Result<RevocationId, StorageError> {
+        self.read(last).await
+    }
+
+    async fn forget_revocations(&self, age: Duration) -> Result<u64, StorageError> {
+        self.write(move |db| forget(db, age)).await
+    }
+}
+
 /// Adds one.
 pub(super) fn add(
     db: &Connection,
-    session: SessionId,
+    person: PersonId,
     revoked: &Revoked,
 ) -> Result<(), StorageError> {
-    let (kind, room, username) = match revoked {
-        Revoked::Left(room) => (LEFT, Some(room.0), None),
-        Revoked::Ended => (ENDED, None, None),
-        Revoked::Renamed(room, username) => (RENAMED, Some(room.0), Some(username.as_str())),
+    let (kind, room, session, username) = match revoked {
+        Revoked::Left(room) => (LEFT, Some(room.0), None, None),
+        Revoked::Ended(session) => (ENDED, None, Some(session.0), None),
+        Revoked::Renamed(room, username) => (RENAMED, Some(room.0), None, Some(username.as_str())),
     };
+    let at = times::served(db)?;
     db.prepare_cached(
-        "INSERT INTO revocation (session_id, room_id, kind, username) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO revocation (person_id, kind, room_id, session_id, username, at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
-    .execute(params![session.0, room, kind, username])?;
+    .execute(params![
+        person.0.cast_signed(),
+        kind,
+        room,
+        session,
+        username,
+        at.0
+    ])?;
     Ok(())
 }
 
 /// Those after one.
-pub(super) fn after(
+pub(super) fn read_after(
     db: &Connection,
     after: RevocationId,
     limit: usize,
 ) -> Result<Vec<Revocation>, StorageError> {
     let mut statement = db.prepare_cached(
-        "SELECT id, session_id, room_id, kind, username FROM revocation WHERE id > ?1 \
+        "SELECT id, person_id, kind, room_id, session_id, username FROM revocation WHERE id > ?1 \
          ORDER BY id LIMIT ?2",
     )?;
     let mut found = statement.query(params![after.0, rows::count(limit)])?;
     let mut revocations = Vec::new();
     while let Some(row) = found.next()? {
-        let room = row.get::<_, Option<i64>>(2)?.map(RoomId);
-        let username = row.get::<_, Option<String>>(4)?.map(Username::from_stored);
-        let revoked = match (row.get(3)?, room, username) {
-            (LEFT, Some(room), None) => Revoked::Left(room),
-            (ENDED, None, None) => Revoked::Ended,
-            (RENAMED, Some(room), Some(username)) => Revoked::Renamed(room, username),
+        let room = row.get::<_, Option<i64>>(3)?.map(RoomId);
+        let session = row.get::<_, Option<i64>>(4)?.map(SessionId);
+        let username = rows::optional_username(row, 5)?;
+        let revoked = match (row.get(2)?, room, session, username) {
+            (LEFT, Some(room), None, None) => Revoked::Left(room),
+            (ENDED, None, Some(session), None) => Revoked::Ended(session),
+            (RENAMED, Some(room), None, Some(username)) => Revoked::Renamed(room, username),
             (kind, ..) => return Err(errors::damaged(format!("a revocation of kind {kind}"))),
         };
         revocations.push(Revocation {
             id: RevocationId(row.get(0)?),
-            session: SessionId(row.get(1)?),
+            person: rows::person(row, 1)?,
             revoked,
         });
     }
@@ -69,9 +106,9 @@ pub(super) fn last(db: &Connection) -> Result<RevocationId, StorageError> {
 
 /// Forgets those that are older than this; how many.
 pub(super) fn forget(db: &Connection, age: Duration) -> Result<u64, StorageError> {
-    let millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    let until = times::served(db)?.before(age);
     let forgotten = db
-        .prepare_cached("DELETE FROM revocation WHERE at <= unixepoch('subsec') * 1000 - ?1")?
-        .execute([millis])?;
+        .prepare_cached("DELETE FROM revocation WHERE at <= ?1")?
+        .execute([until.0])?;
     Ok(u64::try_from(forgotten).unwrap_or(u64::MAX))
 }

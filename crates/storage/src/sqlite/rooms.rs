@@ -1,14 +1,38 @@
 //! Rooms.
 
+use async_trait::async_trait;
 use papo_domain::{Room, RoomId, RoomName, RoomOverview, RoomState, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows;
+use super::{SqliteStorage, rows};
 use crate::fold::fold;
-use crate::{RoomFilter, StorageError};
+use crate::{RoomFilter, Rooms, StorageError};
+
+#[async_trait]
+impl Rooms for SqliteStorage {
+    async fn room(&self, room: RoomId) -> Result<Option<Room>, StorageError> {
+        self.read(move |db| by_id(db, room)).await
+    }
+
+    async fn rooms(&self, filter: RoomFilter) -> Result<Vec<RoomOverview>, StorageError> {
+        self.read(move |db| rooms(db, &filter)).await
+    }
+
+    async fn create_room(&self, state: RoomState, at: Timestamp) -> Result<Room, StorageError> {
+        self.write(move |db| create(db, state, at)).await
+    }
+
+    async fn create_first_rooms(
+        &self,
+        states: Vec<RoomState>,
+        at: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.write(move |db| create_first(db, states, at)).await
+    }
+}
 
 /// One room.
-pub(super) fn room(db: &Connection, room: RoomId) -> Result<Option<Room>, StorageError> {
+pub(super) fn by_id(db: &Connection, room: RoomId) -> Result<Option<Room>, StorageError> {
     let mut statement =
         db.prepare_cached(&format!("SELECT {} FROM room WHERE id = ?1", rows::ROOM))?;
     Ok(statement.query_row([room.0], rows::room).optional()?)
@@ -46,12 +70,12 @@ pub(super) fn create(
     state: RoomState,
     at: Timestamp,
 ) -> Result<Room, StorageError> {
-    if is_taken(db, &state.name, None)? {
+    if by_name(db, &state.name)?.is_some() {
         return Err(StorageError::Exists("a room with this name"));
     }
     let mut statement = db.prepare_cached(
-        "INSERT INTO room (name, name_key, description, is_active, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO room (name, name_key, description, is_active, created_at, last_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
     )?;
     let id = statement.insert(params![
         state.name.as_str(),
@@ -70,21 +94,32 @@ pub(super) fn create(
     })
 }
 
-/// The room with this name, whatever its case.
-pub(super) fn by_name(db: &Connection, name: &RoomName) -> Result<Option<RoomId>, StorageError> {
-    let mut statement = db.prepare_cached("SELECT id FROM room WHERE name_key = ?1")?;
-    let room = statement.query_row([fold(name.as_str())], |row| row.get(0).map(RoomId));
-    Ok(room.optional()?)
+/// Makes these rooms in a database that has none, with the numbers from 1 on.
+pub(super) fn create_first(
+    db: &Connection,
+    states: Vec<RoomState>,
+    at: Timestamp,
+) -> Result<(), StorageError> {
+    if db.query_row("SELECT EXISTS (SELECT 1 FROM room)", [], |row| row.get(0))? {
+        return Ok(());
+    }
+    db.execute("DELETE FROM sqlite_sequence WHERE name = 'room'", [])?;
+    for state in states {
+        create(db, state, at)?;
+    }
+    Ok(())
 }
 
-/// Whether a room other than `own` has this name.
-pub(super) fn is_taken(
-    db: &Connection,
-    name: &RoomName,
-    own: Option<RoomId>,
-) -> Result<bool, StorageError> {
-    let holder = by_name(db, name)?;
-    Ok(holder.is_some() && holder != own)
+/// The room with this name, whatever its case.
+pub(super) fn by_name(db: &Connection, name: &RoomName) -> Result<Option<RoomId>, StorageError> {
+    holder(db, &fold(name.as_str()))
+}
+
+/// The room whose name has this key.
+pub(super) fn holder(db: &Connection, name_key: &str) -> Result<Option<RoomId>, StorageError> {
+    let mut statement = db.prepare_cached("SELECT id FROM room WHERE name_key = ?1")?;
+    let room = statement.query_row([name_key], |row| row.get(0).map(RoomId));
+    Ok(room.optional()?)
 }
 
 /// Writes a state, whose name is known to be free, into the room's row.

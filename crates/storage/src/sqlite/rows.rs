@@ -1,49 +1,48 @@
 //! From a row to a type of the domain.
 
+use std::sync::Arc;
+
 use papo_domain::{
-    Account, AccountId, AccountName, ClientId, Event, EventKind, Message, MessageText, Posted,
-    Room, RoomDescription, RoomId, RoomName, RoomState, SenderId, Seq, Timestamp, Username,
+    Account, AccountId, AccountName, ClientId, Event, EventKind, Mark, Message, MessageText,
+    PersonId, Posted, Room, RoomDescription, RoomId, RoomName, Seq, StoredEvent, Timestamp,
+    Username,
 };
 use rusqlite::Row;
+use rusqlite::types::ValueRef;
 
-use super::errors::damaged;
-use crate::StorageError;
-
-/// The kinds of events, as they are stored; those that posted a message are the messages.
-pub(super) mod kind {
-    pub(in crate::sqlite) const POSTED: i64 = 1;
-    pub(in crate::sqlite) const EDITED: i64 = 2;
-    pub(in crate::sqlite) const DELETED: i64 = 3;
-    pub(in crate::sqlite) const ROOM: i64 = 4;
-}
+use crate::defects;
 
 /// What [`room`] reads.
 pub(super) const ROOM: &str = "id, name, description, is_active, created_at, last_seq";
 /// What [`message`] reads.
-pub(super) const MESSAGE: &str =
-    "room_id, seq, sender, username, content, timestamp, edited, client_id";
-/// What [`event`] reads: from the room `?1`, after the seq `?2`, in order, at most `?3`. Both parts are read in the order of their
-/// keys and merged, and no further than the limit.
+pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
+     (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
+/// What [`event`] reads: from the room `?1`, after the seq `?2`, in order, at most `?3`. Both parts
+/// are read in the order of their keys and merged, and no further than the limit.
 pub(super) const EVENTS: &str = "\
-    SELECT seq, timestamp, 1, NULL, NULL, NULL, NULL, sender, username, content, client_id, edited \
+    SELECT seq, timestamp, NULL, NULL, NULL, content, sender, username, client_id, edited, \
+    (SELECT is_admin FROM account WHERE account.person_id = message.sender) AS is_admin \
     FROM message WHERE room_id = ?1 AND seq > ?2 \
     UNION ALL \
-    SELECT event.seq, event.at, event.kind, event.target, event.name, event.description, event.is_active, \
-    NULL, NULL, message.content, NULL, NULL \
+    SELECT event.seq, event.at, ifnull(event.kind, 0), event.target, event.body, message.content, \
+    NULL, NULL, NULL, NULL, NULL \
     FROM event LEFT JOIN message \
     ON message.room_id = event.room_id AND message.seq = event.target \
     WHERE event.room_id = ?1 AND event.seq > ?2 \
     ORDER BY 1 LIMIT ?3";
+/// Stores an event that isn't a message.
+pub(super) const INSERT_EVENT: &str = "\
+    INSERT INTO event (room_id, seq, kind, target, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 /// What [`account`] reads.
-pub(super) const ACCOUNT: &str =
-    "account.id, account.name, account.sender, account.is_admin, account.created_at";
+pub(super) const ACCOUNT: &str = "account.id, account.name, account.person_id, account.is_admin, account.created_at, \
+     account.is_suspended";
 
 /// A room, from the columns [`ROOM`].
 pub(super) fn room(row: &Row<'_>) -> Result<Room, rusqlite::Error> {
     Ok(Room {
         id: RoomId(row.get(0)?),
-        name: RoomName::from_stored(row.get(1)?),
-        description: RoomDescription::from_stored(row.get(2)?),
+        name: RoomName::from_stored(text(row, 1)?),
+        description: RoomDescription::from_stored(text(row, 2)?),
         is_active: row.get(3)?,
         created_at: timestamp(row, 4)?,
         last_seq: Seq(row.get(5)?),
@@ -55,52 +54,55 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message, rusqlite::Error> {
     Ok(Message {
         room: RoomId(row.get(0)?),
         seq: Seq(row.get(1)?),
-        sender: sender(row, 2)?,
-        username: Username::from_stored(row.get(3)?),
-        text: MessageText::from_stored(row.get(4)?),
+        sender: person(row, 2)?,
+        username: username(row, 3)?,
+        mark: mark(row, 8)?,
+        text: match message_text(row, 4)? {
+            Some(text) => text,
+            None => MessageText::from_stored(row.get::<_, Arc<str>>(4)?),
+        },
         timestamp: timestamp(row, 5)?,
-        edited: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_millis),
+        edited: time(row, 6)?,
         client_id: client_id(row, 7)?,
     })
 }
 
-/// An event, from the columns of [`EVENTS`].
-pub(super) fn event(room: RoomId, row: &Row<'_>) -> Result<Event, StorageError> {
-    let seq = Seq(row.get(0)?);
-    let text = || -> Result<_, rusqlite::Error> {
-        let text = row.get::<_, Option<String>>(9)?;
-        Ok(text.map(MessageText::from_stored))
-    };
-    let target = || row.get(3).map(Seq);
-    let kind = match row.get(2)? {
-        kind::POSTED => EventKind::Posted(Posted {
-            sender: sender(row, 7)?,
-            username: Username::from_stored(row.get(8)?),
-            text: text()?,
-            client_id: client_id(row, 10)?,
-            edited: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_millis),
-        }),
-        kind::EDITED => EventKind::Edited {
-            target: target()?,
-            text: text()?,
-        },
-        kind::DELETED => EventKind::Deleted { target: target()? },
-        kind::ROOM => EventKind::Room(RoomState {
-            name: RoomName::from_stored(row.get(4)?),
-            description: RoomDescription::from_stored(row.get(5)?),
-            is_active: row.get(6)?,
-        }),
-        unknown => {
-            return Err(damaged(format_args!(
-                "event {seq} of room {room} has kind {unknown}"
-            )));
-        }
+/// An event, from the columns of [`EVENTS`]: one without a kind posted a message.
+pub(super) fn event(room: RoomId, row: &Row<'_>) -> Result<Event, rusqlite::Error> {
+    let content = message_text(row, 5)?;
+    let kind = if let ValueRef::Null = row.get_ref(2)? {
+        EventKind::Posted(Posted {
+            sender: person(row, 6)?,
+            username: username(row, 7)?,
+            mark: mark(row, 10)?,
+            text: content,
+            client_id: client_id(row, 8)?,
+            edited: time(row, 9)?,
+        })
+    } else {
+        let kind = EventKind::from_stored(stored_event(row, 2)?, content);
+        kind.unwrap_or(EventKind::Damaged)
     };
     Ok(Event {
         room,
-        seq,
+        seq: Seq(row.get(0)?),
         timestamp: timestamp(row, 1)?,
         kind,
+    })
+}
+
+/// An event's kind, target and body, the first of them at `first`. What the disk has made something
+/// else of is no kind, or isn't there: it spoils this event, and not those beside it.
+pub(super) fn stored_event(row: &Row<'_>, first: usize) -> Result<StoredEvent, rusqlite::Error> {
+    let code = row.get_ref(first)?.as_i64();
+    let target = row.get_ref(first + 1)?.as_i64();
+    let body = row.get_ref(first + 2)?.as_bytes();
+    Ok(StoredEvent {
+        code: code.ok().and_then(|code| code.try_into().ok()).unwrap_or(0),
+        target: target.ok().map(Seq),
+        body: body
+            .ok()
+            .map(|body| String::from_utf8_lossy(body).into_owned()),
     })
 }
 
@@ -108,17 +110,23 @@ pub(super) fn event(room: RoomId, row: &Row<'_>) -> Result<Event, StorageError> 
 pub(super) fn account(row: &Row<'_>, first: usize) -> Result<Account, rusqlite::Error> {
     Ok(Account {
         id: AccountId(row.get(first)?),
-        name: AccountName::from_stored(row.get(first + 1)?),
-        sender: sender(row, first + 2)?,
+        name: AccountName::from_stored(text(row, first + 1)?),
+        person: person(row, first + 2)?,
         is_admin: row.get(first + 3)?,
         created_at: timestamp(row, first + 4)?,
+        is_suspended: row.get(first + 5)?,
     })
 }
 
-/// A sender's 64 bits, kept in a signed column.
-pub(super) fn sender(row: &Row<'_>, column: usize) -> Result<SenderId, rusqlite::Error> {
+/// A person's 64 bits, kept in a signed column.
+pub(super) fn person(row: &Row<'_>, column: usize) -> Result<PersonId, rusqlite::Error> {
     let signed: i64 = row.get(column)?;
-    Ok(SenderId(signed.cast_unsigned()))
+    Ok(PersonId(signed.cast_unsigned()))
+}
+
+/// What an account is marked with, of a column that says whether it is an administrator's.
+pub(super) fn mark(row: &Row<'_>, column: usize) -> Result<Option<Mark>, rusqlite::Error> {
+    Ok(row.get::<_, Option<bool>>(column)?.map(Mark::of))
 }
 
 /// A time.
@@ -126,12 +134,82 @@ pub(super) fn timestamp(row: &Row<'_>, column: usize) -> Result<Timestamp, rusql
     row.get(column).map(Timestamp::from_millis)
 }
 
+/// A text. One byte that the disk has changed spoils itself, and not the page that it is on.
+pub(super) fn text(row: &Row<'_>, column: usize) -> Result<String, rusqlite::Error> {
+    match optional_text(row, column)? {
+        Some(text) => Ok(text),
+        None => row.get(column),
+    }
+}
+
+/// The same of a column that may be empty.
+pub(super) fn optional_text(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<String>, rusqlite::Error> {
+    match row.get_ref(column)? {
+        ValueRef::Text(bytes) if !defects::has("strict-texts") => {
+            Ok(Some(String::from_utf8_lossy(bytes).into_owned()))
+        }
+        _ => row.get(column),
+    }
+}
+
+/// A name that somebody has in a room.
+pub(super) fn username(row: &Row<'_>, column: usize) -> Result<Username, rusqlite::Error> {
+    match optional_username(row, column)? {
+        Some(name) => Ok(name),
+        None => row.get::<_, Arc<str>>(column).map(Username::from_stored),
+    }
+}
+
+/// The same of somebody who may have none.
+pub(super) fn optional_username(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<Username>, rusqlite::Error> {
+    let name = shared_text(row, column)?;
+    Ok(name.map(Username::from_stored))
+}
+
+/// A message's text, which says of itself that it is damaged; `None` of one that was deleted.
+pub(super) fn message_text(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<MessageText>, rusqlite::Error> {
+    if let ValueRef::Text(bytes) = row.get_ref(column)?
+        && str::from_utf8(bytes).is_err()
+        && !defects::has("strict-texts")
+    {
+        return Ok(Some(MessageText::from_damaged(bytes)));
+    }
+    let text = row.get::<_, Option<Arc<str>>>(column)?;
+    Ok(text.map(MessageText::from_stored))
+}
+
 /// A limit or an offset; what doesn't fit is more than there can be.
 pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn client_id(row: &Row<'_>, column: usize) -> Result<Option<ClientId>, rusqlite::Error> {
-    let text = row.get::<_, Option<String>>(column)?;
+/// A client id, if there is one.
+pub(super) fn client_id(row: &Row<'_>, column: usize) -> Result<Option<ClientId>, rusqlite::Error> {
+    let text = shared_text(row, column)?;
     Ok(text.map(ClientId::from_stored))
+}
+
+/// A time, if there is one.
+pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, rusqlite::Error> {
+    let millis = row.get::<_, Option<i64>>(column)?;
+    Ok(millis.map(Timestamp::from_millis))
+}
+
+/// A text that is kept where many share it.
+fn shared_text(row: &Row<'_>, column: usize) -> Result<Option<Arc<str>>, rusqlite::Error> {
+    match row.get_ref(column)? {
+        ValueRef::Text(bytes) if !defects::has("strict-texts") => {
+            Ok(Some(String::from_utf8_lossy(bytes).into()))
+        }
+        _ => row.get(column),
+    }
 }

@@ -2,22 +2,16 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{accounts, connection, errors};
-use crate::StorageError;
+use super::{connection, errors, instance, times};
 use crate::random::{random_number, random_relay_key};
+use crate::{Served, StorageError};
 
 /// The steps, in order; the first makes version 1. A step that has been released is never changed.
-const MIGRATIONS: [&str; 4] = [
-    include_str!("migrations/0001_rooms_sessions_accounts.sql"),
-    include_str!("migrations/0002_messages_are_events.sql"),
-    include_str!("migrations/0003_revocations.sql"),
-    include_str!("migrations/0004_relay_key.sql"),
-];
-/// The step since which there is a key.
-const RELAY_KEY_STEP: i64 = 3;
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_rooms_and_persons.sql")];
 
 /// Runs the steps that are missing, each in a transaction of its own.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), StorageError> {
+    refuse_unreleased(db)?;
     for (step, sql) in (0_i64..).zip(MIGRATIONS) {
         if version(db)? > step {
             continue;
@@ -27,13 +21,10 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), StorageError> {
         // Another process may have been here first.
         if version(&transaction)? == step {
             transaction.execute_batch(sql)?;
-            match step {
-                0 => {
-                    connection::mark_as_papo(&transaction)?;
-                    accounts::set_meta(&transaction, accounts::EPOCH, random_number()?)?;
-                }
-                RELAY_KEY_STEP => renew_relay_key(&transaction)?,
-                _ => {}
+            if step == 0 {
+                connection::mark_as_papo(&transaction)?;
+                times::set_served(&transaction, Served::default())?;
+                renew_epoch(&transaction)?;
             }
             transaction.pragma_update(None, "user_version", step + 1)?;
         }
@@ -49,12 +40,18 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), StorageError> {
 
 /// Gives the history a new name, so that nobody takes its seqs for another's, and a new key.
 pub(super) fn renew_epoch(db: &Connection) -> Result<(), StorageError> {
-    accounts::set_meta(db, accounts::EPOCH, random_number()?)?;
-    renew_relay_key(db)
+    instance::set_meta(db, instance::EPOCH, random_number()?)?;
+    instance::set_meta(db, instance::RELAY_KEY, random_relay_key()?.bytes())
 }
 
-fn renew_relay_key(db: &Connection) -> Result<(), StorageError> {
-    accounts::set_meta(db, accounts::RELAY_KEY, random_relay_key()?.bytes())
+/// Refuses the tables of before the first release, whose versions had the same numbers: there were
+/// no persons.
+fn refuse_unreleased(db: &Connection) -> Result<(), StorageError> {
+    let has_persons = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'person')";
+    if version(db)? > 0 && !db.query_row(has_persons, [], |row| row.get::<_, bool>(0))? {
+        return Err(StorageError::Unreleased);
+    }
+    Ok(())
 }
 
 fn version(db: &Connection) -> Result<i64, StorageError> {

@@ -1,183 +1,194 @@
-//! Sessions, and the rooms that they are in.
+//! Sessions: a person's devices.
 
-use papo_domain::{AccountId, RoomId, SessionId, Timestamp, Username, skeleton};
+use async_trait::async_trait;
+use papo_domain::{AccountId, PersonId, RoomId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{revocations, rooms, rows};
-use crate::{JoinRefusal, Joined, NewSession, Revoked, Session, StorageError, TokenHash};
+use super::{SqliteStorage, persons, revocations, rows};
+use crate::{
+    NewSession, Revoked, Served, Session, Sessions, StorageError, StoredPassword, TokenHash,
+};
 
-/// The time of the last session's last use.
-pub(super) fn latest(db: &Connection) -> Result<Timestamp, StorageError> {
-    let sql = "SELECT ifnull(max(last_used), 0) FROM session";
-    Ok(db.query_row(sql, [], |row| rows::timestamp(row, 0))?)
+#[async_trait]
+impl Sessions for SqliteStorage {
+    async fn session(
+        &self,
+        token: TokenHash,
+        room: Option<RoomId>,
+    ) -> Result<Option<Session>, StorageError> {
+        let used_since = self.present.used_since();
+        self.read(move |db| session(db, token, room, used_since))
+            .await
+    }
+
+    async fn create_session(
+        &self,
+        guest: PersonId,
+        session: NewSession,
+    ) -> Result<SessionId, StorageError> {
+        self.present.note(session.used);
+        self.write(move |db| create(db, guest, &session)).await
+    }
+
+    async fn sign_in(
+        &self,
+        account: AccountId,
+        password: StoredPassword,
+        session: NewSession,
+        before: Option<SessionId>,
+    ) -> Result<Option<SessionId>, StorageError> {
+        self.present.note(session.used);
+        self.write(move |db| sign_in(db, account, &password, &session, before))
+            .await
+    }
+
+    async fn touch_session(&self, session: SessionId, used: Served) -> Result<(), StorageError> {
+        self.present.note(used);
+        self.write(move |db| touch(db, session, used)).await
+    }
+
+    async fn end_session(&self, session: SessionId) -> Result<(), StorageError> {
+        self.write(move |db| end(db, session)).await
+    }
+
+    async fn expire_sessions(&self, unused_since: Served) -> Result<u64, StorageError> {
+        self.write(move |db| expire(db, unused_since)).await
+    }
 }
 
-/// The session with this token, and its name in a room.
+/// The session with this token, and its person's name in a room.
 pub(super) fn session(
     db: &Connection,
     token: TokenHash,
     room: Option<RoomId>,
-    used_since: Timestamp,
+    used_since: Served,
 ) -> Result<Option<Session>, StorageError> {
     let mut statement = db.prepare_cached(&format!(
-        "SELECT session.id, session.sender, session.last_username, session.last_used, \
+        "SELECT session.id, session.person_id, person.last_username, session.last_used, \
          membership.username, {} \
-         FROM session LEFT JOIN account ON account.id = session.account_id \
-         LEFT JOIN membership ON membership.session_id = session.id AND membership.room_id = ?2 \
+         FROM session JOIN person ON person.id = session.person_id \
+         LEFT JOIN account ON account.person_id = session.person_id \
+         LEFT JOIN membership \
+         ON membership.person_id = session.person_id AND membership.room_id = ?2 \
          WHERE session.token = ?1 AND session.last_used >= ?3",
         rows::ACCOUNT
     ))?;
-    let parameters = params![token.0, room.map(|room| room.0), used_since.as_millis()];
+    let parameters = params![token.0, room.map(|room| room.0), used_since.0];
     let session = statement.query_row(parameters, |row| {
         let account: Option<i64> = row.get(5)?;
         Ok(Session {
             id: SessionId(row.get(0)?),
-            sender: rows::sender(row, 1)?,
+            person: rows::person(row, 1)?,
             account: account.map(|_| rows::account(row, 5)).transpose()?,
-            last_username: row.get::<_, Option<String>>(2)?.map(Username::from_stored),
-            username: row.get::<_, Option<String>>(4)?.map(Username::from_stored),
-            last_used: rows::timestamp(row, 3)?,
+            last_username: rows::optional_username(row, 2)?,
+            username: rows::optional_username(row, 4)?,
+            last_used: Served(row.get(3)?),
         })
     });
     Ok(session.optional()?)
 }
 
-/// Makes a session.
-pub(super) fn create(db: &Connection, session: &NewSession) -> Result<SessionId, StorageError> {
+/// Makes a guest's session, and the guest.
+pub(super) fn create(
+    db: &Connection,
+    person: PersonId,
+    session: &NewSession,
+) -> Result<SessionId, StorageError> {
+    persons::make(db, person, session.at)?;
+    insert(db, person, session)
+}
+
+/// Makes a session of an account, unless the account has changed since its password was looked at,
+/// in place of the one before.
+pub(super) fn sign_in(
+    db: &Connection,
+    account: AccountId,
+    password: &StoredPassword,
+    session: &NewSession,
+    before: Option<SessionId>,
+) -> Result<Option<SessionId>, StorageError> {
     let mut statement = db.prepare_cached(
-        "INSERT INTO session (token, sender, account_id, last_used, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?4)",
+        "SELECT person_id FROM account WHERE id = ?1 AND password = ?2 AND NOT is_suspended",
+    )?;
+    let person = statement.query_row(params![account.0, password.0], |row| rows::person(row, 0));
+    let Some(person) = person.optional()? else {
+        return Ok(None);
+    };
+    if let Some(before) = before {
+        bring_along(db, before, person)?;
+        end(db, before)?;
+    }
+    insert(db, person, session).map(Some)
+}
+
+/// Has a person be in the rooms that this session's guest is in. Where they are in the room
+/// already, they stay as they are.
+fn bring_along(db: &Connection, guest: SessionId, person: PersonId) -> Result<(), StorageError> {
+    db.prepare_cached(
+        "INSERT INTO membership \
+         (person_id, room_id, username, likeness, joined_at, role, read_seq, level) \
+         SELECT ?2, room_id, username, likeness, joined_at, role, read_seq, level \
+         FROM session JOIN membership USING (person_id) WHERE session.id = ?1 \
+         AND NOT EXISTS (SELECT 1 FROM account WHERE account.person_id = session.person_id) \
+         ON CONFLICT (person_id, room_id) DO NOTHING",
+    )?
+    .execute([guest.0, person.0.cast_signed()])?;
+    Ok(())
+}
+
+fn insert(
+    db: &Connection,
+    person: PersonId,
+    session: &NewSession,
+) -> Result<SessionId, StorageError> {
+    let mut statement = db.prepare_cached(
+        "INSERT INTO session (token, person_id, last_used, created_at) VALUES (?1, ?2, ?3, ?4)",
     )?;
     let id = statement.insert(params![
         session.token.0,
-        session.sender.0.cast_signed(),
-        session.account.map(|account| account.0),
+        person.0.cast_signed(),
+        session.used.0,
         session.at.as_millis(),
     ])?;
     Ok(SessionId(id))
 }
 
 /// Notes a use.
-pub(super) fn touch(
-    db: &Connection,
-    session: SessionId,
-    at: Timestamp,
-) -> Result<(), StorageError> {
+pub(super) fn touch(db: &Connection, session: SessionId, used: Served) -> Result<(), StorageError> {
     db.prepare_cached("UPDATE session SET last_used = max(last_used, ?2) WHERE id = ?1")?
-        .execute([session.0, at.as_millis()])?;
+        .execute([session.0, used.0])?;
     Ok(())
 }
 
-/// Ends a session; its memberships go with it.
+/// Ends a session.
 pub(super) fn end(db: &Connection, session: SessionId) -> Result<(), StorageError> {
-    let ended = db
-        .prepare_cached("DELETE FROM session WHERE id = ?1")?
-        .execute([session.0])?;
-    if ended > 0 {
-        revocations::add(db, session, &Revoked::Ended)?;
-    }
-    Ok(())
+    let ended = "DELETE FROM session WHERE id = ?1 RETURNING id, person_id";
+    end_some(db, ended, session.0).map(drop)
+}
+
+/// Ends all sessions of a person; which.
+pub(super) fn end_all(db: &Connection, person: PersonId) -> Result<Vec<SessionId>, StorageError> {
+    let ended = "DELETE FROM session WHERE person_id = ?1 RETURNING id, person_id";
+    end_some(db, ended, person.0.cast_signed())
 }
 
 /// Ends the sessions that weren't used since then; how many.
-pub(super) fn expire(db: &Connection, unused_since: Timestamp) -> Result<u64, StorageError> {
-    let ended = db
-        .prepare_cached("DELETE FROM session WHERE last_used < ?1")?
-        .execute([unused_since.as_millis()])?;
-    Ok(u64::try_from(ended).unwrap_or(u64::MAX))
+pub(super) fn expire(db: &Connection, unused_since: Served) -> Result<u64, StorageError> {
+    let ended = "DELETE FROM session WHERE last_used < ?1 RETURNING id, person_id";
+    Ok(end_some(db, ended, unused_since.0)?.len() as u64)
 }
 
-/// Joins a room, or changes the name in it.
-pub(super) fn join(
-    db: &Connection,
-    session: SessionId,
-    room: RoomId,
-    username: &Username,
-    at: Timestamp,
-) -> Result<Result<Joined, JoinRefusal>, StorageError> {
-    let Some(room) = rooms::room(db, room)?.filter(|room| room.is_active) else {
-        return Ok(Err(JoinRefusal::NoRoom));
-    };
-    let account = db
-        .prepare_cached("SELECT account_id FROM session WHERE id = ?1")?
-        .query_row([session.0], |row| {
-            Ok(row.get::<_, Option<i64>>(0)?.map(AccountId))
-        })
-        .optional()?;
-    let Some(account) = account else {
-        return Ok(Err(JoinRefusal::NoSession));
-    };
-    let skeleton = skeleton(username.as_str());
-    let registered = db
-        .prepare_cached("SELECT id FROM account WHERE skeleton = ?1")?
-        .query_row([&skeleton], |row| row.get(0).map(AccountId))
-        .optional()?;
-    if registered.is_some() && registered != account {
-        return Ok(Err(JoinRefusal::NameRegistered));
-    }
-    let previous = db
-        .prepare_cached("SELECT username FROM membership WHERE session_id = ?1 AND room_id = ?2")?
-        .query_row([session.0, room.id.0], |row| {
-            row.get(0).map(Username::from_stored)
-        })
-        .optional()?;
-    db.prepare_cached(
-        "INSERT INTO membership (session_id, room_id, username, skeleton, joined_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (session_id, room_id) \
-         DO UPDATE SET username = excluded.username, skeleton = excluded.skeleton",
-    )?
-    .execute(params![
-        session.0,
-        room.id.0,
-        username.as_str(),
-        skeleton,
-        at.as_millis()
-    ])?;
-    db.prepare_cached(
-        "UPDATE session SET last_username = ?2, last_used = max(last_used, ?3) WHERE id = ?1",
-    )?
-    .execute(params![session.0, username.as_str(), at.as_millis()])?;
-    if previous
-        .as_ref()
-        .is_some_and(|previous| previous != username)
-    {
-        let renamed = Revoked::Renamed(room.id, username.clone());
-        revocations::add(db, session, &renamed)?;
-    }
-    Ok(Ok(Joined { room, previous }))
-}
-
-/// Leaves a room, or all; which ones it was in.
-pub(super) fn leave(
-    db: &Connection,
-    session: SessionId,
-    room: Option<RoomId>,
-) -> Result<Vec<RoomId>, StorageError> {
-    let mut statement = db.prepare_cached(
-        "DELETE FROM membership WHERE session_id = ?1 AND (?2 IS NULL OR room_id = ?2) \
-         RETURNING room_id",
-    )?;
-    let left = statement.query_map(params![session.0, room.map(|room| room.0)], |row| {
-        row.get(0).map(RoomId)
+/// Ends the sessions that a statement deletes; with its last one a guest is gone.
+fn end_some(db: &Connection, sql: &str, value: i64) -> Result<Vec<SessionId>, StorageError> {
+    let mut statement = db.prepare_cached(sql)?;
+    let ended = statement.query_map([value], |row| {
+        Ok((SessionId(row.get(0)?), rows::person(row, 1)?))
     })?;
-    let mut left = left.collect::<Result<Vec<_>, _>>()?;
-    left.sort_unstable();
-    for room in &left {
-        revocations::add(db, session, &Revoked::Left(*room))?;
+    let mut ended = ended.collect::<Result<Vec<_>, _>>()?;
+    ended.sort_unstable();
+    for (session, person) in &ended {
+        revocations::add(db, *person, &Revoked::Ended(*session))?;
+        persons::remove_if_gone(db, *person)?;
     }
-    Ok(left)
-}
-
-/// The rooms that a session is in, and its name in each.
-pub(super) fn memberships(
-    db: &Connection,
-    session: SessionId,
-) -> Result<Vec<(RoomId, Username)>, StorageError> {
-    let mut statement = db.prepare_cached(
-        "SELECT room_id, username FROM membership WHERE session_id = ?1 ORDER BY room_id",
-    )?;
-    let memberships = statement.query_map([session.0], |row| {
-        Ok((RoomId(row.get(0)?), Username::from_stored(row.get(1)?)))
-    })?;
-    Ok(memberships.collect::<Result<_, _>>()?)
+    Ok(ended.into_iter().map(|(session, _)| session).collect())
 }

@@ -4,6 +4,7 @@ use papo_domain::{RoomDescription, RoomName, RoomState, Timestamp};
 use tempfile::TempDir;
 
 use super::*;
+use crate::{Check as _, Instance as _, RevocationId, Revocations as _, RoomFilter, Rooms as _};
 
 fn storage() -> (TempDir, SqliteStorage) {
     let folder = tempfile::tempdir().unwrap();
@@ -46,7 +47,7 @@ async fn a_full_disk_refuses_writes_until_there_is_space() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(refused, StorageError::Unavailable(_)), "{refused}");
+    assert!(matches!(refused, StorageError::Full(_)), "{refused}");
     let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
     assert_eq!(rooms.len(), made);
     limit_pages(&storage, 1_000_000).await;
@@ -74,6 +75,9 @@ async fn after_a_failed_sync_nothing_is_written_and_reading_goes_on() {
     }
     let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
     assert_eq!(rooms.len(), 1);
+    // Who asks all the time learns of it, whatever the writer was at.
+    let asked = storage.revocations_after(RevocationId(0), 1).await;
+    assert!(matches!(asked, Err(StorageError::Broken(_))), "{asked:?}");
     storage.close().await.unwrap();
 
     let again = SqliteStorage::open(&folder.path().join("papo.sqlite3")).unwrap();
@@ -129,4 +133,47 @@ async fn a_log_is_read_in_order_and_not_sorted() {
     );
     let sorts = plan.iter().any(|step| step.contains("TEMP B-TREE"));
     assert!(!sorts, "{plan:?}");
+}
+
+/// The writer may read what was put in place of the file before anybody looks at the file itself.
+#[tokio::test]
+async fn a_backup_copied_over_the_file_is_what_it_was_though_the_writer_met_it_as_damage() {
+    let (folder, storage) = storage();
+    storage.create_room(state("Antes"), now()).await.unwrap();
+    let backup = folder.path().join("backup.sqlite3");
+    storage.backup(&backup).await.unwrap();
+    for number in 0..50 {
+        let name = format!("Sala {number}");
+        storage.create_room(state(&name), now()).await.unwrap();
+    }
+    let database = folder.path().join("papo.sqlite3");
+    std::fs::copy(&backup, &database).unwrap();
+    let damage = || Err(StorageError::Damaged("as a test".into()));
+    let written: Result<(), _> = storage.write(move |_| damage()).await;
+    assert!(matches!(written, Err(StorageError::Broken(_))));
+    storage.close().await.unwrap();
+
+    let again = SqliteStorage::open(&database).unwrap();
+    assert_eq!(again.check().await.unwrap(), Vec::<String>::new());
+    let rooms = again.rooms(RoomFilter::default()).await.unwrap();
+    assert_eq!(rooms.len(), 1);
+}
+
+#[tokio::test]
+async fn a_log_that_is_cut_off_while_it_is_written_is_noticed() {
+    let (folder, storage) = storage();
+    storage.create_room(state("Antes"), now()).await.unwrap();
+    let log = folder.path().join("papo.sqlite3-wal");
+    let written = storage
+        .write(move |db| {
+            let room = rooms::create(db, state("Durante"), now())?;
+            let log = std::fs::File::options().write(true).open(log).unwrap();
+            log.set_len(0).unwrap();
+            Ok(room)
+        })
+        .await;
+    assert!(
+        matches!(written, Err(StorageError::Broken(_))),
+        "{written:?}"
+    );
 }

@@ -1,5 +1,6 @@
-//! The threads that own the connections: one that writes, some that read. Work comes to them as closures; once a write
-//! is in its queue it runs to its end, whether or not anyone still waits for the answer.
+//! The threads that own the connections: one that writes, some that read. Work comes to them as
+//! closures; once a write is in its queue it runs to its end, whether or not anyone still waits for
+//! the answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,12 +13,13 @@ use tokio::sync::oneshot;
 use super::log;
 use super::queue::{Queue, Work};
 use super::writer::Writer;
-use crate::{Batch, StorageError, defects};
+use crate::{Appended, Batch, Refusal, StorageError, defects};
 
-/// How many pieces of work wait for the writer, and how many for the readers; who comes then waits for a place.
+/// How many pieces of work wait for the writer, and how many for the readers; who comes then waits
+/// for a place.
 const PLACES: usize = 256;
-/// When writes follow each other within this time, the writer stays awake as long for the next: to be woken takes a third as long
-/// as to write.
+/// When writes follow each other within this time, the writer stays awake as long for the next: to
+/// be woken takes a third as long as to write.
 const WATCHFUL: Duration = Duration::from_micros(150);
 
 /// The threads' handle.
@@ -80,7 +82,8 @@ impl Threads {
         ask(&self.for_readers, work, answered).await
     }
 
-    /// Takes no more work, finishes what was taken, and closes the database. Blocks; the second call does nothing.
+    /// Takes no more work, finishes what was taken, and closes the database. Blocks; the second
+    /// call does nothing.
     pub(super) fn stop(&self) -> Result<(), StorageError> {
         self.for_readers.close();
         self.for_writer.close();
@@ -115,13 +118,22 @@ async fn ask<State, T>(
 
 fn append(writer: &mut Writer, mut batch: Box<dyn Batch>) {
     let changes = batch.take();
-    let store = |db: &Connection| log::append(db, changes);
+    let store = |db: &Connection| log::append(db, &changes);
     let outcome = if defects::has("ack-before-commit") {
         writer.answer_early(store)
     } else {
-        writer.transaction(store)
+        writer.transaction_with_events(store, |answers| added(answers))
     };
     batch.tell(outcome);
+}
+
+/// How many events a batch added.
+fn added(answers: &[Result<Appended, Refusal>]) -> i64 {
+    let added = answers
+        .iter()
+        .flatten()
+        .filter(|appended| !appended.duplicate);
+    i64::try_from(added.count()).unwrap_or(i64::MAX)
 }
 
 fn read(mut reader: Connection, queue: &Queue<Connection>) {

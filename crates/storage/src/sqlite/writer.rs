@@ -1,4 +1,5 @@
-//! The one connection that writes: its transactions, its checkpoints, and what it does when the disk fails.
+//! The one connection that writes: its transactions, its checkpoints, and what it does when the
+//! disk fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -8,13 +9,15 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::connection::{self, BUSY_TIMEOUT};
+use super::files::Files;
 use super::{departure, errors};
 use crate::{StorageError, defects};
 
-/// From this many pages (of 1 KiB) on, the write-ahead log is brought into the database after a transaction.
+/// From this many pages (of 1 KiB) on, the write-ahead log is brought into the database after a
+/// transaction.
 const CHECKPOINT_AT: i32 = 4_000;
-/// Each time it has grown by this many, the writer waits a moment for readers to let go of the log, so that it can
-/// start over.
+/// Each time it has grown by this many, the writer waits a moment for readers to let go of the log,
+/// so that it can start over.
 const INSIST_AT: i32 = 16 * CHECKPOINT_AT;
 /// How long a moment is: nobody can write meanwhile.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -22,6 +25,7 @@ const MOMENT: Duration = Duration::from_millis(100);
 /// The connection that writes.
 pub(super) struct Writer {
     db: Connection,
+    files: Arc<Files>,
     /// How many pages the write-ahead log has, as of the last commit.
     log_pages: Arc<AtomicI32>,
     /// How many it must have for the writer to wait for readers.
@@ -32,7 +36,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Takes the connection.
-    pub(super) fn new(mut db: Connection) -> Result<Self, StorageError> {
+    pub(super) fn new(mut db: Connection, files: Arc<Files>) -> Result<Self, StorageError> {
         let log_pages = Arc::new(AtomicI32::new(0));
         let noted = Arc::clone(&log_pages);
         db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
@@ -41,23 +45,33 @@ impl Writer {
         }))?;
         Ok(Self {
             db,
+            files,
             log_pages,
             insist_at: INSIST_AT,
             broken: None,
         })
     }
 
-    /// Does something in a transaction, and makes sure that it is on disk. When this fails, nothing was changed, or
-    /// nobody can say ([`StorageError::Broken`]).
+    /// Does something in a transaction, and makes sure that it is on disk. When this fails, nothing
+    /// was changed, or nobody can say ([`StorageError::Broken`]).
     pub(super) fn transaction<T>(
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        self.transaction_with_events(work, |_| 0)
+    }
+
+    /// The same, when what was done says how many events that added.
+    pub(super) fn transaction_with_events<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, StorageError>,
+        events: impl FnOnce(&T) -> i64,
     ) -> Result<T, StorageError> {
         if let Some(why) = &self.broken {
             return Err(StorageError::Broken(why.clone()));
         }
         self.commit_late()?;
-        let result = transaction(&self.db, work);
+        let result = self.in_place(work, events).map_err(errors::in_writer);
         if result.is_err() && !self.db.is_autocommit() {
             // Rolling back failed too, and nothing can be written while it is open.
             self.note(&StorageError::Broken("a transaction stays open".into()));
@@ -68,7 +82,22 @@ impl Writer {
         result
     }
 
-    /// The defect `ack-before-commit`: what was done is committed before the next, after its answer.
+    /// A transaction in files that are still in their places after it.
+    fn in_place<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StorageError>,
+        events: impl FnOnce(&T) -> i64,
+    ) -> Result<T, StorageError> {
+        let done = transaction(&self.db, work)?;
+        let pages = self.log_pages.load(Ordering::Relaxed);
+        let checked = self.files.check_commit(&self.db, pages);
+        checked.map_err(errors::after_commit)?;
+        self.files.note_commit(events(&done), pages);
+        Ok(done)
+    }
+
+    /// The defect `ack-before-commit`: what was done is committed before the next, after its
+    /// answer.
     pub(super) fn answer_early<T>(
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError>,
@@ -85,8 +114,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Brings the write-ahead log into the database when it has become long. A failure other than of a sync does no
-    /// harm: what was committed stays in the log.
+    /// Brings the write-ahead log into the database when it has become long. A failure other than
+    /// of a sync does no harm: what was committed stays in the log.
     pub(super) fn checkpoint_when_due(&mut self) {
         let pages = self.log_pages.swap(0, Ordering::Relaxed);
         if pages < CHECKPOINT_AT || self.broken.is_some() {
@@ -101,14 +130,15 @@ impl Writer {
             self.insist_at = pages.saturating_add(INSIST_AT);
             self.insist()
         };
-        if let Err(error) = checkpointed {
+        if let Err(error) = checkpointed.map_err(errors::in_writer) {
             tracing::warn!(%error, "the checkpoint failed");
             self.note(&error);
         }
     }
 
-    /// Leaves the database in good order, if the disk has room for that. Else all that was committed stays in the write-ahead log,
-    /// and whoever opens the database next makes up for it: no error, as a failed sync is.
+    /// Leaves the database in good order, if the disk has room for that. Else all that was
+    /// committed stays in the write-ahead log, and whoever opens the database next makes up for it:
+    /// no error, as a failed sync is.
     pub(super) fn close(mut self) -> Result<(), StorageError> {
         let tidied = self.tidy_up();
         if let Err(error) = &tidied {
@@ -119,9 +149,12 @@ impl Writer {
             self.db
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         }
+        if self.files.has_lost_database(&self.db) {
+            self.files.set_log_aside();
+        }
         connection::close(self.db);
         match tidied {
-            Err(error @ StorageError::Unavailable(_)) => {
+            Err(error @ (StorageError::Unavailable(_) | StorageError::Full(_))) => {
                 tracing::warn!(%error, "the write-ahead log isn't in the database yet, and stays until it is");
                 Ok(())
             }
@@ -139,7 +172,9 @@ impl Writer {
         if self.broken.is_some() {
             return Ok(());
         }
-        self.db.execute_batch("PRAGMA optimize")?;
+        self.files.check(&self.db)?;
+        let optimized = self.db.execute_batch("PRAGMA optimize");
+        optimized.map_err(errors::in_tidying)?;
         self.checkpoint("TRUNCATE")
     }
 
@@ -152,14 +187,18 @@ impl Writer {
 
     fn checkpoint(&self, mode: &str) -> Result<(), StorageError> {
         let sql = format!("PRAGMA wal_checkpoint({mode})");
-        Ok(self.db.query_row(&sql, [], |_| Ok(()))?)
+        self.files.change(|| {
+            let checkpointed = self.db.query_row(&sql, [], |_| Ok(()));
+            checkpointed.map_err(errors::in_tidying)
+        })
     }
 
     fn note(&mut self, error: &StorageError) {
         if let StorageError::Broken(why) = error
             && self.broken.is_none()
         {
-            tracing::error!(%why, "the disk failed; nothing more is written until a restart");
+            tracing::error!(%why, "nothing more is written until a restart");
+            self.files.give_up(why);
             self.broken = Some(why.clone());
         }
     }
@@ -180,8 +219,8 @@ fn transaction<T>(
     Ok(done)
 }
 
-/// A transaction by statements that are prepared once. (rusqlite's own has them parsed each time.) It is rolled back when it is
-/// dropped without a commit.
+/// A transaction by statements that are prepared once. (rusqlite's own has them parsed each time.)
+/// It is rolled back when it is dropped without a commit.
 struct Transaction<'a>(&'a Connection);
 
 impl<'a> Transaction<'a> {

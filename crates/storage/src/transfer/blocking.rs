@@ -11,7 +11,8 @@ impl<T: Send + 'static> Blocking<T> {
         Self(Some(what))
     }
 
-    /// Does something with it on a thread for what blocks. Who stops waiting for that can't use it again.
+    /// Does something with it on a thread for what blocks. Who stops waiting for that can't use it
+    /// again.
     pub(crate) async fn run<A: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut T) -> Result<A, StorageError> + Send + 'static,

@@ -1,23 +1,31 @@
-//! Records held against the rules of the domain, as if somebody had just typed them. For what comes from an archive, which anybody may have made,
-//! and for what goes into one, so that it can be restored.
+//! Records held against the rules of the domain, as if somebody had just typed them. For what comes
+//! from an archive, which anybody may have made, and for what goes into one, so that it can be
+//! restored.
 //!
-//! What every database refuses by itself isn't looked for here: names that are there twice, holes in a log, sessions of no account.
+//! What every database refuses by itself isn't looked for here: names that are there twice, holes
+//! in a log, sessions of no account.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use async_trait::async_trait;
 use papo_domain::{
-    AccountName, ClientId, MessageText, MessageTextError, RoomDescription, RoomName, RoomNameError,
-    Timestamp, Username,
+    AccountName, ClientId, EventKind, MessageText, MessageTextError, RoomDescription, RoomName,
+    RoomNameError, RoomState, Seq, StoredEvent, Timestamp, USERNAME_BYTES, Username, skeleton,
 };
 
 use super::{ChangeRow, EventRow, InstanceRow, MessageRow, Record, Source};
 use crate::StorageError;
 
-/// The largest id. Nobody comes there by making things, a browser counts to it exactly, and a database has far to go from it.
+/// The largest id. Nobody comes there by making things, a browser counts to it exactly, and a
+/// database has far to go from it.
 const LARGEST_ID: i64 = 1 << 53;
 /// The most rooms. Of each something is kept in memory while an instance is read.
 const MOST_ROOMS: u32 = 100_000;
+/// The most accounts, of whose names the same is true.
+const MOST_ACCOUNTS: usize = 1_000_000;
+/// The longest name that a message may bear: of a damaged one each byte may be shown as three.
+const FORMER_NAME_BYTES: usize = 3 * USERNAME_BYTES;
 /// Bytes of a password's hash; that of Argon2id has 97.
 const PASSWORD_BYTES: usize = 512;
 
@@ -29,12 +37,15 @@ pub struct Checked<'a> {
     last_room: i64,
     last_session: i64,
     rooms: u32,
+    /// The accounts by the skeletons of their names.
+    accounts: HashMap<String, i64>,
 }
 
 /// The place of a record in the order of them all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Instance,
+    Person(i64),
     Account(i64),
     Room(i64),
     Session(i64),
@@ -52,6 +63,7 @@ impl<'a> Checked<'a> {
             last_room: 0,
             last_session: 0,
             rooms: 0,
+            accounts: HashMap::new(),
         }
     }
 
@@ -67,9 +79,14 @@ impl<'a> Checked<'a> {
         self.last = Some(key);
         match record {
             Record::Instance(instance) => self.begin(instance),
+            Record::Person(person) => {
+                person.last_username.as_deref().map_or(Ok(()), username)?;
+                time(person.created_at)
+            }
             Record::Account(account) => {
                 id(account.id, self.last_account)?;
                 same(&account.name, AccountName::parse(&account.name))?;
+                self.claim_name(&account.name, account.id)?;
                 if account.password.0.len() > PASSWORD_BYTES {
                     return Err("the password's hash is too long".into());
                 }
@@ -87,7 +104,6 @@ impl<'a> Checked<'a> {
             }
             Record::Session(session) => {
                 id(session.id, self.last_session)?;
-                session.last_username.as_deref().map_or(Ok(()), username)?;
                 time(session.last_used)?;
                 time(session.created_at)
             }
@@ -96,6 +112,20 @@ impl<'a> Checked<'a> {
                 time(membership.joined_at)
             }
             Record::Event(event) => check_event(event),
+        }
+    }
+
+    /// Refuses an account whose name could be taken for another's: one of them couldn't sign in.
+    fn claim_name(&mut self, name: &str, account: i64) -> Result<(), String> {
+        if self.accounts.len() >= MOST_ACCOUNTS {
+            return Err(format!("there are more than {MOST_ACCOUNTS} accounts"));
+        }
+        match self.accounts.insert(skeleton(name), account) {
+            None => Ok(()),
+            Some(other) => Err(format!(
+                "its name {name:?} could be taken for that of account {other}; remove one of them \
+                 where they come from, and save that again"
+            )),
         }
     }
 
@@ -109,6 +139,9 @@ impl<'a> Checked<'a> {
             if !(0..=LARGEST_ID).contains(&last) {
                 return Err(format!("no last number is {last}"));
             }
+        }
+        if !(0..=LARGEST_ID).contains(&instance.served) {
+            return Err(format!("no time of service is {} ms", instance.served));
         }
         self.last_account = instance.last_account;
         self.last_room = instance.last_room;
@@ -133,10 +166,11 @@ impl Key {
     fn of(record: &Record) -> Self {
         match record {
             Record::Instance(_) => Self::Instance,
+            Record::Person(person) => Self::Person(person.id),
             Record::Account(account) => Self::Account(account.id),
             Record::Room(room) => Self::Room(room.id),
             Record::Session(session) => Self::Session(session.id),
-            Record::Membership(membership) => Self::Membership(membership.session, membership.room),
+            Record::Membership(membership) => Self::Membership(membership.person, membership.room),
             Record::Event(event) => Self::Event(event.room, event.seq),
         }
     }
@@ -146,11 +180,12 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Instance => f.write_str("the instance"),
+            Self::Person(id) => write!(f, "person {id}"),
             Self::Account(id) => write!(f, "account {id}"),
             Self::Room(id) => write!(f, "room {id}"),
             Self::Session(id) => write!(f, "session {id}"),
-            Self::Membership(session, room) => {
-                write!(f, "the membership of session {session} in room {room}")
+            Self::Membership(person, room) => {
+                write!(f, "the membership of person {person} in room {room}")
             }
             Self::Event(room, seq) => write!(f, "event {seq} of room {room}"),
         }
@@ -161,24 +196,48 @@ fn check_event(event: &EventRow) -> Result<(), String> {
     time(event.at)?;
     match &event.change {
         ChangeRow::Posted(posted) => message(posted),
-        ChangeRow::Edited { .. } | ChangeRow::Deleted { .. } => Ok(()),
-        ChangeRow::Room {
+        ChangeRow::Other { kind, target, body } => {
+            let stored = StoredEvent {
+                code: *kind,
+                target: target.map(Seq),
+                body: body.clone(),
+            };
+            let change = EventKind::from_stored(stored.clone(), None);
+            let change = change.map_err(|error| error.to_string())?;
+            if change.to_stored() != stored {
+                return Err("it isn't as Papo stores it".into());
+            }
+            check_change(&change)
+        }
+    }
+}
+
+fn check_change(change: &EventKind) -> Result<(), String> {
+    match change {
+        EventKind::Room(RoomState {
             name, description, ..
-        } => match RoomName::parse(name) {
-            // What a room was called when fewer characters were refused. Nobody can change it, and nobody is shown it.
-            Err(RoomNameError::Control) if !name.contains(char::is_control) => {
+        }) => match RoomName::parse(name.as_str()) {
+            // What a room was called when fewer characters were refused. Nobody can change it, and
+            // nobody is shown it.
+            Err(RoomNameError::Control) if !name.as_str().contains(char::is_control) => {
+                let description = description.as_str();
                 same(description, RoomDescription::parse(description))
             }
-            _ => state(name, description),
+            _ => state(name.as_str(), description.as_str()),
         },
+        EventKind::Posted(_)
+        | EventKind::Edited { .. }
+        | EventKind::Deleted { .. }
+        | EventKind::Damaged => Ok(()),
     }
 }
 
 fn message(message: &MessageRow) -> Result<(), String> {
-    username(&message.username)?;
+    former_username(&message.username)?;
     if let Some(content) = &message.content {
         match MessageText::parse(content) {
-            // What was imported was kept whole, with the white space around it, and may be longer than what people write.
+            // What was imported was kept whole, with the white space around it, and may be longer
+            // than what people write.
             Ok(_) | Err(MessageTextError::TooLong(_)) => {}
             Err(error) => return Err(error.to_string()),
         }
@@ -195,8 +254,22 @@ fn state(name: &str, description: &str) -> Result<(), String> {
     same(description, RoomDescription::parse(description))
 }
 
+/// A name that somebody goes by. What a disk has damaged of it since is let through.
 fn username(name: &str) -> Result<(), String> {
-    same(name, Username::parse(name))
+    let whole = name.replace(char::REPLACEMENT_CHARACTER, "?");
+    same(&whole, Username::parse(&whole))
+}
+
+/// A name that somebody had when they wrote a message. It may have been allowed then only, and
+/// nobody can change it: the other rules aren't asked.
+fn former_username(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.len() > FORMER_NAME_BYTES {
+        Err("a name has a length that none may have".into())
+    } else if name.contains(char::is_control) {
+        Err("a name has a control character".into())
+    } else {
+        Ok(())
+    }
 }
 
 /// What is typed becomes another text now and then; what is stored has become that.

@@ -17,8 +17,9 @@ pub trait Stored: Pages {
     async fn forget(&mut self, room: i64) -> Result<(), StorageError>;
 }
 
-/// How far each room's log needn't be copied again. What is stored is looked at, not believed: messages may have been edited and
-/// deleted at the source since. The log of a room that isn't as it is there is taken out.
+/// How far each room's log needn't be copied again. What is stored is looked at, not believed:
+/// messages may have been edited and deleted at the source since. The log of a room that isn't as
+/// it is there is taken out.
 pub async fn resume(
     source: &mut dyn Pages,
     copy: &mut dyn Stored,

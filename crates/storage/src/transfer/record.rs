@@ -1,10 +1,11 @@
 //! The records that an instance consists of: rows as they stand, the same from every database.
 //!
-//! What only serves a database (folded texts, skeletons, the time of a log's end) is no part of them and is made anew by whoever takes them
-//! in. Their encoding by `postcard` is canonical: checksums are of it, and archives consist of it, so that fields are never
-//! reordered, and a change of them is a new version of archives.
+//! What only serves a database (folded texts, skeletons, the time of a log's end) is no part of
+//! them and is made anew by whoever takes them in. Their encoding by `postcard` is canonical:
+//! checksums are of it, and archives consist of it, so that fields are never reordered, and a
+//! change of them is a new version of archives.
 
-use papo_domain::{Event, EventKind, Posted, Timestamp};
+use papo_domain::{Event, EventKind, Posted, StoredEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{StorageError, StoredPassword, TokenHash};
@@ -15,12 +16,14 @@ pub enum Record {
     /// There is one, and it is the first.
     Instance(InstanceRow),
     /// By id.
+    Person(PersonRow),
+    /// By id.
     Account(AccountRow),
     /// By id.
     Room(RoomRow),
     /// By id.
     Session(SessionRow),
-    /// By session and room.
+    /// By person and room.
     Membership(MembershipRow),
     /// By room and seq.
     Event(EventRow),
@@ -39,8 +42,22 @@ pub struct InstanceRow {
     pub last_room: i64,
     /// Of sessions.
     pub last_session: i64,
-    /// Of revocations. They themselves aren't moved: they are for servers that run, and who starts anew asks what holds now.
+    /// Of revocations. They themselves aren't moved: they are for servers that run, and who starts
+    /// anew asks what holds now.
     pub last_revocation: i64,
+    /// For how many milliseconds servers have run on the database.
+    pub served: i64,
+}
+
+/// Somebody who has a session or an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonRow {
+    /// Their number, its 64 bits as they are.
+    pub id: i64,
+    /// The name last used.
+    pub last_username: Option<String>,
+    /// When they came.
+    pub created_at: i64,
 }
 
 /// An account.
@@ -48,14 +65,16 @@ pub struct InstanceRow {
 pub struct AccountRow {
     /// Its number.
     pub id: i64,
+    /// Who signs in with it.
+    pub person: i64,
     /// The name to sign in with.
     pub name: String,
     /// The password's hash.
     pub password: StoredPassword,
-    /// Who they are in rooms.
-    pub sender: i64,
     /// May open `/admin/`.
     pub is_admin: bool,
+    /// Can't sign in.
+    pub is_suspended: bool,
     /// Milliseconds since 1970, as all times here.
     pub created_at: i64,
 }
@@ -86,29 +105,31 @@ pub struct SessionRow {
     pub id: i64,
     /// The hash of what the cookie carries.
     pub token: TokenHash,
-    /// Who it is in rooms.
-    pub sender: i64,
-    /// The account that is signed in.
-    pub account: Option<i64>,
-    /// The name last used.
-    pub last_username: Option<String>,
-    /// When it was last used.
+    /// Whose.
+    pub person: i64,
+    /// When it was last used, in the time of service.
     pub last_used: i64,
     /// When it was made.
     pub created_at: i64,
 }
 
-/// That a session is in a room.
+/// That a person is in a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MembershipRow {
-    /// Which session.
-    pub session: i64,
+    /// Who.
+    pub person: i64,
     /// Which room.
     pub room: i64,
     /// Under which name.
     pub username: String,
     /// Since when.
     pub joined_at: i64,
+    /// 0 a member, 1 a moderator.
+    pub role: i16,
+    /// The last event that was read.
+    pub read_seq: i64,
+    /// Of what the person is notified; 0 as is usual in the room.
+    pub level: i16,
 }
 
 /// An event of a room's log.
@@ -129,24 +150,14 @@ pub struct EventRow {
 pub enum ChangeRow {
     /// A message was posted.
     Posted(MessageRow),
-    /// The message of this seq got the text that it has.
-    Edited {
-        /// The event that posted it.
-        target: i64,
-    },
-    /// The message of this seq was deleted.
-    Deleted {
-        /// The event that posted it.
-        target: i64,
-    },
-    /// The room has become so.
-    Room {
-        /// Its name.
-        name: String,
-        /// What it is about.
-        description: String,
-        /// People see and may enter it.
-        is_active: bool,
+    /// Anything else, as [`papo_domain::StoredEvent`] has it.
+    Other {
+        /// The kind's code.
+        kind: i16,
+        /// The event that posted the message which it changes.
+        target: Option<i64>,
+        /// What else there is of its kind, as JSON.
+        body: Option<String>,
     },
 }
 
@@ -188,13 +199,7 @@ impl From<Event> for Record {
     fn from(event: Event) -> Self {
         let change = match event.kind {
             EventKind::Posted(posted) => ChangeRow::Posted(posted.into()),
-            EventKind::Edited { target, .. } => ChangeRow::Edited { target: target.0 },
-            EventKind::Deleted { target } => ChangeRow::Deleted { target: target.0 },
-            EventKind::Room(state) => ChangeRow::Room {
-                name: state.name.as_str().to_owned(),
-                description: state.description.as_str().to_owned(),
-                is_active: state.is_active,
-            },
+            other => other.to_stored().into(),
         };
         Self::Event(EventRow {
             room: event.room.0,
@@ -202,6 +207,16 @@ impl From<Event> for Record {
             at: event.timestamp.as_millis(),
             change,
         })
+    }
+}
+
+impl From<StoredEvent> for ChangeRow {
+    fn from(stored: StoredEvent) -> Self {
+        Self::Other {
+            kind: stored.code,
+            target: stored.target.map(|target| target.0),
+            body: stored.body,
+        }
     }
 }
 

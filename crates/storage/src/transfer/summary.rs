@@ -45,6 +45,8 @@ pub struct Summary {
     pub epoch: Epoch,
     /// Of what there is once.
     pub instance: Digest,
+    /// The persons.
+    pub persons: Tally,
     /// The accounts.
     pub accounts: Tally,
     /// The sessions.
@@ -60,6 +62,7 @@ pub struct Summary {
 pub(crate) struct Gathering {
     epoch: i64,
     instance: Hashing,
+    persons: Hashing,
     accounts: Hashing,
     sessions: Hashing,
     memberships: Hashing,
@@ -106,6 +109,7 @@ impl Summary {
             }
         };
         compare(self.instance == other.instance, "the instance");
+        compare(self.persons == other.persons, "the persons");
         compare(self.accounts == other.accounts, "the accounts");
         compare(self.sessions == other.sessions, "the sessions");
         compare(self.memberships == other.memberships, "the memberships");
@@ -145,6 +149,7 @@ impl Gathering {
         };
         let hashing = match record {
             Record::Instance(_) => &mut self.instance,
+            Record::Person(_) => &mut self.persons,
             Record::Account(_) => &mut self.accounts,
             Record::Session(_) => &mut self.sessions,
             Record::Membership(_) => &mut self.memberships,
@@ -191,6 +196,7 @@ impl Gathering {
             rooms: rooms.collect(),
             epoch: Epoch(self.epoch.cast_unsigned()),
             instance: self.instance.finish().digest,
+            persons: self.persons.finish(),
             accounts: self.accounts.finish(),
             sessions: self.sessions.finish(),
             memberships: self.memberships.finish(),

@@ -12,13 +12,15 @@ use crate::StorageError;
 pub enum Place {
     /// The beginning.
     Instance,
+    /// The persons from this id on.
+    Persons(i64),
     /// The accounts after this id.
     Accounts(i64),
     /// The rooms after this id.
     Rooms(i64),
     /// The sessions after this id.
     Sessions(i64),
-    /// The memberships after this session and room.
+    /// The memberships after this person and room.
     Memberships(i64, i64),
     /// The events of a room after a seq.
     Events {
@@ -65,10 +67,12 @@ impl<'a> Walk<'a> {
             return Some(place);
         }
         match place {
-            Place::Instance => Some(Place::Accounts(0)),
+            // Of their numbers all bits are used.
+            Place::Instance => Some(Place::Persons(i64::MIN)),
+            Place::Persons(_) => Some(Place::Accounts(0)),
             Place::Accounts(_) => Some(Place::Rooms(0)),
             Place::Rooms(_) => Some(Place::Sessions(0)),
-            Place::Sessions(_) => Some(Place::Memberships(0, 0)),
+            Place::Sessions(_) => Some(Place::Memberships(i64::MIN, 0)),
             Place::Memberships(..) | Place::Events { .. } => {
                 let room = self.rooms.pop_front()?;
                 let after = self.left_out.get(&room).copied().unwrap_or(0);
@@ -106,11 +110,12 @@ fn is_full(page: &[Record]) -> bool {
 fn after(record: &Record) -> Option<Place> {
     match record {
         Record::Instance(_) => None,
+        Record::Person(person) => person.id.checked_add(1).map(Place::Persons),
         Record::Account(account) => Some(Place::Accounts(account.id)),
         Record::Room(room) => Some(Place::Rooms(room.id)),
         Record::Session(session) => Some(Place::Sessions(session.id)),
         Record::Membership(membership) => {
-            Some(Place::Memberships(membership.session, membership.room))
+            Some(Place::Memberships(membership.person, membership.room))
         }
         Record::Event(event) => Some(Place::Events {
             room: event.room,

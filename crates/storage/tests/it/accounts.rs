@@ -1,6 +1,6 @@
 //! Accounts, the first one, and the history's name and key.
 
-use papo_domain::{AccountId, AccountName, RelayKey, SenderId};
+use papo_domain::{AccountId, AccountName, PersonId, RelayKey};
 use papo_storage::{NewAccount, StorageError};
 use tokio::task::JoinSet;
 
@@ -17,14 +17,14 @@ crate::stories!(
 );
 
 async fn an_account_is_made_once(world: &World) {
-    let made = world.storage.create_account(account("Maria", SenderId(1)));
+    let made = world.storage.create_account(account("Maria", PersonId(1)));
     let made = made.await.unwrap();
     for name in ["Maria", "MARIA", "Mаria"] {
-        let again = world.storage.create_account(account(name, SenderId(2)));
+        let again = world.storage.create_account(account(name, PersonId(2)));
         let again = again.await;
         assert!(matches!(again, Err(StorageError::Exists(_))), "{again:?}");
     }
-    let bia = world.storage.create_account(account("bia", SenderId(3)));
+    let bia = world.storage.create_account(account("bia", PersonId(3)));
     let bia = bia.await.unwrap();
     let all = world.storage.accounts().await.unwrap();
     assert_eq!(all, [bia, made.clone()]);
@@ -42,16 +42,31 @@ async fn an_account_is_made_once(world: &World) {
 
 async fn an_account_takes_its_name_from_guests(world: &World) {
     let (one, other) = (world.room("Uma").await, world.room("Outra").await);
-    let guest = world.guest(one, "аdmin").await;
+    let guest = world.guest(one, "Мarta").await;
     world.join(&guest, other, "Ana").await;
-    let owner = world.guest(one, "Admin").await;
-    let made = world.storage.create_account(account("Admin", owner.sender));
+    let mut decorated = Vec::new();
+    for name in [
+        "♥ Marta",
+        "Marta (real)",
+        "M4rta",
+        "m.a.r.t.a",
+        "Profa Márta ★",
+    ] {
+        decorated.push(world.guest(one, name).await);
+    }
+    let namesake = world.guest(one, "Marta Lima").await;
+    let owner = world.guest(one, "Marta").await;
+    let made = world.storage.create_account(account("Marta", owner.person));
     made.await.unwrap();
     let rooms = async |guest: crate::world::Guest| {
         let memberships = world.storage.memberships(guest.session).await.unwrap();
         memberships.into_iter().map(|m| m.0).collect::<Vec<_>>()
     };
     assert_eq!(rooms(guest).await, [other]);
+    for guest in decorated {
+        assert_eq!(rooms(guest).await, []);
+    }
+    assert_eq!(rooms(namesake).await, [one]);
     assert_eq!(rooms(owner).await, [one]);
 }
 
@@ -59,7 +74,7 @@ async fn the_setup_token_is_used_once(world: &World) {
     let storage = &world.storage;
     let is_token = async |number| storage.is_setup_token(token(number)).await.unwrap();
     let claim = async |number, name| {
-        let claimed = storage.claim_setup(token(number), account(name, SenderId(1)));
+        let claimed = storage.claim_setup(token(number), account(name, PersonId(1)));
         claimed.await.unwrap()
     };
     assert!(!is_token(1).await);
@@ -80,7 +95,7 @@ async fn a_hundred_racers_make_one_administrator(world: &World) {
     let mut racers = JoinSet::new();
     for number in 0..100 {
         let storage = world.storage.clone();
-        let new = account(&format!("Pessoa {number}"), SenderId(number));
+        let new = account(&format!("Pessoa {number}"), PersonId(number));
         racers.spawn(async move { storage.claim_setup(token(1), new).await.unwrap() });
     }
     let winners = racers.join_all().await.into_iter().flatten();
@@ -92,7 +107,7 @@ async fn a_hundred_racers_make_one_administrator(world: &World) {
 fn member(name: &str) -> NewAccount {
     NewAccount {
         is_admin: false,
-        ..account(name, SenderId(1))
+        ..account(name, PersonId(1))
     }
 }
 
@@ -100,7 +115,7 @@ async fn a_failed_claim_leaves_the_token(world: &World) {
     let storage = &world.storage;
     storage.create_account(member("Ana")).await.unwrap();
     storage.set_setup_token(token(1)).await.unwrap();
-    let claimed = storage.claim_setup(token(1), account("ANA", SenderId(2)));
+    let claimed = storage.claim_setup(token(1), account("ANA", PersonId(2)));
     let claimed = claimed.await;
     assert!(
         matches!(claimed, Err(StorageError::Exists(_))),
@@ -125,13 +140,13 @@ async fn the_setup_token_ends_with_the_first_administrator(world: &World) {
     world.storage.set_setup_token(token(1)).await.unwrap();
     world.storage.create_account(member("Ana")).await.unwrap();
     assert!(world.storage.is_setup_token(token(1)).await.unwrap());
-    let administrator = account("Bia", SenderId(2));
+    let administrator = account("Bia", PersonId(2));
     world.storage.create_account(administrator).await.unwrap();
     assert!(!world.storage.is_setup_token(token(1)).await.unwrap());
     // Nor does one that was made meanwhile by who had seen no administrator.
     world.storage.set_setup_token(token(1)).await.unwrap();
     let late = world
         .storage
-        .claim_setup(token(1), account("Zeca", SenderId(3)));
+        .claim_setup(token(1), account("Zeca", PersonId(3)));
     assert_eq!(late.await.unwrap(), None);
 }

@@ -4,10 +4,11 @@ use std::io::{Cursor, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 
+use papo_domain::{EventKind, RoomDescription, RoomName, RoomState, Seq};
 use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
 use papo_storage::transfer::{
-    AccountRow, ChangeRow, EventRow, InstanceRow, Intake as _, MembershipRow, MessageRow, Record,
-    RoomRow, SessionRow, Source, Summary, summarize,
+    AccountRow, ChangeRow, EventRow, InstanceRow, Intake as _, MembershipRow, MessageRow,
+    PersonRow, Record, RoomRow, SessionRow, Source, Summary, summarize,
 };
 use papo_storage::{StorageError, StoredPassword, TokenHash};
 use proptest::collection::vec;
@@ -62,7 +63,7 @@ async fn read(bytes: Vec<u8>) -> Result<Vec<Record>, StorageError> {
 }
 
 prop_compose! {
-    fn instance()(epoch: i64, setup_token in option::of(any::<[u8; 32]>()), last: [i64; 4]) -> Record {
+    fn instance()(epoch: i64, setup_token in option::of(any::<[u8; 32]>()), last: [i64; 4], served: i64) -> Record {
         Record::Instance(InstanceRow {
             epoch,
             setup_token: setup_token.map(TokenHash),
@@ -70,14 +71,21 @@ prop_compose! {
             last_room: last[1],
             last_session: last[2],
             last_revocation: last[3],
+            served,
         })
     }
 }
 
 prop_compose! {
-    fn account()(id: i64, name: String, password: String, sender: i64, is_admin: bool, created_at: i64) -> Record {
-        let password = StoredPassword(password);
-        Record::Account(AccountRow { id, name, password, sender, is_admin, created_at })
+    fn person()(id: i64, last_username: Option<String>, created_at: i64) -> Record {
+        Record::Person(PersonRow { id, last_username, created_at })
+    }
+}
+
+prop_compose! {
+    fn account()(id: i64, name: String, password: String, person: i64, flags: [bool; 2], created_at: i64) -> Record {
+        let (password, [is_admin, is_suspended]) = (StoredPassword(password), flags);
+        Record::Account(AccountRow { id, person, name, password, is_admin, is_suspended, created_at })
     }
 }
 
@@ -89,15 +97,16 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn session()(id: i64, token: [u8; 32], sender: i64, account: Option<i64>, last_username: Option<String>, times: [i64; 2]) -> Record {
+    fn session()(id: i64, token: [u8; 32], person: i64, times: [i64; 2]) -> Record {
         let (token, [last_used, created_at]) = (TokenHash(token), times);
-        Record::Session(SessionRow { id, token, sender, account, last_username, last_used, created_at })
+        Record::Session(SessionRow { id, token, person, last_used, created_at })
     }
 }
 
 prop_compose! {
-    fn membership()(session: i64, room: i64, username: String, joined_at: i64) -> Record {
-        Record::Membership(MembershipRow { session, room, username, joined_at })
+    fn membership()(ids: [i64; 2], username: String, joined_at: i64, role: i16, read_seq: i64, level: i16) -> Record {
+        let [person, room] = ids;
+        Record::Membership(MembershipRow { person, room, username, joined_at, role, read_seq, level })
     }
 }
 
@@ -110,15 +119,8 @@ prop_compose! {
 fn event() -> impl Strategy<Value = Record> {
     let change = prop_oneof![
         message(),
-        any::<i64>().prop_map(|target| ChangeRow::Edited { target }),
-        any::<i64>().prop_map(|target| ChangeRow::Deleted { target }),
-        any::<(String, String, bool)>().prop_map(|(name, description, is_active)| {
-            ChangeRow::Room {
-                name,
-                description,
-                is_active,
-            }
-        }),
+        any::<(i16, Option<i64>, Option<String>)>()
+            .prop_map(|(kind, target, body)| ChangeRow::Other { kind, target, body }),
     ];
     (any::<[i64; 3]>(), change).prop_map(|([room, seq, at], change)| {
         Record::Event(EventRow {
@@ -131,7 +133,14 @@ fn event() -> impl Strategy<Value = Record> {
 }
 
 fn records() -> impl Strategy<Value = Vec<Record>> {
-    let others = prop_oneof![account(), room(), session(), membership(), event()];
+    let others = prop_oneof![
+        person(),
+        account(),
+        room(),
+        session(),
+        membership(),
+        event()
+    ];
     (instance(), vec(others, 0..40)).prop_map(|(instance, mut others)| {
         others.insert(0, instance);
         others
@@ -166,6 +175,7 @@ fn some_records() -> Vec<Record> {
         last_room: 1,
         last_session: 0,
         last_revocation: 9,
+        served: 7,
     });
     let room = Record::Room(RoomRow {
         id: 1,
@@ -256,9 +266,9 @@ async fn of_many_rooms_that_differ_the_first_are_named() {
 #[tokio::test]
 async fn another_version_is_told_from_damage() {
     let mut newer = written(some_records()).await;
-    newer[8] = 2;
+    newer[8] = 3;
     let error = read(newer).await.unwrap_err().to_string();
-    assert!(error.contains("version 2"), "{error}");
+    assert!(error.contains("version 3"), "{error}");
     let error = read(b"SQLite format 3\0".to_vec()).await.unwrap_err();
     assert!(error.to_string().contains("isn't an archive"), "{error}");
 }
@@ -337,4 +347,132 @@ async fn what_was_written_otherwise_than_it_was_meant_gets_no_name() {
     archive.take(some_records()).await.unwrap();
     archive.finish(&nothing().await).await.unwrap_err();
     assert!(!file.exists());
+}
+
+#[tokio::test]
+async fn an_archive_of_the_first_version_is_read() {
+    let archive = include_bytes!("../fixtures/version-1.papo");
+    let read = read(archive.to_vec()).await.unwrap();
+    let message = |seq, content: Option<&str>| MessageRow {
+        sender: 77,
+        username: "Bia".into(),
+        content: content.map(str::to_owned),
+        edited: (seq == 2).then_some(1_795_000_000_004),
+        client_id: Some(format!("client-{seq}")),
+    };
+    let room = RoomState {
+        name: RoomName::parse("Sala \"nova\"").unwrap(),
+        description: RoomDescription::parse("duas\nlinhas").unwrap(),
+        is_active: false,
+    };
+    let edited = EventKind::Edited {
+        target: Seq(2),
+        text: None,
+    };
+    let changes = [
+        (1, ChangeRow::Posted(message(1, Some("olá")))),
+        (2, ChangeRow::Posted(message(2, Some("texto novo")))),
+        (3, ChangeRow::Posted(message(3, None))),
+        (4, edited.to_stored().into()),
+        (5, EventKind::Deleted { target: Seq(3) }.to_stored().into()),
+        (6, EventKind::Room(room).to_stored().into()),
+    ];
+    let mut expected = before_the_logs();
+    expected.extend(changes.map(|(seq, change)| {
+        Record::Event(EventRow {
+            room: 1,
+            seq,
+            at: 1_795_000_000_000 + seq,
+            change,
+        })
+    }));
+    assert_eq!(read, expected);
+}
+
+/// What the archive of the first version holds but for the logs, as it is now.
+fn before_the_logs() -> Vec<Record> {
+    const ANA: i64 = -6_597_850_091_405_861_690;
+    const STARTED: i64 = 1_795_000_000_000;
+    let person = |id, name: Option<&str>, created_at| {
+        Record::Person(PersonRow {
+            id,
+            last_username: name.map(str::to_owned),
+            created_at,
+        })
+    };
+    let room = |id, name: &str, description: &str, is_active, last_seq, last_activity| {
+        Record::Room(RoomRow {
+            id,
+            name: name.into(),
+            description: description.into(),
+            is_active,
+            created_at: 1_795_922_374_722,
+            last_seq,
+            last_activity,
+        })
+    };
+    let password = "$argon2id$v=19$m=19456,t=2,p=1$L9hSBnDJCpwf2/fEgxlJPA$\
+        CXe1k+TiLGJwtLFPFmT8DhpEQuvJttWdSCrb+splgwY";
+    vec![
+        Record::Instance(InstanceRow {
+            epoch: -2_613_932_311_490_206_824,
+            setup_token: None,
+            last_account: 1,
+            last_room: 3,
+            last_session: 1,
+            last_revocation: 0,
+            served: 0,
+        }),
+        person(ANA, None, 1_795_922_374_760),
+        person(77, Some("Bia"), STARTED),
+        Record::Account(AccountRow {
+            id: 1,
+            person: ANA,
+            name: "Ana".into(),
+            password: StoredPassword(password.into()),
+            is_admin: true,
+            is_suspended: false,
+            created_at: 1_795_922_374_760,
+        }),
+        room(
+            1,
+            "Sala \"nova\"",
+            "duas\nlinhas",
+            false,
+            6,
+            Some(STARTED + 3),
+        ),
+        room(
+            2,
+            "Tecnologia",
+            "Programação, ferramentas, novidades e dúvidas de tecnologia.",
+            true,
+            0,
+            None,
+        ),
+        room(
+            3,
+            "Jogos",
+            "De tabuleiro ou de videogame: dicas, partidas e companhia para jogar.",
+            true,
+            0,
+            None,
+        ),
+        Record::Session(SessionRow {
+            id: 1,
+            token: TokenHash([1; 32]),
+            person: 77,
+            last_used: 0,
+            created_at: STARTED,
+        }),
+        Record::Membership(MembershipRow {
+            person: 77,
+            room: 1,
+            username: "Bia".into(),
+            joined_at: STARTED,
+            role: 0,
+            read_seq: 6,
+            level: 0,
+        }),
+    ]
 }

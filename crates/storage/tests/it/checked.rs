@@ -1,8 +1,9 @@
 //! What an archive says, held against the rules.
 
+use papo_domain::{EventKind, RoomDescription, RoomName, RoomState};
 use papo_storage::transfer::{
-    AccountRow, ChangeRow, Checked, EventRow, InstanceRow, MembershipRow, MessageRow, Record,
-    RoomRow, SessionRow, Source,
+    AccountRow, ChangeRow, Checked, EventRow, InstanceRow, MembershipRow, MessageRow, PersonRow,
+    Record, RoomRow, SessionRow, Source,
 };
 use papo_storage::{StorageError, StoredPassword, TokenHash};
 
@@ -30,17 +31,27 @@ fn instance() -> InstanceRow {
         last_room: 4,
         last_session: 4,
         last_revocation: 0,
+        served: 7,
+    }
+}
+
+fn person() -> PersonRow {
+    PersonRow {
+        id: -1,
+        last_username: Some("Ana".into()),
+        created_at: 0,
     }
 }
 
 fn account() -> AccountRow {
     AccountRow {
         id: 4,
+        person: -1,
         name: "Ana".into(),
         password: StoredPassword("$argon2id$…".into()),
-        sender: -1,
         is_admin: true,
         created_at: 0,
+        is_suspended: false,
     }
 }
 
@@ -60,9 +71,7 @@ fn session() -> SessionRow {
     SessionRow {
         id: 4,
         token: TokenHash([7; 32]),
-        sender: -1,
-        account: Some(4),
-        last_username: Some("Ana".into()),
+        person: -1,
         last_used: 1,
         created_at: 0,
     }
@@ -70,10 +79,13 @@ fn session() -> SessionRow {
 
 fn membership() -> MembershipRow {
     MembershipRow {
-        session: 4,
+        person: -1,
         room: 4,
         username: "Ana".into(),
         joined_at: 0,
+        role: 0,
+        read_seq: 2,
+        level: 0,
     }
 }
 
@@ -97,17 +109,19 @@ fn event(seq: i64, change: ChangeRow) -> Record {
 }
 
 fn room_event(name: &str, description: &str) -> ChangeRow {
-    ChangeRow::Room {
-        name: name.into(),
-        description: description.into(),
+    let state = RoomState {
+        name: RoomName::from_stored(name.into()),
+        description: RoomDescription::from_stored(description.into()),
         is_active: true,
-    }
+    };
+    EventKind::Room(state).to_stored().into()
 }
 
 /// One of each kind, in their order.
 fn all() -> Vec<Record> {
     vec![
         Record::Instance(instance()),
+        Record::Person(person()),
         Record::Account(account()),
         Record::Room(room()),
         Record::Session(session()),
@@ -122,11 +136,12 @@ fn all_but(record: Record) -> Vec<Record> {
     let mut records = all();
     let place = match &record {
         Record::Instance(_) => 0,
-        Record::Account(_) => 1,
-        Record::Room(_) => 2,
-        Record::Session(_) => 3,
-        Record::Membership(_) => 4,
-        Record::Event(_) => 5,
+        Record::Person(_) => 1,
+        Record::Account(_) => 2,
+        Record::Room(_) => 3,
+        Record::Session(_) => 4,
+        Record::Membership(_) => 5,
+        Record::Event(_) => 6,
     };
     records[place] = record;
     records
@@ -159,7 +174,8 @@ async fn names_and_texts_that_nobody_may_have_are_refused() {
         "A\u{200b}na",
         "",
         "Ana\n",
-        "Ａｎａ",
+        "Ana ",
+        "Joa\u{303}o",
         &"a".repeat(26),
     ] {
         let name = name.to_owned();
@@ -172,30 +188,32 @@ async fn names_and_texts_that_nobody_may_have_are_refused() {
                 "account 4: ",
             ),
             (
-                Record::Session(SessionRow {
+                Record::Person(PersonRow {
                     last_username: Some(name.clone()),
-                    ..session()
+                    ..person()
                 }),
-                "session 4: ",
+                "person -1: ",
             ),
             (
                 Record::Membership(MembershipRow {
                     username: name.clone(),
                     ..membership()
                 }),
-                "the membership of session 4 in room 4: ",
-            ),
-            (
-                posted(MessageRow {
-                    username: name.clone(),
-                    ..message()
-                }),
-                "event 1 of room 4: ",
+                "the membership of person -1 in room 4: ",
             ),
         ] {
             let refused = check(all_but(record)).await.unwrap_err();
             assert!(refused.contains(said), "{name:?}: {refused}");
         }
+    }
+    for name in ["", "Ana\n", &"a".repeat(601)] {
+        let username = name.to_owned();
+        let refused = check(all_but(posted(MessageRow {
+            username,
+            ..message()
+        })));
+        let refused = refused.await.unwrap_err();
+        assert!(refused.contains("event 1 of room 4: "), "{refused}");
     }
     let long = "a".repeat(1_001);
     for (name, description) in [
@@ -246,6 +264,49 @@ async fn names_and_texts_that_nobody_may_have_are_refused() {
     }
 }
 
+/// What was allowed once, and what a disk has damaged, keeps nobody from saving all the rest.
+#[tokio::test]
+async fn names_that_nobody_can_change_any_more_are_let_through() {
+    let many_marks = format!("Z{}", "\u{301}".repeat(99));
+    for name in [
+        "An\u{fffd}",
+        "﷽﷽",
+        "An\u{fe0f}a",
+        "A\u{202e}na",
+        &many_marks,
+    ] {
+        let records = all_but(posted(MessageRow {
+            username: name.into(),
+            ..message()
+        }));
+        assert_eq!(check(records.clone()).await, Ok(records));
+    }
+    let damaged = all_but(Record::Membership(MembershipRow {
+        username: "An\u{fffd}".into(),
+        ..membership()
+    }));
+    assert_eq!(check(damaged.clone()).await, Ok(damaged));
+    let damaged = all_but(Record::Person(PersonRow {
+        last_username: Some("\u{fffd}".into()),
+        ..person()
+    }));
+    assert_eq!(check(damaged.clone()).await, Ok(damaged));
+}
+
+#[tokio::test]
+async fn of_two_accounts_that_could_be_taken_for_each_other_both_are_named() {
+    let other = AccountRow {
+        id: 3,
+        name: "Аna".into(),
+        ..account()
+    };
+    let mut records = all();
+    records.insert(2, Record::Account(other));
+    let refused = check(records).await.unwrap_err();
+    assert!(refused.contains("account 4: "), "{refused}");
+    assert!(refused.contains("that of account 3"), "{refused}");
+}
+
 #[tokio::test]
 async fn numbers_and_times_that_there_can_not_be_are_refused() {
     for last in [-1, i64::MAX] {
@@ -281,6 +342,30 @@ async fn numbers_and_times_that_there_can_not_be_are_refused() {
 }
 
 #[tokio::test]
+async fn events_that_no_papo_stores_are_refused() {
+    for (kind, target, body) in [
+        (1, None, None),
+        (9, None, None),
+        (2, None, None),
+        (2, Some(1), Some("{}")),
+        (4, None, None),
+        (4, None, Some("{}")),
+        (
+            4,
+            None,
+            Some(r#"{"name":"a", "description":"","is_active":true}"#),
+        ),
+    ] {
+        let body = body.map(str::to_owned);
+        let event = event(2, ChangeRow::Other { kind, target, body });
+        let mut records = all();
+        records[7] = event;
+        let refused = check(records).await.unwrap_err();
+        assert!(refused.contains("event 2 of room 4: "), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_in_its_place_is_refused() {
     for place in 0..all().len() - 1 {
         let mut records = all();
@@ -289,7 +374,7 @@ async fn what_is_not_in_its_place_is_refused() {
         assert!(refused.contains("isn't in its place"), "{refused}");
     }
     let mut twice = all();
-    twice.insert(2, Record::Account(account()));
+    twice.insert(3, Record::Account(account()));
     let refused = check(twice).await.unwrap_err();
     assert!(
         refused.contains("account 4: it isn't in its place"),

@@ -45,8 +45,8 @@ impl Schema {
         Ok(client)
     }
 
-    /// Whether a connection of a storage with this name waits for somebody's transaction to end. Those that make tables wait for each other,
-    /// too, in all schemas.
+    /// Whether a connection of a storage with this name waits for somebody's transaction to end.
+    /// Those that make tables wait for each other, too, in all schemas.
     pub(crate) async fn is_waiting(&self, client: &Client, name: &str) -> bool {
         let sql = "SELECT count(*) FROM pg_stat_activity \
             WHERE application_name = $1 AND wait_event_type = 'Lock' AND wait_event <> 'advisory'";

@@ -4,11 +4,11 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use papo_domain::{RoomId, SenderId, Seq};
+use papo_domain::{PersonId, RoomId, Seq};
 use papo_storage::postgres::PostgresStorage;
 use papo_storage::sqlite::SqliteStorage;
 use papo_storage::transfer::{self, Filling, Pages, Summary, Walk};
-use papo_storage::{NewSession, StorageError};
+use papo_storage::{AccountChange, NewSession, Served, StorageError};
 use tempfile::TempDir;
 
 use crate::database::Schema;
@@ -76,6 +76,20 @@ impl Home {
         }
     }
 
+    /// What a disk does to it.
+    pub(crate) async fn execute(&self, sql: &str) {
+        match self {
+            Self::Sqlite(_) => {
+                let db = rusqlite::Connection::open(self.file()).unwrap();
+                db.execute_batch(sql).unwrap();
+            }
+            Self::Postgres(schema) => {
+                let client = schema.client().await;
+                client.batch_execute(sql).await.unwrap();
+            }
+        }
+    }
+
     pub(crate) async fn summary(&self) -> Summary {
         summary(&mut *self.read().await.pages).await
     }
@@ -99,8 +113,8 @@ pub(crate) struct Lively {
     pub(crate) ana: Guest,
 }
 
-/// Some of everything: more than a page of messages, edits, deletions, renames, accounts, sessions that have ended, rights that were taken
-/// away.
+/// Some of everything: more than a page of messages, edits, deletions, renames, accounts, sessions
+/// that have ended, rights that were taken away.
 pub(crate) async fn liven_up(world: &World) -> Lively {
     let room = world.room("Geral").await;
     let other = world.room("Ação ß Σ").await;
@@ -130,15 +144,19 @@ pub(crate) async fn liven_up(world: &World) -> Lively {
         ])
         .await;
     let storage = &world.storage;
-    let made = storage.create_account(account("Bia", bia.sender)).await;
+    let made = storage.create_account(account("Bia", bia.person)).await;
     let signed_in = NewSession {
         token: token(77),
-        sender: bia.sender,
-        account: Some(made.unwrap().id),
         at: at(9),
+        used: Served(9),
     };
-    storage.create_session(signed_in).await.unwrap();
-    let admin = account("Dora", SenderId(u64::MAX / 2 + 1));
+    world.sign_in(signed_in, &made.unwrap()).await;
+    let eva = storage
+        .create_account(account("Suspensa", PersonId(4)))
+        .await;
+    let suspended = storage.change_account(eva.unwrap().id, AccountChange::Suspend);
+    suspended.await.unwrap().unwrap();
+    let admin = account("Dora", PersonId(u64::MAX / 2 + 1));
     storage.create_account(admin).await.unwrap();
     storage.set_setup_token(token(88)).await.unwrap();
     storage.end_session(gone.session).await.unwrap();

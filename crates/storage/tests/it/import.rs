@@ -1,6 +1,6 @@
 //! Bringing in rooms and messages from elsewhere.
 
-use papo_domain::{RoomDescription, RoomId, RoomName, SenderId, Seq};
+use papo_domain::{PersonId, RoomDescription, RoomId, RoomName, Seq};
 use papo_storage::{ImportReport, ImportedMessage, ImportedRoom, RoomFilter, StorageError};
 
 use crate::world::{World, at, client_id, text, username};
@@ -15,7 +15,7 @@ crate::stories!(
 #[expect(clippy::unnecessary_wraps, reason = "an import's items are results")]
 fn message(number: i64) -> Result<ImportedMessage, String> {
     let message = ImportedMessage {
-        sender: SenderId(u64::MAX),
+        sender: PersonId(u64::MAX),
         username: username("Ana"),
         text: text(&format!("mensagem {number}")),
         timestamp: at(-1_000_000 + number),
@@ -43,7 +43,7 @@ async fn import(
     rooms: Vec<Result<ImportedRoom, String>>,
 ) -> Result<ImportReport, StorageError> {
     let rooms = Box::new(rooms.into_iter());
-    world.storage.import(rooms, at(0)).await
+    world.storage.import(rooms).await
 }
 
 async fn all_rooms(world: &World) -> Vec<(RoomId, Seq)> {

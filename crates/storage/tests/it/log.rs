@@ -1,10 +1,10 @@
 //! Storing changes and reading on.
 
 use papo_domain::{EventKind, RoomId, Seq, SessionId};
-use papo_storage::{Change, NewEvent, Refusal};
+use papo_storage::{Change, NewEvent, Refusal, RoomFilter};
 use tokio::task::JoinSet;
 
-use crate::world::{Guest, World, at, client_id, event, set_room, state};
+use crate::world::{Guest, Store as _, World, at, client_id, event, set_room, state, text};
 
 crate::stories!(
     posts_are_numbered_from_one,
@@ -14,11 +14,13 @@ crate::stories!(
     a_change_sees_the_ones_before_it_in_its_batch,
     the_same_send_is_stored_once,
     the_same_send_is_stored_once_whatever_became_of_it,
+    what_is_sent_again_stands_among_what_is_new,
     client_ids_of_others_are_others,
     rights_are_checked,
     administrators_delete_anywhere,
     a_name_that_is_taken_is_refused,
     a_log_does_not_run_backwards,
+    a_wrong_clock_leaves_a_log_as_soon_as_it_is_right,
     reading_on_has_a_limit,
     ends_of_logs_are_read_together,
     fifty_writers_leave_no_holes,
@@ -61,7 +63,7 @@ async fn every_kind_of_event_is_read_as_it_was_answered(world: &World) {
     let EventKind::Posted(posted) = &read[0].kind else {
         panic!("{:?}", read[0]);
     };
-    assert_eq!(posted.sender, ana.sender);
+    assert_eq!(posted.sender, ana.person);
     assert_eq!(posted.username.as_str(), "Ana");
     assert_eq!(posted.client_id, Some(client_id("a")));
     assert_eq!(read[3].kind, EventKind::Room(state("Novo nome", false)));
@@ -196,6 +198,44 @@ async fn the_same_send_is_stored_once_whatever_became_of_it(world: &World) {
     assert_eq!(world.last_seq(other).await, Seq(0));
 }
 
+async fn what_is_sent_again_stands_among_what_is_new(world: &World) {
+    let (room, other) = (world.room("Geral").await, world.room("Outra").await);
+    let ana = world.guest(room, "Ana").await;
+    let bia = world.guest(other, "Bia").await;
+    let first = ana.post(room, Some("first"), "um");
+    world.append_one(first.clone()).await.unwrap();
+    let answers = world
+        .append(vec![
+            ana.post(room, Some("second"), "dois"),
+            bia.post(other, Some("first"), "dela"),
+            first,
+            ana.edit(room, Seq(2), "dois!"),
+            ana.post(room, Some("second"), "dois"),
+            ana.post(room, Some("third"), "três"),
+        ])
+        .await;
+    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+    let told: Vec<_> = answers
+        .iter()
+        .map(|a| (a.event.room, a.event.seq.0, a.duplicate))
+        .collect();
+    let expected = [
+        (room, 2, false),
+        (other, 1, false),
+        (room, 1, true),
+        (room, 3, false),
+        (room, 2, true),
+        (room, 4, false),
+    ];
+    assert_eq!(told, expected);
+    let EventKind::Posted(again) = &answers[4].event.kind else {
+        panic!("not posted: {:?}", answers[4]);
+    };
+    assert_eq!(again.text, Some(text("dois!")));
+    assert_eq!(world.texts(room).await, ["um", "dois!", "três"]);
+    assert_eq!(world.texts(other).await, ["dela"]);
+}
+
 async fn client_ids_of_others_are_others(world: &World) {
     let room = world.room("Geral").await;
     let ana = world.guest(room, "Ana").await;
@@ -299,6 +339,26 @@ async fn a_log_does_not_run_backwards(world: &World) {
     assert!(read.iter().map(|event| event.timestamp).eq(times));
 }
 
+async fn a_wrong_clock_leaves_a_log_as_soon_as_it_is_right(world: &World) {
+    const DAY: i64 = 24 * 60 * 60 * 1_000;
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let clock = [10, DAY, 20, 30, -400 * DAY, 40];
+    for (number, millis) in clock.into_iter().enumerate() {
+        let event = NewEvent {
+            at: at(millis),
+            ..ana.post(room, None, &format!("olá {number}"))
+        };
+        let stored = world.append_one(event).await.unwrap().event.timestamp;
+        assert_eq!(stored, at(millis));
+        let rooms = world.storage.rooms(RoomFilter::default()).await.unwrap();
+        assert_eq!(rooms[0].last_activity, Some(at(millis)));
+    }
+    let read = world.events(room).await;
+    let read: Vec<_> = read.iter().map(|event| event.timestamp).collect();
+    assert_eq!(read, clock.map(at));
+}
+
 async fn reading_on_has_a_limit(world: &World) {
     let room = world.room("Geral").await;
     let ana = world.guest(room, "Ana").await;
@@ -343,7 +403,7 @@ async fn fifty_writers_leave_no_holes(world: &World) {
             for message in 0..10 {
                 let id = format!("{number}-{message}");
                 let batch = vec![guest.post(room, Some(&id), &id)];
-                let answers = storage.append(batch).await.unwrap();
+                let answers = storage.store(batch).await.unwrap();
                 seqs.push(answers[0].clone().unwrap().event.seq.0);
             }
             assert!(seqs.is_sorted(), "one writer's messages keep their order");

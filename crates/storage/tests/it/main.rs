@@ -1,12 +1,16 @@
-//! One suite over every database: a story is told to `World`, which knows only the trait, and `stories!` runs it on each.
-//! What only one database can be asked stands in a file with its name.
+//! One suite over every database: a story is told to `World`, which knows only the trait, and
+//! `stories!` runs it on each. What only one database can be asked stands in a file with its name.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod account_changes;
 mod accounts;
 mod archive;
 mod checked;
+mod cut_log;
+mod damage;
 mod database;
+mod files;
 mod home;
 mod import;
 mod log;
@@ -14,8 +18,10 @@ mod messages;
 mod migration;
 mod model;
 mod outages;
+mod persons;
 mod postgres;
 mod proxy;
+mod reach;
 mod revocations;
 mod rooms;
 mod sessions;
@@ -23,7 +29,8 @@ mod sqlite;
 mod transfer;
 mod world;
 
-/// Runs stories on each database. Another one is another function here, and a constructor of `World`.
+/// Runs stories on each database. Another one is another function here, and a constructor of
+/// `World`.
 macro_rules! stories {
     ($($name:ident),* $(,)?) => { $(
         mod $name {

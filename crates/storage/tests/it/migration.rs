@@ -7,7 +7,7 @@ use papo_domain::{Epoch, Seq};
 use papo_storage::postgres::{Arrival, Arrived, PostgresStorage};
 use papo_storage::sqlite::{Departure, SqliteStorage};
 use papo_storage::transfer::{self, ArrivalId, Intake as _, Mark, Source as _, Summary, Walk};
-use papo_storage::{RoomFilter, Storage as _, StorageError};
+use papo_storage::{RoomFilter, Rooms as _, StorageError};
 
 use crate::database::Schema;
 use crate::home::{Home, Lively, liven_up, summary};

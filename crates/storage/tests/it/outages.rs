@@ -1,5 +1,5 @@
-//! What happens when PostgreSQL, or the way to it, goes away: what was acknowledged is there, what was refused isn't, and
-//! it goes on by itself.
+//! What happens when PostgreSQL, or the way to it, goes away: what was acknowledged is there, what
+//! was refused isn't, and it goes on by itself.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use papo_domain::{RoomId, Seq};
 use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
-use papo_storage::{Storage, StorageError};
+use papo_storage::{Memberships as _, Rooms as _, StorageError};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
 use crate::database::Schema;
 use crate::proxy::{Proxy, Way};
-use crate::world::{Guest, World};
+use crate::world::{Guest, Store as _, World};
 
 /// Of the tests that have a server of their own, one has it at a time.
 static TURNS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -80,7 +80,7 @@ async fn it_goes_on_by_itself_when_the_server_is_back() {
     let (world, storage, proxy, room, ana) = by_proxy().await;
     proxy.set(Way::Closed);
     let start = Instant::now();
-    let refused = storage.append(vec![ana.post(room, None, "durante")]).await;
+    let refused = storage.store(vec![ana.post(room, None, "durante")]).await;
     assert!(
         matches!(refused, Err(StorageError::Unavailable(_))),
         "{refused:?}"
@@ -108,7 +108,7 @@ async fn a_way_that_has_become_silent_is_given_up() {
     proxy.set(Way::Silent);
     let start = Instant::now();
     let (refused, unread) = tokio::join!(
-        storage.append(vec![ana.post(room, None, "durante")]),
+        storage.store(vec![ana.post(room, None, "durante")]),
         storage.room(room),
     );
     assert!(
@@ -136,7 +136,7 @@ async fn a_commit_that_was_not_answered_is_found_out() {
     ] {
         proxy.set(way);
         // Without a client id, so that nothing but finding out can be right.
-        let answers = storage.append(vec![ana.post(room, None, "uma vez")]).await;
+        let answers = storage.store(vec![ana.post(room, None, "uma vez")]).await;
         let posted = answers.unwrap().remove(0).unwrap();
         assert_eq!(posted.event.seq, Seq(seq), "{way:?}");
         assert!(!posted.duplicate);
@@ -160,13 +160,13 @@ async fn what_cannot_be_found_out_is_not_told_as_failed() {
     let (world, storage, proxy, room, ana) = by_proxy().await;
     proxy.set(Way::CutAfterCommitAndClose);
     let send = ana.post(room, Some("a"), "uma vez");
-    let unknown = storage.append(vec![send.clone()]).await;
+    let unknown = storage.store(vec![send.clone()]).await;
     assert!(
         matches!(unknown, Err(StorageError::Unknown(_))),
         "{unknown:?}"
     );
     proxy.set(Way::Open);
-    let answers = storage.append(vec![send]).await.unwrap();
+    let answers = storage.store(vec![send]).await.unwrap();
     let known = answers[0].clone().unwrap();
     assert!(known.duplicate);
     assert_eq!(known.event.seq, Seq(2));
@@ -222,7 +222,8 @@ async fn a_server_that_crashes_loses_and_doubles_nothing() {
     assert!(crashed.await > 3);
 }
 
-/// What a server with a replica of its name does when that replica is away: a commit is on its own disk, waits, and is seen by nobody.
+/// What a server with a replica of its name does when that replica is away: a commit is on its own
+/// disk, waits, and is seen by nobody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "has all commits of its PostgreSQL wait: cargo xtask test gives it one of its own"]
 async fn a_commit_that_waits_for_a_replica_is_left_waiting() {
@@ -242,7 +243,7 @@ async fn a_commit_that_waits_for_a_replica_is_left_waiting() {
         let id = number.to_string();
         let send = ana.post(room, Some(&id), &id);
         let start = Instant::now();
-        let told = storage.append(vec![send.clone()]).await;
+        let told = storage.store(vec![send.clone()]).await;
         if told.is_err() || start.elapsed() > PROMPTLY {
             break (send, told);
         }
@@ -252,7 +253,7 @@ async fn a_commit_that_waits_for_a_replica_is_left_waiting() {
     let is_unknown = matches!(waited, Err(StorageError::Unknown(_)));
     assert!(is_unknown, "{waited:?}");
     assert_eq!(seen, number, "nobody sees what no replica has");
-    let answers = storage.append(vec![send]).await.unwrap();
+    let answers = storage.store(vec![send]).await.unwrap();
     let known = answers[0].clone().unwrap();
     assert!(known.duplicate);
     assert_eq!(world.events(room).await.len(), number + 1);
@@ -355,8 +356,8 @@ async fn under_fire(every: u32, end: impl AsyncFn(&Schema) -> u64) -> u64 {
     ended
 }
 
-/// Posts until each is acknowledged: under a client id the same, else another one. Which are stored where, and which were
-/// refused.
+/// Posts until each is acknowledged: under a client id the same, else another one. Which are stored
+/// where, and which were refused.
 async fn write(
     storage: Arc<PostgresStorage>,
     guest: Guest,
@@ -375,7 +376,7 @@ async fn write(
             };
             let id = format!("{writer}-{number}");
             let post = guest.post(room, has_id.then_some(id.as_str()), &text);
-            match storage.append(vec![post]).await {
+            match storage.store(vec![post]).await {
                 Ok(answers) => {
                     let posted = answers[0].clone().unwrap();
                     stored.insert(text, posted.event.seq);

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_domain::{RoomDescription, RoomId, RoomName, SenderId, Seq};
+use papo_domain::{PersonId, RoomDescription, RoomId, RoomName, Seq};
 use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
 use papo_storage::{
-    Appended, ImportedRoom, JoinRefusal, MessageFilter, Refusal, RevocationId, RoomFilter, Storage,
-    StorageError,
+    Accounts as _, Appended, Check as _, Import as _, ImportedRoom, Instance as _, JoinRefusal,
+    Log as _, Memberships as _, MessageFilter, Messages as _, Refusal, RevocationId,
+    Revocations as _, RoomFilter, Rooms as _, Sessions as _, StorageError,
 };
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::database::Schema;
-use crate::world::{World, account, at, set_room, state, username};
+use crate::world::{Store as _, World, account, at, set_room, state, username};
 
 /// What restoring a dump does: the same rows in new tables.
 const RESTORE: &str = "CREATE TABLE copy (LIKE papo INCLUDING ALL); INSERT INTO copy SELECT * FROM papo; \
@@ -65,7 +66,7 @@ async fn opened_again_everything_is_there() {
     storage.close().await.unwrap();
     let closed = storage.epoch().await;
     assert!(matches!(closed, Err(StorageError::Unavailable(_))));
-    let closed = storage.append(vec![ana.post(room, None, "tarde")]).await;
+    let closed = storage.store(vec![ana.post(room, None, "tarde")]).await;
     assert!(matches!(closed, Err(StorageError::Unavailable(_))));
     let nodes = client.query("SELECT id FROM node", &[]).await.unwrap();
     assert!(nodes.is_empty(), "closing leaves nothing of the node");
@@ -87,22 +88,7 @@ async fn eight_that_start_at_once_make_one_history() {
         let url = schema.url();
         opening.spawn(async move {
             let storage = PostgresStorage::open(&url).await.unwrap();
-            // As an empty database gets its first rooms.
-            let rooms = ["Geral", "Jogos"].map(|name| {
-                Ok(ImportedRoom {
-                    name: RoomName::parse(name).unwrap(),
-                    description: RoomDescription::default(),
-                    is_active: true,
-                    created_at: at(0),
-                    messages: Box::new(std::iter::empty()),
-                })
-            });
-            storage
-                .import(Box::new(rooms.into_iter()), at(0))
-                .await
-                .unwrap();
-            let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
-            assert_eq!(rooms.len(), 2);
+            first_rooms(&storage).await;
             let key = storage.relay_key().await.unwrap();
             (storage.epoch().await.unwrap(), *key.bytes())
         });
@@ -111,25 +97,84 @@ async fn eight_that_start_at_once_make_one_history() {
     assert!(made.iter().all(|one| *one == made[0]), "{made:?}");
 }
 
+/// Makes the first rooms, and looks at once whether they are there.
+async fn first_rooms(storage: &PostgresStorage) {
+    let names = ["Geral", "Tecnologia", "Jogos"];
+    let states = names.map(|name| state(name, true));
+    let made = storage.create_first_rooms(states.into(), at(0)).await;
+    made.unwrap();
+    for (id, name) in (1..).zip(names) {
+        let room = storage.room(RoomId(id)).await.unwrap().unwrap();
+        assert_eq!(room.name.as_str(), name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_that_start_together_make_the_same_first_rooms_200_times() {
+    let schema = Schema::new();
+    let client = schema.client().await;
+    let mut nodes = Vec::new();
+    for _ in 0..3 {
+        nodes.push(Arc::new(
+            PostgresStorage::open(&schema.url()).await.unwrap(),
+        ));
+    }
+    for _ in 0..200 {
+        let mut starting = JoinSet::new();
+        for node in &nodes {
+            let node = Arc::clone(node);
+            starting.spawn(async move { first_rooms(&node).await });
+        }
+        starting.join_all().await;
+        let rooms = nodes[0].rooms(RoomFilter::default()).await.unwrap();
+        assert_eq!(rooms.len(), 3);
+        // Empty again, but for the numbers, which a start that was cut off has used up.
+        let empty = "TRUNCATE room CASCADE";
+        client.batch_execute(empty).await.unwrap();
+    }
+}
+
 #[tokio::test]
-async fn a_database_of_an_earlier_version_gets_a_key_and_stays_the_same_history() {
+async fn the_nodes_get_another_key_when_it_is_asked_for() {
     let schema = Schema::new();
     let storage = PostgresStorage::open(&schema.url()).await.unwrap();
     let epoch = storage.epoch().await.unwrap();
-    storage.close().await.unwrap();
-    let client = schema.client().await;
-    let back = "ALTER TABLE papo DROP COLUMN relay_key; UPDATE papo SET version = 3";
-    client.batch_execute(back).await.unwrap();
-    let storage = PostgresStorage::open(&schema.url()).await.unwrap();
-    assert_eq!(storage.epoch().await.unwrap(), epoch);
     let key = storage.relay_key().await.unwrap();
-    // And another one when it is asked for.
+    let client = schema.client().await;
     let forget = "UPDATE papo SET relay_key = NULL";
     client.batch_execute(forget).await.unwrap();
     let storage = PostgresStorage::open(&schema.url()).await.unwrap();
     assert_eq!(storage.epoch().await.unwrap(), epoch);
     let other = storage.relay_key().await.unwrap();
     assert_ne!(other.bytes(), key.bytes());
+}
+
+/// Its versions had the same numbers, and more of them.
+#[tokio::test]
+async fn a_database_of_before_the_first_release_is_refused_and_left_alone() {
+    for version in [1, 10] {
+        let schema = Schema::new();
+        let client = schema.client().await;
+        let old = format!(
+            "CREATE TABLE papo (only_row boolean PRIMARY KEY DEFAULT true, version bigint, \
+             epoch bigint, home text, filling bigint); \
+             INSERT INTO papo (version, epoch, home) VALUES ({version}, 7, ''); \
+             CREATE TABLE session (id bigint, sender bigint, account_id bigint)"
+        );
+        client.batch_execute(&old).await.unwrap();
+        let refused = refused(&schema.url()).await;
+        assert!(matches!(refused, StorageError::Unreleased), "{refused}");
+        let filled = PostgresStorage::fill(&schema.url()).await.err();
+        let survey = PostgresStorage::survey(&schema.url()).await.err();
+        for refused in [filled, survey] {
+            let is_clear = matches!(refused, Some(StorageError::Unreleased));
+            assert!(is_clear, "{refused:?}");
+        }
+        let tables = "SELECT count(*) FROM pg_class WHERE relkind = 'r' \
+            AND relnamespace = current_schema()::regnamespace";
+        let tables: i64 = client.query_one(tables, &[]).await.unwrap().get(0);
+        assert_eq!(tables, 2);
+    }
 }
 
 #[tokio::test]
@@ -146,7 +191,7 @@ async fn a_newer_database_is_refused() {
         refused,
         StorageError::TooNew {
             found: 99,
-            known: 4
+            known: 1
         }
     );
     assert!(expected, "{refused}");
@@ -207,7 +252,7 @@ async fn nodes_do_nothing_more_when_their_history_is_another() {
             let is_broken = matches!(unread, Err(StorageError::Broken(_)));
             assert!(is_broken, "{unread:?}");
         }
-        let refused = storage.append(vec![ana.post(room, None, "depois")]).await;
+        let refused = storage.store(vec![ana.post(room, None, "depois")]).await;
         let is_broken = matches!(refused, Err(StorageError::Broken(_)));
         assert!(is_broken, "{refused:?}");
         let joined = storage.join(ana.session, room, username("Bia"), at(1));
@@ -223,7 +268,7 @@ async fn nodes_do_nothing_more_when_their_history_is_another() {
 async fn checking_finds_what_is_wrong() {
     for (damage, found) in [
         ("DELETE FROM event WHERE seq = 2", "events"),
-        ("DELETE FROM message WHERE seq = 1", "missing"),
+        ("DELETE FROM message WHERE seq = 1", "has no message 1"),
         ("UPDATE room SET last_seq = 9", "last seq"),
         (
             "UPDATE message SET content = NULL WHERE seq = 1",
@@ -234,6 +279,10 @@ async fn checking_finds_what_is_wrong() {
             "has no message 2",
         ),
         ("UPDATE event SET room_id = 77", "room 77, which is missing"),
+        (
+            "INSERT INTO person (id, created_at) VALUES (77, 0)",
+            "person 77 has neither",
+        ),
         ("DELETE FROM papo", "epoch"),
         ("UPDATE papo SET relay_key = NULL", "relay key"),
     ] {
@@ -283,7 +332,7 @@ async fn of_a_batch_that_cannot_be_sent_as_a_whole_nothing_is_stored() {
     client.batch_execute(sql).await.unwrap();
     let renamed = set_room(room, state("Outra", true));
     let batch = vec![ana.post(room, None, "um"), renamed];
-    let refused = storage.append(batch).await;
+    let refused = storage.store(batch).await;
     let is_other = matches!(refused, Err(StorageError::Other(_)));
     assert!(is_other, "{refused:?}");
     assert_eq!(world.events(room).await, []);
@@ -349,7 +398,7 @@ async fn nothing_is_written_into_what_is_being_filled() {
             };
             tokio::join!(
                 storage.create_room(state("Nova", true), at(0)),
-                storage.import(Box::new([Ok(imported)].into_iter()), at(0)),
+                storage.import(Box::new([Ok(imported)].into_iter())),
             )
         }
     });
@@ -394,7 +443,7 @@ async fn two_nodes_write_into_one_room() {
             for message in 0..10 {
                 let id = format!("{number}-{message}");
                 let batch = vec![guest.post(room, Some(&id), &id)];
-                let answers = storage.append(batch).await.unwrap();
+                let answers = storage.store(batch).await.unwrap();
                 seqs.push(answers[0].clone().unwrap().event.seq.0);
             }
             assert!(seqs.is_sorted(), "one writer's messages keep their order");
@@ -421,7 +470,7 @@ async fn readers_never_see_a_hole() {
         writers.spawn(async move {
             for _ in 0..100 {
                 storage
-                    .append(vec![ana.post(room, None, "olá")])
+                    .store(vec![ana.post(room, None, "olá")])
                     .await
                     .unwrap();
             }
@@ -448,8 +497,8 @@ async fn the_same_send_through_two_nodes_is_stored_once() {
         // Every other one goes to another room, where no lock of the first is.
         let to = if number % 2 == 0 { room } else { second };
         let (here, there) = tokio::join!(
-            one.append(vec![ana.post(room, Some(&id), &id)]),
-            other.append(vec![ana.post(to, Some(&id), &id)]),
+            one.store(vec![ana.post(room, Some(&id), &id)]),
+            other.store(vec![ana.post(to, Some(&id), &id)]),
         );
         let answer =
             |outcome: papo_storage::Outcome| -> Appended { outcome.unwrap().remove(0).unwrap() };
@@ -482,7 +531,7 @@ async fn batches_over_the_same_rooms_do_not_block_each_other() {
         writers.spawn(async move {
             for _ in 0..50 {
                 let batch = rooms.iter().map(|room| ana.post(*room, None, "olá"));
-                let answers = storage.append(batch.collect()).await.unwrap();
+                let answers = storage.store(batch.collect()).await.unwrap();
                 assert!(answers.iter().all(Result::is_ok));
             }
         });
@@ -503,7 +552,7 @@ async fn after_a_leave_nothing_of_theirs_is_stored() {
         let writing = tokio::spawn({
             let one = one.clone();
             async move {
-                one.append(vec![ana.post(room, None, "olá")])
+                one.store(vec![ana.post(room, None, "olá")])
                     .await
                     .unwrap()
                     .remove(0)
@@ -533,7 +582,7 @@ async fn an_account_takes_its_name_through_whichever_node() {
         let name = format!("Pessoa {number}");
         let (joined, made) = tokio::join!(
             one.join(guest.session, room, username(&name), at(0)),
-            other.create_account(account(&name, SenderId(number))),
+            other.create_account(account(&name, PersonId(number))),
         );
         made.unwrap();
         let joined = joined.unwrap();
@@ -572,7 +621,7 @@ async fn a_write_runs_to_its_end_when_nobody_waits_for_it() {
     let ana = world.guest(room, "Ana").await;
     for number in 0..20 {
         let text = format!("mensagem {number}");
-        let mut asking = one.append(vec![ana.post(room, None, &text)]);
+        let mut asking = Box::pin(one.store(vec![ana.post(room, None, &text)]));
         // Asked once, so that the work is in the queue, and given up.
         let asked = std::future::poll_fn(|context| {
             std::task::Poll::Ready(asking.as_mut().poll(context).is_ready())

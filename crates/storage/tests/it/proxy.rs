@@ -21,7 +21,8 @@ pub(crate) enum Way {
     Silent,
     /// Ends the connection that commits next, before the server hears of it; then is open.
     CutBeforeCommit,
-    /// Ends the client's half of the connection that commits next, and keeps the server's, which doesn't hear of it; then is open.
+    /// Ends the client's half of the connection that commits next, and keeps the server's, which
+    /// doesn't hear of it; then is open.
     StrandBeforeCommit,
     /// Ends the connection that commits next after the server has committed; then is open.
     CutAfterCommit,

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use papo_domain::SessionId;
-use papo_storage::{Revocation, RevocationId, Revoked};
+use papo_domain::{PersonId, SessionId};
+use papo_storage::{Revocation, RevocationId, Revoked, Served};
 
-use crate::world::{World, account, at, username};
+use crate::world::{World, account, username};
 
 crate::stories!(
     what_ends_a_right_is_told,
@@ -15,11 +15,11 @@ crate::stories!(
     old_ones_are_forgotten_and_their_numbers_are_not_given_again,
 );
 
-async fn told(world: &World) -> Vec<(SessionId, Revoked)> {
+async fn told(world: &World) -> Vec<(PersonId, Revoked)> {
     all(world)
         .await
         .into_iter()
-        .map(|revocation| (revocation.session, revocation.revoked))
+        .map(|revocation| (revocation.person, revocation.revoked))
         .collect()
 }
 
@@ -43,9 +43,9 @@ async fn what_ends_a_right_is_told(world: &World) {
         Revoked::Left(one),
         Revoked::Left(one),
         Revoked::Left(other),
-        Revoked::Ended,
+        Revoked::Ended(ana.session),
     ];
-    let expected = expected.map(|revoked| (ana.session, revoked));
+    let expected = expected.map(|revoked| (ana.person, revoked));
     assert_eq!(told(world).await, expected);
 }
 
@@ -65,9 +65,9 @@ async fn a_new_account_puts_out_those_who_went_by_its_name(world: &World) {
     let room = world.room("Geral").await;
     let guest = world.guest(room, "Ana").await;
     let own = world.guest(room, "Ana").await;
-    let new = account("ana", own.sender);
+    let new = account("ana", own.person);
     world.storage.create_account(new).await.unwrap();
-    let expected = [(guest.session, Revoked::Left(room))];
+    let expected = [(guest.person, Revoked::Left(room))];
     assert_eq!(told(world).await, expected);
 }
 
@@ -91,14 +91,21 @@ async fn old_ones_are_forgotten_and_their_numbers_are_not_given_again(world: &Wo
     let storage = &world.storage;
     let end = async || {
         let guest = world.session().await;
-        storage.touch_session(guest.session, at(1)).await.unwrap();
+        storage
+            .touch_session(guest.session, Served(1))
+            .await
+            .unwrap();
         storage.end_session(guest.session).await.unwrap();
     };
     end().await;
     let hour = Duration::from_hours(1);
+    let served = storage.serve(Served(0)).await.unwrap();
+    let almost = served.after(hour).before(Duration::from_millis(1));
+    storage.serve(almost).await.unwrap();
     assert_eq!(storage.forget_revocations(hour).await.unwrap(), 0);
     let last = storage.last_revocation().await.unwrap();
-    assert_eq!(storage.forget_revocations(Duration::ZERO).await.unwrap(), 1);
+    storage.serve(served.after(hour)).await.unwrap();
+    assert_eq!(storage.forget_revocations(hour).await.unwrap(), 1);
     assert_eq!(all(world).await, []);
     assert_eq!(storage.last_revocation().await.unwrap(), last);
     end().await;

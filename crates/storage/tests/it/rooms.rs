@@ -11,6 +11,7 @@ crate::stories!(
     rooms_are_found,
     rooms_come_page_by_page,
     a_room_knows_its_last_message,
+    the_first_rooms_are_made_in_an_empty_database_only,
 );
 
 async fn names(world: &World, filter: RoomFilter) -> Vec<String> {
@@ -103,4 +104,17 @@ async fn a_room_knows_its_last_message(world: &World) {
     };
     world.append_one(edit).await.unwrap();
     assert_eq!(last_activity().await, Some(at(30)));
+}
+
+async fn the_first_rooms_are_made_in_an_empty_database_only(world: &World) {
+    let states = || vec![state("Geral", true), state("Jogos", true)];
+    for _ in 0..2 {
+        let made = world.storage.create_first_rooms(states(), at(5)).await;
+        made.unwrap();
+        for (id, name) in [(1, "Geral"), (2, "Jogos")] {
+            let room = world.storage.room(RoomId(id)).await.unwrap().unwrap();
+            assert_eq!((room.name.as_str(), room.created_at), (name, at(5)));
+        }
+    }
+    assert_eq!(world.room("Outra").await, RoomId(3));
 }

@@ -1,7 +1,7 @@
 //! Sessions and memberships.
 
 use papo_domain::{RoomId, SessionId};
-use papo_storage::{JoinRefusal, NewSession, SESSION_LIFETIME_MILLIS};
+use papo_storage::{JoinRefusal, NewSession, SESSION_LIFETIME, Served};
 
 use crate::world::{World, account, at, set_room, state, token, username};
 
@@ -22,7 +22,7 @@ async fn a_session_is_found_by_its_token(world: &World) {
     let guest = world.session().await;
     let found = world.storage.session(guest.token, None).await.unwrap();
     let found = found.unwrap();
-    assert_eq!((found.id, found.sender), (guest.session, guest.sender));
+    assert_eq!((found.id, found.person), (guest.session, guest.person));
     assert_eq!(found.last_username, None);
     assert_eq!(found.account, None);
     world.join(&guest, room, "Ana").await;
@@ -42,20 +42,19 @@ async fn a_session_is_found_by_its_token(world: &World) {
 
 async fn a_session_carries_its_account(world: &World) {
     let guest = world.session().await;
-    let made = world.storage.create_account(account("Ana", guest.sender));
+    let made = world.storage.create_account(account("Ana", guest.person));
     let made = made.await.unwrap();
     let new = NewSession {
         token: token(77),
-        sender: guest.sender,
-        account: Some(made.id),
         at: at(3),
+        used: Served(3),
     };
-    let id = world.storage.create_session(new).await.unwrap();
+    let id = world.sign_in(new, &made).await;
     let found = world.storage.session(token(77), None).await.unwrap();
     let found = found.unwrap();
     assert_eq!(found.id, id);
     assert_eq!(found.account, Some(made));
-    assert_eq!(found.last_used, at(3));
+    assert_eq!(found.last_used, Served(3));
 }
 
 async fn a_session_that_ended_is_gone(world: &World) {
@@ -77,26 +76,26 @@ async fn unused_sessions_expire(world: &World) {
     let used = world.guest(room, "Bia").await;
     world
         .storage
-        .touch_session(used.session, at(100))
+        .touch_session(used.session, Served(100))
         .await
         .unwrap();
     // A use that is told late takes nothing back.
     world
         .storage
-        .touch_session(used.session, at(50))
+        .touch_session(used.session, Served(50))
         .await
         .unwrap();
-    assert_eq!(world.storage.expire_sessions(at(100)).await.unwrap(), 1);
+    assert_eq!(world.storage.expire_sessions(Served(100)).await.unwrap(), 1);
     let gone = world.storage.session(old.token, None).await.unwrap();
     assert_eq!(gone, None);
     let here = world.storage.session(used.token, None).await.unwrap();
-    assert_eq!(here.unwrap().last_used, at(100));
+    assert_eq!(here.unwrap().last_used, Served(100));
 }
 
 async fn unused_sessions_do_not_count(world: &World) {
     let old = world.session().await;
     let other = world.session().await;
-    let later = at(SESSION_LIFETIME_MILLIS);
+    let later = Served(0).after(SESSION_LIFETIME);
     world
         .storage
         .touch_session(other.session, later)
@@ -104,7 +103,7 @@ async fn unused_sessions_do_not_count(world: &World) {
         .unwrap();
     let found = world.storage.session(old.token, None).await.unwrap();
     assert!(found.is_some());
-    let later = at(SESSION_LIFETIME_MILLIS + 1);
+    let later = Served(1).after(SESSION_LIFETIME);
     world
         .storage
         .touch_session(other.session, later)
@@ -135,15 +134,14 @@ async fn joining_is_refused(world: &World) {
     let room = world.room("Geral").await;
     let guest = world.session().await;
     let owner = world.session().await;
-    let made = world.storage.create_account(account("Admin", owner.sender));
+    let made = world.storage.create_account(account("Marta", owner.person));
     let made = made.await.unwrap();
     let new = NewSession {
         token: token(77),
-        sender: owner.sender,
-        account: Some(made.id),
         at: at(0),
+        used: Served(0),
     };
-    let signed_in = world.storage.create_session(new).await.unwrap();
+    let signed_in = world.sign_in(new, &made).await;
     let join = async |session, room, name| {
         let joined = world.storage.join(session, room, username(name), at(9));
         joined.await.unwrap().map(|joined| joined.previous)
@@ -152,11 +150,27 @@ async fn joining_is_refused(world: &World) {
     assert_eq!(join(ana, RoomId(99), "Ana").await, Err(JoinRefusal::NoRoom));
     assert_eq!(join(nobody, room, "Ana").await, Err(JoinRefusal::NoSession));
     // The second has a Cyrillic letter.
-    for name in ["admin", "аdmin", "A D M I N"] {
+    for name in [
+        "marta",
+        "Мarta",
+        "M A R T A",
+        "Marta ✔",
+        "Marta (oficial)",
+        "M4rt@",
+    ] {
         let refused = join(ana, room, name).await;
         assert_eq!(refused, Err(JoinRefusal::NameRegistered), "{name}");
     }
-    assert_eq!(join(signed_in, room, "ADMIN").await, Ok(None));
+    for name in ["Admin", "аdmin", "Equipe Papo", "Zé (conta)"] {
+        let refused = join(ana, room, name).await;
+        assert_eq!(refused, Err(JoinRefusal::NameReserved), "{name}");
+    }
+    // An administrator has the role, and an account its name.
+    assert_eq!(join(signed_in, room, "MARTA").await, Ok(None));
+    assert_eq!(
+        join(signed_in, room, "Admin").await,
+        Ok(Some(username("MARTA")))
+    );
     let close = set_room(room, state("Geral", false));
     world.append_one(close).await.unwrap();
     assert_eq!(join(ana, room, "Ana").await, Err(JoinRefusal::NoRoom));

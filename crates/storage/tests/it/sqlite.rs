@@ -4,14 +4,18 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use papo_domain::{Epoch, Seq, SessionId};
-use papo_storage::sqlite::{SqliteStorage, sqlite_version};
-use papo_storage::{RevocationId, RoomFilter, Storage, StorageError};
+use papo_domain::{PersonId, Seq};
+use papo_storage::sqlite::{Departure, SqliteStorage, sqlite_version};
+use papo_storage::transfer::Place;
+use papo_storage::{
+    Accounts as _, Check as _, Instance as _, Log as _, Memberships as _, MessageFilter,
+    Messages as _, RevocationId, Revocations as _, Rooms as _, Sessions as _, StorageError,
+};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::world::World;
+use crate::world::{Store as _, World, account, username};
 
 fn file() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -54,30 +58,33 @@ async fn opened_again_everything_is_there() {
     assert!(found.unwrap().username.is_some());
 }
 
-#[tokio::test]
-async fn a_database_of_the_first_version_is_brought_up_to_date() {
-    let (_folder, file) = file();
-    let db = Connection::open(&file).unwrap();
-    let first = include_str!("../../src/sqlite/migrations/0001_rooms_sessions_accounts.sql");
-    db.execute_batch(first).unwrap();
-    db.execute_batch(
-        "INSERT INTO meta VALUES ('epoch', 7);
-         INSERT INTO room (name, name_key, description, is_active, created_at)
-         VALUES ('Geral', 'geral', '', 1, 0);
-         INSERT INTO session (token, sender, last_used, created_at) VALUES (zeroblob(32), 1, 0, 0);
-         PRAGMA application_id = 0x5061706f;
-         PRAGMA user_version = 1;",
-    )
-    .unwrap();
-    drop(db);
-    let storage = SqliteStorage::open(&file).unwrap();
-    assert_eq!(storage.epoch().await.unwrap(), Epoch(7));
-    storage.relay_key().await.unwrap();
-    assert_eq!(storage.rooms(RoomFilter::default()).await.unwrap().len(), 1);
-    storage.end_session(SessionId(1)).await.unwrap();
-    let last = storage.last_revocation().await.unwrap();
-    assert_eq!(last, RevocationId(1));
-    assert_eq!(storage.check().await.unwrap(), Vec::<String>::new());
+/// Its versions had the same numbers, and more of them.
+#[test]
+fn a_database_of_before_the_first_release_is_refused_and_left_alone() {
+    for version in [1, 9] {
+        let (_folder, file) = file();
+        let db = Connection::open(&file).unwrap();
+        db.execute_batch(&format!(
+            "CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY);
+             INSERT INTO meta VALUES ('epoch', 7);
+             CREATE TABLE session (id INTEGER PRIMARY KEY, sender INTEGER, account_id INTEGER);
+             PRAGMA application_id = 0x5061706f;
+             PRAGMA user_version = {version};"
+        ))
+        .unwrap();
+        drop(db);
+        let opened = SqliteStorage::open(&file).err();
+        let filled = SqliteStorage::fill(&file).err();
+        let moved = Departure::begin(&file).err();
+        for refused in [opened, filled, moved] {
+            let is_clear = matches!(refused, Some(StorageError::Unreleased));
+            assert!(is_clear, "{refused:?}");
+        }
+        let db = Connection::open(&file).unwrap();
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table'";
+        let tables: i64 = db.query_row(tables, [], |row| row.get(0)).unwrap();
+        assert_eq!(tables, 2);
+    }
 }
 
 #[tokio::test]
@@ -118,32 +125,11 @@ fn a_newer_database_is_refused() {
             refused,
             Some(StorageError::TooNew {
                 found: 99,
-                known: 4
+                known: 1
             })
         ),
         "{refused:?}"
     );
-}
-
-#[tokio::test]
-async fn a_database_of_the_first_version_keeps_its_log() {
-    let (world, storage, file) = world();
-    let room = world.room("Geral").await;
-    let ana = world.guest(room, "Ana").await;
-    let seq = world.post(&ana, room, "um").await;
-    world.append_one(ana.edit(room, seq, "dois")).await.unwrap();
-    let log = storage.events_after(room, Seq(0), 10).await.unwrap();
-    storage.close().await.unwrap();
-    // That version kept an event beside each message.
-    let first = "INSERT INTO event (room_id, seq, kind, at) \
-                 SELECT room_id, seq, 1, timestamp FROM message; DROP TABLE revocation; PRAGMA user_version = 1";
-    Connection::open(&file)
-        .unwrap()
-        .execute_batch(first)
-        .unwrap();
-    let storage = SqliteStorage::open(&file).unwrap();
-    assert_eq!(storage.events_after(room, Seq(0), 10).await.unwrap(), log);
-    assert_eq!(storage.check().await.unwrap(), Vec::<String>::new());
 }
 
 #[test]
@@ -153,7 +139,7 @@ fn what_is_not_papos_is_refused_and_left_alone() {
     fs::write(&file, &text).unwrap();
     let refused = SqliteStorage::open(&file).err();
     assert!(
-        matches!(refused, Some(StorageError::Other(_))),
+        matches!(refused, Some(StorageError::Damaged(_))),
         "{refused:?}"
     );
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
@@ -194,7 +180,7 @@ async fn two_processes_write_into_one_log() {
                     format!("{name}-{number}")
                 };
                 let batch = vec![ana.post(room, Some(&id), &id)];
-                storage.append(batch).await.unwrap()[0].clone().unwrap();
+                storage.store(batch).await.unwrap()[0].clone().unwrap();
             }
         });
     }
@@ -213,7 +199,7 @@ async fn a_write_runs_to_its_end_when_nobody_waits_for_it() {
     let ana = world.guest(room, "Ana").await;
     for number in 0..20 {
         let text = format!("mensagem {number}");
-        let mut asking = storage.append(vec![ana.post(room, None, &text)]);
+        let mut asking = Box::pin(storage.store(vec![ana.post(room, None, &text)]));
         // Asked once, so that the work is in the queue, and given up.
         let asked = std::future::poll_fn(|context| {
             std::task::Poll::Ready(asking.as_mut().poll(context).is_ready())
@@ -243,7 +229,7 @@ async fn of_several_backups_for_one_name_at_once_one_gets_it_whole() {
     let mut saved = 0;
     for backup in backups {
         match backup.await.unwrap() {
-            Ok(()) => saved += 1,
+            Ok(_) => saved += 1,
             Err(StorageError::Exists(_)) => {}
             Err(error) => panic!("{error}"),
         }
@@ -269,7 +255,7 @@ async fn a_backup_under_load_is_whole_and_another_history() {
         async move {
             for _ in 0..200 {
                 let batch = vec![ana.post(room, None, "durante")];
-                storage.append(batch).await.unwrap();
+                storage.store(batch).await.unwrap();
             }
         }
     });
@@ -341,6 +327,10 @@ async fn checking_finds_what_is_wrong() {
             "UPDATE event SET target = 2 WHERE seq = 3",
             "has no message 2",
         ),
+        (
+            "INSERT INTO person (id, created_at) VALUES (77, 0)",
+            "person 77 has neither",
+        ),
         ("DELETE FROM meta WHERE key = 'epoch'", "epoch"),
         ("DELETE FROM meta WHERE key = 'relay_key'", "relay key"),
     ] {
@@ -357,5 +347,89 @@ async fn checking_finds_what_is_wrong() {
         let wrong = storage.check().await.unwrap();
         let says = wrong.iter().any(|line| line.contains(found));
         assert!(says, "{damage}: {wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_damaged_message_spoils_nothing_else() {
+    let (world, storage, file) = world();
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    for text in ["um", "dois", "três"] {
+        world.post(&ana, room, text).await;
+    }
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch(
+            "UPDATE message SET content = CAST(x'64ff6973' AS TEXT) WHERE seq = 2;
+             UPDATE message SET username = CAST(x'416eff' AS TEXT) WHERE seq = 3;
+             UPDATE person SET last_username = CAST(x'ff' AS TEXT);
+             UPDATE membership SET username = CAST(x'ff' AS TEXT)",
+        )
+        .unwrap();
+    let snapshot = storage.snapshot(room, 10).await.unwrap().unwrap();
+    let texts: Vec<_> = snapshot.page.messages.iter().map(|m| &m.text).collect();
+    assert!(texts[1].is_damaged() && texts[1].as_str() == "d\u{fffd}is");
+    assert!(!texts[0].is_damaged() && !texts[2].is_damaged());
+    let names: Vec<_> = snapshot.page.messages.iter().map(|m| &m.username).collect();
+    assert!(names[2].is_damaged() && names[2].as_str() == "An\u{fffd}");
+    assert!(!names[0].is_damaged() && !names[1].is_damaged());
+    assert_eq!(world.events(room).await.len(), 3);
+    storage.session(ana.token, Some(room)).await.unwrap();
+    storage.memberships(ana.session).await.unwrap();
+    let filter = MessageFilter {
+        search: Some("dois".into()),
+        limit: 10,
+        ..MessageFilter::default()
+    };
+    let found = storage.find_messages(filter.clone()).await.unwrap();
+    assert_eq!(found.messages.len(), 0);
+    let wrong = storage.check().await.unwrap();
+    for line in ["message 2 of room 1", "message 3 of room 1", "person -2"] {
+        assert!(wrong.iter().any(|found| found.contains(line)), "{wrong:?}");
+    }
+    let copy = file.with_file_name("copy.sqlite3");
+    let unreadable = storage.backup(&copy).await.unwrap();
+    assert_eq!(unreadable, wrong);
+    // What is damaged can be mended, and removed.
+    world
+        .append_one(ana.edit(room, Seq(2), "dois"))
+        .await
+        .unwrap();
+    assert_eq!(
+        storage.find_messages(filter).await.unwrap().messages.len(),
+        1
+    );
+    world.append_one(ana.delete(room, Seq(3))).await.unwrap();
+    world.join(&ana, room, "Ana").await;
+    let found = storage.session(ana.token, Some(room)).await.unwrap();
+    assert_eq!(found.unwrap().username, Some(username("Ana")));
+}
+
+#[tokio::test]
+async fn damaged_names_and_passwords_keep_nobody_from_their_rights() {
+    let (world, storage, file) = world();
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    world.join(&ana, room, "Aninha").await;
+    let made = storage.create_account(account("Bia", PersonId(1))).await;
+    let bia = made.unwrap();
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch(
+            "UPDATE revocation SET username = CAST(x'41ff' AS TEXT);
+             UPDATE account SET password = CAST(x'24ff' AS TEXT)",
+        )
+        .unwrap();
+    let told = storage.revocations_after(RevocationId(0), 10).await;
+    assert_eq!(told.unwrap().len(), 1);
+    let (found, password) = storage.account_password(bia.name).await.unwrap().unwrap();
+    assert_eq!((found.id, password.0.as_str()), (bia.id, "$\u{fffd}"));
+    let mut pages = storage.pages().unwrap();
+    let accounts = pages.page(Place::Accounts(0), 10).await.unwrap();
+    assert_eq!(accounts.len(), 1);
+    let wrong = storage.check().await.unwrap();
+    for line in ["revocation 1", "account 1"] {
+        assert!(wrong.iter().any(|found| found.contains(line)), "{wrong:?}");
     }
 }

@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::path::Path;
 
-use papo_domain::{AccountId, MessageText, RoomDescription, RoomId, RoomName, SenderId, SessionId};
+use papo_domain::{AccountId, MessageText, PersonId, RoomDescription, RoomId, RoomName, SessionId};
 use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
 use papo_storage::transfer::{self, InstanceRow, PAGE, Place, Record, Source as _, Summary, Walk};
-use papo_storage::{ImportedMessage, ImportedRoom, NewSession, RoomFilter, StorageError};
+use papo_storage::{ImportedMessage, ImportedRoom, NewSession, RoomFilter, Served, StorageError};
 use tempfile::TempDir;
 
 use crate::home::{Home, Lively, liven_up, summary};
-use crate::world::{World, account, at, client_id, state, token, username};
+use crate::world::{Guest, World, account, at, client_id, state, token, username};
 
 async fn export(from: &Home, file: &Path) -> Summary {
     let mut archive = ArchiveWriter::create(file).unwrap();
@@ -30,7 +30,8 @@ async fn restore(file: &Path, to: &Home) -> Result<Summary, StorageError> {
     Ok(summary)
 }
 
-/// Restores into a home what is exported from another, and looks whether it is the same, and goes on as it would have there.
+/// Restores into a home what is exported from another, and looks whether it is the same, and goes
+/// on as it would have there.
 async fn round_trip(from: &Home, to: &Home) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("papo.archive");
@@ -89,15 +90,14 @@ async fn go_on_as_one(one: &World, other: &World, Lively { room, ana }: &Lively)
             .storage
             .create_room(state("Depois", true), at(5))
             .await;
-        let account = account("Eva", SenderId(5));
+        let account = account("Eva", PersonId(5));
         let account = world.storage.create_account(account).await;
         let session = NewSession {
             token: token(99),
-            sender: SenderId(9),
-            account: None,
             at: at(6),
+            used: Served(6),
         };
-        let session = world.storage.create_session(session).await;
+        let session = world.storage.create_session(PersonId(9), session).await;
         world.storage.leave(ana.session, Some(*room)).await.unwrap();
         let last = world.storage.last_revocation().await.unwrap();
         went.push((
@@ -141,7 +141,7 @@ async fn a_page_ends_with_its_bytes() {
     let (from, to) = (Home::sqlite(), Home::postgres());
     let messages = (0..20).map(|number: i64| {
         Ok(ImportedMessage {
-            sender: SenderId(1),
+            sender: PersonId(1),
             username: username("Ana"),
             text: MessageText::from_stored("ã".repeat(LONG / 2)),
             timestamp: at(number),
@@ -157,7 +157,7 @@ async fn a_page_ends_with_its_bytes() {
     };
     let storage = from.world().await.storage;
     let rooms = Box::new(std::iter::once(Ok(room)));
-    storage.import(rooms, at(0)).await.unwrap();
+    storage.import(rooms).await.unwrap();
     drop(storage);
     let exported = export(&from, &file).await;
     assert_eq!(exported.events(), 20);
@@ -229,13 +229,14 @@ async fn what_is_undone_leaves_the_numbers_as_they_were() {
             last_room: i64::MAX,
             last_session: i64::MAX,
             last_revocation: i64::MAX,
+            served: 7,
         });
         filling.take(vec![instance]).await.unwrap();
         drop(filling);
         let world = home.world().await;
         assert_eq!(world.room("Geral").await, RoomId(1));
         assert_eq!(world.session().await.session, SessionId(1));
-        let account = account("Ana", SenderId(1));
+        let account = account("Ana", PersonId(1));
         let account = world.storage.create_account(account).await.unwrap();
         assert_eq!(account.id, AccountId(1));
     }
@@ -266,5 +267,31 @@ async fn what_is_cut_off_leaves_nothing() {
         restore(&file, &home).await.unwrap();
         let room = home.world().await.storage.room(RoomId(1)).await;
         assert!(room.unwrap().is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_joins_has_read_what_was_there() {
+    for home in [Home::sqlite(), Home::postgres()] {
+        let world = home.world().await;
+        let room = world.room("Geral").await;
+        let ana = world.guest(room, "Ana").await;
+        world.post(&ana, room, "um").await;
+        world.post(&ana, room, "dois").await;
+        let bia = world.guest(room, "Bia").await;
+        // Another name is no other membership.
+        world.post(&ana, room, "três").await;
+        world.join(&bia, room, "Beatriz").await;
+        let mut reading = home.read().await;
+        let place = Place::Memberships(i64::MIN, 0);
+        let found = reading.pages.page(place, PAGE).await.unwrap();
+        let read = found.iter().map(|record| match record {
+            Record::Membership(row) => (row.person, row.role, row.read_seq, row.level),
+            other => panic!("{other:?}"),
+        });
+        let mut read: Vec<_> = read.collect();
+        read.sort_unstable_by_key(|row| row.2);
+        let number = |guest: &Guest| guest.person.0.cast_signed();
+        assert_eq!(read, [(number(&ana), 0, 0, 0), (number(&bia), 0, 2, 0)]);
     }
 }

@@ -5,16 +5,50 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use papo_domain::{
-    AccountName, ClientId, Event, MessageText, RoomDescription, RoomId, RoomName, RoomState,
-    SenderId, Seq, SessionId, Timestamp, Username,
+    Account, AccountName, ClientId, Event, MessageText, PersonId, RoomDescription, RoomId,
+    RoomName, RoomState, Seq, SessionId, Timestamp, Username,
 };
 use papo_storage::postgres::PostgresStorage;
 use papo_storage::sqlite::SqliteStorage;
 use papo_storage::{
-    Appended, Change, NewAccount, NewEvent, NewSession, Refusal, Storage, StoredPassword, TokenHash,
+    Appended, Batch, Change, NewAccount, NewEvent, NewSession, Outcome, Refusal, Served, Storage,
+    StorageError, StoredPassword, TokenHash,
 };
 
+use tokio::sync::oneshot;
+
 use crate::database::Schema;
+
+/// A batch whose outcome somebody waits for.
+struct Awaited {
+    changes: Vec<NewEvent>,
+    answer: oneshot::Sender<Outcome>,
+}
+
+impl Batch for Awaited {
+    fn take(&mut self) -> Vec<NewEvent> {
+        std::mem::take(&mut self.changes)
+    }
+
+    fn tell(self: Box<Self>, outcome: Outcome) {
+        // Whoever asked may have gone; what is stored is stored.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+/// What stores a batch, and waits for what becomes of it.
+pub(crate) trait Store {
+    fn store(&self, changes: Vec<NewEvent>) -> impl Future<Output = Outcome> + Send;
+}
+
+impl<S: Storage + ?Sized> Store for S {
+    async fn store(&self, changes: Vec<NewEvent>) -> Outcome {
+        let (answer, outcome) = oneshot::channel();
+        self.append(Box::new(Awaited { changes, answer }));
+        let lost = |_| Err(StorageError::Other("the batch was lost".into()));
+        outcome.await.unwrap_or_else(lost)
+    }
+}
 
 pub(crate) struct World {
     pub(crate) storage: Arc<dyn Storage>,
@@ -57,20 +91,26 @@ impl World {
     pub(crate) async fn session(&self) -> Guest {
         let number = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
         // Large ones, whose bits don't fit a signed number.
-        let sender = SenderId(u64::MAX - number);
+        let person = PersonId(u64::MAX - number);
         let token = token(number);
         let new = NewSession {
             token,
-            sender,
-            account: None,
             at: at(0),
+            used: Served(0),
         };
-        let session = self.storage.create_session(new).await.unwrap();
+        let session = self.storage.create_session(person, new).await.unwrap();
         Guest {
             session,
-            sender,
+            person,
             token,
         }
+    }
+
+    /// A session of an account that [`account`] describes.
+    pub(crate) async fn sign_in(&self, session: NewSession, account: &Account) -> SessionId {
+        let password = password_of(account.name.as_str());
+        let made = self.storage.sign_in(account.id, password, session, None);
+        made.await.unwrap().unwrap()
     }
 
     /// Somebody who has joined a room.
@@ -89,7 +129,7 @@ impl World {
     }
 
     pub(crate) async fn append(&self, batch: Vec<NewEvent>) -> Vec<Result<Appended, Refusal>> {
-        self.storage.append(batch).await.unwrap()
+        self.storage.store(batch).await.unwrap()
     }
 
     pub(crate) async fn append_one(&self, event: NewEvent) -> Result<Appended, Refusal> {
@@ -124,7 +164,7 @@ impl World {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Guest {
     pub(crate) session: SessionId,
-    pub(crate) sender: SenderId,
+    pub(crate) person: PersonId,
     pub(crate) token: TokenHash,
 }
 
@@ -199,11 +239,16 @@ pub(crate) fn token(number: u64) -> TokenHash {
     TokenHash(bytes)
 }
 
-pub(crate) fn account(name: &str, sender: SenderId) -> NewAccount {
+/// The hash of the password of an account that [`account`] describes.
+pub(crate) fn password_of(name: &str) -> StoredPassword {
+    StoredPassword(format!("$argon2id$of-{name}"))
+}
+
+pub(crate) fn account(name: &str, person: PersonId) -> NewAccount {
     NewAccount {
         name: AccountName::parse(name).unwrap(),
-        password: StoredPassword(format!("$argon2id$of-{name}")),
-        sender,
+        password: password_of(name),
+        person,
         is_admin: true,
         at: at(0),
     }

@@ -18,7 +18,8 @@ pub(crate) use sqlite::file;
 pub(crate) enum Place {
     /// A file of SQLite's, such as a backup.
     File(PathBuf),
-    /// On a PostgreSQL server: the URL, as Papo takes it. What its `search_path` names first is read.
+    /// On a PostgreSQL server: the URL, as Papo takes it. What its `search_path` names first is
+    /// read.
     Server(String),
 }
 
@@ -44,7 +45,8 @@ impl Place {
         }
     }
 
-    /// What the database itself and a count of each log say is wrong; empty when nothing is. Blocks.
+    /// What the database itself and a count of each log say is wrong; empty when nothing is.
+    /// Blocks.
     pub(crate) fn integrity(&self) -> Result<Vec<String>> {
         match self {
             Self::File(path) => sqlite::integrity(path),
@@ -75,7 +77,7 @@ impl Row {
         let incomplete = || anyhow::anyhow!("event {} is incomplete", self.seq);
         let kind = match self.kind {
             1 => Kind::Posted {
-                sender: papo_domain::SenderId(self.sender.ok_or_else(incomplete)?.cast_unsigned())
+                sender: papo_domain::PersonId(self.sender.ok_or_else(incomplete)?.cast_unsigned())
                     .to_string(),
                 client_id: self.client_id,
                 text: self.text,

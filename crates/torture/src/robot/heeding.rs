@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use anyhow::{Context as _, ensure};
 use papo_protocol::{ClientFrame, ErrorCode};
 use tokio::time::Instant;
 
@@ -22,49 +23,57 @@ impl Robot {
     ) -> anyhow::Result<()> {
         match heard {
             Heard::Welcome(epoch) => {
+                self.epoch = Arc::clone(&epoch);
                 talk.epoch = epoch;
-                let known = self.known.as_ref();
-                let frame = ClientFrame::Subscribe {
-                    r#ref: None,
-                    room: Some(self.plan.room),
-                    epoch: known.map(|(epoch, _)| epoch.to_string()),
-                    after: known.map(|(_, last)| *last),
-                };
-                talk.wire.send(&serde_json::to_string(&frame)?).await?;
+                for followed in self.rooms.iter().filter(|room| !room.is_refused) {
+                    let (known, room) = (followed.known.as_ref(), followed.view.room);
+                    talk.reference += 1;
+                    talk.asked.insert(talk.reference, Asked::Room(room));
+                    let frame = ClientFrame::Subscribe {
+                        r#ref: Some(talk.reference),
+                        room: Some(room),
+                        epoch: known.map(|(epoch, _)| epoch.to_string()),
+                        after: known.map(|(_, last)| *last),
+                        timestamp: None,
+                    };
+                    talk.wire.send(&serde_json::to_string(&frame)?).await?;
+                }
             }
-            Heard::Seen(seen, epoch) => {
-                match &seen {
+            Heard::Seen(room, seen, epoch) => {
+                let is_own = room == self.plan.room;
+                let followed = self
+                    .followed(room)
+                    .with_context(|| format!("a frame of room {room}"))?;
+                let reached = match &seen {
                     Seen::Event(event) => {
-                        if let Some((_, last)) = &mut self.known {
+                        if let Some((_, last)) = &mut followed.known {
                             *last = event.seq;
                         }
-                        self.reached.store(event.seq, Ordering::SeqCst);
-                        self.note_delivery();
-                        self.world.saw(event, self.plan.reading.is_none());
+                        Some(event.seq)
                     }
                     Seen::Snapshot(snapshot) => {
-                        self.known = epoch.map(|epoch| (epoch, snapshot.seq));
-                        self.reached.store(snapshot.seq, Ordering::SeqCst);
+                        followed.known = epoch.map(|epoch| (epoch, snapshot.seq));
+                        Some(snapshot.seq)
                     }
-                    Seen::Resumed(_) => {}
-                    Seen::Reset => {
-                        self.track.resets += 1;
-                        self.own.clear();
-                    }
+                    Seen::Resumed(_) | Seen::Reset => None,
+                };
+                followed.view.seen.push(seen.clone());
+                if let Some(seq) = reached.filter(|_| is_own) {
+                    self.reached.store(seq, Ordering::SeqCst);
                 }
-                let is_answer = matches!(seen, Seen::Snapshot(_) | Seen::Resumed(_));
-                self.track.view.seen.push(seen);
-                if is_answer && !talk.is_subscribed {
-                    *attempt = 0;
-                    talk.is_subscribed = true;
-                    self.world.subscribed();
-                    talk.listening = Some(World::listen(&self.world));
-                    if self.plan.misses_refusals {
-                        for &index in &self.outbox {
-                            self.track.sent[index].connection = self.world.connection();
-                        }
+                match seen {
+                    Seen::Event(event) => {
+                        self.note_delivery();
+                        self.world.saw(&event, self.plan.reading.is_none());
                     }
-                    self.send_outbox(talk).await?;
+                    Seen::Reset => {
+                        self.track.resets += usize::from(is_own);
+                        self.own.retain(|(own, _)| *own != room);
+                    }
+                    Seen::Snapshot(_) | Seen::Resumed(_) if talk.subscribed.insert(room) => {
+                        self.subscribed(talk, room, attempt).await?;
+                    }
+                    Seen::Snapshot(_) | Seen::Resumed(_) => {}
                 }
             }
             Heard::Ack { reference, seq } => {
@@ -79,6 +88,15 @@ impl Robot {
                 retry,
             } => {
                 let asked = reference.and_then(|reference| talk.asked.remove(&reference));
+                if let Some(&Asked::Room(room)) = asked.as_ref()
+                    && room != self.plan.room
+                    && code == ErrorCode::NotJoined
+                    && let Some(followed) = self.followed(room)
+                {
+                    followed.is_refused = true;
+                    followed.view.is_complete = false;
+                    return Ok(());
+                }
                 if retry.is_none() {
                     self.track.unclear.push(code);
                 }
@@ -86,8 +104,14 @@ impl Robot {
                     self.track.refusals += 1;
                     self.track.refused.push(Instant::now());
                     self.world.refused();
+                    // It comes back, and asks again.
+                    ensure!(
+                        !matches!(asked, Some(Asked::Room(_))),
+                        "not to be followed now"
+                    );
                     if let Some(Asked::Message(index)) = asked {
-                        // It goes out again after others: its place among them is no longer promised.
+                        // It goes out again after others: its place among them is no longer
+                        // promised.
                         self.track.sent[index].connection = self.world.connection();
                         talk.retry_at = Some(Instant::now() + RETRY);
                     }
@@ -98,6 +122,28 @@ impl Robot {
             Heard::Left | Heard::Passing => {}
         }
         Ok(())
+    }
+
+    /// A room's subscription is answered: what it has to say there goes out.
+    async fn subscribed(
+        &mut self,
+        talk: &mut Talk,
+        room: i64,
+        attempt: &mut u32,
+    ) -> anyhow::Result<()> {
+        if room == self.plan.room {
+            *attempt = 0;
+            self.world.subscribed();
+            talk.listening = Some(World::listen(&self.world));
+        }
+        if self.plan.misses_refusals {
+            for &index in &self.outbox {
+                if self.track.sent[index].room == room {
+                    self.track.sent[index].connection = self.world.connection();
+                }
+            }
+        }
+        self.send_outbox(talk, Some(room)).await
     }
 
     /// How long it has heard nothing is a pause.
@@ -111,6 +157,8 @@ impl Robot {
     fn acknowledged(&mut self, talk: &Talk, asked: Asked, seq: i64) {
         let at = self.world.moment();
         match asked {
+            // Its answer is what the room has.
+            Asked::Room(_) => {}
             Asked::Message(index) => {
                 if self.outbox.contains(&index) {
                     self.outbox.retain(|waiting| *waiting != index);
@@ -118,7 +166,7 @@ impl Robot {
                         self.track.waits.note(unanswered.since, Instant::now());
                     }
                     self.world.answered();
-                    self.own.push(seq);
+                    self.own.push((self.track.sent[index].room, seq));
                 }
                 let ack = Ack {
                     seq,
@@ -127,8 +175,8 @@ impl Robot {
                 };
                 self.track.sent[index].acks.push(ack);
             }
-            Asked::Change(kind, _) => self.track.changed.push(Changed {
-                room: self.plan.room,
+            Asked::Change(room, kind, _) => self.track.changed.push(Changed {
+                room,
                 seq,
                 kind,
                 at,

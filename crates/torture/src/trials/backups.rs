@@ -1,4 +1,5 @@
-//! T15: backups are made under load; each holds every message that was acknowledged before it began.
+//! T15: backups are made under load; each holds every message that was acknowledged before it
+//! began.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -79,11 +80,11 @@ fn compare(history: &History, began: Moment, path: &Path, verdict: &mut Verdict)
     let mut acknowledged = HashMap::new();
     for sent in &history.sent {
         if let Some(ack) = sent.acks.iter().find(|ack| ack.at < began) {
-            acknowledged.insert(sent.client_id.as_str(), ack.seq);
+            acknowledged.insert(sent.client_id.as_str(), (sent.room, ack.seq));
         }
     }
     let is_missing =
-        |(id, seq): &(&&str, &i64)| !found.get(**id).is_some_and(|at| at.contains(&(1, **seq)));
+        |(id, place): &(&&str, &(i64, i64))| !found.get(**id).is_some_and(|at| at.contains(place));
     let missing = acknowledged.iter().filter(is_missing).count();
     verdict.demand(missing == 0, || {
         format!("{missing} messages are missing in {}", path.display())

@@ -1,8 +1,9 @@
-//! T4: connections are cut in every way, while messages are written, edited and deleted. Afterwards: how long a resume takes.
+//! T4: connections are cut in every way, while messages are written, edited and deleted.
+//! Afterwards: how long a resume takes.
 //!
-//! The resumes come one after the other, on a server that has nothing else to do, and there are enough of them that a few may be
-//! late for other reasons before the p99 is. When it misses its bound all of them are measured again, and the best of three
-//! counts.
+//! The resumes come one after the other, on a server that has nothing else to do, and there are
+//! enough of them that a few may be late for other reasons before the p99 is. When it misses its
+//! bound all of them are measured again, and the best of three counts.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -102,6 +103,7 @@ async fn resume(address: SocketAddr, cookie: &Arc<str>, epoch: &str, end: i64) -
         room: None,
         epoch: Some(epoch.to_owned()),
         after: Some(end - MISSED),
+        timestamp: None,
     };
     let frames = Frames::default();
     let start = Instant::now();
@@ -111,8 +113,8 @@ async fn resume(address: SocketAddr, cookie: &Arc<str>, epoch: &str, end: i64) -
             bail!("closed while resuming");
         };
         match frames.read(&text)? {
-            Heard::Seen(Seen::Event(event), _) if event.seq == end => return Ok(start.elapsed()),
-            Heard::Seen(Seen::Reset | Seen::Snapshot(_), _) => {
+            Heard::Seen(_, Seen::Event(event), _) if event.seq == end => return Ok(start.elapsed()),
+            Heard::Seen(_, Seen::Reset | Seen::Snapshot(_), _) => {
                 bail!("started over instead of resuming")
             }
             _ => {}

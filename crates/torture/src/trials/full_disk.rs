@@ -1,8 +1,9 @@
 //! T16: the file system is full, and then it isn't.
 //!
-//! An ext4 in a file where it can be mounted (that takes root, a loop device and mkfs.ext4), a tmpfs otherwise; the table says which.
-//! A tmpfs has neither a journal nor blocks that are found only when data is written out. It is mounted in a namespace of this
-//! trial's own, so it is gone with the process.
+//! An ext4 in a file where it can be mounted (that takes root, a loop device and mkfs.ext4), a
+//! tmpfs otherwise; the table says which. A tmpfs has neither a journal nor blocks that are found
+//! only when data is written out. It is mounted in a namespace of this trial's own, so it is gone
+//! with the process.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -132,7 +133,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         "{refusals} refusals, {} messages, {} connections of {} robots",
         outcome.history.sent.len(),
         outcome.connections,
-        outcome.history.views.len()
+        outcome.interruptions.len()
     ));
     Ok(verdict)
 }

@@ -1,11 +1,13 @@
 //! T1: the server is killed under load, again and again.
 //!
-//! It must be ready within a second. That is measured from the start of its process until `/readyz` says so, while the robots wait
-//! outside: a machine that is busy with their handshakes says nothing of the server's start. One that takes longer is
-//! measured again, on a copy of the database as the kill left it.
+//! It must be ready within a second. That is measured from the start of its process until `/readyz`
+//! says so, while the robots wait outside: a machine that is busy with their handshakes says
+//! nothing of the server's start. One that takes longer is measured again, on a copy of the
+//! database as the kill left it.
 //!
-//! Of several nodes one is killed, and its robots go on at the others at once: what they send again meets what is still on its way from
-//! the dead one. The start that took longer is measured again with one node more.
+//! Of several nodes one is killed, and its robots go on at the others at once: what they send again
+//! meets what is still on its way from the dead one. The start that took longer is measured again
+//! with one node more.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -32,7 +34,8 @@ const READERS: usize = 200;
 /// Acknowledgements before each kill, at least.
 const ACKS: usize = 50;
 const PAUSE: Duration = Duration::from_millis(250);
-/// The robots come back sooner than people's browsers do, so that more of them are there at the next kill.
+/// The robots come back sooner than people's browsers do, so that more of them are there at the
+/// next kill.
 const BACKOFF: Duration = Duration::from_millis(100);
 /// How late after enough acknowledgements the kill comes, at most.
 const LATE: Duration = Duration::from_millis(100);

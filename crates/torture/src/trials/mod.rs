@@ -1,6 +1,7 @@
 //! The trials, each in its own file.
 
 mod backups;
+mod clocks;
 mod disconnects;
 mod full_disk;
 mod kill;
@@ -16,8 +17,11 @@ mod silence;
 mod simulation;
 mod slow;
 mod snapshots;
+mod starts;
 mod storm;
 mod sync_failure;
+mod taken_away;
+mod untaken;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -76,7 +80,7 @@ macro_rules! trial {
 }
 
 /// All trials.
-pub(crate) const ALL: [Trial; 16] = [
+pub(crate) const ALL: [Trial; 20] = [
     trial!("T1", "kill -9 under load", kill::run, false, None),
     trial!(
         "T1c",
@@ -116,6 +120,31 @@ pub(crate) const ALL: [Trial; 16] = [
         "T16",
         "a full file system",
         full_disk::run,
+        false,
+        Some((Ground::Sqlite, "the files are PostgreSQL's"))
+    ),
+    trial!("T19", "clocks that are wrong", clocks::run, true, None),
+    trial!(
+        "starts",
+        "nodes start together",
+        starts::run,
+        false,
+        Some((Ground::Postgres, "there is one node"))
+    ),
+    trial!(
+        "T18",
+        "answers that nobody reads",
+        untaken::run,
+        false,
+        Some((
+            Ground::Sqlite,
+            "what waits to be read doesn't depend on the database"
+        ))
+    ),
+    trial!(
+        "T20",
+        "files taken away or damaged",
+        taken_away::run,
         false,
         Some((Ground::Sqlite, "the files are PostgreSQL's"))
     ),

@@ -1,9 +1,12 @@
-//! T11: what is between the nodes goes away or misbehaves, under load: NATS loses, doubles and swaps messages, is killed, and is cut off
-//! from some nodes; PostgreSQL is stopped at once, as by a power cut, and started again.
+//! T11: what is between the nodes goes away or misbehaves, under load: NATS loses, doubles and
+//! swaps messages, is killed, and is cut off from some nodes; PostgreSQL is stopped at once, as by
+//! a power cut, and started again.
 //!
-//! Everybody stays connected throughout. While the database is there, all goes on; while it is away nothing is acknowledged, sends are
-//! refused and can be tried again, and what is in memory is still read. Each time all is well again, everybody has the log within five
-//! seconds. Besides, while all of that happens: a node that dies is forgotten, and rights that end do so on all nodes.
+//! Everybody stays connected throughout. While the database is there, all goes on; while it is away
+//! nothing is acknowledged, sends are refused and can be tried again, and what is in memory is
+//! still read. Each time all is well again, everybody has the log within five seconds. Besides,
+//! while all of that happens: a node that dies is forgotten, and rights that end do so on all
+//! nodes.
 
 mod absence;
 mod presence;
@@ -28,7 +31,8 @@ use crate::nats_way::Way;
 use crate::plan::{Plan, Reading};
 use crate::report::{Verdict, milliseconds, percentile};
 
-/// They are at the first nodes alone: the last one has nothing of its own to write that would have it look into the log.
+/// They are at the first nodes alone: the last one has nothing of its own to write that would have
+/// it look into the log.
 const WRITERS: usize = 8;
 const WRITTEN_AT: usize = 2;
 /// Who stops reading before the database goes away, and goes on meanwhile.
@@ -41,7 +45,8 @@ const TROUBLE: Duration = Duration::from_secs(3);
 const BLOWS: usize = 5;
 /// How long the database is away.
 const AWAY: Duration = Duration::from_secs(6);
-/// So long before it goes away nothing can be written any more, so that there is something on its way.
+/// So long before it goes away nothing can be written any more, so that there is something on its
+/// way.
 const BUSY: Duration = Duration::from_millis(150);
 const HOLD: &str = "BEGIN; LOCK TABLE message IN SHARE MODE; SELECT pg_sleep(60)";
 /// What was answered before the database went away is with everybody by then.
@@ -152,7 +157,8 @@ impl Outages {
         self.heal().await
     }
 
-    /// The first node hears nothing of the others, and they nothing of it; then the same of two nodes.
+    /// The first node hears nothing of the others, and they nothing of it; then the same of two
+    /// nodes.
     async fn cut_off(&mut self) -> Result<()> {
         for nodes in [..1, ..2] {
             self.site.set(nodes, Way::Cut);
@@ -238,7 +244,8 @@ impl Outages {
         blocking(|| self.site.take_again(HEALED))
     }
 
-    /// Stops the database in the middle of its work: a node has asked for a commit that it can't have got to, and is never answered.
+    /// Stops the database in the middle of its work: a node has asked for a commit that it can't
+    /// have got to, and is never answered.
     async fn stop_database(&mut self) -> Result<()> {
         let url = self.site.cluster.url.clone();
         // It ends with the database.
@@ -250,7 +257,8 @@ impl Outages {
         Ok(())
     }
 
-    /// Has some stop reading, and a burst written that their buffers don't take; the log's end, which all nodes have then.
+    /// Has some stop reading, and a burst written that their buffers don't take; the log's end,
+    /// which all nodes have then.
     async fn stop_reading(&mut self) -> Result<i64> {
         let before = self.crowd.world.subscriptions();
         self.reading.send_replace(Reading::Stopped);
@@ -291,7 +299,10 @@ impl Outages {
         });
         let lost = outcome.interruptions.iter().map(|robot| robot.lost.len());
         let lost: usize = lost.sum();
-        verdict.demand(lost == 0, || format!("{lost} sockets were closed"));
+        verdict.demand(lost == 0, || {
+            let codes = &outcome.closes;
+            format!("{lost} sockets were closed, by code {codes:?}")
+        });
         verdict.demand(outcome.unclear.is_empty(), || {
             format!("refused without a time to try again: {:?}", outcome.unclear)
         });

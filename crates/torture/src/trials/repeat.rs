@@ -1,4 +1,5 @@
-//! T2: each message is sent one to five times over several connections of its sender, and acknowledgements are dropped.
+//! T2: each message is sent one to five times over several connections of its sender, and
+//! acknowledgements are dropped.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -130,7 +131,7 @@ async fn repeat(
         };
         match sender.world.frames.read(&text)? {
             Heard::Welcome(named) => epoch = named,
-            Heard::Seen(Seen::Snapshot(_), _) => is_subscribed = true,
+            Heard::Seen(_, Seen::Snapshot(_), _) => is_subscribed = true,
             Heard::Ack {
                 reference: Some(reference),
                 seq: Some(seq),

@@ -1,4 +1,5 @@
-//! T5: an older backup is restored while clients are connected: each must be told to start over, and keep nothing.
+//! T5: an older backup is restored while clients are connected: each must be told to start over,
+//! and keep nothing.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use super::{Context, blocking, restore_server};
 use crate::checker::check;
 use crate::crowd::{Crowd, join};
 use crate::database::{self, Place};
+use crate::history::{Seen, View};
 use crate::instance::Ground;
 use crate::plan::Plan;
 use crate::report::Verdict;
@@ -101,13 +103,19 @@ pub(super) async fn all_start_over(
     place: &Place,
     verdict: &mut Verdict,
 ) -> Result<usize> {
+    let all = crowd.len();
     let outcome = crowd.finish(place).await?;
-    let all = outcome.history.views.len();
     verdict.demand(outcome.robots_reset == all, || {
         format!(
             "only {} of {all} robots were told to start over",
             outcome.robots_reset
         )
+    });
+    let has_reset = |view: &&View| view.seen.iter().any(|seen| matches!(seen, Seen::Reset));
+    let followed = outcome.history.views.iter().filter(|view| view.is_complete);
+    let without = followed.filter(|view| !has_reset(view)).count();
+    verdict.demand(without == 0, || {
+        format!("{without} rooms were gone on with that should have been begun anew")
     });
     // The views before the reset are of another history, and are not compared with this one's log.
     let mut history = outcome.history;
@@ -118,8 +126,8 @@ pub(super) async fn all_start_over(
     Ok(outcome.robots_reset)
 }
 
-/// Writes into the restored history until it is longer than the lost one was: who comes back then with a number of the lost
-/// one is betrayed by nothing but the epoch.
+/// Writes into the restored history until it is longer than the lost one was: who comes back then
+/// with a number of the lost one is betrayed by nothing but the epoch.
 pub(super) fn outgrow(server: &Server, place: &Place, cookie: &str, lost: i64) -> Result<()> {
     let mut socket = Socket::open(
         &server.address().to_string(),

@@ -1,8 +1,9 @@
-//! T5 on a PostgreSQL server, as `docs/operations.md` says: a dump into a database that is empty, and, every other time, the server's disk
-//! put back as it was, after which the operator has to say so.
+//! T5 on a PostgreSQL server, as `docs/operations.md` says: a dump into a database that is empty,
+//! and, every other time, the server's disk put back as it was, after which the operator has to say
+//! so.
 //!
-//! Putting a disk back would take a server of its own. What Papo sees of it is the older rows in the same tables, so the dump's rows are put
-//! into those.
+//! Putting a disk back would take a server of its own. What Papo sees of it is the older rows in
+//! the same tables, so the dump's rows are put into those.
 
 use std::path::Path;
 use std::process;

@@ -1,5 +1,6 @@
-//! T13: people leave while others write. What is sent after the leaving was answered must not reach them: not on the sockets
-//! they have, not by subscribing again. What is sent a second later must not reach them at another node.
+//! T13: people leave while others write. What is sent after the leaving was answered must not reach
+//! them: not on the sockets they have, not by subscribing again. What is sent a second later must
+//! not reach them at another node.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -264,7 +265,7 @@ async fn listen(
         };
         match received {
             Received::Text(text) => match world.frames.read(&text)? {
-                Heard::Seen(seen @ (Seen::Event(_) | Seen::Snapshot(_)), _) => {
+                Heard::Seen(_, seen @ (Seen::Event(_) | Seen::Snapshot(_)), _) => {
                     listened.view.seen.push(seen);
                 }
                 Heard::Refused { .. } => listened.refused += 1,

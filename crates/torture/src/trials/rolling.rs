@@ -1,8 +1,10 @@
-//! T10: a restart under load, again and again, as a deploy does it: nobody may lose anything, nor wait for long.
+//! T10: a restart under load, again and again, as a deploy does it: nobody may lose anything, nor
+//! wait for long.
 //!
-//! One node is asked to stop, and started again when it has ended. Several are restarted one after the other, behind a load balancer
-//! that follows `/readyz`. Each time everybody must be back before the next. A pause is the longest time between two
-//! events that somebody gets while events come all the time, or between a message and its acknowledgement; those count who lost their
+//! One node is asked to stop, and started again when it has ended. Several are restarted one after
+//! the other, behind a load balancer that follows `/readyz`. Each time everybody must be back
+//! before the next. A pause is the longest time between two events that somebody gets while events
+//! come all the time, or between a message and its acknowledgement; those count who lost their
 //! connection in the restart. Nobody's may end but by the node's own word.
 
 use std::time::Duration;

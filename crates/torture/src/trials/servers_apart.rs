@@ -23,8 +23,9 @@ use crate::tunnel;
 /// Tells the process in the namespace where the database is, when that isn't its own.
 pub(super) const DATABASE: &str = "PAPO_TORTURE_DATABASE_URL";
 
-/// A way from a namespace to the PostgreSQL outside, which ends when it is dropped, and its URL inside. Files are the same in both, and so are sockets that are files. The server
-/// may think that it can encrypt, which nobody does on such a socket.
+/// A way from a namespace to the PostgreSQL outside, which ends when it is dropped, and its URL
+/// inside. Files are the same in both, and so are sockets that are files. The server may think that
+/// it can encrypt, which nobody does on such a socket.
 pub(super) fn way_to_postgres(folder: &Path) -> Result<(String, JoinSet<()>)> {
     let server: Config = postgres::server().parse()?;
     let Some(Host::Tcp(host)) = server.get_hosts().first() else {

@@ -1,7 +1,9 @@
-//! T8: the network drops everything. The server must find out, and let go; clients notice by the protocol's heartbeat.
+//! T8: the network drops everything. The server must find out, and let go; clients notice by the
+//! protocol's heartbeat.
 //!
-//! It runs in a network namespace of its own, in a process of its own: nothing else is dropped. Most of the clients are robots; one is
-//! the browser's library under Node, which `client/test-support/listen.mjs` runs. PostgreSQL is reached by a socket of the file system, and
+//! It runs in a network namespace of its own, in a process of its own: nothing else is dropped.
+//! Most of the clients are robots; one is the browser's library under Node, which
+//! `client/test-support/listen.mjs` runs. PostgreSQL is reached by a socket of the file system, and
 //! NATS is another one, in the namespace.
 
 use std::net::SocketAddr;

@@ -1,9 +1,11 @@
-//! The whole, simulated: nodes, PostgreSQL and NATS, each on a host of its own, and what goes wrong between them by a seed's schedule,
-//! while people write, edit, delete, read, come back and leave. When all is well again, everybody has the log within five seconds.
+//! The whole, simulated: nodes, PostgreSQL and NATS, each on a host of its own, and what goes wrong
+//! between them by a seed's schedule, while people write, edit, delete, read, come back and leave.
+//! When all is well again, everybody has the log within five seconds.
 //!
-//! The hosts are namespaces in a process of its own, of which there are a few that share the seeds: a simulation mostly waits. PostgreSQL and
-//! NATS serve all seeds of a process, each with tables and an epoch of its own; nodes are new each time. What is repeated by a seed is what goes wrong, when and to whom, and what the robots choose; how far each has come by then
-//! is the machine's.
+//! The hosts are namespaces in a process of its own, of which there are a few that share the seeds:
+//! a simulation mostly waits. PostgreSQL and NATS serve all seeds of a process, each with tables
+//! and an epoch of its own; nodes are new each time. What is repeated by a seed is what goes wrong,
+//! when and to whom, and what the robots choose; how far each has come by then is the machine's.
 
 mod programs;
 mod schedule;

@@ -1,17 +1,22 @@
-//! T7: some readers stop reading. The others must not notice, memory must not grow, and the slow ones lose nothing.
+//! T7: some readers stop reading. The others must not notice, memory must not grow, and the slow
+//! ones lose nothing.
 //!
-//! The others' p99 is compared with what it is without slow readers. A message goes to a thousand readers in one process on the same
-//! machine, so a busy neighbour shows in it at once. Therefore windows with and without slow readers alternate, each begins when
-//! everybody who reads has the burst before it, each pair of neighbours gives a ratio, and the median of the ratios counts: a neighbour
-//! that comes and goes spoils some pairs. When it is beyond the bound more pairs are measured, up to three times as many, and the
-//! median of all of them counts. The server's processor time in the same windows is shown beside it; who waits for the machine uses
-//! none. Who stops or goes on does it on a new connection: nobody but those who stop has small buffers, which would make the
-//! windows without them slower.
+//! The others' p99 is compared with what it is without slow readers. A message goes to a thousand
+//! readers in one process on the same machine, so a busy neighbour shows in it at once. Therefore
+//! windows with and without slow readers alternate, each begins when everybody who reads has the
+//! burst before it, each pair of neighbours gives a ratio, and the median of the ratios counts: a
+//! neighbour that comes and goes spoils some pairs. When it is beyond the bound more pairs are
+//! measured, up to three times as many, and the median of all of them counts. The server's
+//! processor time in the same windows is shown beside it; who waits for the machine uses none. Who
+//! stops or goes on does it on a new connection: nobody but those who stop has small buffers, which
+//! would make the windows without them slower.
 //!
-//! With two nodes all who only read are at one of them, which is the one that is measured, and what they read is written at the other.
+//! With two nodes all who only read are at one of them, which is the one that is measured, and what
+//! they read is written at the other.
 //!
-//! The slow ones don't read, so most don't see the code they are closed with. The server counts whom it closes for
-//! slowness or silence; all must be counted before silence alone could be the reason.
+//! The slow ones don't read, so most don't see the code they are closed with. The server counts
+//! whom it closes for slowness or silence; all must be counted before silence alone could be the
+//! reason.
 
 use std::time::Duration;
 
@@ -48,7 +53,8 @@ const FILL: usize = 1_500_000;
 const SLOWER: f64 = 1.2;
 /// MiB that the server may take more.
 const MEMORY: f64 = 100.0;
-/// Within this time the slow ones are cut off: sooner than anybody is for silence, which takes 55 s.
+/// Within this time the slow ones are cut off: sooner than anybody is for silence, which takes 55
+/// s.
 const CUT: Duration = Duration::from_secs(45);
 const SLOW_READERS: &str = "papo_slow_readers_total";
 
@@ -111,7 +117,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     verdict.checked(&check(&outcome.history, &instance.place().read()?));
     let views = outcome.history.views.iter();
     let resumed = views
-        .filter(|view| view.name.starts_with("slow") && has_resumed(view))
+        .filter(|view| view.room == 1 && view.name.starts_with("slow") && has_resumed(view))
         .count();
     verdict.demand(resumed == SLOW, || {
         format!("only {resumed} of {SLOW} slow ones went on from where they were")
@@ -155,7 +161,8 @@ impl Room {
         })
     }
 
-    /// Measures with or without slow ones. Both kinds begin with a burst, so that they differ in nothing but who reads.
+    /// Measures with or without slow ones. Both kinds begin with a burst, so that they differ in
+    /// nothing but who reads.
     async fn window(&mut self, reading: Reading) -> Result<Window> {
         self.change(reading).await?;
         let ticks = process::ticks(self.instance.first().pid())?;

@@ -95,7 +95,7 @@ async fn subscribe(
                 bail!("closed by the server");
             };
             match world.frames.read(&text)? {
-                Heard::Seen(seen, _) => {
+                Heard::Seen(_, seen, _) => {
                     left = match seen {
                         Seen::Snapshot(_) => Some(random.below(EVENTS)),
                         _ => left.map(|left| left - 1),

@@ -1,9 +1,12 @@
-//! T9: thousands of sockets are cut at once and come back: all at the same moment, and spread as the server asks.
+//! T9: thousands of sockets are cut at once and come back: all at the same moment, and spread as
+//! the server asks.
 //!
-//! The memory at rest is that of the crowd after it came in bit by bit, measured once. What a process keeps after a storm is more,
-//! and a measure that took it for the rest would forgive the next storm. The peak is the kernel's count, so no moment is missed. How
-//! many are in the server's hands at the same moment depends on who else uses the machine; a storm that misses a bound is
-//! repeated, and the best of three counts. Of several nodes all are killed or stopped at once, and who comes back goes to another one.
+//! The memory at rest is that of the crowd after it came in bit by bit, measured once. What a
+//! process keeps after a storm is more, and a measure that took it for the rest would forgive the
+//! next storm. The peak is the kernel's count, so no moment is missed. How many are in the server's
+//! hands at the same moment depends on who else uses the machine; a storm that misses a bound is
+//! repeated, and the best of three counts. Of several nodes all are killed or stopped at once, and
+//! who comes back goes to another one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! T1c: the disk fails to keep what was written. strace makes the calls fail.
 //!
-//! Acknowledgements that were on their way when the call failed don't count. How long they take depends on the machine, so they are
-//! over when none has come for a while; a server that goes on acknowledging never is silent for so long.
+//! Acknowledgements that were on their way when the call failed don't count. How long they take
+//! depends on the machine, so they are over when none has come for a while; a server that goes on
+//! acknowledging never is silent for so long.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -25,8 +26,8 @@ use crate::world::World;
 const WRITERS: usize = 20;
 const READERS: usize = 10;
 const PAUSE: Duration = Duration::from_millis(50);
-/// Acknowledgements that were on their way when the call failed are over when none has come between so many looks; several, since
-/// one may find that the machine has stood still meanwhile.
+/// Acknowledgements that were on their way when the call failed are over when none has come between
+/// so many looks; several, since one may find that the machine has stood still meanwhile.
 const LOOKS: usize = 10;
 const BETWEEN: Duration = Duration::from_millis(100);
 /// They are over after this time whatever comes.
@@ -40,7 +41,8 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let mut random = Random::new(context.seed);
     let mut acks = 0;
     for _ in 0..rounds {
-        // Counted in each thread; the one that writes gets that far, having made the robots' sessions.
+        // Counted in each thread; the one that writes gets that far, having made the robots'
+        // sessions.
         let when = 100 + random.below(200);
         acks += fail_once(context, when, &mut verdict)
             .await

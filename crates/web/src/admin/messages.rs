@@ -43,7 +43,39 @@ impl AdminMessagesPage {
     }
 }
 
-/// What is looked for, as typed. Dates are days in UTC, the last one included.
+/// A piece of a text, with or without what would turn the letters after it.
+#[derive(Debug, PartialEq, Eq)]
+struct Piece<'a> {
+    text: &'a str,
+    turns: bool,
+}
+
+/// Takes a text apart where something would turn the letters after it, as the chat does.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut before = None;
+    for (at, character) in text.char_indices() {
+        let turns = matches!(character, '\u{202D}' | '\u{202E}');
+        if before.is_some_and(|before| before != turns) {
+            let text = &text[start..at];
+            pieces.push(Piece {
+                text,
+                turns: !turns,
+            });
+            start = at;
+        }
+        before = Some(turns);
+    }
+    if let Some(turns) = before {
+        let text = &text[start..];
+        pieces.push(Piece { text, turns });
+    }
+    pieces
+}
+
+/// What is looked for, as typed. Dates are days, the last one included: in the reader's time zone,
+/// if the page's script says when they begin and end there, else in UTC.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct MessageSearch {
@@ -51,6 +83,10 @@ pub(crate) struct MessageSearch {
     pub(crate) room: String,
     pub(crate) from: String,
     pub(crate) to: String,
+    /// When the first day begins where the reader is.
+    pub(crate) since: String,
+    /// When the last day ends there.
+    pub(crate) until: String,
     pub(crate) page: String,
     pub(crate) done: Option<Done>,
 }
@@ -61,17 +97,20 @@ impl MessageSearch {
         listing::url("/admin/messages/", self.conditions(), page)
     }
 
-    fn conditions(&self) -> [(&'static str, &str); 4] {
+    fn conditions(&self) -> [(&'static str, &str); 6] {
         [
             ("q", &self.q),
             ("room", &self.room),
             ("from", &self.from),
             ("to", &self.to),
+            ("since", &self.since),
+            ("until", &self.until),
         ]
     }
 
     fn is_narrow(&self) -> bool {
-        self.conditions().iter().any(|(_, text)| !text.is_empty())
+        let narrow = [&self.q, &self.room, &self.from, &self.to];
+        narrow.iter().any(|text| !text.is_empty())
     }
 
     fn is_room(&self, id: RoomId) -> bool {
@@ -79,11 +118,13 @@ impl MessageSearch {
     }
 
     fn filter(&self, pager: Pager) -> MessageFilter {
+        let first: Option<Date> = self.from.parse().ok();
+        let last: Option<Date> = self.to.parse().ok();
         let after = |date: Date| date.checked_add(1.day()).ok();
         MessageFilter {
             room: self.room.parse().ok(),
-            from: self.from.parse().ok().and_then(start_of),
-            until: self.to.parse().ok().and_then(after).and_then(start_of),
+            from: first.and_then(|date| self.since.parse().ok().or_else(|| start_of(date))),
+            until: last.and_then(|date| self.until.parse().ok().or_else(|| start_of(after(date)?))),
             search: listing::search(&self.q),
             offset: pager.offset(),
             limit: ROWS,
@@ -152,6 +193,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_turns_letters_is_a_piece_of_its_own() {
+        let piece = |text, turns| Piece { text, turns };
+        assert_eq!(pieces(""), []);
+        assert_eq!(pieces("oi"), [piece("oi", false)]);
+        assert_eq!(
+            pieces("a\u{202E}\u{202D}b\u{202E}"),
+            [
+                piece("a", false),
+                piece("\u{202E}\u{202D}", true),
+                piece("b", false),
+                piece("\u{202E}", true),
+            ]
+        );
+    }
+
+    #[test]
     fn days_are_whole_and_the_last_one_is_included() {
         let search = MessageSearch {
             from: "2026-11-24".into(),
@@ -162,6 +219,33 @@ mod tests {
         assert_eq!(filter.from, Some("2026-11-24T00:00:00Z".parse().unwrap()));
         assert_eq!(filter.until, Some("2026-11-25T00:00:00Z".parse().unwrap()));
         assert_eq!(filter.offset, 2 * ROWS);
+    }
+
+    #[test]
+    fn days_are_those_of_the_readers_time_zone_when_it_is_known() {
+        let search = MessageSearch {
+            from: "2026-11-28".into(),
+            to: "2026-11-28".into(),
+            since: "2026-11-28T03:00:00.000Z".into(),
+            until: "2026-11-29T03:00:00.000Z".into(),
+            ..MessageSearch::default()
+        };
+        let filter = search.filter(Pager::new(""));
+        assert_eq!(filter.from, Some("2026-11-28T03:00:00Z".parse().unwrap()));
+        assert_eq!(filter.until, Some("2026-11-29T03:00:00Z".parse().unwrap()));
+        let next = search.url(2);
+        assert!(
+            next.contains("since=2026-11-28T03%3A00%3A00.000Z"),
+            "{next}"
+        );
+        // Without a day there is nothing that begins or ends.
+        let none = MessageSearch {
+            from: String::new(),
+            to: "x".into(),
+            ..search
+        };
+        let filter = none.filter(Pager::new(""));
+        assert_eq!((filter.from, filter.until), (None, None));
     }
 
     #[test]

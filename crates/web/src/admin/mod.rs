@@ -1,5 +1,5 @@
-//! `/admin/`: looking after rooms and messages. Everything here asks for an [`Admin`](crate::visitor::Admin), but
-//! the pages by which one becomes one.
+//! `/admin/`: looking after rooms and messages. Everything here asks for an
+//! [`Admin`](crate::visitor::Admin), but the pages by which one becomes one.
 
 mod listing;
 pub(crate) mod messages;

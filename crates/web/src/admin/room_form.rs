@@ -7,6 +7,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
 use papo_app::Error;
 use papo_domain::{Room, RoomId};
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use super::Done;
 use crate::failure::Failure;
 use crate::form_errors::FormErrors;
-use crate::page::{Page, show, show_refused};
+use crate::page::{Page, show, show_refused, show_with};
 use crate::site::Site;
 use crate::visitor::{Admin, RoomPath};
 
@@ -26,6 +27,8 @@ pub(crate) struct RoomFormPage {
     pub(crate) room: Option<RoomId>,
     pub(crate) form: RoomForm,
     pub(crate) errors: FormErrors,
+    /// Whether saving would close the room, and has to be confirmed.
+    pub(crate) asks: bool,
 }
 
 impl RoomFormPage {
@@ -47,6 +50,8 @@ pub(crate) struct RoomForm {
     pub(crate) description: String,
     /// A checkbox: there when it is checked.
     pub(crate) is_active: Option<String>,
+    /// There when everybody may be removed from a room that closes.
+    pub(crate) confirmed: Option<String>,
 }
 
 impl RoomForm {
@@ -55,6 +60,7 @@ impl RoomForm {
             name: room.name.to_string(),
             description: room.description.to_string(),
             is_active: room.is_active.then(String::new),
+            confirmed: None,
         }
     }
 
@@ -74,6 +80,7 @@ pub(crate) async fn new(page: Page, _: Admin) -> Result<Response, Failure> {
         room: None,
         form,
         errors: FormErrors::default(),
+        asks: false,
     })
 }
 
@@ -94,7 +101,14 @@ pub(crate) async fn create(
         )
         .await;
     match created {
-        Ok(_) => Ok(Redirect::to(&Done::Created.at("/admin/rooms/")).into_response()),
+        Ok(room) => {
+            let list = if room.is_active {
+                format!("/admin/rooms/?made={}", room.id)
+            } else {
+                "/admin/rooms/".to_owned()
+            };
+            Ok(Redirect::to(&Done::Created.at(&list)).into_response())
+        }
         Err(error) => refuse(page, None, form, error),
     }
 }
@@ -112,10 +126,11 @@ pub(crate) async fn edit(
         room: Some(room),
         form,
         errors: FormErrors::default(),
+        asks: false,
     })
 }
 
-/// `POST /admin/rooms/{id}/`
+/// `POST /admin/rooms/{id}/`: saves it. One press asks before it removes everybody from a room.
 pub(crate) async fn save(
     State(site): State<Arc<Site>>,
     page: Page,
@@ -123,6 +138,19 @@ pub(crate) async fn save(
     RoomPath(room): RoomPath,
     Form(form): Form<RoomForm>,
 ) -> Result<Response, Failure> {
+    if !form.is_active() && form.confirmed.is_none() {
+        let before = site.app.any_room(&admin.administrator, room).await?;
+        if before.is_active {
+            let asking = RoomFormPage {
+                page,
+                room: Some(room),
+                form,
+                errors: FormErrors::default(),
+                asks: true,
+            };
+            return show_with(StatusCode::UNPROCESSABLE_ENTITY, &asking);
+        }
+    }
     let saved = site
         .app
         .set_room(
@@ -153,6 +181,7 @@ fn refuse(
             room,
             form,
             errors,
+            asks: false,
         },
     )
 }

@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use papo_app::RoomFilter;
-use papo_domain::RoomOverview;
+use papo_domain::{RoomId, RoomOverview};
 use serde::Deserialize;
 
 use super::listing::{self, ROWS};
@@ -36,6 +36,8 @@ pub(crate) struct RoomSearch {
     pub(crate) state: String,
     pub(crate) page: String,
     pub(crate) done: Option<Done>,
+    /// The number of the room that was just made.
+    pub(crate) made: String,
 }
 
 impl RoomSearch {
@@ -43,6 +45,10 @@ impl RoomSearch {
     fn url(&self, page: usize) -> String {
         let pairs = [("q", self.q.as_str()), ("state", &self.state)];
         listing::url("/admin/rooms/", pairs, page)
+    }
+
+    fn made(&self) -> Option<RoomId> {
+        self.made.parse().ok()
     }
 
     fn is_narrow(&self) -> bool {

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use http::HeaderMap;
 use http::header::SET_COOKIE;
 use papo_app::{Error, PASSWORD_CHARACTERS};
 use serde::Deserialize;
 
+use super::sign_in::after_sign_in;
 use crate::caller::Caller;
-use crate::cookies::set_session;
+use crate::cookies::{device_marks, set_device, set_session};
 use crate::failure::Failure;
 use crate::form_errors::FormErrors;
 use crate::page::{Page, show, show_refused};
@@ -65,6 +67,7 @@ pub(crate) async fn claim(
     State(site): State<Arc<Site>>,
     page: Page,
     caller: Caller,
+    headers: HeaderMap,
     Guest(visitor): Guest,
     Path(token): Path<String>,
     Form(SetupForm { username, password }): Form<SetupForm>,
@@ -77,12 +80,16 @@ pub(crate) async fn claim(
             &username,
             password,
             caller.address,
+            device_marks(&headers, &caller),
         )
         .await;
     match claimed {
         Ok(signed_in) => {
-            let cookie = [(SET_COOKIE, set_session(&signed_in.token, &caller))];
-            Ok((cookie, Redirect::to("/admin/")).into_response())
+            let cookies = AppendHeaders([
+                (SET_COOKIE, set_session(&signed_in.token, &caller)),
+                (SET_COOKIE, set_device(&signed_in.kept, &caller)),
+            ]);
+            Ok((cookies, Redirect::to(&after_sign_in("/admin/"))).into_response())
         }
         Err(error) => {
             let errors = FormErrors::explain(error.clone(), page.language)?;

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use http::HeaderMap;
 use http::header::SET_COOKIE;
-use papo_app::Visitor;
 use serde::Deserialize;
 
 use crate::caller::Caller;
-use crate::cookies::{forget_session, set_session};
+use crate::cookies::{CookieCheck, device_marks, forget_session, set_device, set_session};
 use crate::failure::Failure;
 use crate::form_errors::FormErrors;
-use crate::page::{Page, show, show_refused};
-use crate::query::own_path;
+use crate::page::{Page, SIGN_IN_PATH, show, show_refused};
+use crate::query::{self, own_path};
 use crate::site::Site;
 use crate::visitor::Guest;
 
@@ -47,19 +47,38 @@ pub(crate) struct SignInForm {
 
 /// `GET /admin/login/?next=PATH`
 pub(crate) async fn show_form(
+    State(site): State<Arc<Site>>,
     page: Page,
     Guest(visitor): Guest,
     Query(Next { next }): Query<Next>,
+    Query(check): Query<CookieCheck>,
 ) -> Result<Response, Failure> {
-    if visitor.as_ref().and_then(Visitor::administrator).is_some() {
-        return Ok(Redirect::to(destination(&next)).into_response());
+    let signed_in = visitor
+        .as_ref()
+        .filter(|visitor| visitor.account().is_some());
+    if let Some(visitor) = signed_in {
+        let may_administer = visitor.administrator().is_some();
+        return Ok(Redirect::to(destination(&next, may_administer)).into_response());
     }
+    let errors = if check.is_due() && visitor.is_none() {
+        FormErrors::no_cookie(page.language, site.settings.public_url.as_ref())
+    } else {
+        FormErrors::default()
+    };
     show(&SignInPage {
         page,
         next,
         username: String::new(),
-        errors: FormErrors::default(),
+        errors,
     })
+}
+
+/// Where somebody goes who has just got the cookie of a session: to the form, which sends on to
+/// `next` who brings it.
+pub(super) fn after_sign_in(next: &str) -> String {
+    let next = if next.is_empty() { "" } else { own_path(next) };
+    let pairs = [("next", next), CookieCheck::QUERY];
+    format!("{SIGN_IN_PATH}{}", query::string(pairs))
 }
 
 /// `POST /admin/login/`
@@ -67,6 +86,7 @@ pub(crate) async fn sign_in(
     State(site): State<Arc<Site>>,
     page: Page,
     caller: Caller,
+    headers: HeaderMap,
     Guest(visitor): Guest,
     Form(SignInForm {
         username,
@@ -76,12 +96,21 @@ pub(crate) async fn sign_in(
 ) -> Result<Response, Failure> {
     match site
         .app
-        .sign_in(visitor.as_ref(), &username, password, caller.address)
+        .sign_in(
+            visitor.as_ref(),
+            &username,
+            password,
+            caller.address,
+            device_marks(&headers, &caller),
+        )
         .await
     {
         Ok(signed_in) => {
-            let cookie = [(SET_COOKIE, set_session(&signed_in.token, &caller))];
-            Ok((cookie, Redirect::to(destination(&next))).into_response())
+            let cookies = AppendHeaders([
+                (SET_COOKIE, set_session(&signed_in.token, &caller)),
+                (SET_COOKIE, set_device(&signed_in.kept, &caller)),
+            ]);
+            Ok((cookies, Redirect::to(&after_sign_in(&next))).into_response())
         }
         Err(error) => {
             let errors = FormErrors::explain(error.clone(), page.language)?;
@@ -98,7 +127,7 @@ pub(crate) async fn sign_in(
     }
 }
 
-/// `POST /admin/logout/`
+/// `POST /admin/logout/`: leads to the list of rooms, which everybody can see.
 pub(crate) async fn sign_out(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -108,13 +137,35 @@ pub(crate) async fn sign_out(
         site.app.sign_out(visitor).await?;
     }
     let cookie = [(SET_COOKIE, forget_session(&caller))];
-    Ok((cookie, Redirect::to("/admin/login/")).into_response())
+    Ok((cookie, Redirect::to("/")).into_response())
 }
 
-fn destination(next: &str) -> &str {
-    if next.is_empty() {
-        "/admin/"
-    } else {
-        own_path(next)
+/// Where somebody goes on who has signed in: to the page that they came from, if they may see it.
+fn destination(next: &str, may_administer: bool) -> &str {
+    match (own_path(next), may_administer) {
+        (_, true) if next.is_empty() => "/admin/",
+        (path, false) if path.starts_with("/admin") => "/",
+        (path, _) => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_go_on_where_they_came_from_if_they_may() {
+        for (next, plain, administrator) in [
+            ("", "/", "/admin/"),
+            ("/", "/", "/"),
+            ("/room/1/join/", "/room/1/join/", "/room/1/join/"),
+            ("/admin/", "/", "/admin/"),
+            ("/admin/messages/?q=a", "/", "/admin/messages/?q=a"),
+            ("//evil.example/", "/", "/"),
+            ("https://evil.example/admin/", "/", "/"),
+        ] {
+            assert_eq!(destination(next, false), plain, "{next}");
+            assert_eq!(destination(next, true), administrator, "{next}");
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Dates and how long ago something was. The server doesn't know the reader's time zone: a date is UTC's and says
-//! so, and `page.js` puts the reader's own in its place.
+//! Dates and how long ago something was. The server doesn't know the reader's time zone: a date is
+//! UTC's and says so, and `page.js` puts the reader's own in its place.
 
 use jiff::tz::TimeZone;
 use papo_domain::Timestamp;
@@ -24,9 +24,14 @@ impl Language {
         }
     }
 
+    /// Whether that is long enough ago for a date to say more.
+    pub(crate) fn is_long_ago(then: Timestamp, now: Timestamp) -> bool {
+        (now.as_millis() - then.as_millis()) / 1_000 >= WEEK
+    }
+
     /// A day.
     pub(crate) fn date(self, at: Timestamp) -> String {
-        self.moment_of("date", at)
+        self.moment_of("date-utc", at)
     }
 
     /// Date and time.
@@ -70,8 +75,8 @@ mod tests {
             ("2026-11-23T16:51:30.000Z", "há 1 dia", "1 day ago"),
             (
                 "2026-03-01T16:51:30.000Z",
-                "1 de março de 2026",
-                "1 March 2026",
+                "1 de março de 2026 (UTC)",
+                "1 March 2026 (UTC)",
             ),
         ] {
             assert_eq!(Language::Portuguese.ago(at(then), now), portuguese);

@@ -1,4 +1,5 @@
-//! Which language a reader gets: the one they chose, else the one their browser asks for, else Portuguese.
+//! Which language a reader gets: the one they chose, else the one their browser asks for, else
+//! Portuguese.
 
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
@@ -12,7 +13,12 @@ pub(crate) const COOKIE: &str = "papo_language";
 /// The language for whoever sent these headers.
 pub(crate) fn negotiate(headers: &HeaderMap) -> Language {
     let chosen = cookie(headers, COOKIE).and_then(Language::from_code);
-    let asked = || headers.get(ACCEPT_LANGUAGE)?.to_str().ok().and_then(best);
+    // Whatever else stands in it.
+    let asked = || {
+        best(&String::from_utf8_lossy(
+            headers.get(ACCEPT_LANGUAGE)?.as_bytes(),
+        ))
+    };
     chosen.or_else(asked).unwrap_or(Language::Portuguese)
 }
 

@@ -9,9 +9,13 @@ use unic_langid::LanguageIdentifier;
 
 use super::Language;
 
-/// The name of a text, for tables of them; where it is shown at once, [`Language::text`] takes it as it is.
+/// The name of a text, for tables of them; where it is shown at once, [`Language::text`] takes it
+/// as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key(pub(crate) &'static str);
+
+/// Stands in the place of a variable, and in no text.
+const PLACE: &str = "\u{1F}";
 
 type Bundle = FluentBundle<FluentResource>;
 
@@ -44,6 +48,13 @@ impl Language {
         self.format(key, Some(&values)).into_owned()
     }
 
+    /// What stands before and after the one variable of a text, which a template sets apart.
+    pub(crate) fn text_around(self, key: &str, variable: &'static str) -> (String, String) {
+        let text = self.text_with(key, [(variable, PLACE.into())]);
+        let (before, after) = text.split_once(PLACE).unwrap_or((&text, ""));
+        (before.to_owned(), after.to_owned())
+    }
+
     fn format(self, key: &str, values: Option<&FluentArgs<'_>>) -> Cow<'static, str> {
         let bundle = match self {
             Self::Portuguese => LazyLock::force(&PORTUGUESE),
@@ -66,7 +77,7 @@ fn bundle(language: Language, source: &'static str) -> Bundle {
         .parse()
         .expect("both codes are language tags");
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
-    // Names are set apart by <bdi>, in the templates that show them.
+    // Names are set apart by <bdi>, in the templates that show them. A title can't.
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(match language {
         Language::Portuguese => |value, _| whole_number(value, '.'),
@@ -161,7 +172,7 @@ mod tests {
     #[test]
     fn every_text_that_is_used_exists() {
         let (keys, uses) = (keys(SOURCES[0]), templates_and_sources());
-        let calls = [".text(", ".text_with(", "Key("];
+        let calls = [".text(", ".text_with(", ".text_around(", "Key("];
         for call in calls.iter().flat_map(|call| uses.split(call).skip(1)) {
             let literal = call
                 .trim_start()
@@ -174,6 +185,14 @@ mod tests {
                 assert!(keys.contains(key), "there is no text {key}");
             }
         }
+    }
+
+    #[test]
+    fn a_variable_is_left_to_the_template() {
+        let around = Language::English.text_around("leave-title", "room");
+        assert_eq!(around, ("Leave ".to_owned(), "?".to_owned()));
+        let around = Language::Portuguese.text_around("join-title", "room");
+        assert_eq!(around, ("Entrar em ".to_owned(), String::new()));
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! Refuses changes that another site's page asks for with the reader's cookie (cross-site request forgery).
+//! Refuses changes that another site's page asks for with the reader's cookie (cross-site request
+//! forgery).
 //!
-//! Browsers say where a request comes from: in `Sec-Fetch-Site` on HTTPS and localhost, in `Origin` or `Referer` elsewhere.
-//! Whoever says nothing is refused too. tower-http's layer lets them pass, and answers without a page.
+//! Browsers say where a request comes from: in `Sec-Fetch-Site` on HTTPS and localhost, in `Origin`
+//! or `Referer` elsewhere. Whoever says nothing is refused too. tower-http's layer lets them pass,
+//! and answers without a page.
 
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ use http::header::ORIGIN;
 use http::{HeaderMap, HeaderName};
 
 use crate::failure::Failure;
-use crate::origin::{is_own_referer, is_same_origin};
+use crate::origin::{is_own_referer, is_same_origin, warn_of_refusal};
 use crate::settings::WebSettings;
 use crate::site::Site;
 
@@ -23,11 +25,15 @@ pub(super) async fn refuse(
     request: Request,
     next: Next,
 ) -> Response {
-    if request.method().is_safe() || is_own(request.headers(), &site.settings) {
-        next.run(request).await
-    } else {
-        Failure::CrossSite.into_response()
+    let (headers, settings) = (request.headers(), &site.settings);
+    if request.method().is_safe() || is_own(headers, settings) {
+        return next.run(request).await;
     }
+    // What the browser itself calls another site is no mistake of who runs this one.
+    if !headers.contains_key(FETCH_SITE) {
+        warn_of_refusal("a form", headers, settings);
+    }
+    Failure::CrossSite.into_response()
 }
 
 fn is_own(headers: &HeaderMap, settings: &WebSettings) -> bool {
@@ -55,8 +61,8 @@ mod tests {
         for own in [
             ("sec-fetch-site", "same-origin"),
             ("sec-fetch-site", "none"),
-            ("origin", "https://papo.example"),
-            ("referer", "https://papo.example/room/1/join/?a=b"),
+            ("origin", "http://papo.example"),
+            ("referer", "http://papo.example/room/1/join/?a=b"),
         ] {
             assert!(is_own_with(&[host, own]), "{own:?}");
         }
@@ -71,6 +77,8 @@ mod tests {
             ("sec-fetch-site", "same-site"),
             ("sec-fetch-site", ""),
             ("origin", "null"),
+            ("origin", "https://papo.example"),
+            ("referer", "https://papo.example/room/1/join/"),
             ("origin", "https://evil.example"),
             ("referer", "https://evil.example/papo.example/"),
             ("referer", "https://papo.example.evil.example/"),
@@ -80,7 +88,7 @@ mod tests {
         assert!(!is_own_with(&[
             host,
             ("sec-fetch-site", "cross-site"),
-            ("origin", "https://papo.example")
+            ("origin", "http://papo.example")
         ]));
     }
 }

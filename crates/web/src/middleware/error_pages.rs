@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
 
+use super::compression;
 use crate::failure::Failure;
 use crate::page::{Page, show_with};
 use crate::pages::ErrorPage;
@@ -18,6 +19,7 @@ pub(super) async fn write(State(site): State<Arc<Site>>, request: Request, next:
     let Ok(page) = Page::from_request_parts(&mut parts, &site).await;
     // Whoever opens a socket doesn't read pages.
     let is_socket = parts.uri.path().starts_with("/ws/");
+    let encoding = compression::wanted(&parts.headers);
     let response = next.run(Request::from_parts(parts, body)).await;
     if is_socket {
         return response;
@@ -28,7 +30,7 @@ pub(super) async fn write(State(site): State<Arc<Site>>, request: Request, next:
             if !is(response.headers(), "text/html")
                 && !is(response.headers(), "application/json") =>
         {
-            replace(response, page, &failure)
+            compression::shrink(replace(response, page, &failure), encoding).await
         }
         _ => response,
     };

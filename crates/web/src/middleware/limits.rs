@@ -1,17 +1,28 @@
-//! Refuses requests that aren't clear, and ends those that take too long, such as those whose form never arrives.
+//! Refuses requests whose host or length isn't clear, and ends those that take too long, such as
+//! those whose form never arrives.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Request;
+use axum::body::{Body, Bytes, HttpBody as _};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::HOST;
-use http::{StatusCode, Version};
+use bytes::BytesMut;
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, StatusCode, Version};
 
+use super::FORM_BYTES;
 use crate::failure::Failure;
+use crate::site::Site;
+use crate::waiting::{Full, Taker, Unfinished};
 
 /// Longer than anything the application waits for.
 const LIMIT: Duration = Duration::from_secs(30);
+/// What forms are sent as.
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// Refuses a request that doesn't say, or says twice, whom it asks, as RFC 9112 demands.
 pub(super) async fn refuse_unclear_host(request: Request, next: Next) -> Response {
@@ -22,9 +33,140 @@ pub(super) async fn refuse_unclear_host(request: Request, next: Next) -> Respons
     next.run(request).await
 }
 
+/// Waits for the whole form before anybody is asked who sends it: rights that end while it is on
+/// its way are not used any more. A request without a body is an empty form, of whatever kind it
+/// says it is: programs that press a button send none.
+pub(super) async fn take_form_first(
+    State(site): State<Arc<Site>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let taker = parts.extensions.get::<Taker>().cloned();
+    // Counted until the form has been acted on.
+    let mut unfinished = Unfinished::default();
+    let counted = |bytes| match &taker {
+        Some(taker) => unfinished.grow(&site.waiting, taker, bytes),
+        None => Ok(()),
+    };
+    match read_form(body, counted).await {
+        Ok(form) => {
+            if form.is_empty() {
+                parts.headers.insert(CONTENT_TYPE, FORM);
+            }
+            next.run(Request::from_parts(parts, Body::from(form))).await
+        }
+        Err(Unread::Full) => site.full().into_response(),
+        Err(Unread::Refused(status)) => Failure::Other(status).into_response(),
+    }
+}
+
+/// Why a form isn't read to its end.
+enum Unread {
+    /// There is no room for it.
+    Full,
+    Refused(StatusCode),
+}
+
+/// Reads a form, which asks for room as it grows. It isn't kept as the pieces in which it comes: a
+/// piece of one byte costs a hundred.
+async fn read_form(
+    mut body: Body,
+    mut room_for: impl FnMut(usize) -> Result<(), Full>,
+) -> Result<Bytes, Unread> {
+    let too_large = Unread::Refused(StatusCode::PAYLOAD_TOO_LARGE);
+    if body.size_hint().lower() > FORM_BYTES as u64 {
+        return Err(too_large);
+    }
+    let mut form = BytesMut::new();
+    while let Some(piece) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let piece = piece.map_err(|_| Unread::Refused(StatusCode::BAD_REQUEST))?;
+        let Ok(piece) = piece.into_data() else {
+            continue;
+        };
+        let bytes = form.len() + piece.len();
+        if bytes > FORM_BYTES {
+            return Err(too_large);
+        }
+        room_for(bytes).map_err(|Full| Unread::Full)?;
+        form.extend_from_slice(&piece);
+    }
+    Ok(form.freeze())
+}
+
+/// Refuses a request whose body is coded as nobody here reads it, as RFC 9112 demands: hyper looks
+/// at the last coding alone. A proxy in front may have read such a request otherwise, so nothing
+/// more is read from this connection.
+pub(super) async fn refuse_unclear_length(request: Request, next: Next) -> Response {
+    let Some(status) = unclear_length(request.headers()) else {
+        return next.run(request).await;
+    };
+    let mut response = Failure::Other(status).into_response();
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
+}
+
+fn unclear_length(headers: &HeaderMap) -> Option<StatusCode> {
+    let values = headers.get_all(TRANSFER_ENCODING).iter();
+    let codings = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    let codings: Vec<_> = codings
+        .map(<[u8]>::trim_ascii)
+        .filter(|coding| !coding.is_empty())
+        .collect();
+    let is_chunked = |coding: &&&[u8]| coding.eq_ignore_ascii_case(b"chunked");
+    let chunked = codings.iter().filter(is_chunked).count();
+    match (codings.len(), chunked) {
+        (0, _) if !headers.contains_key(TRANSFER_ENCODING) => None,
+        (1, 1) => None,
+        (all, chunked) if all > chunked && chunked <= 1 => Some(StatusCode::NOT_IMPLEMENTED),
+        _ => Some(StatusCode::BAD_REQUEST),
+    }
+}
+
 pub(super) async fn end_slow_requests(request: Request, next: Next) -> Response {
     match tokio::time::timeout(LIMIT, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Failure::Timeout.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bodies_in_chunks_or_of_a_known_length_are_read() {
+        let unclear = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs
+                .iter()
+                .map(|&(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
+            unclear_length(&pairs.collect::<HeaderMap>()).map(|status| status.as_u16())
+        };
+        let coding = "transfer-encoding";
+        assert_eq!(unclear(&[]), None);
+        assert_eq!(unclear(&[("content-length", "5")]), None);
+        for chunked in ["chunked", "Chunked", " chunked ,"] {
+            assert_eq!(unclear(&[(coding, chunked)]), None, "{chunked}");
+        }
+        for twice in ["chunked, chunked", "chunked,gzip,chunked", ""] {
+            assert_eq!(unclear(&[(coding, twice)]), Some(400), "{twice}");
+        }
+        for unknown in [
+            "gzip, chunked",
+            "gzip",
+            "chunked;a=b",
+            "x,chunked",
+            "identity",
+        ] {
+            assert_eq!(unclear(&[(coding, unknown)]), Some(501), "{unknown}");
+        }
+        let two = [(coding, "gzip"), (coding, "chunked")];
+        assert_eq!(unclear(&two), Some(501));
+        let two = [(coding, "chunked"), (coding, "chunked")];
+        assert_eq!(unclear(&two), Some(400));
     }
 }

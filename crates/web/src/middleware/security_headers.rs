@@ -9,7 +9,8 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue};
 
-/// `connect-src 'self'` covers the socket of the same host in Chromium since 70, Firefox, and Safari since 15.4.
+/// `connect-src 'self'` covers the socket of the same host in Chromium since 70, Firefox, and
+/// Safari since 15.4.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; \
      base-uri 'none'";

@@ -1,4 +1,5 @@
-//! `GET /room/{id}/`: the chat. The page brings the room's last messages along, so that the screen shows them at once.
+//! `GET /room/{id}/`: the chat. The page brings the room's last messages along, so that the screen
+//! shows them at once.
 
 use std::sync::Arc;
 
@@ -7,18 +8,20 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
-use papo_app::{Error, Visitor};
-use papo_domain::{Room, SenderId};
+use papo_app::Error;
+use papo_domain::{PersonId, Room};
 use papo_protocol::ServerFrame;
 use serde::Serialize;
 
 use crate::caller::Caller;
-use crate::cookies::{session_token, set_session};
+use crate::cookies::set_session;
 use crate::failure::Failure;
 use crate::language::Language;
+use crate::origin::{Origin, own_origin};
 use crate::page::{Page, show};
 use crate::site::Site;
 use crate::visitor::InRoom;
+use crate::waiting::text_bytes;
 
 #[derive(Template)]
 #[template(path = "chat.html")]
@@ -34,21 +37,28 @@ pub(crate) struct Boot(String);
 impl Boot {
     pub(crate) fn new(
         language: Language,
-        sender: SenderId,
+        sender: PersonId,
+        has_account: bool,
         message_characters: usize,
+        origin: Option<&Origin>,
         snapshot: &ServerFrame,
     ) -> Self {
         #[derive(Serialize)]
         struct Content<'a> {
             language: &'static str,
             sender: String,
+            has_account: bool,
             message_characters: usize,
+            /// Where the server believes to be: it refuses the sockets of pages that are elsewhere.
+            origin: Option<String>,
             snapshot: &'a ServerFrame,
         }
         let content = Content {
             language: language.code(),
             sender: sender.to_string(),
+            has_account,
             message_characters,
+            origin: origin.map(Origin::to_string),
             snapshot,
         };
         let json =
@@ -67,27 +77,42 @@ pub(crate) async fn show_chat(
     page: Page,
     caller: Caller,
     headers: HeaderMap,
-    InRoom { room, visitor }: InRoom,
+    InRoom {
+        room,
+        visitor,
+        token,
+    }: InRoom,
 ) -> Result<Response, Failure> {
-    let (room, snapshot) = match site.app.chat(visitor.as_ref(), room).await {
-        Err(Error::NotJoined) => {
+    let entered = site.app.enter(visitor.as_ref(), room, caller.address).await;
+    let member = match entered {
+        Err(Error::NoSession | Error::NotJoined) => {
             return Ok(Redirect::to(&format!("/room/{room}/join/")).into_response());
         }
         other => other?,
     };
-    let sender = visitor
-        .as_ref()
-        .map(Visitor::sender)
-        .ok_or(Error::NotJoined)?;
+    let (room, snapshot) = site.app.chat(&member).await?;
+    let sender = member.person();
     let message_characters = site.app.limits().message_characters;
-    let boot = Boot::new(page.language, sender, message_characters, &snapshot);
+    let origin = own_origin(&headers, &site.settings);
     // Whoever comes back keeps the cookie for another while.
-    let cookie =
-        session_token(&headers, &caller).map(|token| [(SET_COOKIE, set_session(token, &caller))]);
-    Ok((cookie, show(&ChatPage { page, room, boot })?).into_response())
+    let cookie = token.map(|token| [(SET_COOKIE, set_session(&token, &caller))]);
+    let text_size = text_bytes(&snapshot);
+    let make = move || {
+        let boot = Boot::new(
+            page.language,
+            sender,
+            page.reader.account().is_some(),
+            message_characters,
+            origin.as_ref(),
+            &snapshot,
+        );
+        show(&ChatPage { page, room, boot })
+    };
+    Ok((cookie, site.waiting.make(text_size, make).await?).into_response())
 }
 
-/// JSON in which nothing can end the script element or be taken for markup. The characters stand only in its strings.
+/// JSON in which nothing can end the script element or be taken for markup. The characters stand
+/// only in its strings.
 fn escape(json: &str) -> String {
     let is_suspect = |byte| matches!(byte, b'<' | b'>' | b'&' | LINE_SEPARATOR_LEAD);
     let mut text = String::with_capacity(json.len() + json.len() / 8);

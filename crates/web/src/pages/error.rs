@@ -37,7 +37,7 @@ fn keys(failure: &Failure) -> (Key, Key) {
             Key("error-page-no-room-title"),
             Key("error-page-no-room-text"),
         ),
-        Failure::App(Error::NotJoined) => (
+        Failure::App(Error::NotJoined | Error::NoSession) => (
             Key("error-page-not-joined-title"),
             Key("error-page-not-joined-text"),
         ),

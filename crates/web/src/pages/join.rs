@@ -1,10 +1,14 @@
-//! `/room/{id}/join/`: choosing the name to be known by in a room, or changing it.
+//! `/room/{id}/join/`: choosing the name to be known by in a room; and, for who asks to rename,
+//! changing it.
+//!
+//! Somebody who is in the room and doesn't ask for that has come here by going back, and gets the
+//! room.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::SET_COOKIE;
 use papo_app::Visitor;
@@ -12,10 +16,11 @@ use papo_domain::{Room, Username};
 use serde::Deserialize;
 
 use crate::caller::Caller;
-use crate::cookies::set_session;
+use crate::cookies::{CookieCheck, set_session};
 use crate::failure::Failure;
 use crate::form_errors::FormErrors;
 use crate::page::{Page, show, show_refused};
+use crate::query;
 use crate::site::Site;
 use crate::visitor::InRoom;
 
@@ -33,11 +38,17 @@ pub(crate) struct JoinPage {
 
 impl JoinPage {
     fn title(&self) -> String {
-        let room = [("room", self.room.name.as_str().into())];
+        let (before, after) = self.heading();
+        format!("{before}{}{after}", self.room.name)
+    }
+
+    /// What stands before and after the room's name.
+    fn heading(&self) -> (String, String) {
+        let language = self.page.language;
         if self.is_joined {
-            self.page.language.text_with("join-change-title", room)
+            language.text_around("join-change-title", "room")
         } else {
-            self.page.language.text_with("join-title", room)
+            language.text_around("join-title", "room")
         }
     }
 }
@@ -48,20 +59,36 @@ pub(crate) struct JoinForm {
     username: String,
 }
 
-/// `GET /room/{id}/join/`
+/// Whether the reader asks to change the name.
+#[derive(Deserialize)]
+pub(crate) struct Wish {
+    rename: Option<String>,
+}
+
+/// `GET /room/{id}/join/?rename`
 pub(crate) async fn show_form(
     State(site): State<Arc<Site>>,
     page: Page,
-    InRoom { room, visitor }: InRoom,
+    Query(wish): Query<Wish>,
+    InRoom { room, visitor, .. }: InRoom,
+    Query(check): Query<CookieCheck>,
 ) -> Result<Response, Failure> {
     let room = site.app.room(room).await?;
+    if is_joined(visitor.as_ref()) && wish.rename.is_none() {
+        return Ok(Redirect::to(&format!("/room/{}/", room.id)).into_response());
+    }
+    let errors = if check.is_due() && visitor.is_none() {
+        FormErrors::no_cookie(page.language, site.settings.public_url.as_ref())
+    } else {
+        FormErrors::default()
+    };
     let suggested = visitor.as_ref().and_then(Visitor::suggested_username);
     show(&JoinPage {
         page,
         room,
         is_joined: is_joined(visitor.as_ref()),
         username: suggested.map(Username::to_string).unwrap_or_default(),
-        errors: FormErrors::default(),
+        errors,
     })
 }
 
@@ -70,7 +97,7 @@ pub(crate) async fn join(
     State(site): State<Arc<Site>>,
     page: Page,
     caller: Caller,
-    InRoom { room, visitor }: InRoom,
+    InRoom { room, visitor, .. }: InRoom,
     Form(form): Form<JoinForm>,
 ) -> Result<Response, Failure> {
     let answer = site
@@ -79,10 +106,12 @@ pub(crate) async fn join(
         .await;
     let error = match answer {
         Ok(joined) => {
-            let cookie = joined
-                .token
-                .map(|token| [(SET_COOKIE, set_session(&token, &caller))]);
-            return Ok((cookie, Redirect::to(&format!("/room/{room}/"))).into_response());
+            let Some(token) = joined.token else {
+                return Ok(Redirect::to(&format!("/room/{room}/")).into_response());
+            };
+            let cookie = [(SET_COOKIE, set_session(&token, &caller))];
+            let form = format!("/room/{room}/join/{}", query::string([CookieCheck::QUERY]));
+            return Ok((cookie, Redirect::to(&form)).into_response());
         }
         Err(error) => error,
     };

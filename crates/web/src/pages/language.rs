@@ -1,16 +1,31 @@
-//! `POST /language/`: switches the language, and remembers it.
+//! `/language/`: switches the language, and remembers it.
+//!
+//! A browser that brings no cookie comes by here once more before it goes back. If it kept none,
+//! the page says that the language needs one.
 
+use askama::Template;
 use axum::Form;
+use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::StatusCode;
-use http::header::SET_COOKIE;
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::caller::Caller;
 use crate::cookies::set_language;
 use crate::failure::Failure;
+use crate::form_errors::FormErrors;
 use crate::language::Language;
-use crate::query::own_path;
+use crate::page::{Page, show};
+use crate::query::{self, own_path};
+
+#[derive(Template)]
+#[template(path = "language.html")]
+pub(crate) struct LanguagePage {
+    /// In the chosen language, with the page to go back to as its path.
+    pub(crate) page: Page,
+    pub(crate) errors: FormErrors,
+}
 
 #[derive(Deserialize)]
 pub(crate) struct LanguageForm {
@@ -20,13 +35,41 @@ pub(crate) struct LanguageForm {
     next: String,
 }
 
+impl LanguageForm {
+    fn language(&self) -> Result<Language, Failure> {
+        Language::from_code(&self.language).ok_or(Failure::Other(StatusCode::BAD_REQUEST))
+    }
+}
+
 /// `POST /language/`
 pub(crate) async fn choose(
     caller: Caller,
+    headers: HeaderMap,
     Form(form): Form<LanguageForm>,
 ) -> Result<Response, Failure> {
-    let language =
-        Language::from_code(&form.language).ok_or(Failure::Other(StatusCode::BAD_REQUEST))?;
+    let language = form.language()?;
+    let next = own_path(&form.next);
     let cookie = [(SET_COOKIE, set_language(language, &caller))];
-    Ok((cookie, Redirect::to(own_path(&form.next))).into_response())
+    let to = if headers.contains_key(COOKIE) {
+        next.to_owned()
+    } else {
+        let pairs = [("language", language.code()), ("next", next)];
+        format!("/language/{}", query::string(pairs))
+    };
+    Ok((cookie, Redirect::to(&to)).into_response())
+}
+
+/// `GET /language/?language=CODE&next=PATH`: whether the browser kept the cookie.
+pub(crate) async fn check(
+    mut page: Page,
+    headers: HeaderMap,
+    Query(form): Query<LanguageForm>,
+) -> Result<Response, Failure> {
+    page.language = form.language()?;
+    own_path(&form.next).clone_into(&mut page.path);
+    if headers.contains_key(COOKIE) {
+        return Ok(Redirect::to(&page.path).into_response());
+    }
+    let errors = FormErrors::no_language_cookie(page.language);
+    show(&LanguagePage { page, errors })
 }

@@ -36,11 +36,17 @@ impl LeavePage {
         let language = self.page.language;
         match &self.choice {
             Choice::Room(room) => {
-                language.text_with("leave-title", [("room", room.name.as_str().into())])
+                let (before, after) = self.heading();
+                format!("{before}{}{after}", room.name)
             }
             Choice::All => language.text("leave-all-title").into_owned(),
             Choice::Nowhere => language.text("leave-nowhere-title").into_owned(),
         }
+    }
+
+    /// What stands before and after the room's name.
+    fn heading(&self) -> (String, String) {
+        self.page.language.text_around("leave-title", "room")
     }
 }
 

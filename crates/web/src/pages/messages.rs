@@ -1,16 +1,23 @@
 //! `GET /room/{id}/messages/?before=SEQ`: older messages, as JSON for the chat screen.
+//!
+//! Nothing is older than the first message. Who asks for that wants to know why a socket was
+//! refused, which browsers don't say: the answer is the one that the handshake would get.
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use papo_domain::Seq;
 use papo_protocol::MessageObject;
 use serde::{Deserialize, Serialize};
 
+use crate::caller::{Caller, Peer};
 use crate::failure::Failure;
 use crate::site::Site;
 use crate::visitor::InRoom;
+use crate::waiting::texts_bytes;
+use crate::ws::socket_share;
 
 #[derive(Deserialize)]
 pub(crate) struct Before {
@@ -26,12 +33,20 @@ pub(crate) struct MessagesPage {
 /// `GET /room/{id}/messages/?before=SEQ`
 pub(crate) async fn older(
     State(site): State<Arc<Site>>,
-    InRoom { room, visitor }: InRoom,
+    caller: Caller,
+    peer: Option<Extension<Peer>>,
+    InRoom { room, visitor, .. }: InRoom,
     Query(Before { before }): Query<Before>,
-) -> Result<Json<MessagesPage>, Failure> {
-    let (messages, more) = site
-        .app
-        .older_messages(visitor.as_ref(), room, Seq(before))
-        .await?;
-    Ok(Json(MessagesPage { messages, more }))
+) -> Result<Response, Failure> {
+    let member = site.app.enter(visitor.as_ref(), room, caller.address);
+    let (messages, more) = site.app.older_messages(&member.await?, Seq(before)).await?;
+    if Seq(before) <= Seq::START.next()
+        && let Some(visitor) = &visitor
+    {
+        drop(socket_share(&site, peer.as_deref(), &caller)?);
+        site.app.may_connect(visitor, caller.address)?;
+    }
+    let text_size = texts_bytes(&messages);
+    let make = move || Json(MessagesPage { messages, more }).into_response();
+    Ok(site.waiting.make(text_size, make).await)
 }

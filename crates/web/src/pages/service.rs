@@ -1,16 +1,18 @@
-//! Answers for programs: whether the server lives, whether it can serve, how it does, and what robots may read.
+//! Answers for programs: whether the server lives, whether it can serve, how it does, and what
+//! robots may read.
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::site::Site;
+use crate::waiting::Uncounted;
 
 /// `GET /healthz`: the process answers.
 pub(crate) async fn health() -> Json<Value> {
@@ -23,7 +25,8 @@ pub(crate) async fn ready(State(site): State<Arc<Site>>) -> Result<Json<Value>, 
     Ok(Json(json!({"status": "ok"})))
 }
 
-/// `GET /metrics`: figures for Prometheus; for everybody but the readers that are set, there is no such page.
+/// `GET /metrics`: figures for Prometheus; for everybody but the readers that are set, there is no
+/// such page.
 pub(crate) async fn metrics(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -34,7 +37,8 @@ pub(crate) async fn metrics(
     }
     site.app.refresh_metrics();
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    Ok((kind, site.settings.metrics.write()))
+    // They tell why there is no space, and few may read them.
+    Ok((kind, Extension(Uncounted), site.settings.metrics.write()))
 }
 
 /// `GET /robots.txt`: rooms are for people.

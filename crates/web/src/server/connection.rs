@@ -8,21 +8,25 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::response::Response;
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::Notify;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::arrivals::{Arrivals, HOLD, Place};
 use super::arriving::arriving;
-use crate::caller::Peer;
+use super::places::Slot;
+use super::stream::ClientStream;
+use crate::caller::{Caller, Peer};
+use crate::cookies::session_token;
 use crate::site::Site;
+use crate::waiting::{Outlet, Taker};
 
 /// The most bytes of a request's head; more are answered 431.
 const HEADER_BYTES: usize = 16 * 1024;
@@ -31,35 +35,35 @@ const HEADER_TIME: Duration = Duration::from_secs(10);
 /// The same for a proxy, which keeps its connections for later and isn't slow.
 const PROXY_HEADER_TIME: Duration = Duration::from_mins(5);
 
-/// Who takes nothing of what was sent for so long is gone. Longer than a session waits, which says goodbye.
-const TAKE_TIME: Duration = Duration::from_mins(1);
-/// At the stop, who isn't being answered has two such times to ask, and at least one to take an answer.
+/// The same on a place that is kept for whoever looks after the server.
+const KEPT_HEADER_TIME: Duration = Duration::from_secs(2);
+
+/// A client that takes nothing of an answer for so long is gone.
+const TAKE_TIME: Duration = Duration::from_secs(10);
+/// The same for a socket: longer than its session waits, which says goodbye.
+const SOCKET_TAKE_TIME: Duration = Duration::from_mins(1);
+/// Answers are put in line until so much waits for the kernel.
+const BUFFER_BYTES: usize = 32 * 1024;
+/// What the kernel keeps of an answer beyond what is on its way. A reader with a long way to here
+/// has as much on its way as it takes; what nobody reads stays this small.
+const UNSENT_BYTES: u32 = 16 * 1024;
+/// What the kernel keeps in all: about 64 KiB on their way. Without this it is up to 4 MiB.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// At the stop, who isn't being answered has two such times to ask, and at least one to take an
+/// answer.
 const DAWDLE: Duration = Duration::from_secs(1);
-
-/// A place among the connections; free when its last copy is dropped. The server puts it into each request too, for
-/// whoever takes over an upgraded connection.
-#[derive(Debug, Clone)]
-pub(crate) struct Slot(
-    #[expect(dead_code, reason = "is held, not read")] Arc<OwnedSemaphorePermit>,
-);
-
-impl Slot {
-    fn new(permit: OwnedSemaphorePermit) -> Self {
-        Self(Arc::new(permit))
-    }
-}
 
 /// Lets somebody in, and serves them.
 pub(super) async fn receive(
     stream: TcpStream,
     peer: Peer,
-    slot: OwnedSemaphorePermit,
+    slot: Slot,
     router: Router,
     site: Arc<Site>,
     arrivals: Arrivals,
 ) {
     let is_proxy = site.settings.trusts(peer.0.ip());
-    let patience = header_time(is_proxy);
+    let patience = header_time(is_proxy, &slot);
     let entering = async {
         if !Arrivals::is_heard(&stream, patience).await {
             return Err(Idle);
@@ -79,8 +83,10 @@ pub(super) async fn receive(
 /// Said nothing for too long.
 struct Idle;
 
-fn header_time(is_proxy: bool) -> Duration {
-    if is_proxy {
+fn header_time(is_proxy: bool, slot: &Slot) -> Duration {
+    if slot.is_kept() {
+        KEPT_HEADER_TIME
+    } else if is_proxy {
         PROXY_HEADER_TIME
     } else {
         HEADER_TIME
@@ -91,27 +97,36 @@ fn header_time(is_proxy: bool) -> Duration {
 async fn serve(
     stream: TcpStream,
     peer: Peer,
-    slot: OwnedSemaphorePermit,
+    slot: Slot,
     router: Router,
     site: Arc<Site>,
     mut place: Option<Place>,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "can't set TCP_NODELAY");
-    }
-    #[cfg(target_os = "linux")]
-    if let Err(error) = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(TAKE_TIME)) {
-        tracing::debug!(%error, "can't set TCP_USER_TIMEOUT");
-    }
-    let slot = Slot::new(slot);
+    bound(&stream);
+    let patience = header_time(site.settings.trusts(peer.0.ip()), &slot);
     let answered = Arc::new(Notify::new());
     let has_answered = Arc::clone(&answered);
     let is_answering = Arc::new(AtomicBool::new(false));
     let is_asked = Arc::clone(&is_answering);
-    let stopping = site.stopping.clone();
-    let service = service_fn(move |request| {
+    // Told when others need the space of an answer that isn't taken.
+    let cut = Arc::new(Notify::new());
+    let outlet = {
+        let cut = Arc::clone(&cut);
+        Outlet::new(move || cut.notify_one())
+    };
+    let own_outlet = Arc::clone(&outlet);
+    let stream = ClientStream::new(stream, Arc::clone(&outlet));
+    let edge = Arc::clone(&site);
+    let service = service_fn(move |mut request: Request<Incoming>| {
         is_asked.store(true, Ordering::Relaxed);
-        let answer = answer(router.clone(), request, peer, slot.clone(), &stopping);
+        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(slot.clone());
+        let answer = answer(
+            router.clone(),
+            request,
+            Arc::clone(&edge),
+            Arc::clone(&outlet),
+        );
         let (has_answered, is_asked) = (Arc::clone(&has_answered), Arc::clone(&is_asked));
         async move {
             let answer = answer.await;
@@ -122,17 +137,26 @@ async fn serve(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_time(site.settings.trusts(peer.0.ip())))
+        .header_read_timeout(patience)
         .max_header_size(HEADER_BYTES)
+        .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let mut hold = pin!(sleep(HOLD));
     let result = loop {
         tokio::select! {
+            // First, so that what the kernel takes by now is noted before anything is cut for it.
+            biased;
             result = &mut connection => break result,
             () = answered.notified(), if place.is_some() => place = None,
             () = &mut hold, if place.is_some() => place = None,
+            () = cut.notified() => {
+                if own_outlet.is_slow() {
+                    site.waiting.note_cut();
+                    break Ok(());
+                }
+            }
             () = site.stopping.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 tokio::select! {
@@ -160,14 +184,64 @@ async fn dawdling(is_answering: &AtomicBool) {
     }
 }
 
-fn answer(
+/// Bounds what the kernel keeps for a client that reads nothing, and for how long.
+fn bound(stream: &TcpStream) {
+    let socket = socket2::SockRef::from(stream);
+    // One that can't be set keeps none of the others from being set.
+    set("TCP_NODELAY", socket.set_tcp_nodelay(true));
+    set("SO_SNDBUF", socket.set_send_buffer_size(SEND_BUFFER_BYTES));
+    #[cfg(target_os = "linux")]
+    {
+        set(
+            "TCP_NOTSENT_LOWAT",
+            socket.set_tcp_notsent_lowat(UNSENT_BYTES),
+        );
+        set(
+            "TCP_USER_TIMEOUT",
+            socket.set_tcp_user_timeout(Some(TAKE_TIME)),
+        );
+    }
+}
+
+fn set(option: &str, result: std::io::Result<()>) {
+    if let Err(error) = result {
+        tracing::debug!(%error, "can't set {option}");
+    }
+}
+
+/// Gives a socket the time that its session waits for it.
+pub(crate) fn wait_longer(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    {
+        let socket = socket2::SockRef::from(stream);
+        set(
+            "TCP_USER_TIMEOUT",
+            socket.set_tcp_user_timeout(Some(SOCKET_TAKE_TIME)),
+        );
+    }
+}
+
+/// Answers a request. Whom the answer waits for goes along, for whoever counts it.
+async fn answer(
     router: Router,
     mut request: Request<Incoming>,
-    peer: Peer,
-    slot: Slot,
-    stopping: &CancellationToken,
-) -> impl Future<Output = Result<Response, Infallible>> + use<> {
-    request.extensions_mut().insert(peer);
-    request.extensions_mut().insert(slot);
-    router.oneshot(request.map(|body| arriving(body, stopping)))
+    site: Arc<Site>,
+    outlet: Arc<Outlet>,
+) -> Result<Response, Infallible> {
+    let caller = Caller::of(request.headers(), request.extensions(), &site);
+    let session = session_token(request.headers(), &caller);
+    let taker = Taker::new(caller.address, session, outlet);
+    let is_kept = request
+        .extensions()
+        .get::<Slot>()
+        .is_some_and(Slot::is_kept);
+    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(taker);
+    let request = request.map(|body| arriving(body, &site.stopping));
+    let mut response = router.oneshot(request).await?;
+    if is_kept {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    Ok(response)
 }

@@ -1,10 +1,13 @@
 //! Accepts connections and serves requests on them, until told to stop.
 //!
-//! `axum::serve` would do, but for limits that it doesn't have: on connections, on headers, and on the time of the stop.
+//! `axum::serve` would do, but for limits that it doesn't have: on connections, on headers, and on
+//! the time of the stop.
 
 mod arrivals;
 mod arriving;
 mod connection;
+mod places;
+mod stream;
 
 use std::io;
 use std::sync::Arc;
@@ -12,11 +15,14 @@ use std::time::Duration;
 
 use papo_app::App;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use connection::Slot;
+pub(crate) use connection::wait_longer;
+pub use places::KEPT_PLACES;
+pub(crate) use places::{Places, Share, Slot, is_for_keepers};
+pub(crate) use stream::ClientStream;
 
 use self::arrivals::Arrivals;
 use crate::caller::Peer;
@@ -24,11 +30,12 @@ use crate::routes;
 use crate::settings::WebSettings;
 use crate::site::Site;
 
-/// After an error that is the machine's, such as too many open files: others may close theirs meanwhile.
+/// After an error that is the machine's, such as too many open files: others may close theirs
+/// meanwhile.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves people on `listener` until `shutdown`; then finishes what is being answered, waits for the sockets to say
-/// goodbye, and returns within the limit that is set.
+/// Serves people on `listener` until `shutdown`; then finishes what is being answered, waits for
+/// the sockets to say goodbye, and returns within the limit that is set.
 pub async fn run(
     listener: TcpListener,
     app: Arc<App>,
@@ -39,10 +46,16 @@ pub async fn run(
     let router = routes::router(&site);
     let connections = TaskTracker::new();
     let arrivals = Arrivals::new();
-    let slots = Arc::new(Semaphore::new(site.settings.max_connections));
-    while let Some((stream, peer, slot)) =
-        shutdown.run_until_cancelled(next(&listener, &slots)).await
+    while let Some((stream, peer, permit)) = shutdown
+        .run_until_cancelled(next(&listener, &site.places))
+        .await
     {
+        let is_proxy = site.settings.trusts(peer.0.ip());
+        let address = (!is_proxy).then(|| peer.0.ip());
+        let Some(slot) = site.places.take(permit, address) else {
+            tracing::debug!("a connection is closed: its network has all that it may have");
+            continue;
+        };
         let (router, site) = (router.clone(), Arc::clone(&site));
         let connection = connection::receive(stream, peer, slot, router, site, arrivals.clone());
         connections.spawn(connection);
@@ -66,15 +79,12 @@ pub async fn run(
 /// Waits for a free place, then for somebody to take it.
 async fn next(
     listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (TcpStream, Peer, OwnedSemaphorePermit) {
-    let slot = Arc::clone(slots)
-        .acquire_owned()
-        .await
-        .expect("the semaphore is never closed");
+    places: &Places,
+) -> (TcpStream, Peer, (OwnedSemaphorePermit, bool)) {
+    let permit = places.wait().await;
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, Peer(peer), slot),
+            Ok((stream, peer)) => return (stream, Peer(peer), permit),
             Err(error) if is_clients(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "can't accept a connection");

@@ -1,13 +1,14 @@
 //! Turns what the application says into the protocol's words.
 
 use bytes::Bytes;
-use papo_app::{Committed, Error};
-use papo_domain::RoomId;
-use papo_protocol::{ErrorCode, ServerFrame, close, encode};
+use papo_app::{Committed, Connection, Error, ErrorKind, Trouble};
+use papo_domain::{Mark, RoomId};
+use papo_protocol::{Cause, ErrorCode, ServerFrame, close, encode};
 use papo_websocket::CloseCode;
 
-/// The answer to a `send`, `edit` or `delete`.
+/// The answer to a `send`, `edit` or `delete` on this connection.
 pub(super) fn outcome(
+    connection: &Connection,
     reference: Option<u64>,
     room: RoomId,
     result: Result<Committed, Error>,
@@ -19,35 +20,35 @@ pub(super) fn outcome(
             seq: Some(committed.seq.0),
             timestamp: Some(committed.timestamp.to_string()),
         }),
-        Err(error) => refusal(reference, &error),
+        Err(error) => encode(&ServerFrame::Error {
+            r#ref: reference,
+            code: code(&error),
+            message: error.to_string(),
+            retry: retry(&error),
+            cause: cause(connection, &error),
+        }),
     }
 }
 
-/// An error frame for what the application refused.
-pub(super) fn refusal(reference: Option<u64>, error: &Error) -> Bytes {
-    let retry = error.retry().map(|after| after.as_secs().max(1));
-    encode(&ServerFrame::Error {
-        r#ref: reference,
-        code: code(error),
-        message: error.to_string(),
-        retry,
-    })
+/// Why the server can't do it now, for administrators: nobody else can do anything about it.
+pub(super) fn cause(connection: &Connection, error: &Error) -> Option<Cause> {
+    match error {
+        _ if connection.mark() != Some(Mark::Administrator) => None,
+        Error::Storage(Trouble::FullDisk) => Some(Cause::Disk),
+        Error::Storage(Trouble::Away) => Some(Cause::Database),
+        _ => None,
+    }
 }
 
-/// An error frame for what the edge refused.
-pub(super) fn error(reference: Option<u64>, code: ErrorCode, message: impl Into<String>) -> Bytes {
-    encode(&ServerFrame::Error {
-        r#ref: reference,
-        code,
-        message: message.into(),
-        retry: None,
-    })
+/// In how many seconds it may be tried again.
+pub(super) fn retry(error: &Error) -> Option<u64> {
+    error.retry().map(|after| after.as_secs().max(1))
 }
 
-const fn code(error: &Error) -> ErrorCode {
+pub(super) const fn code(error: &Error) -> ErrorCode {
     match error {
         Error::NoRoom => ErrorCode::NoRoom,
-        Error::NotJoined => ErrorCode::NotJoined,
+        Error::NotJoined | Error::NoSession => ErrorCode::NotJoined,
         Error::NoMessage => ErrorCode::NoMessage,
         Error::NotYours => ErrorCode::NotYours,
         Error::WrongUsername => ErrorCode::WrongUsername,
@@ -58,14 +59,15 @@ const fn code(error: &Error) -> ErrorCode {
     }
 }
 
-/// What closes a plain socket whose message was refused. What the session or the room has lost since it was opened is said as it is where
-/// the notice of that comes first.
+/// What closes a plain socket whose message was refused. What the session or the room has lost
+/// since it was opened is said as it is where the notice of that comes first.
 pub(super) const fn plain_close_code(error: &Error) -> CloseCode {
-    match error {
-        Error::NotJoined => CloseCode(close::LEFT),
-        Error::NoRoom => CloseCode(close::ROOM_CLOSED),
-        Error::Unavailable(_) | Error::Internal => CloseCode::TRY_LATER,
-        _ => CloseCode::POLICY,
+    match (error, error.kind()) {
+        (Error::NoSession, _) => CloseCode(close::ENDED),
+        (Error::NotJoined, _) => CloseCode(close::LEFT),
+        (Error::NoRoom, _) => CloseCode(close::ROOM_CLOSED),
+        (_, ErrorKind::Away | ErrorKind::Defect) => CloseCode::TRY_LATER,
+        (_, _) => CloseCode::POLICY,
     }
 }
 
@@ -76,6 +78,7 @@ mod tests {
     #[test]
     fn who_has_left_and_whose_room_has_closed_are_told_so_whatever_came_first() {
         for (error, code) in [
+            (Error::NoSession, 4003),
             (Error::NotJoined, 4001),
             (Error::NoRoom, 4004),
             (Error::WrongUsername, 1008),

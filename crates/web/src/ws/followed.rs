@@ -1,13 +1,15 @@
 //! A room that a socket follows: the cursor, and what lies after it.
 
 use bytes::Bytes;
-use papo_app::{App, Connection, Error, Frame, FrameKind, Read, Start, Subscription};
-use papo_domain::{RoomId, Seq};
-use papo_protocol::{ResetReason, ServerFrame, encode};
+use papo_app::{App, Connection, Error, Frame, Read, Start, Subscription};
+use papo_domain::{EventClass, RoomId, Seq};
+use papo_protocol::{ResetReason, ServerFrame};
 
 /// A subscription, and how far its socket has got.
 pub(super) struct Followed {
     pub(super) subscription: Subscription,
+    /// The last event whose frame was counted as read from the log: it may be read again.
+    counted: Seq,
     presence: u64,
     typing: u64,
 }
@@ -19,6 +21,8 @@ pub(super) enum Step {
     End,
     /// Frames; there are more.
     More,
+    /// What comes next is in the log, which isn't to be read now.
+    Later,
     /// Too far behind: the client must start over.
     TooFarBehind,
 }
@@ -28,6 +32,7 @@ impl Followed {
         let typing = subscription.follower.room.typing_count();
         Self {
             subscription,
+            counted: Seq::START,
             presence: 0,
             typing,
         }
@@ -37,12 +42,12 @@ impl Followed {
         self.subscription.follower.room.id
     }
 
-    /// Takes the frames after the cursor from memory, or from the log when they are no longer there, and moves the cursor.
-    /// About `budget` bytes of them.
+    /// Takes the frames after the cursor from memory, or from the log when they are no longer there
+    /// and it may be read, and moves the cursor. About `budget` bytes of them.
     pub(super) async fn read(
         &mut self,
         app: &App,
-        budget: usize,
+        (budget, may_read_log): (usize, bool),
         out: &mut Vec<Frame>,
     ) -> Result<Step, Error> {
         let room = &self.subscription.follower.room;
@@ -50,10 +55,17 @@ impl Followed {
         let step = match room.read(cursor, budget, out) {
             Read::End => Step::End,
             Read::More => Step::More,
+            Read::Behind if !may_read_log => Step::Later,
             Read::Behind if app.is_too_far_behind(cursor, room.end()) => Step::TooFarBehind,
             Read::Behind => {
                 let end = room.end();
-                let frames = app.frames_after(room.id, cursor, budget).await?;
+                let member = &self.subscription.member;
+                let frames = app.frames_after(member, cursor, budget).await?;
+                let new = frames.partition_point(|frame| frame.seq <= self.counted);
+                app.may_take_frames(member, &frames[new..])?;
+                self.counted = frames
+                    .last()
+                    .map_or(self.counted, |last| last.seq.max(self.counted));
                 // What the tail hasn't taken isn't for anybody yet.
                 out.extend(frames.into_iter().filter(|frame| frame.seq <= end));
                 Step::More
@@ -65,11 +77,10 @@ impl Followed {
         Ok(step)
     }
 
-    /// How to start over at the log's present state: where the cursor then is, and what to tell the client.
+    /// How to start over at the log's present state: where the cursor then is, and what to tell the
+    /// client.
     pub(super) async fn reset(&self, app: &App) -> Result<(Seq, [ServerFrame; 2]), Error> {
-        let (seq, snapshot) = app
-            .snapshot(self.room(), &self.subscription.username)
-            .await?;
+        let (seq, snapshot) = app.snapshot(&self.subscription.member).await?;
         let reset = ServerFrame::Reset {
             r#ref: None,
             room: self.room().0,
@@ -80,7 +91,7 @@ impl Followed {
 
     /// Whether this frame ends it: the room was made inactive, and still is.
     pub(super) fn is_closed_by(&self, frame: &Frame) -> bool {
-        frame.kind == FrameKind::Closing && !self.subscription.follower.room.is_active()
+        frame.class == EventClass::Closing && !self.subscription.follower.room.is_active()
     }
 
     /// Takes what is sent when it can be: who is there, who is writing.
@@ -91,7 +102,7 @@ impl Followed {
             self.presence = frame.version;
             out.push(frame.bytes);
         }
-        room.read_typing(connection.sender, &mut self.typing, &mut out);
+        room.read_typing(connection.person, &mut self.typing, &mut out);
         out
     }
 
@@ -101,7 +112,7 @@ impl Followed {
     }
 
     /// The answer to the `subscribe` that led here.
-    pub(super) fn answer(&mut self, reference: Option<u64>) -> Vec<Bytes> {
+    pub(super) fn answer(&mut self, reference: Option<u64>) -> Vec<ServerFrame> {
         let room = self.room().0;
         let with_reference = |mut snapshot| {
             if let ServerFrame::Snapshot { r#ref, .. } = &mut snapshot {
@@ -109,7 +120,7 @@ impl Followed {
             }
             snapshot
         };
-        let frames = match std::mem::replace(&mut self.subscription.start, Start::Live) {
+        match std::mem::replace(&mut self.subscription.start, Start::Live) {
             Start::Live => vec![],
             Start::Snapshot(snapshot) => vec![with_reference(snapshot)],
             Start::Resumed(Seq(seq)) => vec![ServerFrame::Subscribed {
@@ -117,7 +128,7 @@ impl Followed {
                 room,
                 after: self.subscription.follower.cursor().0,
                 seq,
-                username: self.subscription.username.to_string(),
+                username: self.subscription.member.username().to_string(),
             }],
             Start::Reset(reason, snapshot) => {
                 vec![
@@ -129,8 +140,7 @@ impl Followed {
                     with_reference(snapshot),
                 ]
             }
-        };
-        frames.iter().map(encode).collect()
+        }
     }
 }
 

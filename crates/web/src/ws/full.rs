@@ -1,39 +1,105 @@
 //! `papo.v1`: what each of a client's frames asks for.
 
+use std::sync::Arc;
+
 use papo_app::{Connection, Error, From, PostRequest, Reply, Wants};
 use papo_domain::{Epoch, RoomId, Seq, Username};
-use papo_protocol::{ClientFrame, ErrorCode, ServerFrame, encode, parse_client_frame};
+use papo_protocol::{Cause, ClientFrame, ErrorCode, ServerFrame, encode, parse_client_frame};
+use papo_websocket::CloseCode;
 
 use super::answers;
+use super::ending::{Closing, End};
 use super::followed::{Followed, find};
 use super::session::Session;
+use crate::waiting::{Full, Waiting};
 
-/// A request that is refused before the application is asked.
-struct Refused(ErrorCode, String);
+/// A request that is answered with an error at once.
+struct Refused {
+    code: ErrorCode,
+    message: String,
+    retry: Option<u64>,
+    cause: Option<Cause>,
+}
 
 impl std::convert::From<(ErrorCode, &str)> for Refused {
     fn from((code, message): (ErrorCode, &str)) -> Self {
-        Self(code, message.to_owned())
+        Self {
+            code,
+            message: message.to_owned(),
+            retry: None,
+            cause: None,
+        }
+    }
+}
+
+impl std::convert::From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self {
+            code: answers::code(&error),
+            message: error.to_string(),
+            retry: answers::retry(&error),
+            cause: None,
+        }
     }
 }
 
 impl Session {
     /// Acts on one frame. `own` is the room of a room's own socket.
-    pub(super) async fn act_full(&mut self, own: Option<RoomId>, text: &str) {
-        let frame = match parse_client_frame(text) {
-            Ok(frame) => frame,
-            Err(message) => {
-                self.app.metrics().refusals.increment(1);
-                self.outgoing
-                    .push(answers::error(None, ErrorCode::BadFrame, message));
-                return;
+    pub(super) async fn act_full(&mut self, own: Option<RoomId>, text: &str) -> Result<(), End> {
+        let (reference, done) = match parse_client_frame(text) {
+            Ok(frame) => {
+                if let ClientFrame::Ping { .. } | ClientFrame::Unsubscribe { .. } = frame {
+                    self.count_waste()?;
+                }
+                (frame.reference(), self.request(own, frame).await)
             }
+            Err(message) => (None, Err((ErrorCode::BadFrame, message.as_str()).into())),
         };
-        let reference = frame.reference();
-        if let Err(Refused(code, message)) = self.request(own, frame).await {
-            self.app.metrics().refusals.increment(1);
-            self.outgoing.push(answers::error(reference, code, message));
+        let Err(refused) = done else {
+            return Ok(());
+        };
+        self.app.metrics().refusals.increment(1);
+        match refused.code {
+            // Nothing that the client does wrong, if it tries again later.
+            ErrorCode::RateLimited | ErrorCode::Unavailable => self.count_refusal(),
+            _ => self.count_waste()?,
         }
+        let Refused {
+            code,
+            message,
+            retry,
+            cause,
+        } = refused;
+        self.outgoing.push(encode(&ServerFrame::Error {
+            r#ref: reference,
+            code,
+            message,
+            retry,
+            cause,
+        }));
+        Ok(())
+    }
+
+    /// Counts a frame that changes nothing. The socket ends when there are too many of them.
+    pub(super) fn count_waste(&mut self) -> Result<(), End> {
+        let counted = self.app.may_waste(&self.connection);
+        counted.map_err(|error| {
+            self.app.metrics().refusals.increment(1);
+            Closing::new(CloseCode::POLICY, error.to_string()).into()
+        })
+    }
+
+    /// Counts a request that can't be done now. When there are too many of them, the client isn't
+    /// heard for a while.
+    fn count_refusal(&mut self) {
+        if let Err(Error::RateLimited(after)) = self.app.may_be_refused(&self.connection) {
+            self.pauses.pause_hearing(after);
+        }
+    }
+
+    /// There is no space for the answer.
+    pub(super) fn full(&self) -> Error {
+        Error::Unavailable(Waiting::retry(self.app.random()))
     }
 
     async fn request(&mut self, own: Option<RoomId>, frame: ClientFrame) -> Result<(), Refused> {
@@ -43,13 +109,14 @@ impl Session {
                 room,
                 epoch,
                 after,
+                timestamp,
             } => {
-                self.subscribe(r#ref, room_of(own, room)?, epoch.as_deref(), after)
-                    .await
+                let from = self.begin(epoch.as_deref(), after, timestamp.as_deref())?;
+                self.subscribe(r#ref, room_of(own, room)?, from).await
             }
             ClientFrame::Unsubscribe { r#ref, room } => {
                 let room = self.followed(own, room)?.room();
-                self.rooms.retain(|followed| followed.room() != room);
+                self.unfollow(room);
                 let ack = ServerFrame::Ack {
                     r#ref,
                     room: room.0,
@@ -68,20 +135,18 @@ impl Session {
             } => {
                 let followed = self.followed(own, room)?;
                 let room = followed.room();
-                let name = &followed.subscription.username;
+                let name = followed.subscription.member.username();
                 if username.is_some_and(|given| Username::parse(&given).ok().as_ref() != Some(name))
                 {
-                    let message = Error::WrongUsername.to_string();
-                    return Err(Refused(ErrorCode::WrongUsername, message));
+                    return Err(Error::WrongUsername.into());
                 }
                 let request = PostRequest {
                     room,
                     client_id: Some(client_id),
                     message,
                 };
-                self.app
-                    .post(&self.connection, request, Self::reply(r#ref, room));
-                Ok(())
+                let reply = Self::reply(r#ref, room);
+                Ok(self.app.post(&self.connection, request, reply)?)
             }
             ClientFrame::Edit {
                 r#ref,
@@ -90,24 +155,21 @@ impl Session {
                 message,
             } => {
                 let room = self.followed(own, room)?.room();
-                self.app.edit(
-                    &self.connection,
-                    room,
-                    Seq(seq),
-                    &message,
-                    Self::reply(r#ref, room),
-                );
-                Ok(())
+                let (target, reply) = (Seq(seq), Self::reply(r#ref, room));
+                let edited = self
+                    .app
+                    .edit(&self.connection, room, target, &message, reply);
+                Ok(edited?)
             }
             ClientFrame::Delete { r#ref, room, seq } => {
                 let room = self.followed(own, room)?.room();
-                self.app
-                    .delete(&self.connection, room, Seq(seq), Self::reply(r#ref, room));
-                Ok(())
+                let reply = Self::reply(r#ref, room);
+                Ok(self.app.delete(&self.connection, room, Seq(seq), reply)?)
             }
             ClientFrame::Typing { room, .. } => {
                 let followed = self.followed(own, room)?;
-                let (room, name) = (followed.room(), followed.subscription.username.clone());
+                let member = &followed.subscription.member;
+                let (room, name) = (member.room(), member.username().clone());
                 self.app.typing(&self.connection, room, name.as_str());
                 Ok(())
             }
@@ -118,44 +180,72 @@ impl Session {
         }
     }
 
+    /// Where a subscription begins.
+    fn begin(
+        &self,
+        epoch: Option<&str>,
+        after: Option<i64>,
+        timestamp: Option<&str>,
+    ) -> Result<From, Refused> {
+        let timestamp = timestamp.map(str::parse).transpose();
+        let timestamp =
+            timestamp.map_err(|_| (ErrorCode::BadFrame, "`timestamp` is no timestamp"))?;
+        match (epoch, after) {
+            (None, None) if timestamp.is_none() => Ok(From::Snapshot),
+            (Some(epoch), Some(after)) => {
+                // An epoch that isn't one is a history that isn't ours.
+                let epoch = epoch.parse().unwrap_or(Epoch(!self.app.epoch().0));
+                Ok(From::After(epoch, Seq(after), timestamp))
+            }
+            _ => Err((
+                ErrorCode::BadFrame,
+                "`epoch` and `after` come together, and `timestamp` with them",
+            )
+                .into()),
+        }
+    }
+
     async fn subscribe(
         &mut self,
         reference: Option<u64>,
         room: RoomId,
-        epoch: Option<&str>,
-        after: Option<i64>,
+        from: From,
     ) -> Result<(), Refused> {
-        let from = match (epoch, after) {
-            (None, None) => From::Snapshot,
-            (Some(epoch), Some(after)) => {
-                // An epoch that isn't one is a history that isn't ours.
-                let epoch = epoch.parse().unwrap_or(Epoch(!self.app.epoch().0));
-                From::After(epoch, Seq(after))
-            }
-            _ => return Err((ErrorCode::BadFrame, "`epoch` and `after` come together").into()),
-        };
         let is_new = find(&mut self.rooms, room).is_none();
         if is_new && self.rooms.len() >= self.app.limits().rooms {
             return Err((ErrorCode::TooMany, "too many rooms on one socket").into());
         }
-        match self
+        let waiting = Arc::clone(&self.waiting);
+        // A client that goes on gets a few bytes.
+        let is_large = match from {
+            From::Snapshot => true,
+            From::After(epoch, ..) => epoch != self.app.epoch(),
+            From::End => false,
+        };
+        let _turn = if is_large {
+            let turn = waiting.turn(&self.taker).await;
+            Some(turn.map_err(|Full| self.full())?)
+        } else {
+            None
+        };
+        let subscription = self
             .app
             .subscribe(&self.connection, room, Wants::Everything, from)
             .await
-        {
-            Ok(subscription) => {
-                let mut followed = Followed::new(subscription);
-                for frame in followed.answer(reference) {
-                    self.outgoing.push(frame);
-                }
-                self.rooms.retain(|earlier| earlier.room() != room);
-                self.rooms.push(followed);
-            }
-            Err(error) => {
-                self.app.metrics().refusals.increment(1);
-                self.outgoing.push(answers::refusal(reference, &error));
-            }
+            .map_err(|error| Refused {
+                cause: answers::cause(&self.connection, &error),
+                ..error.into()
+            })?;
+        let mut followed = Followed::new(subscription);
+        let frames = followed.answer(reference);
+        let mut frames = self.waiting.make_frames(frames).await;
+        let counted = self.waiting.count_all(&self.taker, &mut frames);
+        counted.map_err(|Full| self.full())?;
+        self.unfollow(room);
+        for frame in frames {
+            self.outgoing.push(frame);
         }
+        self.rooms.push(followed);
         Ok(())
     }
 
@@ -176,7 +266,7 @@ impl Session {
     /// Gives the writer's answer back to this connection.
     fn reply(reference: Option<u64>, room: RoomId) -> Reply {
         Box::new(move |connection: &Connection, result| {
-            connection.answer(answers::outcome(reference, room, result));
+            connection.answer(answers::outcome(connection, reference, room, result));
         })
     }
 }

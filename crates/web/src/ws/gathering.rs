@@ -1,7 +1,11 @@
-//! What is there for a socket's client: answers, the frames after its cursors, and notices that change what it may get.
+//! What is there for a socket's client: answers, the frames after its cursors, and notices that
+//! change what it may get.
 
-use papo_app::{Error, Frame, FrameKind, Notice};
-use papo_domain::{RoomId, Seq};
+use std::sync::Arc;
+use std::time::Duration;
+
+use papo_app::{Error, Frame, Notice};
+use papo_domain::{EventClass, RoomId, Seq};
 use papo_protocol::{ServerFrame, close, encode};
 use papo_websocket::CloseCode;
 
@@ -12,26 +16,30 @@ use crate::defects;
 
 /// Presence and typing are passed over while more than this waits.
 const PASSING_BYTES: usize = 8 * 1024;
+/// A log that can't be read now is tried again after this time, whatever else is said of it.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// Takes what waits for the client: answers, and the frames after each cursor. Whether there may be more.
+    /// Takes what waits for the client: answers, and the frames after each cursor. Whether there
+    /// may be more.
     pub(super) async fn gather(&mut self) -> Result<bool, End> {
         self.heed_notices().await?;
         self.gather_answers();
         let mut is_more = false;
         let mut frames = Vec::new();
         let mut index = 0;
-        while index < self.rooms.len() && self.outgoing.bytes() < OUTGOING_BYTES {
+        // What the socket doesn't take now would only be given back.
+        while !self.is_blocked && index < self.rooms.len() && self.outgoing.bytes() < OUTGOING_BYTES
+        {
             let budget = OUTGOING_BYTES - self.outgoing.bytes();
             let followed = &mut self.rooms[index];
             let (room, cursor) = (followed.room(), followed.subscription.follower.cursor());
+            let budget = (budget, self.pauses.may_read());
             let step = match followed.read(&self.app, budget, &mut frames).await {
                 Ok(step) => step,
                 Err(error) => {
-                    tracing::warn!(%room, %error, "reading on for a client");
-                    return Err(
-                        Closing::new(CloseCode::TRY_LATER, "the log can't be read now").into(),
-                    );
+                    self.read_later(&error)?;
+                    Step::Later
                 }
             };
             // After the read and before the write: see `Connection::take_notices`.
@@ -50,7 +58,9 @@ impl Session {
             // Its own answer comes before the event.
             self.gather_answers();
             let is_gone = match step {
-                Step::End | Step::More => self.push_frames(index, cursor, &mut frames)?,
+                Step::End | Step::More | Step::Later => {
+                    self.push_frames(index, cursor, &mut frames)?
+                }
                 Step::TooFarBehind => self.start_over(index).await?,
             };
             is_more |= is_gone || step == Step::More;
@@ -87,10 +97,11 @@ impl Session {
         if defects::has("skip-frame") && frames.len() > 2 {
             frames.remove(1);
         }
+        let room = self.rooms[index].room();
         for frame in frames.drain(..) {
             is_closed |= self.rooms[index].is_closed_by(&frame);
-            if !is_plain || frame.kind == FrameKind::Message {
-                self.outgoing.push(frame.bytes);
+            if !is_plain || frame.class == EventClass::Message {
+                self.outgoing.push_event(room, frame.seq, frame.bytes);
             }
         }
         if is_closed {
@@ -99,31 +110,58 @@ impl Session {
         Ok(is_closed)
     }
 
-    /// Has the client start over at the log's present state. Whether that ended the following of the room.
+    /// Leaves the logs for a while, when they can be read later. Whoever is behind stays connected:
+    /// to come back would only make them ask again.
+    fn read_later(&mut self, error: &Error) -> Result<(), End> {
+        let after = match error {
+            Error::RateLimited(after) => *after,
+            Error::Unavailable(after) => READ_AGAIN.min(*after),
+            error => {
+                tracing::warn!(%error, "reading on for a client");
+                let reason = "the log can't be read";
+                return Err(Closing::new(CloseCode::TRY_LATER, reason).into());
+            }
+        };
+        self.pauses.pause_reading(after, self.app.random());
+        Ok(())
+    }
+
+    /// Has the client start over at the log's present state, or later. Whether that ended the
+    /// following of the room.
     async fn start_over(&mut self, index: usize) -> Result<bool, End> {
         if matches!(self.speech, Speech::Plain(_)) {
             return Err(Closing::new(CloseCode(close::SLOW), "too far behind").into());
         }
-        self.app.metrics().resets.increment(1);
+        let waiting = Arc::clone(&self.waiting);
+        let Ok(_turn) = waiting.turn(&self.taker).await else {
+            self.read_later(&self.full())?;
+            return Ok(false);
+        };
         match self.rooms[index].reset(&self.app).await {
             // The next turn sees the notice; what was read may be younger than it.
             Ok(_) if self.connection.may_have_lost(self.rooms[index].room()) => Ok(false),
             Ok((seq, frames)) => {
+                let mut frames = waiting.make_frames(frames.into()).await;
+                if waiting.count_all(&self.taker, &mut frames).is_err() {
+                    self.read_later(&self.full())?;
+                    return Ok(false);
+                }
+                self.app.metrics().resets.increment(1);
                 self.rooms[index].subscription.follower.set_cursor(seq);
-                for frame in &frames {
-                    self.outgoing.push(encode(frame));
+                for frame in frames {
+                    self.outgoing.push(frame);
                 }
                 Ok(false)
             }
             Err(Error::NoRoom) => self.end_following(index).map(|()| true),
-            Err(error) => Err(Closing::new(CloseCode::TRY_LATER, error.to_string()).into()),
+            Err(error) => self.read_later(&error).map(|()| false),
         }
     }
 
     /// A room was deactivated: nobody follows it any more.
     fn end_following(&mut self, index: usize) -> Result<(), End> {
         if self.speech == Speech::Full(None) {
-            self.rooms.remove(index);
+            self.unfollow(self.rooms[index].room());
             return Ok(());
         }
         let code = CloseCode(close::ROOM_CLOSED);
@@ -159,8 +197,20 @@ impl Session {
             match notice {
                 Notice::SessionEnded => {
                     return Err(
-                        Closing::new(CloseCode(close::LEFT), "the session has ended").into(),
+                        Closing::new(CloseCode(close::ENDED), "the session has ended").into(),
                     );
+                }
+                Notice::Slow if self.unfinished.is_slow() => {
+                    self.waiting.note_cut();
+                    let reason = "a message takes too long to arrive";
+                    return Err(Closing::new(CloseCode::TRY_LATER, reason).into());
+                }
+                // It was this process that was late, when the socket takes more by now.
+                Notice::Slow if !self.is_blocked => {}
+                Notice::Slow => {
+                    self.waiting.note_cut();
+                    let reason = "too much waits to be read";
+                    return Err(Closing::new(CloseCode(close::SLOW), reason).into());
                 }
                 Notice::Changed(room) => self.look_again(room).await?,
                 Notice::Stopping(_) if defects::has("no-farewell") => {}
@@ -178,7 +228,8 @@ impl Session {
         Ok(())
     }
 
-    /// Asks what the session is in a room that changed. Nothing is written meanwhile; when it can't be known, nothing more.
+    /// Asks what the session is in a room that changed. Nothing is written meanwhile; when it can't
+    /// be known, nothing more.
     async fn look_again(&mut self, room: RoomId) -> Result<(), End> {
         let is_concerned = match self.speech {
             Speech::Plain(own) | Speech::Full(Some(own)) => own == room,
@@ -188,9 +239,9 @@ impl Session {
             return Ok(());
         }
         match self.app.look_again(&self.connection, room).await {
-            Ok(Some(username)) => {
+            Ok(Some(member)) => {
                 if let Some(followed) = find(&mut self.rooms, room) {
-                    followed.subscription.username = username;
+                    followed.subscription.member = member;
                 }
                 Ok(())
             }
@@ -204,10 +255,10 @@ impl Session {
 
     fn end_right(&mut self, room: RoomId) -> Result<(), End> {
         if self.speech != Speech::Full(None) {
-            let reason = "the session has left the room";
+            let reason = "the person has left the room";
             return Err(Closing::new(CloseCode(close::LEFT), reason).into());
         }
-        self.rooms.retain(|followed| followed.room() != room);
+        self.unfollow(room);
         self.outgoing
             .push(encode(&ServerFrame::Left { room: room.0 }));
         Ok(())

@@ -10,18 +10,19 @@ use http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING, U
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use papo_app::{App, Connection, Error};
+use papo_app::{Connection, Error, Notice};
 use papo_domain::RoomId;
 use papo_protocol::SUBPROTOCOL;
 use sha1::{Digest, Sha1};
-use tokio::net::TcpStream;
 
 use super::session::{Session, Speech};
-use crate::caller::Caller;
-use crate::cookies::session_token;
-use crate::origin::is_same_origin;
-use crate::server::Slot;
+use crate::caller::{Caller, Peer};
+use crate::failure::status;
+use crate::origin::{is_same_origin, warn_of_refusal};
+use crate::server::{ClientStream, Share, Slot, wait_longer};
 use crate::site::Site;
+use crate::visitor::find;
+use crate::waiting::{Outlet, Taker};
 
 const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
@@ -94,6 +95,7 @@ async fn open(
     let headers = request.headers();
     let accept = accept_key(request.method(), request.version(), headers)?;
     if !is_same_origin(headers, &site.settings) {
+        warn_of_refusal("a socket", headers, &site.settings);
         return Err((
             StatusCode::FORBIDDEN,
             "the page belongs to another site".into(),
@@ -107,13 +109,14 @@ async fn open(
         }
         room => Speech::Full(room),
     };
-    let visitor = site
-        .app
-        .visitor(session_token(headers, caller), room)
+    let found = find(site, headers, caller, room)
         .await
         .map_err(|error| refusal(&error))?;
-    let visitor =
-        visitor.ok_or_else(|| (StatusCode::FORBIDDEN, "join the room first".to_owned()))?;
+    let (visitor, token) =
+        found.ok_or_else(|| (StatusCode::FORBIDDEN, "join the room first".to_owned()))?;
+    let token = token.to_owned();
+    let share = socket_share(site, request.extensions().get::<Peer>(), caller)
+        .map_err(|error| refusal(&error))?;
     let connection = site
         .app
         .connect(&visitor, room, caller.address)
@@ -127,37 +130,61 @@ async fn open(
         ));
     };
     let slot = request.extensions_mut().remove::<Slot>();
+    let taker = {
+        let connection = Arc::downgrade(&connection);
+        let outlet = Outlet::new(move || {
+            if let Some(connection) = connection.upgrade() {
+                connection.notice(Notice::Slow);
+            }
+        });
+        Taker::new(caller.address, Some(&token), outlet)
+    };
     site.sockets.spawn(serve(
-        Arc::clone(&site.app),
+        Arc::clone(site),
         connection,
         speech,
         upgrade,
-        slot,
+        (taker, slot, share),
     ));
     Ok(switching(accept, is_full))
 }
 
+/// The share of the places that a socket takes, if it comes through a proxy. Of a connection of its
+/// own the server has counted it already.
+pub(crate) fn socket_share(
+    site: &Site,
+    peer: Option<&Peer>,
+    caller: &Caller,
+) -> Result<Option<Share>, Error> {
+    if !peer.is_some_and(|peer| site.settings.trusts(peer.0.ip())) {
+        return Ok(None);
+    }
+    let share = site.places.share(caller.address);
+    share
+        .map(Some)
+        .ok_or_else(|| Error::Unavailable(site.retry()))
+}
+
 /// Serves the socket once the handshake's answer is out. It keeps its place among the connections.
 async fn serve(
-    app: Arc<App>,
+    site: Arc<Site>,
     connection: Arc<Connection>,
     speech: Speech,
     upgrade: OnUpgrade,
-    _slot: Option<Slot>,
+    (taker, _slot, _share): (Taker, Option<Slot>, Option<Share>),
 ) {
-    match upgrade.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
+    match upgrade
+        .await
+        .map(Upgraded::downcast::<TokioIo<ClientStream>>)
+    {
         Ok(Ok(parts)) => {
-            Session::new(
-                app,
-                connection,
-                speech,
-                parts.io.into_inner(),
-                parts.read_buf,
-            )
-            .run()
-            .await;
+            let stream = parts.io.into_inner().into_inner();
+            wait_longer(&stream);
+            Session::new(&site, connection, speech, (stream, parts.read_buf), taker)
+                .run()
+                .await;
         }
-        Ok(Err(_)) | Err(_) => app.disconnect(&connection),
+        Ok(Err(_)) | Err(_) => site.app.disconnect(&connection),
     }
 }
 
@@ -233,14 +260,7 @@ fn switching(accept: HeaderValue, is_full: bool) -> Response {
 }
 
 fn refusal(error: &Error) -> Refusal {
-    let status = match error {
-        Error::NoRoom => StatusCode::NOT_FOUND,
-        Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::FORBIDDEN,
-    };
-    (status, error.to_string())
+    (status(error.kind()), error.to_string())
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@ use tokio::time::Instant;
 
 use super::ending::{Closing, End};
 use super::session::{Session, Speech};
+use crate::waiting::Full;
 
 /// The most room that is made for what hasn't arrived, whatever length its header announces.
 const READ_BYTES: usize = 64 * 1024;
-/// So many frames are heard before the client's notices and rooms are looked after, and others have their turn.
+/// So many frames are heard before the client's notices and rooms are looked after, and others have
+/// their turn.
 const FRAMES: usize = 64;
 
 impl Session {
@@ -26,6 +28,10 @@ impl Session {
             match self.reader.next(&mut self.incoming) {
                 Ok(Some(incoming)) => {
                     self.patience.heard(Instant::now());
+                    if let Incoming::Text(_) = incoming {
+                        // What is unfinished now has begun just now.
+                        self.unfinished.shrink(0);
+                    }
                     self.act(incoming).await?;
                     continue;
                 }
@@ -48,16 +54,25 @@ impl Session {
             .reader
             .wanted(&self.incoming)
             .saturating_sub(self.incoming.len());
-        self.incoming.reserve(wanted.clamp(2_048, READ_BYTES));
+        let room = wanted.clamp(2_048, READ_BYTES);
+        let kept = self.reader.kept() + room;
+        let counted = self.unfinished.grow(&self.waiting, &self.taker, kept);
+        counted.map_err(|Full| {
+            let reason = "too many messages are on their way";
+            Closing::new(CloseCode::TRY_LATER, reason)
+        })?;
+        self.incoming.reserve(room);
         match self.stream.0.try_read_buf(&mut self.incoming) {
             Ok(0) => return Err(End::Gone),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.is_readable = false,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.is_readable = false;
+                // A connection that waits keeps the first bytes of a frame, and not the room that
+                // was made for the frame before.
+                self.incoming = BytesMut::from(&self.incoming[..]);
+                self.unfinished.shrink(self.reader.kept());
+            }
             Err(error) => return Err(error.into()),
-        }
-        if self.incoming.is_empty() {
-            // An idle connection keeps no buffer.
-            self.incoming = BytesMut::new();
         }
         Ok(())
     }
@@ -69,9 +84,12 @@ impl Session {
                     let acted = self.act_plain(room, &text);
                     acted.inspect_err(|_| self.app.metrics().refusals.increment(1))?;
                 }
-                Speech::Full(room) => self.act_full(room, &text).await,
+                Speech::Full(room) => self.act_full(room, &text).await?,
             },
-            Incoming::Ping(payload) => self.outgoing.push(pong_frame(&payload)),
+            Incoming::Ping(payload) => {
+                self.count_waste()?;
+                self.outgoing.push(pong_frame(&payload));
+            }
             Incoming::Pong => {}
             Incoming::Binary(_) => {
                 return Err(Closing::new(

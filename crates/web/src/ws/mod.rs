@@ -1,7 +1,7 @@
 //! The sockets: `/ws/chat/{id}/`, the seed's, and `/ws/`, for many rooms at once.
 //!
-//! [`handshake`] decides who may; [`session`] is one open socket; [`plain`] and [`full`] are the two protocols
-//! that it can speak.
+//! [`handshake`] decides who may; [`session`] is one open socket; [`plain`] and [`full`] are the
+//! two protocols that it can speak.
 
 mod answers;
 mod ending;
@@ -12,7 +12,8 @@ mod handshake;
 mod hearing;
 mod outgoing;
 mod patience;
+mod pauses;
 mod plain;
 mod session;
 
-pub(crate) use handshake::{chat, rooms};
+pub(crate) use handshake::{chat, rooms, socket_share};

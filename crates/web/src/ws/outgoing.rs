@@ -4,19 +4,28 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
 use bytes::{Buf, Bytes};
+use papo_domain::{RoomId, Seq};
 use tokio::net::TcpStream;
 
 /// The most frames given to the kernel in one call.
 const SLICES: usize = 64;
 
-/// Frames in order. The frames themselves are shared; this holds references, and only as many as the
-/// session has taken while less than its budget was waiting.
+/// Frames in order. The frames themselves are shared; this holds references, and only as many as
+/// the session has taken while less than its budget was waiting.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
-    frames: VecDeque<Bytes>,
+    frames: VecDeque<Item>,
     bytes: usize,
     /// Frames and bytes written since they were last asked for.
     written: (u64, u64),
+}
+
+/// A frame that waits.
+#[derive(Debug)]
+struct Item {
+    bytes: Bytes,
+    /// Which event it tells of, when it can be read again.
+    event: Option<(RoomId, Seq)>,
 }
 
 /// What came of writing.
@@ -32,8 +41,54 @@ pub(super) enum Written {
 
 impl Outgoing {
     pub(super) fn push(&mut self, frame: Bytes) {
-        self.bytes += frame.len();
-        self.frames.push_back(frame);
+        self.put(frame, None);
+    }
+
+    /// Puts an event's frame in line, which [`Self::give_back`] may take out again.
+    pub(super) fn push_event(&mut self, room: RoomId, seq: Seq, frame: Bytes) {
+        self.put(frame, Some((room, seq)));
+    }
+
+    fn put(&mut self, bytes: Bytes, event: Option<(RoomId, Seq)>) {
+        self.bytes += bytes.len();
+        self.frames.push_back(Item { bytes, event });
+    }
+
+    /// Takes out the events' frames behind the first frame, which may have begun: they are in the
+    /// log, and a client that takes nothing now needs no copies of them. The first event of each
+    /// room that was taken out.
+    pub(super) fn give_back(&mut self) -> Vec<(RoomId, Seq)> {
+        let mut rooms: Vec<(RoomId, Seq)> = Vec::new();
+        let (mut is_first, mut bytes) = (true, 0);
+        self.frames.retain(|frame| {
+            let given_back = frame.event.filter(|_| !is_first);
+            is_first = false;
+            let Some((room, seq)) = given_back else {
+                bytes += frame.bytes.len();
+                return true;
+            };
+            if !rooms.iter().any(|(known, _)| *known == room) {
+                rooms.push((room, seq));
+            }
+            false
+        });
+        self.bytes = bytes;
+        rooms
+    }
+
+    /// Has the events of a room that wait stay: its cursor has nothing to do with them any more.
+    pub(super) fn keep(&mut self, room: RoomId) {
+        let of_room = |item: &&mut Item| item.event.is_some_and(|(known, _)| known == room);
+        for item in self.frames.iter_mut().filter(of_room) {
+            item.event = None;
+        }
+    }
+
+    /// Bytes of the first frame, when it tells of an event.
+    pub(super) fn first_event_bytes(&self) -> usize {
+        let first = self.frames.front();
+        let event = first.filter(|frame| frame.event.is_some());
+        event.map_or(0, |frame| frame.bytes.len())
     }
 
     /// Bytes that wait.
@@ -76,12 +131,12 @@ impl Outgoing {
         if let [frame] = self.frames.as_slices().0
             && self.frames.len() == 1
         {
-            return stream.try_write(frame);
+            return stream.try_write(&frame.bytes);
         }
         let mut slices = [IoSlice::new(&[]); SLICES];
         let mut count = 0;
         for (slice, frame) in slices.iter_mut().zip(&self.frames) {
-            *slice = IoSlice::new(frame);
+            *slice = IoSlice::new(&frame.bytes);
             count += 1;
         }
         stream.try_write_vectored(&slices[..count])
@@ -91,13 +146,53 @@ impl Outgoing {
         self.bytes -= count;
         self.written.1 += count as u64;
         while let Some(first) = self.frames.front_mut() {
-            if count < first.len() {
-                first.advance(count);
+            if count < first.bytes.len() {
+                first.bytes.advance(count);
                 return;
             }
-            count -= first.len();
+            count -= first.bytes.len();
             self.frames.pop_front();
             self.written.0 += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(outgoing: &Outgoing) -> Vec<&[u8]> {
+        outgoing
+            .frames
+            .iter()
+            .map(|frame| &frame.bytes[..])
+            .collect()
+    }
+
+    #[test]
+    fn events_that_have_not_begun_are_given_back_and_all_else_stays() {
+        let (one, two, gone) = (RoomId(1), RoomId(2), RoomId(3));
+        let mut outgoing = Outgoing::default();
+        for (room, seq, frame) in [(one, 7, "one 7"), (two, 1, "two 1"), (one, 8, "one 8")] {
+            outgoing.push_event(room, Seq(seq), frame.into());
+        }
+        outgoing.push("answer".into());
+        for (room, seq, frame) in [(gone, 3, "gone 3"), (two, 2, "two 2"), (one, 9, "one 9")] {
+            outgoing.push_event(room, Seq(seq), frame.into());
+        }
+        outgoing.keep(gone);
+        outgoing.advance(2);
+        let given_back = outgoing.give_back();
+        assert_eq!(given_back, [(two, Seq(1)), (one, Seq(8))]);
+        assert_eq!(texts(&outgoing), [&b"e 7"[..], b"answer", b"gone 3"]);
+        assert_eq!(outgoing.bytes(), 3 + 6 + 6);
+        assert_eq!(outgoing.first_event_bytes(), 3);
+        // The first stays, begun or not: the socket is waited for as long as something waits.
+        outgoing.advance(9);
+        outgoing.push_event(one, Seq(8), "one 8".into());
+        outgoing.advance(6);
+        assert_eq!(outgoing.give_back(), []);
+        assert_eq!(texts(&outgoing), [b"one 8"]);
+        assert_eq!(outgoing.first_event_bytes(), 5);
     }
 }

@@ -32,9 +32,10 @@ impl Patience {
         self.last_heard = now;
     }
 
-    /// Something was to be written. Who isn't listened to until it has been can only show by taking it that they are there.
-    pub(super) fn wrote(&mut self, written: Written, is_listened_to: bool, now: Instant) {
-        if written != Written::Nothing && !is_listened_to {
+    /// Something was to be written. Whoever takes what had to wait is there, and gets no pings
+    /// meanwhile that they could answer.
+    pub(super) fn wrote(&mut self, written: Written, now: Instant) {
+        if written != Written::Nothing && self.stalled.is_some() {
             self.last_heard = now;
         }
         self.stalled = match written {
@@ -60,7 +61,8 @@ impl Patience {
         }
     }
 
-    /// When to look again. Not only when a ping is due: a client's silence would be seen up to half a minute late.
+    /// When to look again. Not only when a ping is due: a client's silence would be seen up to half
+    /// a minute late.
     pub(super) fn next_look(&self, next_ping: Instant) -> Instant {
         self.stalled
             .map_or(next_ping, |since| since + STALL)
@@ -82,26 +84,34 @@ mod tests {
         assert_eq!(patience.end(start + SILENCE), Some("silent too long"));
         patience.heard(start + SECOND);
         assert_eq!(patience.end(start + SILENCE), None);
-        patience.wrote(Written::Nothing, true, start + 2 * SECOND);
-        patience.wrote(Written::Nothing, true, start + 9 * SECOND);
+        patience.wrote(Written::Nothing, start + 2 * SECOND);
+        patience.wrote(Written::Nothing, start + 9 * SECOND);
         assert_eq!(patience.next_look(start + SILENCE), start + 22 * SECOND);
         assert_eq!(patience.end(start + 22 * SECOND), Some("reads too slowly"));
-        patience.wrote(Written::All, true, start + 23 * SECOND);
+        patience.wrote(Written::All, start + 23 * SECOND);
         assert_eq!(patience.end(start + 50 * SECOND), None);
-        assert_eq!(patience.next_look(start + 99 * SECOND), start + 56 * SECOND);
+        assert_eq!(patience.next_look(start + 99 * SECOND), start + 78 * SECOND);
     }
 
     #[test]
-    fn who_takes_a_lot_slowly_is_not_silent_while_nobody_listens() {
+    fn who_takes_a_lot_slowly_is_not_silent() {
         let start = Instant::now();
-        let (mut listened_to, mut unheard) = (Patience::new(start), Patience::new(start));
+        let mut patience = Patience::new(start);
         for passed in (10..=120).step_by(10) {
             let now = start + passed * SECOND;
-            listened_to.wrote(Written::Some, true, now);
-            unheard.wrote(Written::Some, false, now);
-            assert_eq!(unheard.end(now), None);
-            assert_eq!(listened_to.end(now).is_some(), passed >= 55);
+            patience.wrote(Written::Some, now);
+            assert_eq!(patience.end(now), None);
         }
-        assert!(unheard.end(start + 140 * SECOND).is_some());
+        assert_eq!(patience.end(start + 140 * SECOND), Some("reads too slowly"));
+    }
+
+    #[test]
+    fn who_takes_everything_at_once_has_to_say_something_all_the_same() {
+        let start = Instant::now();
+        let mut patience = Patience::new(start);
+        for passed in (10..=50).step_by(10) {
+            patience.wrote(Written::All, start + passed * SECOND);
+        }
+        assert_eq!(patience.end(start + SILENCE), Some("silent too long"));
     }
 }

@@ -1,4 +1,5 @@
-//! The seed's protocol: `{"message", "username"}` in, message frames out, and a closed socket for what can't be accepted.
+//! The seed's protocol: `{"message", "username"}` in, message frames out, and a closed socket for
+//! what can't be accepted.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ impl Session {
         let own = self
             .rooms
             .first()
-            .map(|followed| &followed.subscription.username);
+            .map(|followed| followed.subscription.member.username());
         if frame
             .username
             .is_some_and(|name| Username::parse(&name).ok().as_ref() != own)
@@ -38,7 +39,7 @@ impl Session {
                 connection.wake();
             }
         });
-        self.app.post(&self.connection, request, reply);
-        Ok(())
+        let posted = self.app.post(&self.connection, request, reply);
+        posted.map_err(|error| plain_end(&error))
     }
 }

@@ -1,8 +1,9 @@
 //! One socket, from the handshake to its end.
 //!
-//! One task owns the socket and everything about it. It writes what lies after its cursors, answers, and
-//! rests until there is more: from the client, from the clock, or more than the rooms that it follows can write themselves
-//! meanwhile (see `Connection::rest`). It queues nothing but the few frames that the kernel doesn't take at once.
+//! One task owns the socket and everything about it. It writes what lies after its cursors,
+//! answers, and rests until there is more: from the client, from the clock, or more than the rooms
+//! that it follows can write themselves meanwhile (see `Connection::rest`). It queues nothing but
+//! the few frames that the kernel doesn't take at once.
 
 use std::io::{self, IoSlice};
 use std::sync::{Arc, OnceLock};
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use papo_app::{App, Connection, Error, From, Wants, Wire};
-use papo_domain::RoomId;
+use papo_domain::{RoomId, Seq};
 use papo_protocol::{ServerFrame, close, encode};
 use papo_websocket::{CloseCode, Reader, close_frame, ping_frame};
 use tokio::io::{Interest, Ready};
@@ -18,10 +19,13 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
 use super::ending::{Closing, End, plain_end};
-use super::followed::Followed;
+use super::followed::{Followed, find};
 use super::outgoing::{Outgoing, Written};
 use super::patience::Patience;
+use super::pauses::Pauses;
 use crate::defects;
+use crate::site::Site;
+use crate::waiting::{Hold, Taker, Unfinished, Waiting};
 
 /// Frames are taken from the rooms while less than this waits to be written.
 pub(super) const OUTGOING_BYTES: usize = 64 * 1024;
@@ -47,6 +51,8 @@ enum Cause {
     Called,
     Socket(Ready),
     Clock,
+    /// A pause is over.
+    Resumed,
 }
 
 /// The socket, as rooms see it.
@@ -67,10 +73,16 @@ impl Wire for Stream {
 
 pub(super) struct Session {
     pub(super) app: Arc<App>,
+    pub(super) waiting: Arc<Waiting>,
+    pub(super) taker: Taker,
     pub(super) connection: Arc<Connection>,
     pub(super) speech: Speech,
     pub(super) rooms: Vec<Followed>,
     pub(super) outgoing: Outgoing,
+    /// The socket takes no more now.
+    pub(super) is_blocked: bool,
+    /// Counts what it doesn't take of an event.
+    untaken: Option<Hold>,
     /// On a plain socket: why a message was refused, which closes it.
     pub(super) refused: Arc<OnceLock<Error>>,
     pub(super) stream: Arc<Stream>,
@@ -78,7 +90,10 @@ pub(super) struct Session {
     pub(super) is_readable: bool,
     pub(super) reader: Reader,
     pub(super) incoming: BytesMut,
+    /// Counts what the client has sent of a message.
+    pub(super) unfinished: Unfinished,
     pub(super) patience: Patience,
+    pub(super) pauses: Pauses,
     pub(super) is_stopping: bool,
 }
 
@@ -91,27 +106,34 @@ impl Drop for Session {
 
 impl Session {
     pub(super) fn new(
-        app: Arc<App>,
+        site: &Site,
         connection: Arc<Connection>,
         speech: Speech,
-        stream: TcpStream,
-        already_read: Bytes,
+        (stream, already_read): (TcpStream, Bytes),
+        taker: Taker,
     ) -> Self {
+        let app = Arc::clone(&site.app);
         let stream = Arc::new(Stream(stream));
         connection.open(Arc::clone(&stream) as Arc<dyn Wire>);
         let reader = Reader::new(app.limits().frame_bytes);
         Self {
             app,
+            waiting: Arc::clone(&site.waiting),
+            taker,
             connection,
             speech,
             rooms: Vec::new(),
             outgoing: Outgoing::default(),
+            is_blocked: false,
+            untaken: None,
             refused: Arc::default(),
             stream,
             is_readable: true,
             reader,
             incoming: already_read.into(),
+            unfinished: Unfinished::default(),
             patience: Patience::new(Instant::now()),
+            pauses: Pauses::default(),
             is_stopping: false,
         }
     }
@@ -141,6 +163,12 @@ impl Session {
         let _ = tokio::time::timeout(FAREWELL, self.say_farewell()).await;
     }
 
+    /// Ends the following of a room. What waits of it goes out.
+    pub(super) fn unfollow(&mut self, room: RoomId) {
+        self.outgoing.keep(room);
+        self.rooms.retain(|followed| followed.room() != room);
+    }
+
     async fn greet(&mut self) -> Result<(), End> {
         self.app.metrics().sockets_opened.increment(1);
         match self.speech {
@@ -156,7 +184,7 @@ impl Session {
             Speech::Full(_) => {
                 let welcome = ServerFrame::Welcome {
                     epoch: self.app.epoch().to_string(),
-                    sender: self.connection.sender.to_string(),
+                    sender: self.connection.person.to_string(),
                     heartbeat: self.app.heartbeat().as_secs(),
                     limits: self.app.limits(),
                 };
@@ -175,7 +203,8 @@ impl Session {
                 Err(end) => return end,
             };
             if is_more {
-                // Others want the thread as well while this client catches up, or sends without end.
+                // Others want the thread as well while this client catches up, or sends without
+                // end.
                 tokio::task::yield_now().await;
                 // The client may have said something meanwhile, which nobody has waited for.
                 self.is_readable = true;
@@ -198,14 +227,16 @@ impl Session {
                     Err(_) => return End::Gone,
                 },
                 () = self.connection.woken() => Cause::Called,
+                () = self.pauses.over() => Cause::Resumed,
             };
             // Before anything else is put in line: it may be the rest of a frame.
             for left in self.connection.hold() {
                 self.outgoing.push(left);
             }
             match cause {
-                Cause::Called => {}
+                Cause::Called | Cause::Resumed => {}
                 Cause::Socket(ready) => {
+                    self.is_blocked &= !ready.is_writable();
                     self.is_readable |= ready.is_readable() || ready.is_read_closed();
                 }
                 Cause::Clock => {
@@ -222,6 +253,7 @@ impl Session {
 
     /// Does all that can be done without waiting for the client. Whether there may be more at once.
     async fn turn(&mut self) -> Result<bool, End> {
+        self.pauses.end_due();
         let hears_more = self.hear().await?;
         let is_more = self.gather().await?;
         let is_blocked = self.write()?;
@@ -239,13 +271,40 @@ impl Session {
         if self.outgoing.is_empty() {
             return Ok(false);
         }
-        let is_listened_to = self.is_listening();
         let written = self.outgoing.write(&self.stream.0)?;
         let (frames, bytes) = self.outgoing.take_written();
         self.app.metrics().deliveries.increment(frames);
         self.app.metrics().delivered_bytes.increment(bytes);
-        self.patience.wrote(written, is_listened_to, Instant::now());
-        Ok(written != Written::All)
+        self.patience.wrote(written, Instant::now());
+        self.is_blocked = written != Written::All;
+        self.give_back();
+        self.count_untaken(written);
+        Ok(self.is_blocked)
+    }
+
+    /// Puts the cursors back to what the socket takes no more of: it is read again when it does.
+    fn give_back(&mut self) {
+        for (room, first) in self.outgoing.give_back() {
+            if let Some(followed) = find(&mut self.rooms, room) {
+                let follower = &followed.subscription.follower;
+                follower.set_cursor(Seq(first.0 - 1));
+            }
+        }
+    }
+
+    /// Counts what remains of an event: the frame that the socket has begun to take.
+    fn count_untaken(&mut self, written: Written) {
+        if written == Written::Nothing && self.untaken.is_some() {
+            return;
+        }
+        if written == Written::Some {
+            self.taker.took();
+        }
+        // The one before ends first, so that it isn't in the way.
+        self.untaken = None;
+        self.untaken = self
+            .waiting
+            .insist(&self.taker, self.outgoing.first_event_bytes());
     }
 
     /// What the clock asks for: a ping, or the end of a client that is silent or takes nothing.
@@ -254,7 +313,7 @@ impl Session {
         if defects::has("patient") {
             self.patience = Patience::new(now);
         }
-        if self.is_busy() {
+        if self.is_busy() || !self.pauses.may_hear() {
             self.patience.heard(now);
         }
         if let Some(reason) = self.patience.end(now) {
@@ -272,9 +331,13 @@ impl Session {
         Instant::now() + PING - PING / 5 + jitter
     }
 
-    /// Whether requests are read now: not when too many of the client's wait for the writer, nor when it doesn't take the answers.
+    /// Whether requests are read now: not when too many of the client's wait for the writer, nor
+    /// when it doesn't take the answers, nor while it is to ask later.
     pub(super) fn is_listening(&self) -> bool {
-        !self.is_busy() && !self.is_stopping && self.outgoing.bytes() < OUTGOING_BYTES
+        !self.is_busy()
+            && !self.is_stopping
+            && self.outgoing.bytes() < OUTGOING_BYTES
+            && self.pauses.may_hear()
     }
 
     /// Whether as many of the client's requests wait for the writer as may.
@@ -291,8 +354,8 @@ impl Session {
         }
     }
 
-    /// Writes what waits, says that nothing more comes, and reads on until the client has closed: a socket that is closed
-    /// with something unread is reset, and the close frame lost.
+    /// Writes what waits, says that nothing more comes, and reads on until the client has closed: a
+    /// socket that is closed with something unread is reset, and the close frame lost.
     async fn say_farewell(&mut self) -> io::Result<()> {
         // No room writes any more, and nobody else has it.
         let Some(Stream(stream)) = Arc::get_mut(&mut self.stream) else {

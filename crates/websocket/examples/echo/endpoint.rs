@@ -1,7 +1,8 @@
 //! One side of a conversation that gives back what it is told: bytes in, frames out.
 //!
-//! It reads and writes as the server's sockets do, save that binary messages are taken as well. The example puts it behind a
-//! socket, for test suites that bring their own client; the tests in `tests/conformance` speak to it directly.
+//! It reads and writes as the server's sockets do, save that binary messages are taken as well. The
+//! example puts it behind a socket, for test suites that bring their own client; the tests in
+//! `tests/conformance` speak to it directly.
 
 use bytes::BytesMut;
 use papo_websocket::{

@@ -1,4 +1,5 @@
-//! A WebSocket server that gives back what it is told, for conformance suites: `cargo xtask conformance` runs one against it.
+//! A WebSocket server that gives back what it is told, for conformance suites:
+//! `cargo xtask conformance` runs one against it.
 //!
 //! It listens on a free port of 127.0.0.1, which it prints, until it is killed.
 

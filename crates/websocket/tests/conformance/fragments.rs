@@ -44,7 +44,8 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-/// Five fragments with two pings between, the first of which is answered while the rest isn't sent yet.
+/// Five fragments with two pings between, the first of which is answered while the rest isn't sent
+/// yet.
 fn interrupted(number: &str) -> Case {
     let rest = [go_on("three"), go_on("four"), ping("second"), end("five")];
     let answers = [Pong("second".into()), Text("onetwothreefourfive".into())];

@@ -1,4 +1,5 @@
-//! A client's frames, and how it reads the answers. Written apart from the crate, so that one's mistakes aren't the other's.
+//! A client's frames, and how it reads the answers. Written apart from the crate, so that one's
+//! mistakes aren't the other's.
 
 use std::fmt;
 

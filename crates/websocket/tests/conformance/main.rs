@@ -1,9 +1,11 @@
-//! RFC 6455 as the Autobahn test suite's cases ask for it, without the suite: bytes in, frames out, no sockets.
+//! RFC 6455 as the Autobahn test suite's cases ask for it, without the suite: bytes in, frames out,
+//! no sockets.
 //!
-//! The cases have the suite's numbers, and cover its sections 1 to 7 and 10 whole and some of 9; 12 and 13 are about
-//! compression, which Papo doesn't offer. `cargo xtask conformance` runs the suite itself. What is spoken to is the endpoint of
-//! `examples/echo`, which that command uses as well. Every case is sent in pieces of several sizes, down to single bytes; the
-//! suite's variants of a case that differ in nothing else are therefore its table's repetitions.
+//! The cases have the suite's numbers, and cover its sections 1 to 7 and 10 whole and some of 9; 12
+//! and 13 are about compression, which Papo doesn't offer. `cargo xtask conformance` runs the suite
+//! itself. What is spoken to is the endpoint of `examples/echo`, which that command uses as well.
+//! Every case is sent in pieces of several sizes, down to single bytes; the suite's variants of a
+//! case that differ in nothing else are therefore its table's repetitions.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod closing;

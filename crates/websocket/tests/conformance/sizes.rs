@@ -1,5 +1,5 @@
-//! Sections 9 and 10: big messages, many messages, many frames. Nothing is timed, but work that grows faster than what is sent
-//! would take minutes.
+//! Sections 9 and 10: big messages, many messages, many frames. Nothing is timed, but work that
+//! grows faster than what is sent would take minutes.
 
 use crate::frames::Answer::{Binary, Text};
 use crate::frames::{binary, fragmented, text};

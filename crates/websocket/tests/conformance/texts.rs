@@ -11,10 +11,11 @@ use crate::{Case, case};
 const KOSME: &[u8] = b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5";
 const MIXED: &str = "Olá-µ@ßöäüàá-UTF-8!!";
 
-/// The table of 6.5 and after, less what `table` makes itself: a section, whether its texts are valid, and the texts in
-/// hexadecimal digits.
+/// The table of 6.5 and after, less what `table` makes itself: a section, whether its texts are
+/// valid, and the texts in hexadecimal digits.
 const TEXTS: [(u8, bool, &str); 20] = [
-    // First and last of each length, valid; then those that would have 5 or 6 bytes, or are beyond U+10FFFF.
+    // First and last of each length, valid; then those that would have 5 or 6 bytes, or are beyond
+    // U+10FFFF.
     (7, true, "00 c280 e0a080 f0908080"),
     (8, false, "f888808080 fc8480808080"),
     (9, true, "7f dfbf efbfbf f48fbfbf"),
@@ -96,8 +97,9 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// A code point beyond the last one, of which the second byte shows it. Nothing comes back before that byte, and the refusal
-/// comes although the message isn't finished: between frames, and within one.
+/// A code point beyond the last one, of which the second byte shows it. Nothing comes back before
+/// that byte, and the refusal comes although the message isn't finished: between frames, and within
+/// one.
 fn fail_fast() -> [Case; 4] {
     let beyond = [KOSME, b"\xf4\x90\x80\x80edited"].concat();
     let at = |split| beyond.split_at(split);
@@ -192,8 +194,8 @@ fn nearly_utf8() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// In whatever fragments and pieces: a text is refused with the byte after which it can't become UTF-8, not before and
-    /// not after.
+    /// In whatever fragments and pieces: a text is refused with the byte after which it can't
+    /// become UTF-8, not before and not after.
     #[test]
     fn the_first_wrong_byte_is_refused(content in nearly_utf8(), size in 1_usize..20) {
         let mut endpoint = Endpoint::new();

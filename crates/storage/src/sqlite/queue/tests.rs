@@ -24,7 +24,8 @@ fn take(queue: &Arc<Queue<usize>>, watchful: Duration) -> thread::JoinHandle<usi
     })
 }
 
-/// Has pieces pushed at once by several threads, now and then after everybody has gone to sleep, and taken by these.
+/// Has pieces pushed at once by several threads, now and then after everybody has gone to sleep,
+/// and taken by these.
 fn hand_out(watchful: &[Duration]) -> usize {
     let queue = Arc::new(Queue::new(4));
     let takers: Vec<_> = watchful.iter().map(|time| take(&queue, *time)).collect();

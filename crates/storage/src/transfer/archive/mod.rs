@@ -2,15 +2,17 @@
 //!
 //! ```text
 //! 8 bytes   50 41 50 4f 0d 0a 1a 0a, "PAPO" and what a transfer as text would change
-//! 2 bytes   the version, little-endian: 1
+//! 2 bytes   the version, little-endian: 2
 //! …         one DEFLATE stream (RFC 1951) of items
 //! 32 bytes  the SHA-256 of everything before
 //! ```
 //!
-//! An item is its length (4 bytes, little-endian, at most 1 MiB) and an `Item` as `postcard` writes it: the records in the order of
-//! [`Source`](super::Source), and at the end how many there were. Written and read in one pass, and in little memory.
+//! An item is its length (4 bytes, little-endian, at most 1 MiB) and an `Item` as `postcard` writes
+//! it: the records in the order of [`Source`](super::Source), and at the end how many there were.
+//! Written and read in one pass, and in little memory. Archives of version 1 are read too.
 
 mod read;
+mod version_1;
 mod write;
 
 use serde::{Deserialize, Serialize};
@@ -22,7 +24,7 @@ use super::Record;
 use crate::StorageError;
 
 const MAGIC: [u8; 8] = *b"PAPO\r\n\x1a\n";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// No record is as long, even of texts that were imported whole; a damaged length may say anything.
 const LONGEST_ITEM: u32 = 1_024 * 1_024;
 /// Bytes of the checksum.
@@ -40,6 +42,7 @@ enum Item {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Counts {
     instances: u64,
+    persons: u64,
     accounts: u64,
     rooms: u64,
     sessions: u64,
@@ -51,6 +54,7 @@ impl Counts {
     fn add(&mut self, record: &Record) {
         let count = match record {
             Record::Instance(_) => &mut self.instances,
+            Record::Person(_) => &mut self.persons,
             Record::Account(_) => &mut self.accounts,
             Record::Room(_) => &mut self.rooms,
             Record::Session(_) => &mut self.sessions,

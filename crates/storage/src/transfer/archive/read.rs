@@ -1,24 +1,35 @@
 //! Reading an archive.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 
 use async_trait::async_trait;
 use flate2::bufread::DeflateDecoder;
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{CHECKSUM, Counts, Item, LONGEST_ITEM, MAGIC, VERSION, damaged};
+use super::{CHECKSUM, Counts, Item, LONGEST_ITEM, MAGIC, VERSION, damaged, version_1};
 use crate::StorageError;
 use crate::transfer::{Blocking, PAGE, PAGE_BYTES, Record, Source};
 
-/// An archive that is being read. What it gives is to be believed only when it has given its end, without an error: the checksum
-/// is there.
+/// An archive that is being read. What it gives is to be believed only when it has given its end,
+/// without an error: the checksum is there.
 pub struct ArchiveReader(Blocking<Reading>);
 
 struct Reading {
+    form: Form,
     /// `None` after the end.
     items: Option<DeflateDecoder<Hashed>>,
-    counts: Counts,
+    /// Records that haven't been given out.
+    records: VecDeque<Record>,
     buffer: Vec<u8>,
+}
+
+/// What the items are.
+enum Form {
+    Version1(Box<version_1::Conversion>),
+    /// With how many there were so far.
+    Present(Counts),
 }
 
 /// Keeps the checksum of what was read.
@@ -42,14 +53,18 @@ impl ArchiveReader {
             return Err(StorageError::Other("it isn't an archive of Papo's".into()));
         }
         let version = u16::from_le_bytes([version[0], version[1]]);
-        if version != VERSION {
+        if !(1..=VERSION).contains(&version) {
             return Err(StorageError::Other(format!(
-                "the archive has version {version}, this papo knows {VERSION}; use another papo"
+                "the archive has version {version}, this papo knows 1 to {VERSION}; use another papo"
             )));
         }
         Ok(Self(Blocking::new(Reading {
+            form: match version {
+                1 => Form::Version1(Box::default()),
+                _ => Form::Present(Counts::default()),
+            },
             items: Some(DeflateDecoder::new(from)),
-            counts: Counts::default(),
+            records: VecDeque::new(),
             buffer: Vec::new(),
         })))
     }
@@ -66,30 +81,45 @@ impl Reading {
     fn page(&mut self) -> Result<Vec<Record>, StorageError> {
         let (mut page, mut bytes) = (Vec::new(), 0);
         while page.len() < PAGE && bytes < PAGE_BYTES {
-            let Some(items) = &mut self.items else {
-                break;
-            };
-            match item(items, &mut self.buffer)? {
-                Item::Record(record) => {
-                    bytes += self.buffer.len();
-                    self.counts.add(&record);
-                    page.push(record);
-                }
-                Item::End(counts) => {
-                    if counts != self.counts || counts.instances != 1 {
-                        return Err(damaged("it doesn't hold what it says"));
-                    }
-                    if let Some(items) = self.items.take() {
-                        end(items)?;
-                    }
+            if self.records.is_empty() {
+                let Some(items) = &mut self.items else {
+                    break;
+                };
+                read_item(items, &mut self.buffer)?;
+                bytes += self.buffer.len();
+                let is_last = self.form.take(&self.buffer, &mut self.records)?;
+                if is_last && let Some(items) = self.items.take() {
+                    end(items)?;
                 }
             }
+            page.extend(self.records.pop_front());
         }
         Ok(page)
     }
 }
 
-fn item(items: &mut DeflateDecoder<Hashed>, buffer: &mut Vec<u8>) -> Result<Item, StorageError> {
+impl Form {
+    /// Takes an item, and adds the records that it makes complete. Whether it was the last.
+    fn take(&mut self, item: &[u8], records: &mut VecDeque<Record>) -> Result<bool, StorageError> {
+        let counted = match self {
+            Self::Version1(conversion) => return conversion.take(whole(item)?, records),
+            Self::Present(counted) => counted,
+        };
+        match whole(item)? {
+            Item::Record(record) => {
+                counted.add(&record);
+                records.push_back(record);
+                Ok(false)
+            }
+            Item::End(counts) if counts != *counted || counts.instances != 1 => {
+                Err(damaged("it doesn't hold what it says"))
+            }
+            Item::End(_) => Ok(true),
+        }
+    }
+}
+
+fn read_item(items: &mut DeflateDecoder<Hashed>, buffer: &mut Vec<u8>) -> Result<(), StorageError> {
     let mut length = [0; 4];
     items.read_exact(&mut length).map_err(damaged)?;
     let length = u32::from_le_bytes(length);
@@ -97,8 +127,12 @@ fn item(items: &mut DeflateDecoder<Hashed>, buffer: &mut Vec<u8>) -> Result<Item
         return Err(damaged("a record is too long"));
     }
     buffer.resize(usize::try_from(length).unwrap_or(usize::MAX), 0);
-    items.read_exact(buffer).map_err(damaged)?;
-    match postcard::take_from_bytes(buffer).map_err(damaged)? {
+    items.read_exact(buffer).map_err(damaged)
+}
+
+/// An item that takes all the bytes.
+fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, StorageError> {
+    match postcard::take_from_bytes(bytes).map_err(damaged)? {
         (item, []) => Ok(item),
         _ => Err(damaged("a record is too short")),
     }

@@ -31,8 +31,8 @@ struct Hashed {
 }
 
 impl ArchiveWriter {
-    /// Into a new file that only its owner can read, and that gets its name when it is whole. [`StorageError::Exists`] when there is
-    /// such a file. Blocks.
+    /// Into a new file that only its owner can read, and that gets its name when it is whole.
+    /// [`StorageError::Exists`] when there is such a file. Blocks.
     pub fn create(path: &Path) -> Result<Self, StorageError> {
         let file = NewFile::create(path)?;
         let opened = file.open()?;
@@ -44,7 +44,8 @@ impl ArchiveWriter {
         Self::begin(output, None)
     }
 
-    /// Writes the end. A file is read again before it gets its name; when this returns, it is on disk, and holds what was to be in it.
+    /// Writes the end. A file is read again before it gets its name; when this returns, it is on
+    /// disk, and holds what was to be in it.
     pub async fn finish(self, expected: &Summary) -> Result<(), StorageError> {
         let Some(file) = self.0.finish(Writing::finish).await? else {
             return Ok(());

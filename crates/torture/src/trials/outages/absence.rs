@@ -17,8 +17,8 @@ pub(super) struct Absence {
     pub(super) began: Instant,
 }
 
-/// How many acknowledgements were given while there was no database: to what was sent meanwhile, or later than what was on its
-/// way can have been.
+/// How many acknowledgements were given while there was no database: to what was sent meanwhile, or
+/// later than what was on its way can have been.
 pub(super) fn given_without_database(history: &History, absences: &[Absence]) -> usize {
     let is_wrong = |sent: Option<Moment>, at: Moment| {
         absences.iter().any(|absence| {

@@ -16,7 +16,8 @@ use crate::wire::{Door, Received, Wire};
 
 /// How long they may still be shown.
 pub(super) const FORGOTTEN: Duration = Duration::from_secs(15);
-/// How long it may take until everybody sees them, and until it is clear that they aren't forgotten.
+/// How long it may take until everybody sees them, and until it is clear that they aren't
+/// forgotten.
 const PATIENCE: Duration = Duration::from_secs(40);
 const NAME: &str = "Ghost";
 

@@ -29,7 +29,8 @@ pub(super) struct Site {
     ways: Vec<NatsWay>,
     pub(super) nats: Nats,
     pub(super) cluster: Cluster,
-    /// Somebody who is in the room, and open sockets of theirs at each node, on which nothing comes by itself.
+    /// Somebody who is in the room, and open sockets of theirs at each node, on which nothing comes
+    /// by itself.
     guest: Guest,
     quiet: Vec<Socket>,
     mishaps: Arc<Mishaps>,
@@ -97,7 +98,8 @@ impl Site {
         }
     }
 
-    /// Waits until the first node takes messages: when its database has just come back it refuses them for a moment. Blocks.
+    /// Waits until the first node takes messages: when its database has just come back it refuses
+    /// them for a moment. Blocks.
     pub(super) fn take_again(&self, limit: Duration) -> Result<()> {
         let start = Instant::now();
         let try_once = || -> Result<i64> {

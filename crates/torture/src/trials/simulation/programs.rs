@@ -1,4 +1,5 @@
-//! The programs of a simulation, each on its host, and what is done to them and to the ways between them.
+//! The programs of a simulation, each on its host, and what is done to them and to the ways between
+//! them.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -118,7 +119,8 @@ impl<'a> Programs<'a> {
         Ok(())
     }
 
-    /// Makes sure that all is well, which takes as long as PostgreSQL's recovery if it has crashed. Blocks.
+    /// Makes sure that all is well, which takes as long as PostgreSQL's recovery if it has crashed.
+    /// Blocks.
     pub(super) fn heal(&mut self) -> Result<()> {
         self.servers.nats.start_again()?;
         self.servers.cluster.start_again()

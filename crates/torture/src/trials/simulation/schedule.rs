@@ -14,8 +14,8 @@ const END: Duration = Duration::from_secs(3);
 const BETWEEN: Duration = Duration::from_millis(300);
 /// The longest that one lasts.
 const LONGEST: Duration = Duration::from_millis(1_600);
-/// Each seed that this divides takes so many times as long: what is cut off for more than ten seconds is given up by the operating system as
-/// well, and not only by Papo.
+/// Each seed that this divides takes so many times as long: what is cut off for more than ten
+/// seconds is given up by the operating system as well, and not only by Papo.
 const SLOW_SEEDS: u64 = 20;
 const SLOWER: u32 = 8;
 

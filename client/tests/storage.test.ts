@@ -1,0 +1,61 @@
+/** What the browser keeps for the screen: the position that was seen, and drafts. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Draft } from "../src/ui/draft";
+import { SeenPosition } from "../src/ui/seen";
+
+class Store {
+  readonly #items = new Map<string, string>();
+
+  getItem = (key: string): string | null => this.#items.get(key) ?? null;
+  setItem = (key: string, value: string): void => void this.#items.set(key, value);
+  removeItem = (key: string): void => void this.#items.delete(key);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("localStorage", new Store());
+  vi.stubGlobal("sessionStorage", new Store());
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test("the position that was seen is written a moment later, or at once", () => {
+  const position = new SeenPosition(1, "x");
+  expect(position.read()).toBeUndefined();
+  position.write(5);
+  position.write(6);
+  expect(position.read()).toBeUndefined();
+  vi.runAllTimers();
+  expect(position.read()).toBe(6);
+  position.write(7);
+  position.flush();
+  expect(position.read()).toBe(7);
+});
+
+test("a tab that lags doesn't write over what another has seen, unless the history is shorter", () => {
+  const [lagging, other] = [new SeenPosition(1, "x"), new SeenPosition(1, "x")];
+  lagging.write(65);
+  other.write(66);
+  other.flush();
+  vi.runAllTimers();
+  expect(lagging.read()).toBe(66);
+  lagging.write(67);
+  lagging.moveBack(20);
+  vi.runAllTimers();
+  expect(other.read()).toBe(20);
+});
+
+test("a draft lasts as long as the page where the storage is denied", () => {
+  const denied = (): never => {
+    throw new DOMException("denied", "SecurityError");
+  };
+  vi.stubGlobal("localStorage", { getItem: denied, setItem: denied, removeItem: denied });
+  vi.stubGlobal("sessionStorage", { getItem: denied, setItem: denied, removeItem: denied });
+  const draft = new Draft(1, "x");
+  expect(draft.read()).toBe("");
+  draft.write("half a thought");
+  expect(draft.read()).toBe("half a thought");
+});

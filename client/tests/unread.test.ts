@@ -1,0 +1,151 @@
+import { expect, test } from "vitest";
+import { type ShownMessage, showMessage } from "../src/lib/room-state";
+import { Unread } from "../src/ui/unread.svelte";
+import { OTHER, SELF, message } from "./world";
+
+const shown = (seq: number, sender = OTHER): ShownMessage => showMessage(message(seq, { sender }), SELF);
+const log = (first: number, last: number, past = 0, more = false) => ({
+  messages: Array.from({ length: last - first + 1 }, (_, index) => shown(first + index)),
+  more,
+  past,
+  status: "online" as const,
+});
+
+/** One who saw a room up to `seen`, or comes for the first time. */
+function reader(seen?: number): { unread: Unread; stored: () => number | undefined } {
+  let stored = seen;
+  const write = (seq: number): void => void (stored = seq);
+  const unread = new Unread({ read: () => stored, write, moveBack: write });
+  return { unread, stored: () => stored };
+}
+
+test("on the first visit nothing is new", () => {
+  const { unread, stored } = reader();
+  unread.update(log(1, 50, 50), true);
+  expect(unread).toMatchObject({ count: 0, firstNew: undefined });
+  expect(stored()).toBe(50);
+});
+
+test("the first message of an empty room counts, unless one looks", () => {
+  for (const looking of [false, true]) {
+    const { unread } = reader();
+    unread.update({ ...log(1, 0), messages: [] }, looking);
+    unread.update(log(1, 1), looking);
+    expect(unread.count).toBe(looking ? 0 : 1);
+  }
+});
+
+test("what comes while one follows the talk is seen, what a resume brings is not", () => {
+  const { unread, stored } = reader();
+  unread.update(log(1, 10, 10), true);
+  unread.update(log(1, 12, 10), true);
+  expect([unread.count, stored()]).toEqual([0, 12]);
+  unread.update(log(1, 20, 37), true);
+  unread.update(log(1, 37, 37), true);
+  expect(unread).toMatchObject({ count: 25, batch: 25, firstNew: 13, since: shown(13).timestamp });
+});
+
+test("an edit that was the room's last event doesn't make live messages old", () => {
+  const { unread } = reader();
+  unread.update(log(1, 8, 10), true);
+  unread.update({ ...log(1, 8, 10), messages: [...log(1, 8).messages, shown(11)] }, true);
+  expect(unread.count).toBe(0);
+});
+
+test("what was on screen is seen, what lies above is not skipped", () => {
+  const { unread, stored } = reader(10);
+  unread.update(log(1, 37, 37), true);
+  unread.saw(30, 37, false);
+  expect([unread.count, stored()]).toEqual([27, 10]);
+  unread.saw(8, 20, false);
+  expect([unread.count, unread.firstNew, unread.batch, stored()]).toEqual([17, 11, 27, 20]);
+  unread.saw(19, Infinity, false);
+  expect([unread.count, unread.firstNew, stored()]).toEqual([0, 11, 37]);
+  unread.answered();
+  expect(unread.firstNew).toBeUndefined();
+});
+
+test("the mark stays while there is more to read, and goes with everything marked read", () => {
+  const { unread, stored } = reader(10);
+  unread.update(log(1, 37, 37), false);
+  unread.answered();
+  expect(unread.firstNew).toBe(11);
+  unread.markRead();
+  expect([unread.count, unread.firstNew, stored()]).toEqual([0, undefined, 37]);
+});
+
+test("knows when more is unread than what is loaded", () => {
+  const { unread } = reader(10);
+  unread.update(log(101, 150, 150, true), false);
+  expect(unread).toMatchObject({ beyond: true, batch: 50, firstNew: 101 });
+  unread.update(log(1, 150, 150, true), false);
+  expect(unread).toMatchObject({ beyond: false, batch: 140, firstNew: 11 });
+});
+
+test("one's own messages are none to read, and another tab's reading counts", () => {
+  const { unread } = reader(10);
+  unread.update({ ...log(1, 10, 12), messages: [...log(1, 10).messages, shown(11, SELF), shown(12)] }, false);
+  expect(unread).toMatchObject({ count: 1, firstNew: 12 });
+  unread.seenElsewhere(12, false);
+  expect(unread.count).toBe(0);
+});
+
+test("what isn't loaded isn't skipped either, until it is marked as read", () => {
+  const { unread, stored } = reader(10);
+  unread.update(log(101, 150, 150, true), true);
+  unread.saw(101, 120, true);
+  expect([unread.count, stored()]).toEqual([50, 10]);
+  unread.update(log(1, 150, 150, true), true);
+  unread.saw(8, 20, true);
+  expect([unread.count, stored()]).toEqual([130, 20]);
+  unread.update(log(101, 150, 150, true), true);
+  unread.markRead();
+  expect([unread.count, stored()]).toEqual([0, 150]);
+});
+
+test("one's own messages don't hide that others before them aren't loaded", () => {
+  const { unread, stored } = reader(10);
+  const own = Array.from({ length: 50 }, (_, index) => shown(101 + index, SELF));
+  const state = { ...log(101, 150, 150, true), messages: own };
+  unread.update(state, true);
+  unread.update(state, true);
+  expect(stored()).toBe(10);
+});
+
+test("a tab that lags behind another doesn't take back what was seen there", () => {
+  const { unread, stored } = reader(60);
+  unread.update(log(1, 65, 65), false);
+  expect([unread.count, stored()]).toEqual([5, 60]);
+  unread.seenElsewhere(66, false);
+  expect([unread.count, stored()]).toEqual([0, 60]);
+  unread.update(log(1, 66, 65), false);
+  expect([unread.count, stored()]).toEqual([0, 60]);
+  unread.update(log(1, 67, 65), false);
+  expect([unread.count, unread.firstNew, stored()]).toEqual([1, 67, 60]);
+});
+
+test("what another tab saw before this page was connected is seen when it comes", () => {
+  const { unread, stored } = reader(66);
+  unread.update({ ...log(1, 65, 65), status: "connecting" }, false);
+  unread.update({ ...log(1, 66, 66), status: "online" }, false);
+  expect([unread.count, stored()]).toEqual([0, 66]);
+});
+
+test("a history that was replaced by a shorter one is seen, and what comes in it isn't", () => {
+  const { unread, stored } = reader(900);
+  unread.update({ ...log(1, 20, 20), status: "connecting" }, false);
+  expect([unread.count, stored()]).toEqual([0, 900]);
+  unread.update({ ...log(1, 20, 20), status: "online" }, false);
+  expect([unread.count, stored()]).toEqual([0, 20]);
+  unread.update(log(1, 21, 20), false);
+  expect([unread.count, unread.firstNew]).toEqual([1, 21]);
+});
+
+test("U goes to the mark, then to what wasn't on screen", () => {
+  const { unread } = reader(10);
+  unread.update(log(1, 37, 37), false);
+  unread.saw(11, 20, false);
+  expect([unread.nextAfter(3), unread.nextAfter(11), unread.nextAfter(30), unread.nextAfter(37)]).toEqual([
+    11, 21, 31, 21,
+  ]);
+});

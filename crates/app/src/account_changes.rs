@@ -1,0 +1,59 @@
+//! Changes of accounts by the people who run the instance: passwords, sessions, suspension,
+//! removal, administration.
+
+use papo_domain::{Account, AccountName};
+use papo_storage::{AccountChange, AccountRefusal, AccountSession};
+
+use crate::{Administrator, App, Error};
+
+impl App {
+    /// The account with this name, or a name that looks like it.
+    pub async fn find_account(&self, _by: &Administrator, name: &str) -> Result<Account, Error> {
+        let name = AccountName::parse(name)?;
+        let found = self.storage.account_password(name).await?;
+        let (account, _) = found.ok_or(Error::NoAccount)?;
+        Ok(account)
+    }
+
+    /// An account's sessions, the last one first.
+    pub async fn account_sessions(
+        &self,
+        _by: &Administrator,
+        account: &Account,
+    ) -> Result<Vec<AccountSession>, Error> {
+        Ok(self.storage.account_sessions(account.id).await?)
+    }
+
+    /// Gives an account another password. Its sessions end; how many.
+    pub async fn set_password(
+        &self,
+        by: &Administrator,
+        account: &Account,
+        password: String,
+    ) -> Result<usize, Error> {
+        let password = self.hash_new(password).await?;
+        self.change_account(by, account, AccountChange::Password(password))
+            .await
+    }
+
+    /// Changes an account. How many of its sessions ended, on their open connections too.
+    pub async fn change_account(
+        &self,
+        _by: &Administrator,
+        account: &Account,
+        change: AccountChange,
+    ) -> Result<usize, Error> {
+        let changed = self.storage.change_account(account.id, change).await?;
+        let ended = changed.map_err(|refusal| match refusal {
+            AccountRefusal::NoAccount => Error::NoAccount,
+            AccountRefusal::LastAdministrator => Error::LastAdministrator,
+        })?;
+        for session in &ended {
+            self.hub.end_session(account.person, *session);
+        }
+        // A mark that has changed is learned from the revocations, here as elsewhere.
+        self.bells.revocations.notify_one();
+        self.tell_changed();
+        Ok(ended.len())
+    }
+}

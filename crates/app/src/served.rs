@@ -1,0 +1,74 @@
+//! How long the database has been served, between the moments at which that is stored.
+//!
+//! By it sessions are stamped and judged, and what is old is forgotten. It comes from no clock: a
+//! node adds what it has measured since it last asked the database. Several nodes' times are one
+//! time, for the database takes the latest.
+
+use std::time::Duration;
+
+use papo_domain::Timestamp;
+use papo_storage::{Served, StorageError};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::{App, defects};
+
+/// So soon after the last time nothing is stored: most commands are over by then, and some run on a
+/// full disk.
+const WORTH_STORING: Duration = Duration::from_mins(1);
+
+/// What the database said, and when it was asked.
+pub(crate) struct Service(Mutex<(Served, Instant)>);
+
+impl Service {
+    /// The database says this now.
+    pub(crate) fn of(served: Served) -> Self {
+        Self(Mutex::new((served, Instant::now())))
+    }
+}
+
+impl App {
+    /// The present moment of service.
+    pub(crate) fn served(&self) -> Served {
+        if defects::has("clock-of-sessions") {
+            return Served(self.settings.clock.now().as_millis());
+        }
+        let (served, asked) = *self.service.0.lock();
+        served.after(asked.elapsed())
+    }
+
+    /// About what the clock said at a moment of service, if there was service ever since. Never
+    /// later than now.
+    pub fn by_the_clock(&self, moment: Served) -> Timestamp {
+        // Another process may serve the database. Its moments are ahead of those that it stored.
+        let ago = self.served().0.saturating_sub(moment.0).max(0);
+        Timestamp::from_millis(self.settings.clock.now().as_millis().saturating_sub(ago))
+    }
+
+    /// A stored time to show as past. The clock that gave it may be ahead of this machine's.
+    pub fn past(&self, at: Timestamp) -> Timestamp {
+        at.min(self.settings.clock.now())
+    }
+
+    /// Stores the present moment if that is worth it, and takes over a later one of other nodes.
+    pub(crate) async fn serve_on(&self) -> Result<Served, StorageError> {
+        let (stored, since) = *self.service.0.lock();
+        let is_worth_storing = since.elapsed() > WORTH_STORING || defects::has("clock-of-sessions");
+        let (asked, now) = (Instant::now(), self.served());
+        let served = self
+            .storage
+            .serve(if is_worth_storing { now } else { stored });
+        let served = served.await?;
+        if is_worth_storing || served > now {
+            *self.service.0.lock() = (served, asked);
+        }
+        Ok(self.served())
+    }
+
+    /// Stores it at the end of the service.
+    pub(crate) async fn end_service(&self) {
+        if let Err(error) = self.serve_on().await {
+            tracing::debug!(%error, "storing for how long the database was served");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Which names could be taken for an account's, or for a part of Papo itself. Only for comparing:
+//! what was typed is kept elsewhere.
+//!
+//! An account has one key, its [`skeleton`]. Any other name has the keys of all that it could be
+//! read as, its [`Likeness`]: with its signs as letters (`b3to`, `Be7@`) and without them
+//! (`✅ Ana`), and without roles and titles around it (`Ana (oficial)`).
+
+mod letters;
+mod look_alikes;
+mod words;
+
+use std::collections::BTreeSet;
+
+use words::{Kind, Word};
+
+/// The key of an account's name: two names with one skeleton can be taken for each other. Never
+/// empty.
+pub fn skeleton(name: &str) -> String {
+    let words = words::read(&letters::with_signs_as_letters(name, false));
+    joined(&words).unwrap_or_else(|| letters::picture(name))
+}
+
+/// What a name could be taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Likeness {
+    keys: BTreeSet<String>,
+    is_role: bool,
+}
+
+impl Likeness {
+    /// Reads a name in every way that people may.
+    pub fn of(name: &str) -> Self {
+        let mut likeness = Self {
+            keys: BTreeSet::from([skeleton(name)]),
+            is_role: name.chars().any(letters::is_shape_of_mark),
+        };
+        for reading in [
+            letters::with_signs_as_letters(name, false),
+            letters::with_signs_as_letters(name, true),
+            letters::without_signs(name),
+        ] {
+            likeness.add(&words::read(&reading));
+        }
+        likeness
+    }
+
+    /// The skeletons of the accounts that the name could be taken for.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(String::as_str)
+    }
+
+    /// All keys in one text, each between two spaces.
+    pub fn text(&self) -> String {
+        let keys: Vec<&str> = self.keys().collect();
+        format!(" {} ", keys.join(" "))
+    }
+
+    /// Whether the name is that of a role (`Admin`, `Equipe Papo`) or claims one
+    /// (`Ana Moderadora`), or has a mark in it that only Papo gives (`Ana (conta)`, `Ana ✔`).
+    pub fn is_role(&self) -> bool {
+        self.is_role
+    }
+
+    fn add(&mut self, words: &[Word]) {
+        self.is_role |= words::name_a_role(words);
+        let leading = words.iter().take_while(|word| word.kind.is_around_names());
+        let leading = leading.count();
+        let trailing = words.iter().rev();
+        let trailing = trailing
+            .take_while(|word| word.kind.is_around_names())
+            .count();
+        for first in 0..=leading {
+            for last in words.len() - trailing..=words.len() {
+                if let Some(name) = words.get(first..last) {
+                    self.add_name(name);
+                }
+            }
+        }
+    }
+
+    fn add_name(&mut self, words: &[Word]) {
+        let Some(key) = joined(words) else {
+            return;
+        };
+        for role in words::long_roles() {
+            let without = [key.strip_suffix(role), key.strip_prefix(role)];
+            let without = without
+                .into_iter()
+                .flatten()
+                .filter(|rest| !rest.is_empty());
+            self.keys.extend(without.map(str::to_owned));
+        }
+        if words[0].kind == Kind::Teacher
+            && let Some(rest) = joined(&words[1..])
+        {
+            let titles = words::teachers();
+            self.keys
+                .extend(titles.map(|title| format!("{title}{rest}")));
+        }
+        self.keys.insert(key);
+    }
+}
+
+fn joined(words: &[Word]) -> Option<String> {
+    let key: String = words.iter().map(|word| word.key.as_str()).collect();
+    (!key.is_empty()).then_some(key)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! The log: readable lines on standard error.
+//!
+//! A log that can't be written changes nothing else (`output.rs`), and what goes wrong again and
+//! again doesn't fill it (`repeats.rs`).
+
+mod repeats;
+
+use std::io::{self, IsTerminal as _};
+use std::sync::LazyLock;
+
+use anyhow::{Context, Result};
+use papo_app::Clock;
+use tracing::{Level, Metadata};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+pub(crate) use self::repeats::Repeats;
+use crate::output::{self, Line};
+
+/// NATS's client logs each try, and its log isn't ours to keep free of secrets: it is off unless
+/// somebody names it. What matters of it is logged by the relay.
+const NATS_CLIENT: &str = "async_nats";
+
+/// Whether people look at the log as it comes.
+static IS_TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());
+
+/// Starts logging what passes the filter.
+pub(crate) fn start(filter: &str) -> Result<()> {
+    let quiet = format!("{filter},{NATS_CLIENT}=off");
+    let filter = if filter.contains(NATS_CLIENT) {
+        filter
+    } else {
+        &quiet
+    };
+    let filter = EnvFilter::builder()
+        .parse(filter)
+        .context("the log's filter")?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .without_time()
+        .with_writer(Lines)
+        .with_ansi(*IS_TERMINAL)
+        .log_internal_errors(false)
+        .init();
+    Ok(())
+}
+
+/// What a line begins with: the time.
+pub(crate) fn head() -> String {
+    let now = Clock::system().now();
+    if *IS_TERMINAL {
+        format!("\u{1b}[2m{now}\u{1b}[0m ")
+    } else {
+        format!("{now} ")
+    }
+}
+
+/// Makes writers that give each line to standard error's thread.
+struct Lines;
+
+/// Takes the lines of one place in the code.
+struct LineWriter {
+    cause: Option<&'static str>,
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = LineWriter;
+
+    fn make_writer(&'a self) -> LineWriter {
+        LineWriter { cause: None }
+    }
+
+    fn make_writer_for(&'a self, about: &Metadata<'_>) -> LineWriter {
+        let is_trouble = *about.level() <= Level::WARN;
+        LineWriter {
+            // The place in the code, as in "event crates/web/src/server/mod.rs:80".
+            cause: is_trouble.then(|| about.name()),
+        }
+    }
+}
+
+impl io::Write for LineWriter {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        output::stderr().give(Line {
+            head: head(),
+            text: String::from_utf8_lossy(line).into_owned(),
+            cause: self.cause,
+        });
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

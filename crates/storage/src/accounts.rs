@@ -1,0 +1,59 @@
+//! Accounts: a name and a password of a person.
+
+use async_trait::async_trait;
+use papo_domain::{Account, AccountId, AccountName, PersonId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::StorageError;
+
+/// A name and a password that a person has.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Makes an account of a guest or of somebody new. A guest keeps their rooms and messages, and
+    /// is signed in from then on. Others who go by a name like this lose their memberships under
+    /// it.
+    ///
+    /// [`StorageError::Exists`] when an account has this name or one that looks like it, or the
+    /// person has one.
+    async fn create_account(&self, account: NewAccount) -> Result<Account, StorageError>;
+
+    /// All accounts by name.
+    async fn accounts(&self) -> Result<Vec<Account>, StorageError>;
+
+    /// Whether there is an administrator who can sign in.
+    async fn has_administrator(&self) -> Result<bool, StorageError>;
+
+    /// One account.
+    async fn account(&self, account: AccountId) -> Result<Option<Account>, StorageError>;
+
+    /// The account with this name (its skeleton decides) and its password's hash.
+    async fn account_password(
+        &self,
+        name: AccountName,
+    ) -> Result<Option<(Account, StoredPassword)>, StorageError>;
+}
+
+/// An account to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAccount {
+    /// The name to sign in with.
+    pub name: AccountName,
+    /// The password's hash.
+    pub password: StoredPassword,
+    /// Who signs in with it: a guest who keeps what they have, or somebody new.
+    pub person: PersonId,
+    /// May open `/admin/`.
+    pub is_admin: bool,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// A password's hash in PHC form (`$argon2id$…`).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPassword(pub String);
+
+impl std::fmt::Debug for StoredPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoredPassword(…)")
+    }
+}

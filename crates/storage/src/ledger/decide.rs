@@ -1,0 +1,371 @@
+//! The decision.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use papo_domain::{
+    ClientId, Event, EventKind, MessageText, PersonId, Posted, RoomId, RoomState, Seq, SessionId,
+    Timestamp, Username,
+};
+
+use super::change::{Appended, Change, NewEvent, Refusal};
+use super::effects::Effects;
+use super::facts::{Facts, Place, Poster, RoomHead, StoredMessage};
+use crate::defects;
+use crate::fold::fold;
+use crate::times::next_in_log;
+
+/// What a step of a decision gives, or why it ends there.
+type Step<T, F> = Result<T, Stop<<F as Facts>::Error>>;
+
+/// Why a change is not stored.
+enum Stop<E> {
+    /// The change alone; nothing of it has been noted.
+    Refused(Refusal),
+    /// The database couldn't be read, and so the whole batch.
+    Failed(E),
+}
+
+impl<E> From<Refusal> for Stop<E> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A batch being decided: what was stored before it, as the changes so far have left it. Most
+/// batches are small, and what is in them is found faster by its order than by a hash.
+pub(crate) struct Ledger<F> {
+    facts: F,
+    rooms: BTreeMap<RoomId, Option<Room>>,
+    names: BTreeMap<String, Option<RoomId>>,
+    posters: BTreeMap<(SessionId, RoomId), Option<Poster>>,
+    /// Where the batch has posted under these client ids.
+    sent: BTreeMap<(PersonId, ClientId), Place>,
+    /// The messages that were asked for.
+    messages: BTreeMap<Place, StoredMessage>,
+    changed: BTreeSet<Place>,
+    answers: Answers,
+}
+
+type Answers = Vec<Result<Appended, Refusal>>;
+
+struct Room {
+    head: RoomHead,
+    /// Which answers have the room's new events.
+    events: Vec<usize>,
+}
+
+impl<F: Facts> Ledger<F> {
+    /// An empty batch over what is stored.
+    pub(crate) fn new(facts: F) -> Self {
+        Self {
+            facts,
+            rooms: BTreeMap::new(),
+            names: BTreeMap::new(),
+            posters: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            answers: Vec::new(),
+        }
+    }
+
+    /// Decides one change, after those before it.
+    pub(crate) fn decide(&mut self, change: &NewEvent) -> Result<(), F::Error> {
+        let answer = match self.take(change) {
+            Ok(appended) => Ok(appended),
+            Err(Stop::Refused(refusal)) => Err(refusal),
+            Err(Stop::Failed(error)) => return Err(error),
+        };
+        self.answers.push(answer);
+        Ok(())
+    }
+
+    /// What the batch leaves behind.
+    pub(crate) fn into_effects(mut self) -> Effects {
+        let (mut rewritten, mut changed) = (BTreeMap::new(), Vec::new());
+        for place in &self.changed {
+            let Some(message) = self.messages.remove(place) else {
+                continue;
+            };
+            if answer(&self.rooms, *place).is_some() {
+                rewritten.insert(*place, message.posted);
+            } else {
+                changed.push(message);
+            }
+        }
+        let rooms = self.rooms.into_iter();
+        let grown = rooms.filter_map(|(id, room)| {
+            let room = room.filter(|room| !room.events.is_empty())?;
+            Some((id, room.head))
+        });
+        Effects {
+            answers: self.answers,
+            rewritten,
+            changed,
+            heads: grown.collect(),
+        }
+    }
+
+    fn take(&mut self, event: &NewEvent) -> Step<Appended, F> {
+        let NewEvent { room, at, change } = event;
+        let (room, at) = (*room, *at);
+        match change {
+            Change::Post {
+                session,
+                client_id,
+                text,
+            } => self.post(room, at, *session, client_id.as_ref(), text),
+            Change::Edit {
+                session,
+                target,
+                text,
+            } => self.edit(room, at, *session, *target, text),
+            Change::Delete { session, target } => self.delete(room, at, *session, *target),
+            Change::SetRoom(state) => self.set_room(room, at, state),
+        }
+    }
+
+    fn post(
+        &mut self,
+        room: RoomId,
+        at: Timestamp,
+        session: SessionId,
+        client_id: Option<&ClientId>,
+        text: &MessageText,
+    ) -> Step<Appended, F> {
+        let client_id = client_id.filter(|_| !defects::has("no-dedupe"));
+        let (sender, username, mark) = match self.member(session, room) {
+            Ok((poster, username)) => (poster.sender, username.clone(), poster.mark),
+            Err(Stop::Refused(refusal)) => {
+                // What was stored once stays acknowledged, whatever has become of the membership.
+                let sender = self.poster(session, room)?.map(|poster| poster.sender);
+                let stored = self.sent(sender, client_id, F::sent)?;
+                return Ok(stored.ok_or(refusal)?);
+            }
+            Err(failed) => return Err(failed),
+        };
+        if let Some(stored) = self.sent(Some(sender), client_id, F::sent_before)? {
+            return Ok(stored);
+        }
+        let posted = Posted {
+            sender,
+            username,
+            mark,
+            text: Some(text.clone()),
+            client_id: client_id.cloned(),
+            edited: None,
+        };
+        let appended = self.append(room, at, EventKind::Posted(posted))?;
+        if let Some(client_id) = client_id {
+            let place = (room, appended.event.seq);
+            self.sent.insert((sender, client_id.clone()), place);
+        }
+        Ok(appended)
+    }
+
+    fn edit(
+        &mut self,
+        room: RoomId,
+        at: Timestamp,
+        session: SessionId,
+        target: Seq,
+        text: &MessageText,
+    ) -> Step<Appended, F> {
+        let owner = self.member(session, room)?.0.sender;
+        self.check_message(room, target, Some(owner))?;
+        let text = Some(text.clone());
+        let kind = EventKind::Edited {
+            target,
+            text: text.clone(),
+        };
+        let appended = self.append(room, at, kind)?;
+        let edited = Some(appended.event.timestamp);
+        self.change(room, target, |message| {
+            message.text = text;
+            message.edited = edited;
+        });
+        Ok(appended)
+    }
+
+    fn delete(
+        &mut self,
+        room: RoomId,
+        at: Timestamp,
+        session: Option<SessionId>,
+        target: Seq,
+    ) -> Step<Appended, F> {
+        let owner = match session {
+            Some(session) => Some(self.member(session, room)?.0.sender),
+            None => None,
+        };
+        self.room(room)?;
+        self.check_message(room, target, owner)?;
+        let appended = self.append(room, at, EventKind::Deleted { target })?;
+        self.change(room, target, |message| message.text = None);
+        Ok(appended)
+    }
+
+    fn set_room(&mut self, room: RoomId, at: Timestamp, state: &RoomState) -> Step<Appended, F> {
+        let before = self.room(room)?.head.name_key.clone();
+        let key = fold(state.name.as_str()).into_owned();
+        if self.name_holder(&key)?.is_some_and(|holder| holder != room) {
+            return Err(Refusal::NameTaken.into());
+        }
+        if before != key {
+            self.names.insert(before, None);
+        }
+        self.names.insert(key.clone(), Some(room));
+        let head = &mut self.room(room)?.head;
+        head.name_key = key;
+        head.is_active = state.is_active;
+        self.append(room, at, EventKind::Room(state.clone()))
+    }
+
+    /// The message that this sender has stored under this client id already.
+    fn sent(
+        &mut self,
+        sender: Option<PersonId>,
+        client_id: Option<&ClientId>,
+        ask: impl FnOnce(&mut F, PersonId, &ClientId) -> Result<Option<Place>, F::Error>,
+    ) -> Step<Option<Appended>, F> {
+        let (Some(sender), Some(client_id)) = (sender, client_id) else {
+            return Ok(None);
+        };
+        let place = match self.sent.get(&(sender, client_id.clone())) {
+            Some(place) => Some(*place),
+            None => ask(&mut self.facts, sender, client_id).map_err(Stop::Failed)?,
+        };
+        let message = match place {
+            Some(place) => self.message(place)?,
+            None => None,
+        };
+        Ok(message.map(|message| Appended {
+            event: Event {
+                room: message.room,
+                seq: message.seq,
+                timestamp: message.timestamp,
+                kind: EventKind::Posted(message.posted.clone()),
+            },
+            duplicate: true,
+        }))
+    }
+
+    /// A session that may speak in the room, and its name there: the room is active, and they are
+    /// in it.
+    fn member(&mut self, session: SessionId, room: RoomId) -> Step<(&Poster, &Username), F> {
+        if !self.room(room)?.head.is_active {
+            return Err(Refusal::NoRoom.into());
+        }
+        let poster = self.poster(session, room)?;
+        let member = poster.and_then(|poster| Some((poster, poster.username.as_ref()?)));
+        Ok(member.ok_or(Refusal::NotJoined)?)
+    }
+
+    /// Refuses a message that isn't there any more, or isn't `owner`'s.
+    fn check_message(&mut self, room: RoomId, seq: Seq, owner: Option<PersonId>) -> Step<(), F> {
+        let posted = self.message((room, seq))?.map(|message| &message.posted);
+        let Some(posted) = posted.filter(|posted| posted.text.is_some()) else {
+            return Err(Refusal::NoMessage.into());
+        };
+        if owner.is_some_and(|owner| owner != posted.sender) {
+            return Err(Refusal::NotYours.into());
+        }
+        Ok(())
+    }
+
+    fn room(&mut self, id: RoomId) -> Step<&mut Room, F> {
+        let room = match self.rooms.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let head = self.facts.room(id).map_err(Stop::Failed)?;
+                let events = Vec::new();
+                unknown.insert(head.map(|head| Room { head, events }))
+            }
+        };
+        Ok(room.as_mut().ok_or(Refusal::NoRoom)?)
+    }
+
+    fn name_holder(&mut self, key: &str) -> Step<Option<RoomId>, F> {
+        if let Some(holder) = self.names.get(key) {
+            return Ok(*holder);
+        }
+        let holder = self.facts.name_holder(key).map_err(Stop::Failed)?;
+        self.names.insert(key.to_owned(), holder);
+        Ok(holder)
+    }
+
+    fn poster(&mut self, session: SessionId, room: RoomId) -> Step<Option<&Poster>, F> {
+        let poster = match self.posters.entry((session, room)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                unknown.insert(self.facts.poster(session, room).map_err(Stop::Failed)?)
+            }
+        };
+        Ok(poster.as_ref())
+    }
+
+    /// The message that an event posted, as the changes so far have left it.
+    fn message(&mut self, place: Place) -> Step<Option<&mut StoredMessage>, F> {
+        let unknown = match self.messages.entry(place) {
+            Entry::Occupied(known) => return Ok(Some(known.into_mut())),
+            Entry::Vacant(unknown) => unknown,
+        };
+        let message = match answer(&self.rooms, place) {
+            Some(index) => posted(&self.answers[index]),
+            None => self.facts.message(place.0, place.1).map_err(Stop::Failed)?,
+        };
+        Ok(message.map(|message| unknown.insert(message)))
+    }
+
+    fn change(&mut self, room: RoomId, seq: Seq, change: impl FnOnce(&mut Posted)) {
+        if let Some(message) = self.messages.get_mut(&(room, seq)) {
+            change(&mut message.posted);
+            self.changed.insert((room, seq));
+        }
+    }
+
+    /// Gives an event that has passed all checks the room's next seq, and a time.
+    fn append(&mut self, room: RoomId, at: Timestamp, kind: EventKind) -> Step<Appended, F> {
+        let index = self.answers.len();
+        let log = self.room(room)?;
+        log.events.push(index);
+        let head = &mut log.head;
+        head.last_seq = head.last_seq.next();
+        head.last_at = next_in_log(at, head.last_at);
+        if let EventKind::Posted(_) = kind {
+            head.last_activity = Some(head.last_at);
+        }
+        Ok(Appended {
+            event: Event {
+                room,
+                seq: head.last_seq,
+                timestamp: head.last_at,
+                kind,
+            },
+            duplicate: false,
+        })
+    }
+}
+
+/// Which answer has this event; `None` when it isn't one of the batch.
+fn answer(rooms: &BTreeMap<RoomId, Option<Room>>, (room, seq): Place) -> Option<usize> {
+    let Room { head, events } = rooms.get(&room)?.as_ref()?;
+    let after_it = usize::try_from(head.last_seq.0 - seq.0).ok()?;
+    let index = events.len().checked_sub(after_it + 1)?;
+    events.get(index).copied()
+}
+
+/// The message that an event of the batch posted.
+fn posted(answer: &Result<Appended, Refusal>) -> Option<StoredMessage> {
+    let event = &answer.as_ref().ok()?.event;
+    match &event.kind {
+        EventKind::Posted(posted) => Some(StoredMessage {
+            room: event.room,
+            seq: event.seq,
+            timestamp: event.timestamp,
+            posted: posted.clone(),
+        }),
+        _ => None,
+    }
+}

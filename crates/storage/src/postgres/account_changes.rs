@@ -1,0 +1,104 @@
+//! Changes of accounts, and their sessions.
+//!
+//! Whoever changes an account holds the lock on all names, so that of two administrators who end
+//! each other's rights one remains.
+
+use async_trait::async_trait;
+use papo_domain::{AccountId, SessionId};
+
+use super::connection::Connection;
+use super::errors::Failure;
+use super::locks::{self, Lock};
+use super::{PostgresStorage, accounts, memberships, rows, sessions, setup};
+use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, Served, StorageError};
+
+#[async_trait]
+impl AccountChanges for PostgresStorage {
+    async fn account_sessions(
+        &self,
+        account: AccountId,
+    ) -> Result<Vec<AccountSession>, StorageError> {
+        self.read(account, |db, &account| Box::pin(sessions_of(db, account)))
+            .await
+    }
+
+    async fn change_account(
+        &self,
+        account: AccountId,
+        change: AccountChange,
+    ) -> Result<Result<Vec<SessionId>, AccountRefusal>, StorageError> {
+        self.write((account, change), |db, (account, change)| {
+            Box::pin(apply(db, *account, change))
+        })
+        .await
+    }
+}
+
+/// The sessions of an account, the last one first.
+pub(super) async fn sessions_of(
+    db: &Connection,
+    account: AccountId,
+) -> Result<Vec<AccountSession>, Failure> {
+    let sql = "SELECT id, created_at, last_used FROM session \
+        WHERE person_id = (SELECT person_id FROM account WHERE id = $1) ORDER BY id DESC";
+    let found = db.rows(sql, &[&account.0]).await?;
+    let sessions = found.iter().map(|row| {
+        Ok(AccountSession {
+            id: SessionId(row.try_get(0)?),
+            created_at: rows::timestamp(row, 1)?,
+            last_used: Served(row.try_get(2)?),
+        })
+    });
+    sessions.collect()
+}
+
+/// Changes an account; which of its sessions ended.
+pub(super) async fn apply(
+    db: &Connection,
+    id: AccountId,
+    change: &AccountChange,
+) -> Result<Result<Vec<SessionId>, AccountRefusal>, Failure> {
+    locks::take(db, Lock::Names).await?;
+    let Some(account) = accounts::by_id(db, id).await? else {
+        return Ok(Err(AccountRefusal::NoAccount));
+    };
+    if change.takes_administrator(&account) && !others_administer(db, id).await? {
+        return Ok(Err(AccountRefusal::LastAdministrator));
+    }
+    let (person, was_admin) = (account.person, account.is_admin);
+    let after = change.applied(account);
+    let (is_admin, is_suspended) = after
+        .as_ref()
+        .map_or((false, true), |after| (after.is_admin, after.is_suspended));
+    let password = match change {
+        AccountChange::Password(password) => Some(password.0.as_str()),
+        _ => None,
+    };
+    // First of all: whoever signs in holds the row until the session is there to be found.
+    let sql = "UPDATE account SET is_admin = $2, is_suspended = $3, \
+        password = coalesce($4, password) WHERE id = $1";
+    db.execute(sql, &[&id.0, &is_admin, &is_suspended, &password])
+        .await?;
+    if after.is_none() {
+        db.execute("DELETE FROM account WHERE id = $1", &[&id.0])
+            .await?;
+    }
+    let ended = if change.ends_sessions() {
+        sessions::end_all(db, person).await?
+    } else {
+        Vec::new()
+    };
+    if after.is_some() && is_admin && !is_suspended {
+        setup::end_setup_token(db).await?;
+    }
+    if after.is_some() && is_admin != was_admin {
+        memberships::change_mark(db, person).await?;
+    }
+    Ok(Ok(ended))
+}
+
+/// Whether somebody else can sign in and administer.
+async fn others_administer(db: &Connection, id: AccountId) -> Result<bool, Failure> {
+    let sql = "SELECT 1 FROM account WHERE is_admin AND NOT is_suspended AND id <> $1";
+    Ok(!db.rows(sql, &[&id.0]).await?.is_empty())
+}

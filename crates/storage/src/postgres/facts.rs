@@ -1,0 +1,223 @@
+//! What is stored, as far as a batch needs it: all of it read at once, before the first change is
+//! decided, with the rooms locked until the commit.
+//!
+//! Each row that is asked for is looked up by index: LATERAL and OFFSET leave the database no other
+//! order. It makes its plans once, perhaps on empty tables, where every order seems as good.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+use papo_domain::{ClientId, PersonId, RoomId, Seq, SessionId};
+use tokio_postgres::{Row, Statement};
+
+use super::connection::{Connection, Value};
+use super::errors::Failure;
+use super::rows;
+use crate::fold::fold;
+use crate::ledger::{Facts, Place, Poster, RoomHead, StoredMessage};
+use crate::{Change, NewEvent};
+
+const MARK: &str = "INSERT INTO node (id, batch, at) SELECT $1::bigint, $2::bigint, served FROM papo \
+    ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, at = excluded.at";
+/// Locks in the order of the rooms' numbers, so that no two nodes wait for each other. Who sees a
+/// room that a migration brings sees that it isn't done yet: until then the room isn't there.
+const ROOMS: &str = "SELECT id, is_active, last_seq, last_at, last_activity, name_key FROM room \
+    WHERE id = ANY($1) AND (SELECT filling IS NULL FROM papo) ORDER BY id FOR NO KEY UPDATE";
+const POSTERS: &str = "SELECT asked.session_id, asked.room_id, session.person_id, membership.username, \
+    account.is_admin \
+    FROM unnest($1::bigint[], $2::bigint[]) AS asked (session_id, room_id) \
+    CROSS JOIN LATERAL (SELECT person_id FROM session WHERE id = asked.session_id OFFSET 0) AS session \
+    LEFT JOIN LATERAL (SELECT username FROM membership WHERE person_id = session.person_id \
+    AND room_id = asked.room_id OFFSET 0) AS membership ON true \
+    LEFT JOIN LATERAL (SELECT is_admin FROM account WHERE person_id = session.person_id OFFSET 0) AS account ON true";
+const NAMES: &str = "SELECT name_key, id FROM room WHERE name_key = ANY($1)";
+
+/// The batch by which a node's row in the database tells whether a transaction was committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) node: i64,
+    pub(super) batch: i64,
+}
+
+/// All that the changes of a batch ask for.
+#[derive(Default)]
+pub(super) struct StoredFacts {
+    rooms: HashMap<RoomId, RoomHead>,
+    names: HashMap<String, RoomId>,
+    posters: HashMap<(SessionId, RoomId), Poster>,
+    messages: HashMap<Place, StoredMessage>,
+    /// Where the messages with these client ids are.
+    sent: HashMap<(PersonId, ClientId), Place>,
+}
+
+/// What is asked for, in columns.
+#[derive(Default)]
+struct Asked {
+    rooms: Vec<i64>,
+    posters: (Vec<i64>, Vec<i64>),
+    client_ids: (Vec<i64>, Vec<String>),
+    targets: (Vec<i64>, Vec<i64>),
+    names: Vec<String>,
+}
+
+impl StoredFacts {
+    /// Begins the transaction, marks it, locks the rooms and reads all that the changes need: sent
+    /// together, in one go. Each statement sees what was committed before it began, and so all that
+    /// the locks' holders before have stored.
+    pub(super) async fn read(
+        db: &Connection,
+        mark: Mark,
+        changes: &[NewEvent],
+    ) -> Result<Self, Failure> {
+        let asked = Asked::by(changes);
+        let columns = rows::POSTED;
+        let by_client_id = format!(
+            "SELECT {columns} FROM unnest($1::bigint[], $2::text[]) AS asked (session_id, client_id) \
+             CROSS JOIN LATERAL (SELECT person_id FROM session WHERE id = asked.session_id OFFSET 0) AS session \
+             CROSS JOIN LATERAL (SELECT * FROM message WHERE message.sender = session.person_id \
+             AND message.client_id = asked.client_id OFFSET 0) AS message"
+        );
+        let by_seq = format!(
+            "SELECT {columns} FROM unnest($1::bigint[], $2::bigint[]) AS asked (room_id, seq) \
+             CROSS JOIN LATERAL (SELECT * FROM message WHERE message.room_id = asked.room_id \
+             AND message.seq = asked.seq OFFSET 0) AS message"
+        );
+        let mark_it = db.statement(MARK).await?;
+        let rooms = db.statement(ROOMS).await?;
+        let posters = db.statement(POSTERS).await?;
+        let by_client_id = db.statement(&by_client_id).await?;
+        let by_seq = db.statement(&by_seq).await?;
+        let names = db.statement(NAMES).await?;
+        let (begun, marked, rooms, posters, by_client_id, by_seq, names) = tokio::join!(
+            biased;
+            db.batch("BEGIN"),
+            ask(db, &mark_it, true, [&mark.node, &mark.batch]),
+            ask(db, &rooms, true, [&asked.rooms]),
+            ask(db, &posters, !asked.posters.0.is_empty(), [&asked.posters.0, &asked.posters.1]),
+            ask(db, &by_client_id, !asked.client_ids.0.is_empty(), [&asked.client_ids.0, &asked.client_ids.1]),
+            ask(db, &by_seq, !asked.targets.0.is_empty(), [&asked.targets.0, &asked.targets.1]),
+            ask(db, &names, !asked.names.is_empty(), [&asked.names]),
+        );
+        begun?;
+        marked?;
+        let mut facts = Self::default();
+        for row in rooms? {
+            facts.add_room(&row)?;
+        }
+        for row in posters? {
+            let person = Poster {
+                sender: rows::person(&row, 2)?,
+                username: rows::username(&row, 3)?,
+                mark: rows::mark(&row, 4)?,
+            };
+            let of = (SessionId(row.try_get(0)?), RoomId(row.try_get(1)?));
+            facts.posters.insert(of, person);
+        }
+        for row in by_client_id?.iter().chain(&by_seq?) {
+            facts.add_message(rows::stored_message(row)?);
+        }
+        for row in names? {
+            facts.names.insert(row.try_get(0)?, RoomId(row.try_get(1)?));
+        }
+        Ok(facts)
+    }
+
+    fn add_message(&mut self, message: StoredMessage) {
+        let place = (message.room, message.seq);
+        if let Some(client_id) = &message.posted.client_id {
+            let key = (message.posted.sender, client_id.clone());
+            self.sent.insert(key, place);
+        }
+        self.messages.insert(place, message);
+    }
+
+    fn add_room(&mut self, row: &Row) -> Result<(), Failure> {
+        let head = RoomHead {
+            is_active: row.try_get(1)?,
+            last_seq: Seq(row.try_get(2)?),
+            last_at: rows::timestamp(row, 3)?,
+            last_activity: rows::time(row, 4)?,
+            name_key: row.try_get(5)?,
+        };
+        self.rooms.insert(RoomId(row.try_get(0)?), head);
+        Ok(())
+    }
+}
+
+impl Facts for StoredFacts {
+    type Error = Infallible;
+
+    fn room(&mut self, room: RoomId) -> Result<Option<RoomHead>, Infallible> {
+        Ok(self.rooms.remove(&room))
+    }
+
+    fn name_holder(&mut self, name_key: &str) -> Result<Option<RoomId>, Infallible> {
+        Ok(self.names.get(name_key).copied())
+    }
+
+    fn poster(&mut self, session: SessionId, room: RoomId) -> Result<Option<Poster>, Infallible> {
+        Ok(self.posters.remove(&(session, room)))
+    }
+
+    fn message(&mut self, room: RoomId, seq: Seq) -> Result<Option<StoredMessage>, Infallible> {
+        Ok(self.messages.get(&(room, seq)).cloned())
+    }
+
+    fn sent(
+        &mut self,
+        sender: PersonId,
+        client_id: &ClientId,
+    ) -> Result<Option<Place>, Infallible> {
+        Ok(self.sent.get(&(sender, client_id.clone())).copied())
+    }
+}
+
+impl Asked {
+    fn by(changes: &[NewEvent]) -> Self {
+        let mut asked = Self::default();
+        for NewEvent { room, change, .. } in changes {
+            asked.rooms.push(room.0);
+            let session = match change {
+                Change::Post { session, .. } | Change::Edit { session, .. } => Some(session),
+                Change::Delete { session, .. } => session.as_ref(),
+                Change::SetRoom(_) => None,
+            };
+            if let Some(session) = session {
+                asked.posters.0.push(session.0);
+                asked.posters.1.push(room.0);
+            }
+            match change {
+                Change::Post {
+                    session, client_id, ..
+                } => {
+                    if let Some(client_id) = client_id {
+                        asked.client_ids.0.push(session.0);
+                        asked.client_ids.1.push(client_id.as_str().to_owned());
+                    }
+                }
+                Change::Edit { target, .. } | Change::Delete { target, .. } => {
+                    asked.targets.0.push(room.0);
+                    asked.targets.1.push(target.0);
+                }
+                Change::SetRoom(state) => asked.names.push(fold(state.name.as_str()).into_owned()),
+            }
+        }
+        asked.rooms.sort_unstable();
+        asked.rooms.dedup();
+        asked
+    }
+}
+
+/// Asks, unless there is nothing to ask for.
+async fn ask<const N: usize>(
+    db: &Connection,
+    statement: &Statement,
+    is_needed: bool,
+    values: [Value<'_>; N],
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    if is_needed {
+        db.client().query(statement, &values).await
+    } else {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,211 @@
+//! Memberships: the rooms that a person is in. Who asks is known by one of their sessions, which
+//! must not have ended.
+//!
+//! Whoever takes somebody out of a room locks the room first: a batch that stores what that person
+//! says holds the same lock until its commit, so it is either before the leave, or sees it.
+
+use async_trait::async_trait;
+use papo_domain::{AccountId, Likeness, PersonId, RoomId, SessionId, Timestamp, Username};
+use tokio_postgres::Row;
+
+use super::connection::Connection;
+use super::errors::Failure;
+use super::locks::{self, Lock};
+use super::{PostgresStorage, persons, revocations, rooms, rows};
+use crate::names::{self, Owner};
+use crate::{Identity, JoinRefusal, Joined, Memberships, Revoked, StorageError};
+
+#[async_trait]
+impl Memberships for PostgresStorage {
+    async fn join(
+        &self,
+        session: SessionId,
+        room: RoomId,
+        username: Username,
+        at: Timestamp,
+    ) -> Result<Result<Joined, JoinRefusal>, StorageError> {
+        // Takes long enough that nobody should wait for it with a lock held.
+        let likeness = Likeness::of(username.as_str());
+        let with = (session, room, (username, likeness), at);
+        self.write(with, |db, (session, room, (username, likeness), at)| {
+            Box::pin(join(db, *session, *room, (username, likeness), *at))
+        })
+        .await
+    }
+
+    async fn leave(
+        &self,
+        session: SessionId,
+        room: Option<RoomId>,
+    ) -> Result<Vec<RoomId>, StorageError> {
+        self.write((session, room), |db, &(session, room)| {
+            Box::pin(leave(db, session, room))
+        })
+        .await
+    }
+
+    async fn memberships(
+        &self,
+        session: SessionId,
+    ) -> Result<Vec<(RoomId, Username)>, StorageError> {
+        self.read(session, |db, &session| Box::pin(memberships(db, session)))
+            .await
+    }
+
+    async fn identity(
+        &self,
+        session: SessionId,
+        room: RoomId,
+    ) -> Result<Option<Identity>, StorageError> {
+        self.read((session, room), |db, &(session, room)| {
+            Box::pin(identity(db, session, room))
+        })
+        .await
+    }
+}
+
+/// Joins a room, or changes the name in it. `likeness` is the name's. The person's row is locked:
+/// their devices join one after the other.
+pub(super) async fn join(
+    db: &Connection,
+    session: SessionId,
+    room: RoomId,
+    (username, likeness): (&Username, &Likeness),
+    at: Timestamp,
+) -> Result<Result<Joined, JoinRefusal>, Failure> {
+    locks::share(db, Lock::Names).await?;
+    let Some(room) = rooms::by_id(db, room).await?.filter(|room| room.is_active) else {
+        return Ok(Err(JoinRefusal::NoRoom));
+    };
+    let sql = "SELECT person.id, account.id, account.is_admin FROM session \
+        JOIN person ON person.id = session.person_id \
+        LEFT JOIN account ON account.person_id = person.id \
+        WHERE session.id = $1 FOR NO KEY UPDATE OF session, person";
+    let Some(row) = db.row(sql, &[&session.0]).await? else {
+        return Ok(Err(JoinRefusal::NoSession));
+    };
+    let person = rows::person(&row, 0)?;
+    let account: Option<i64> = row.try_get(1)?;
+    let is_admin: Option<bool> = row.try_get(2)?;
+    let owner = account.map(|account| Owner {
+        account: AccountId(account),
+        is_admin: is_admin.unwrap_or_default(),
+    });
+    if let Err(refusal) = names::check(likeness, owner, &holders(db, likeness).await?) {
+        return Ok(Err(refusal));
+    }
+    let id = person.0.cast_signed();
+    let sql = "SELECT username FROM membership WHERE person_id = $1 AND room_id = $2";
+    let previous = db.row(sql, &[&id, &room.id.0]).await?;
+    let previous = previous.map(|row| rows::username(&row, 0)).transpose()?;
+    let (name, likeness, at) = (username.as_str(), likeness.text(), at.as_millis());
+    let sql = "INSERT INTO membership (person_id, room_id, username, likeness, joined_at, read_seq) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (person_id, room_id) \
+        DO UPDATE SET username = excluded.username, likeness = excluded.likeness";
+    let read = room.last_seq.0;
+    db.execute(sql, &[&id, &room.id.0, &name, &likeness, &at, &read])
+        .await?;
+    let sql = "UPDATE person SET last_username = $2 WHERE id = $1";
+    db.execute(sql, &[&id, &name]).await?;
+    let previous = previous.flatten();
+    if previous
+        .as_ref()
+        .is_some_and(|previous| previous != username)
+    {
+        let renamed = Revoked::Renamed(room.id, username.clone());
+        revocations::add(db, vec![(person, renamed)]).await?;
+    }
+    Ok(Ok(Joined { room, previous }))
+}
+
+/// The accounts that a name could be taken for.
+async fn holders(db: &Connection, likeness: &Likeness) -> Result<Vec<AccountId>, Failure> {
+    let keys: Vec<&str> = likeness.keys().collect();
+    let sql = "SELECT id FROM account WHERE skeleton = ANY($1)";
+    let found = db.rows(sql, &[&keys]).await?;
+    let found = found.iter().map(|row| Ok(AccountId(row.try_get(0)?)));
+    found.collect()
+}
+
+/// Leaves a room, or all; which ones the person was in.
+pub(super) async fn leave(
+    db: &Connection,
+    session: SessionId,
+    room: Option<RoomId>,
+) -> Result<Vec<RoomId>, Failure> {
+    let room = room.map(|room| room.0);
+    let sql = "SELECT room_id, person_id FROM session JOIN membership USING (person_id) \
+        WHERE session.id = $1 AND ($2::bigint IS NULL OR room_id = $2)";
+    let found = db.rows(sql, &[&session.0, &room]).await?;
+    let Some(first) = found.first() else {
+        return Ok(Vec::new());
+    };
+    let person = rows::person(first, 1)?;
+    let found = room_ids(&found)?;
+    rooms::lock(db, &found).await?;
+    let numbers: Vec<i64> = found.iter().map(|room| room.0).collect();
+    let sql = "DELETE FROM membership WHERE person_id = $1 AND room_id = ANY($2) RETURNING room_id";
+    let left = db.rows(sql, &[&person.0.cast_signed(), &numbers]).await?;
+    let mut left = room_ids(&left)?;
+    left.sort_unstable();
+    let revoked = left.iter().map(|room| (person, Revoked::Left(*room)));
+    revocations::add(db, revoked.collect()).await?;
+    Ok(left)
+}
+
+/// The rooms that a session's person is in, and their name in each.
+pub(super) async fn memberships(
+    db: &Connection,
+    session: SessionId,
+) -> Result<Vec<(RoomId, Username)>, Failure> {
+    let sql = "SELECT room_id, username FROM session JOIN membership USING (person_id) \
+        WHERE session.id = $1 ORDER BY room_id";
+    let found = db.rows(sql, &[&session.0]).await?;
+    let membership = |row: &Row| {
+        let name = Username::from_stored(row.try_get::<_, &str>(1)?);
+        Ok((RoomId(row.try_get(0)?), name))
+    };
+    found.iter().map(membership).collect()
+}
+
+/// As whom a session's person is seen in a room, if they are in it.
+pub(super) async fn identity(
+    db: &Connection,
+    session: SessionId,
+    room: RoomId,
+) -> Result<Option<Identity>, Failure> {
+    let sql = "SELECT username, is_admin FROM session JOIN membership USING (person_id) \
+        LEFT JOIN account USING (person_id) WHERE session.id = $1 AND room_id = $2";
+    let Some(row) = db.row(sql, &[&session.0, &room.0]).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Identity {
+        username: Username::from_stored(row.try_get::<_, &str>(0)?),
+        mark: rows::mark(&row, 1)?,
+    }))
+}
+
+/// Notes in all rooms that a person is in that their mark has changed.
+pub(super) async fn change_mark(db: &Connection, person: PersonId) -> Result<(), Failure> {
+    let sql = "SELECT room_id, username FROM membership WHERE person_id = $1 ORDER BY room_id";
+    let found = db.rows(sql, &[&person.0.cast_signed()]).await?;
+    let changed = found.iter().map(|row| {
+        let name = Username::from_stored(row.try_get::<_, &str>(1)?);
+        Ok((person, Revoked::Renamed(RoomId(row.try_get(0)?), name)))
+    });
+    revocations::add(db, changed.collect::<Result<_, Failure>>()?).await
+}
+
+/// Locks the rooms that these persons are in.
+pub(super) async fn lock_rooms_of(db: &Connection, persons: &[PersonId]) -> Result<(), Failure> {
+    let sql = "SELECT DISTINCT room_id FROM membership WHERE person_id = ANY($1)";
+    let found = db.rows(sql, &[&persons::numbers(persons)]).await?;
+    rooms::lock(db, &room_ids(&found)?).await
+}
+
+fn room_ids(found: &[Row]) -> Result<Vec<RoomId>, Failure> {
+    found
+        .iter()
+        .map(|row| Ok(RoomId(row.try_get(0)?)))
+        .collect()
+}

@@ -1,0 +1,144 @@
+-- Rooms and their logs; persons, their accounts, sessions and memberships. Times are milliseconds
+-- since 1970, those of service the milliseconds for which servers have run on the database; ids of
+-- 64 unsigned bits are kept with their bits as they are. Columns that are compared or ordered have
+-- the collation "C": bytes, as in every other database of Papo's. What ends in `_key` or `_folded`
+-- is another column without its case, made by Papo.
+
+-- One row, which also marks the schema as Papo's. `version` counts the migrations, `home` tells
+-- this database from a copy of it. `epoch` names the history, `relay_key` is the secret by which
+-- its nodes know each other's signals, `served` the time of service, `setup_token` the hash of the
+-- one-time token, `last_revocation` the last that there ever was. While a migration fills the
+-- tables, `filling` is the epoch of the history that it brings and `arrival` a number of this
+-- filling, which whoever is moved is marked with before the end: nobody serves the tables until it
+-- is done.
+CREATE TABLE papo (
+    only_row        boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    version         bigint  NOT NULL,
+    epoch           bigint  NOT NULL,
+    home            text    NOT NULL,
+    relay_key       bytea   CHECK (octet_length(relay_key) = 32),
+    served          bigint  NOT NULL DEFAULT 0,
+    setup_token     bytea,
+    last_revocation bigint  NOT NULL DEFAULT 0,
+    filling         bigint,
+    arrival         bigint
+);
+
+-- A row for each node that stores batches: the last batch that it has stored, and when in the time
+-- of service. Whoever lost the connection at a commit learns here what became of it.
+CREATE TABLE node (
+    id    bigint PRIMARY KEY,
+    batch bigint NOT NULL,
+    at    bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 20);
+
+-- `last_seq` is the log's end and `last_at` its time, `last_activity` the time of the last message.
+-- The row's lock gives the log its order: whoever stores an event holds it until the commit.
+CREATE TABLE room (
+    id                 bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name               text    NOT NULL,
+    name_key           text    COLLATE "C" NOT NULL UNIQUE,
+    description        text    NOT NULL,
+    description_folded text    NOT NULL,
+    is_active          boolean NOT NULL,
+    created_at         bigint  NOT NULL,
+    last_seq           bigint  NOT NULL DEFAULT 0,
+    last_at            bigint  NOT NULL,
+    last_activity      bigint
+) WITH (fillfactor = 40);
+
+-- A room's log is its messages and its events by seq: 1, 2, 3… without holes. A message is the
+-- event that posted it, and stored once. `content` is the present text; NULL once the message is
+-- deleted. `sender` is a person, who may be gone: the row keeps the name that they had. Its room is
+-- locked when an event is stored, so that neither needs to be looked for; `papo doctor` looks for
+-- the room. The folded columns are NULL where they would say the same.
+CREATE TABLE message (
+    room_id         bigint NOT NULL,
+    seq             bigint NOT NULL CHECK (seq > 0),
+    sender          bigint NOT NULL,
+    username        text   NOT NULL,
+    username_folded text,
+    content         text,
+    content_folded  text,
+    timestamp       bigint NOT NULL,
+    edited          bigint,
+    client_id       text   COLLATE "C",
+    PRIMARY KEY (room_id, seq)
+);
+
+CREATE UNIQUE INDEX message_by_client_id ON message (sender, client_id) WHERE client_id IS NOT NULL;
+CREATE INDEX message_by_timestamp ON message (timestamp, room_id, seq);
+
+-- The other events: of each what all kinds have, and the rest as JSON in `body`. Kinds: 2 edited
+-- and 3 deleted (`target` is the message's seq), 4 room (the room's state after it).
+CREATE TABLE event (
+    room_id bigint   NOT NULL,
+    seq     bigint   NOT NULL CHECK (seq > 0),
+    kind    smallint NOT NULL,
+    target  bigint   CHECK (target < seq),
+    at      bigint   NOT NULL,
+    body    text,
+    PRIMARY KEY (room_id, seq)
+);
+
+-- Somebody who has a session, an account or both; a guest has no account.
+CREATE TABLE person (
+    id            bigint PRIMARY KEY,
+    last_username text,
+    created_at    bigint NOT NULL
+);
+
+-- A suspended account can't sign in, and keeps its name.
+CREATE TABLE account (
+    id           bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person_id    bigint  NOT NULL UNIQUE REFERENCES person (id),
+    name         text    NOT NULL,
+    name_key     text    COLLATE "C" NOT NULL,
+    skeleton     text    COLLATE "C" NOT NULL UNIQUE,
+    password     text    NOT NULL,
+    is_admin     boolean NOT NULL,
+    is_suspended boolean NOT NULL DEFAULT false,
+    created_at   bigint  NOT NULL
+);
+
+-- A device. It is signed in exactly when its person has an account. `token` is the SHA-256 of what
+-- the cookie carries; `last_used` is in the time of service.
+CREATE TABLE session (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    token      bytea  NOT NULL UNIQUE CHECK (octet_length(token) = 32),
+    person_id  bigint NOT NULL REFERENCES person (id),
+    last_used  bigint NOT NULL,
+    created_at bigint NOT NULL
+);
+
+CREATE INDEX session_by_person ON session (person_id);
+CREATE INDEX session_by_last_used ON session (last_used);
+
+-- `likeness` is all that the name could be taken for: the skeletons of accounts, each between two
+-- spaces. It is looked through when an account is made. Roles: 0 member, 1 moderator. `read_seq` is
+-- the last event that the person has read, at first the last there was; `level` says of what they
+-- are notified, 0 as is usual in the room.
+CREATE TABLE membership (
+    person_id bigint   NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+    room_id   bigint   NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    username  text     NOT NULL,
+    likeness  text     COLLATE "C" NOT NULL,
+    joined_at bigint   NOT NULL,
+    role      smallint NOT NULL DEFAULT 0,
+    read_seq  bigint   NOT NULL DEFAULT 0,
+    level     smallint NOT NULL DEFAULT 0,
+    PRIMARY KEY (person_id, room_id)
+);
+
+-- What takes rights away from a person, in the order of the commits: every node reads on here.
+-- Kinds: 1 left `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`.
+-- `at` is in the time of service.
+CREATE TABLE revocation (
+    id         bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person_id  bigint   NOT NULL,
+    kind       smallint NOT NULL,
+    room_id    bigint,
+    session_id bigint,
+    username   text,
+    at         bigint   NOT NULL
+);

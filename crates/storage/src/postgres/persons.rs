@@ -1,0 +1,36 @@
+//! Persons: each has a session or an account, and is in rooms.
+
+use papo_domain::{PersonId, Timestamp};
+
+use super::connection::Connection;
+use super::errors::Failure;
+
+/// Makes a person, unless they are there; then nobody removes them until the transaction ends.
+pub(super) async fn make(db: &Connection, person: PersonId, at: Timestamp) -> Result<(), Failure> {
+    let sql = "INSERT INTO person (id, created_at) VALUES ($1, $2) ON CONFLICT (id) \
+        DO UPDATE SET id = excluded.id";
+    let (person, at) = (person.0.cast_signed(), at.as_millis());
+    db.execute(sql, &[&person, &at]).await?;
+    Ok(())
+}
+
+/// Removes those of these persons who have neither a session nor an account left, with their
+/// memberships: nobody can be them again. Their messages stay. The rooms that they are in are
+/// locked.
+pub(super) async fn remove_the_gone(db: &Connection, persons: &[PersonId]) -> Result<(), Failure> {
+    let numbers = numbers(persons);
+    // Whoever makes an account of one of them holds the row until the account is there to be found.
+    let sql = "SELECT id FROM person WHERE id = ANY($1) ORDER BY id FOR UPDATE";
+    db.rows(sql, &[&numbers]).await?;
+    let sql = "DELETE FROM person WHERE id = ANY($1) \
+        AND NOT EXISTS (SELECT 1 FROM session WHERE person_id = person.id) \
+        AND NOT EXISTS (SELECT 1 FROM account WHERE person_id = person.id)";
+    db.execute(sql, &[&numbers]).await?;
+    Ok(())
+}
+
+/// Their numbers as the database has them.
+pub(super) fn numbers(persons: &[PersonId]) -> Vec<i64> {
+    let numbers = persons.iter().map(|person| person.0.cast_signed());
+    numbers.collect()
+}

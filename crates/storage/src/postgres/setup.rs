@@ -1,0 +1,71 @@
+//! The one-time token that makes the first administrator.
+
+use async_trait::async_trait;
+use papo_domain::Account;
+
+use super::PostgresStorage;
+use super::accounts::{self, NO_ADMINISTRATOR};
+use super::connection::Connection;
+use super::errors::Failure;
+use super::locks::{self, Lock};
+use crate::{NewAccount, Setup, StorageError, TokenHash};
+
+#[async_trait]
+impl Setup for PostgresStorage {
+    async fn set_setup_token(&self, token: TokenHash) -> Result<(), StorageError> {
+        self.write(token, |db, &token| Box::pin(set_setup_token(db, token)))
+            .await
+    }
+
+    async fn is_setup_token(&self, token: TokenHash) -> Result<bool, StorageError> {
+        self.read(token, |db, &token| Box::pin(is_setup_token(db, token)))
+            .await
+    }
+
+    async fn claim_setup(
+        &self,
+        token: TokenHash,
+        account: NewAccount,
+    ) -> Result<Option<Account>, StorageError> {
+        self.write((token, account), |db, (token, account)| {
+            Box::pin(claim_setup(db, *token, account))
+        })
+        .await
+    }
+}
+
+/// Keeps the hash of a new one-time token.
+pub(super) async fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), Failure> {
+    let sql = "UPDATE papo SET setup_token = $1";
+    db.execute(sql, &[&token.0.as_slice()]).await?;
+    Ok(())
+}
+
+/// Whether this is the one-time token.
+pub(super) async fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, Failure> {
+    let sql = "SELECT 1 FROM papo WHERE setup_token = $1";
+    Ok(db.row(sql, &[&token.0.as_slice()]).await?.is_some())
+}
+
+/// Uses the one-time token up, and makes the account, unless there is an administrator.
+pub(super) async fn claim_setup(
+    db: &Connection,
+    token: TokenHash,
+    account: &NewAccount,
+) -> Result<Option<Account>, Failure> {
+    // Before anything else, as whoever makes an account does.
+    locks::take(db, Lock::Names).await?;
+    let sql =
+        format!("UPDATE papo SET setup_token = NULL WHERE setup_token = $1 AND {NO_ADMINISTRATOR}");
+    if db.execute(&sql, &[&token.0.as_slice()]).await? == 0 {
+        return Ok(None);
+    }
+    accounts::create(db, account).await.map(Some)
+}
+
+/// Ends the one-time token: there is an administrator.
+pub(super) async fn end_setup_token(db: &Connection) -> Result<(), Failure> {
+    db.execute("UPDATE papo SET setup_token = NULL", &[])
+        .await?;
+    Ok(())
+}

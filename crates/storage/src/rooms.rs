@@ -1,0 +1,41 @@
+//! Rooms.
+
+use async_trait::async_trait;
+use papo_domain::{Room, RoomId, RoomOverview, RoomState, Timestamp};
+
+use crate::StorageError;
+
+/// Rooms: their names, and what is said of them.
+#[async_trait]
+pub trait Rooms: Send + Sync {
+    /// One room.
+    async fn room(&self, room: RoomId) -> Result<Option<Room>, StorageError>;
+
+    /// Rooms by name (case-insensitively ordered), with their last activity. A page of them when
+    /// the filter has a limit.
+    async fn rooms(&self, filter: RoomFilter) -> Result<Vec<RoomOverview>, StorageError>;
+
+    /// Makes a room. [`StorageError::Exists`] when one has that name, whatever its case.
+    async fn create_room(&self, state: RoomState, at: Timestamp) -> Result<Room, StorageError>;
+
+    /// Makes these rooms, with the numbers 1, 2, 3…, in a database that has no room; all or none.
+    /// Nodes may do so at the same moment.
+    async fn create_first_rooms(
+        &self,
+        states: Vec<RoomState>,
+        at: Timestamp,
+    ) -> Result<(), StorageError>;
+}
+
+/// Which rooms to list; all conditions must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoomFilter {
+    /// Only active (`true`) or inactive (`false`) ones.
+    pub is_active: Option<bool>,
+    /// Name or description contains this, whatever its case; no character has a special meaning.
+    pub search: Option<String>,
+    /// How many to skip.
+    pub offset: usize,
+    /// How many at most; all when `None`.
+    pub limit: Option<usize>,
+}

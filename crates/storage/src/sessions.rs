@@ -1,0 +1,90 @@
+//! Sessions: a person's devices.
+
+use async_trait::async_trait;
+use papo_domain::{Account, AccountId, PersonId, RoomId, SessionId, Timestamp, Username};
+use serde::{Deserialize, Serialize};
+
+use crate::{Served, StorageError, StoredPassword};
+
+/// A person's devices.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// The session with this token, unless it is older than its time; and with it, which name its
+    /// person has in `room`, if any.
+    async fn session(
+        &self,
+        token: TokenHash,
+        room: Option<RoomId>,
+    ) -> Result<Option<Session>, StorageError>;
+
+    /// Makes a session of a guest, who is somebody new.
+    async fn create_session(
+        &self,
+        guest: PersonId,
+        session: NewSession,
+    ) -> Result<SessionId, StorageError>;
+
+    /// Makes a session of an account whose password was found to be this one, and ends the session
+    /// `before` it. If that was a guest's, the account's person is from then on in the guest's
+    /// rooms too, under the guest's name where the account wasn't in the room. `None`, and nothing
+    /// has changed, when the account is gone or suspended, or has another password by now.
+    async fn sign_in(
+        &self,
+        account: AccountId,
+        password: StoredPassword,
+        session: NewSession,
+        before: Option<SessionId>,
+    ) -> Result<Option<SessionId>, StorageError>;
+
+    /// Notes that a session was used then (so that it doesn't expire).
+    async fn touch_session(&self, session: SessionId, used: Served) -> Result<(), StorageError>;
+
+    /// Ends a session. With a guest's last one all the guest's memberships end; an account's stay.
+    async fn end_session(&self, session: SessionId) -> Result<(), StorageError>;
+
+    /// Ends the sessions that weren't used since `unused_since`, as [`Self::end_session`] does; how
+    /// many.
+    async fn expire_sessions(&self, unused_since: Served) -> Result<u64, StorageError>;
+}
+
+/// The secret that a session's cookie carries: 256 random bits. Only its hash is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionToken(pub [u8; 32]);
+
+impl std::fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionToken(…)")
+    }
+}
+
+/// The SHA-256 of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TokenHash(pub [u8; 32]);
+
+/// Somebody's visit, on one device. It is signed in exactly when its person has an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its row.
+    pub id: SessionId,
+    /// Whose.
+    pub person: PersonId,
+    /// The person's account, if there is one.
+    pub account: Option<Account>,
+    /// The name that the person used last, in any room.
+    pub last_username: Option<Username>,
+    /// The name that the person has in the room that was asked for.
+    pub username: Option<Username>,
+    /// When it was last noted to be used.
+    pub last_used: Served,
+}
+
+/// A session to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// Its token's hash.
+    pub token: TokenHash,
+    /// Now, by the clock.
+    pub at: Timestamp,
+    /// Now, in the database's service.
+    pub used: Served,
+}

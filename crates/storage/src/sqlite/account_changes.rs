@@ -1,0 +1,90 @@
+//! Changes of accounts, and their sessions.
+
+use async_trait::async_trait;
+use papo_domain::{AccountId, SessionId};
+use rusqlite::{Connection, params};
+
+use super::{SqliteStorage, accounts, memberships, persons, rows, sessions, setup};
+use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, Served, StorageError};
+
+#[async_trait]
+impl AccountChanges for SqliteStorage {
+    async fn account_sessions(
+        &self,
+        account: AccountId,
+    ) -> Result<Vec<AccountSession>, StorageError> {
+        self.read(move |db| sessions_of(db, account)).await
+    }
+
+    async fn change_account(
+        &self,
+        account: AccountId,
+        change: AccountChange,
+    ) -> Result<Result<Vec<SessionId>, AccountRefusal>, StorageError> {
+        self.write(move |db| apply(db, account, &change)).await
+    }
+}
+
+/// The sessions of an account, the last one first.
+pub(super) fn sessions_of(
+    db: &Connection,
+    account: AccountId,
+) -> Result<Vec<AccountSession>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, created_at, last_used FROM session \
+         WHERE person_id = (SELECT person_id FROM account WHERE id = ?1) ORDER BY id DESC",
+    )?;
+    let sessions = statement.query_map([account.0], |row| {
+        Ok(AccountSession {
+            id: SessionId(row.get(0)?),
+            created_at: rows::timestamp(row, 1)?,
+            last_used: Served(row.get(2)?),
+        })
+    })?;
+    Ok(sessions.collect::<Result<_, _>>()?)
+}
+
+/// Changes an account; which of its sessions ended.
+pub(super) fn apply(
+    db: &Connection,
+    id: AccountId,
+    change: &AccountChange,
+) -> Result<Result<Vec<SessionId>, AccountRefusal>, StorageError> {
+    let Some(account) = accounts::by_id(db, id)? else {
+        return Ok(Err(AccountRefusal::NoAccount));
+    };
+    if change.takes_administrator(&account) && !others_administer(db, id)? {
+        return Ok(Err(AccountRefusal::LastAdministrator));
+    }
+    let ended = if change.ends_sessions() {
+        sessions::end_all(db, account.person)?
+    } else {
+        Vec::new()
+    };
+    if let AccountChange::Password(password) = change {
+        db.prepare_cached("UPDATE account SET password = ?2 WHERE id = ?1")?
+            .execute(params![id.0, password.0])?;
+    }
+    let (person, was_admin) = (account.person, account.is_admin);
+    let Some(account) = change.applied(account) else {
+        db.prepare_cached("DELETE FROM account WHERE id = ?1")?
+            .execute([id.0])?;
+        persons::remove_if_gone(db, person)?;
+        return Ok(Ok(ended));
+    };
+    db.prepare_cached("UPDATE account SET is_admin = ?2, is_suspended = ?3 WHERE id = ?1")?
+        .execute(params![id.0, account.is_admin, account.is_suspended])?;
+    if account.is_admin && !account.is_suspended {
+        setup::end_setup_token(db)?;
+    }
+    if account.is_admin != was_admin {
+        memberships::change_mark(db, person)?;
+    }
+    Ok(Ok(ended))
+}
+
+/// Whether somebody else can sign in and administer.
+fn others_administer(db: &Connection, id: AccountId) -> Result<bool, StorageError> {
+    let sql = "SELECT 1 FROM account WHERE is_admin AND NOT is_suspended AND id <> ?1";
+    Ok(db.prepare_cached(sql)?.exists([id.0])?)
+}

@@ -1,0 +1,116 @@
+-- Rooms and their logs; persons, their accounts, sessions and memberships. Times are milliseconds
+-- since 1970, those of service the milliseconds for which servers have run on the database; ids of
+-- 64 unsigned bits are kept with their bits as they are.
+
+-- `epoch` names the history, `relay_key` is the secret by which nodes would know each other's
+-- signals, `served` the time of service, `setup_token` the hash of the one-time token.
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- `name_key` is the name without its case. `last_seq` is the log's end and `last_at` its time,
+-- `last_activity` the time of the last message.
+CREATE TABLE room (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    name          TEXT    NOT NULL,
+    name_key      TEXT    NOT NULL UNIQUE,
+    description   TEXT    NOT NULL,
+    is_active     INTEGER NOT NULL CHECK (is_active IN (0, 1)),
+    created_at    INTEGER NOT NULL,
+    last_seq      INTEGER NOT NULL DEFAULT 0,
+    last_at       INTEGER NOT NULL,
+    last_activity INTEGER
+) STRICT;
+
+-- A room's log is its messages and its events by seq: 1, 2, 3… without holes. A message is the
+-- event that posted it, and stored once. `content` is the present text; NULL once the message is
+-- deleted. `sender` is a person, who may be gone: the row keeps the name that they had. Storing a
+-- message looks neither for the person nor for the room; `papo doctor` looks for the room.
+CREATE TABLE message (
+    room_id   INTEGER NOT NULL,
+    seq       INTEGER NOT NULL CHECK (seq > 0),
+    sender    INTEGER NOT NULL,
+    username  TEXT    NOT NULL,
+    content   TEXT,
+    timestamp INTEGER NOT NULL,
+    edited    INTEGER,
+    client_id TEXT,
+    PRIMARY KEY (room_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX message_by_client_id ON message (sender, client_id) WHERE client_id IS NOT NULL;
+CREATE INDEX message_by_timestamp ON message (timestamp);
+
+-- The other events: of each what all kinds have, and the rest as JSON in `body`. Kinds: 2 edited
+-- and 3 deleted (`target` is the message's seq), 4 room (the room's state after it).
+CREATE TABLE event (
+    room_id INTEGER NOT NULL REFERENCES room (id),
+    seq     INTEGER NOT NULL CHECK (seq > 0),
+    kind    INTEGER NOT NULL,
+    target  INTEGER CHECK (target < seq),
+    at      INTEGER NOT NULL,
+    body    TEXT,
+    PRIMARY KEY (room_id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Somebody who has a session, an account or both; a guest has no account.
+CREATE TABLE person (
+    id            INTEGER PRIMARY KEY,
+    last_username TEXT,
+    created_at    INTEGER NOT NULL
+) STRICT;
+
+-- A suspended account can't sign in, and keeps its name.
+CREATE TABLE account (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    person_id    INTEGER NOT NULL UNIQUE REFERENCES person (id),
+    name         TEXT    NOT NULL,
+    skeleton     TEXT    NOT NULL UNIQUE,
+    password     TEXT    NOT NULL,
+    is_admin     INTEGER NOT NULL CHECK (is_admin IN (0, 1)),
+    is_suspended INTEGER NOT NULL DEFAULT 0 CHECK (is_suspended IN (0, 1)),
+    created_at   INTEGER NOT NULL
+) STRICT;
+
+-- A device. It is signed in exactly when its person has an account. `token` is the SHA-256 of what
+-- the cookie carries; `last_used` is in the time of service.
+CREATE TABLE session (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    token      BLOB    NOT NULL UNIQUE CHECK (length(token) = 32),
+    person_id  INTEGER NOT NULL REFERENCES person (id),
+    last_used  INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX session_by_person ON session (person_id);
+CREATE INDEX session_by_last_used ON session (last_used);
+
+-- `likeness` is all that the name could be taken for: the skeletons of accounts, each between two
+-- spaces. It is looked through when an account is made. Roles: 0 member, 1 moderator. `read_seq` is
+-- the last event that the person has read, at first the last there was; `level` says of what they
+-- are notified, 0 as is usual in the room.
+CREATE TABLE membership (
+    person_id INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+    room_id   INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    username  TEXT    NOT NULL,
+    likeness  TEXT    NOT NULL,
+    joined_at INTEGER NOT NULL,
+    role      INTEGER NOT NULL DEFAULT 0,
+    read_seq  INTEGER NOT NULL DEFAULT 0,
+    level     INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (person_id, room_id)
+) STRICT, WITHOUT ROWID;
+
+-- What takes rights away from a person, in the order of the commits: every node reads on here.
+-- Kinds: 1 left `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`.
+-- `at` is in the time of service.
+CREATE TABLE revocation (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    person_id  INTEGER NOT NULL,
+    kind       INTEGER NOT NULL,
+    room_id    INTEGER,
+    session_id INTEGER,
+    username   TEXT,
+    at         INTEGER NOT NULL
+) STRICT;

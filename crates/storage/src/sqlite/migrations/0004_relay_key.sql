@@ -1,1 +1,0 @@
--- In table `meta`, `relay_key`: the secret by which nodes would know each other's signals. Made by Papo, with each epoch a new one.
