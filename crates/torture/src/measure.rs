@@ -3,6 +3,9 @@
 //! Their bounds are as promised; what is robust is how they are measured. Noise only ever makes
 //! them worse, so one that misses its bound is measured again, and the best of three counts. The
 //! table says so where it happened. Never for what is right or wrong: a message lost once is lost.
+//!
+//! A ratio of what is measured with something and without it comes from pairs of neighbouring
+//! windows, and the median of the pairs' ratios counts.
 
 use std::fmt;
 
@@ -36,6 +39,13 @@ pub(crate) async fn best<T: PartialOrd + Copy>(
         }
     }
     Ok(best)
+}
+
+/// The median of some figures, the upper one of two; not a number when there are none.
+pub(crate) fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<_> = figures.collect();
+    figures.sort_unstable_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Nothing, or how often it was measured.

@@ -30,7 +30,7 @@ use crate::checker::check;
 use crate::crowd::{Crowd, join};
 use crate::history::{Seen, View};
 use crate::instance::Instance;
-use crate::measure::ATTEMPTS;
+use crate::measure::{ATTEMPTS, median};
 use crate::plan::{Plan, Reading};
 use crate::process;
 use crate::report::{Verdict, milliseconds, percentile};
@@ -256,7 +256,7 @@ impl Pair {
 }
 
 fn ratio(pairs: &[Pair]) -> f64 {
-    median(pairs, Pair::ratio)
+    median(pairs.iter().map(Pair::ratio))
 }
 
 /// Holds the others' latencies against the bound.
@@ -275,17 +275,12 @@ fn compare(pairs: &[Pair], verdict: &mut Verdict) {
         p99(|pair| pair.without),
         pairs.iter().map(Pair::ratio).fold(f64::INFINITY, f64::min),
         pairs.iter().map(Pair::ratio).fold(0.0, f64::max),
-        median(pairs, |pair| {
-            f64::from(pair.with.ticks) / f64::from(pair.without.ticks)
-        })
+        median(
+            pairs
+                .iter()
+                .map(|pair| f64::from(pair.with.ticks) / f64::from(pair.without.ticks))
+        )
     ));
-}
-
-fn median(pairs: &[Pair], of: impl Fn(&Pair) -> f64) -> f64 {
-    let mut values: Vec<_> = pairs.iter().map(of).collect();
-    values.sort_unstable_by(f64::total_cmp);
-    // The upper one of two.
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Whether somebody got one snapshot, at the beginning, and was never told to start over.

@@ -3,14 +3,20 @@
 //!
 //! It runs in a network namespace of its own, with the kernel's own sizes of buffers. Those who
 //! read nothing come from many addresses and sessions, so that all that there is to bound is at its
-//! bound. The others are in a room of their own and come from another address. Their p99 is
-//! compared with what it is just before, in turns, and the best of some measurements counts.
+//! bound. The others are in a room of their own and come from another address.
+//!
+//! Their p99 in a window that begins when all have asked is compared with the window before it, in
+//! which as many have asked for next to nothing: thousands who arrive cost something by themselves,
+//! whatever they ask for. A window has 160 messages, so two that a busy neighbour delays make its
+//! p99. Therefore several pairs are measured, and the median of their ratios counts. When it is
+//! beyond the bound more pairs are measured, up to three times as many, and the median of all of
+//! them counts.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Error, Result, ensure};
 use papo_testing::{Guest, Server, Socket};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
@@ -22,7 +28,7 @@ use crate::checker::check;
 use crate::confined::Confined;
 use crate::crowd::{Crowd, join};
 use crate::database::Place;
-use crate::measure::best;
+use crate::measure::{ATTEMPTS, median};
 use crate::plan::Plan;
 use crate::process;
 use crate::report::{Verdict, milliseconds, percentile};
@@ -35,6 +41,8 @@ const ADDRESSES: usize = 50;
 const MEMORY: u64 = 256;
 /// How much slower the others may be.
 const SLOWER: f64 = 2.0;
+/// Windows without and with answers that nobody reads.
+const PAIRS: usize = 3;
 const READERS: usize = 40;
 const WRITERS: usize = 4;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -71,17 +79,26 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     }
     crowd.wait_until_subscribed().await?;
     let mut peak = 0.0_f64;
-    let mut windows = (Duration::ZERO, Duration::ZERO);
     let mut page_after = Duration::ZERO;
-    let measured = best(SLOWER, async || {
-        let without = window(&crowd, &group, &server, &mut peak).await?;
-        let held = ask(address, &silent).await?;
-        let with = window(&crowd, &group, &server, &mut peak).await?;
-        page_after = page_after.max(is_served(&server, &cookies[0]).await?);
-        drop(held);
-        windows = (without, with);
-        Ok(with.as_secs_f64() / without.as_secs_f64())
-    });
+    let mut pairs = Vec::new();
+    let measured = async {
+        for _ in 0..ATTEMPTS {
+            for _ in 0..PAIRS {
+                let idle = ask(address, &silent, Wish::Little).await?;
+                let without = window(&crowd, &group, &server, &mut peak).await?;
+                drop(idle);
+                let held = ask(address, &silent, Wish::Much).await?;
+                let with = window(&crowd, &group, &server, &mut peak).await?;
+                page_after = page_after.max(is_served(&server, &cookies[0]).await?);
+                drop(held);
+                pairs.push(Pair { without, with });
+            }
+            if ratio(&pairs) <= SLOWER {
+                break;
+            }
+        }
+        Ok::<_, Error>(())
+    };
     let measured = measured.await;
     let mut verdict = Verdict::of(format!("{SILENT} connections that read nothing"));
     verdict.figure(format!("in {}", group.name()));
@@ -90,18 +107,9 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
         format!("the server was killed, with {peak:.0} MiB")
     });
     if is_alive {
-        let slower = measured?;
-        verdict.demand(slower.figure <= SLOWER, || {
-            format!("the others are {:.2} times slower", slower.figure)
-        });
-        let (without, with) = windows;
-        verdict.figure(format!(
-            "others' p99 {} with, {} without, ratio {:.2}{slower}; a page after {} at most",
-            milliseconds(with),
-            milliseconds(without),
-            slower.figure,
-            milliseconds(page_after)
-        ));
+        measured?;
+        compare(&pairs, &mut verdict);
+        verdict.figure(format!("a page after {} at most", milliseconds(page_after)));
         let outcome = crowd.finish(&Place::folder(folder.path())).await?;
         verdict.checked(&check(
             &outcome.history,
@@ -115,6 +123,49 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     verdict.figure(format!("{peak:.0} MiB at most, with what sockets take"));
     let _ = blocking(|| server.kill());
     Ok(verdict)
+}
+
+/// What those who read nothing ask for.
+#[derive(Clone, Copy)]
+enum Wish {
+    Little,
+    Much,
+}
+
+/// The others' p99 in two neighbouring windows.
+struct Pair {
+    without: Duration,
+    with: Duration,
+}
+
+impl Pair {
+    fn ratio(&self) -> f64 {
+        self.with.as_secs_f64() / self.without.as_secs_f64()
+    }
+}
+
+fn ratio(pairs: &[Pair]) -> f64 {
+    median(pairs.iter().map(Pair::ratio))
+}
+
+/// Holds the others' latencies against the bound.
+fn compare(pairs: &[Pair], verdict: &mut Verdict) {
+    let ratio = ratio(pairs);
+    verdict.demand(ratio <= SLOWER, || {
+        format!("the others are {ratio:.2} times slower")
+    });
+    let p99 = |window: fn(&Pair) -> Duration| {
+        let times: Vec<_> = pairs.iter().map(window).collect();
+        milliseconds(percentile(&times, 50))
+    };
+    verdict.figure(format!(
+        "others' p99 {} with, {} without, median of {} ratios {ratio:.2} ({:.2} to {:.2})",
+        p99(|pair| pair.with),
+        p99(|pair| pair.without),
+        pairs.len(),
+        pairs.iter().map(Pair::ratio).fold(f64::INFINITY, f64::min),
+        pairs.iter().map(Pair::ratio).fold(0.0, f64::max),
+    ));
 }
 
 /// Fills room 1 with long messages.
@@ -147,19 +198,24 @@ async fn window(
     Ok(percentile(&crowd.world.measured(), 99))
 }
 
-/// Opens those who read nothing, and has each ask: for pages, and for snapshots.
-async fn ask(address: SocketAddr, cookies: &[Arc<str>]) -> Result<Vec<TcpStream>> {
+/// Opens those who read nothing, and has each ask: for pages, and for snapshots; or for whether the
+/// server is well, and for a socket.
+async fn ask(address: SocketAddr, cookies: &[Arc<str>], wish: Wish) -> Result<Vec<TcpStream>> {
     let mut streams = Vec::with_capacity(SILENT);
-    let subscribe = text_frame("{\"type\":\"subscribe\",\"room\":1}")?.repeat(3);
+    let (page, subscribe) = match wish {
+        Wish::Much => (
+            "/room/1/messages/?before=999",
+            text_frame("{\"type\":\"subscribe\",\"room\":1}")?.repeat(3),
+        ),
+        Wish::Little => ("/healthz", Vec::new()),
+    };
     for number in 0..SILENT {
         let cookie = &cookies[number % cookies.len()];
         let last = u8::try_from(number % cookies.len())?;
         let head =
             format!("HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nCookie: {cookie}");
         let asked = if number % 2 == 0 {
-            format!("GET /room/1/messages/?before=999 {head}\r\n\r\n")
-                .repeat(5)
-                .into_bytes()
+            format!("GET {page} {head}\r\n\r\n").repeat(5).into_bytes()
         } else {
             let handshake = format!(
                 "GET /ws/chat/1/ {head}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
