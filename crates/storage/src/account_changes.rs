@@ -1,4 +1,4 @@
-//! What the people who run an instance change about an account: the same rules for every database.
+//! Changes that administrators make to an account. The rules are the same for every database.
 
 use async_trait::async_trait;
 use papo_domain::{Account, AccountId, SessionId, Timestamp};
@@ -8,13 +8,13 @@ use crate::{Served, StorageError, StoredPassword};
 /// Changes of accounts, and their sessions.
 #[async_trait]
 pub trait AccountChanges: Send + Sync {
-    /// The sessions of an account, the last one first.
+    /// The sessions of an account, the latest first.
     async fn account_sessions(
         &self,
         account: AccountId,
     ) -> Result<Vec<AccountSession>, StorageError>;
 
-    /// Changes an account; which of its sessions ended.
+    /// Changes an account, and returns the sessions that ended.
     async fn change_account(
         &self,
         account: AccountId,
@@ -25,22 +25,23 @@ pub trait AccountChanges: Send + Sync {
 /// A change of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountChange {
-    /// Has another password. Ends its sessions.
+    /// Sets another password. Ends the account's sessions.
     Password(StoredPassword),
-    /// Ends its sessions, and nothing else.
+    /// Ends the account's sessions, and nothing else.
     EndSessions,
-    /// Can't sign in until it is restored, and keeps its name. Ends its sessions.
+    /// Refuses sign-ins until the account is restored. It keeps its name. Ends its sessions.
     Suspend,
-    /// Can sign in again.
+    /// Allows sign-ins again.
     Restore,
-    /// Is gone, and its name free. Its messages stay. Ends its sessions and its memberships.
+    /// Removes the account and frees its name. Its messages stay. Ends its sessions and
+    /// memberships.
     Remove,
-    /// May administer, or may not any more.
+    /// Gives the right to administer, or takes it.
     SetAdmin(bool),
 }
 
 impl AccountChange {
-    /// Whether the account's sessions end with it.
+    /// Whether the change ends the account's sessions.
     pub(crate) const fn ends_sessions(&self) -> bool {
         match self {
             Self::Password(_) | Self::EndSessions | Self::Suspend | Self::Remove => true,
@@ -48,13 +49,13 @@ impl AccountChange {
         }
     }
 
-    /// Whether nobody administers after it, when nobody but this account does.
+    /// Whether the change takes an administrator who can sign in. Somebody else must be one then.
     pub(crate) const fn takes_administrator(&self, account: &Account) -> bool {
         let takes = matches!(self, Self::Suspend | Self::Remove | Self::SetAdmin(false));
         takes && account.is_admin && !account.is_suspended
     }
 
-    /// The account after it; `None` when it is gone.
+    /// The account after the change; `None` when it is removed.
     pub(crate) fn applied(&self, account: Account) -> Option<Account> {
         let (is_admin, is_suspended) = match self {
             Self::Remove => return None,
@@ -77,7 +78,7 @@ pub enum AccountRefusal {
     /// There is no such account.
     #[error("no such account")]
     NoAccount,
-    /// Nobody could administer any more.
+    /// The change would leave no administrator.
     #[error("the last administrator")]
     LastAdministrator,
 }
@@ -89,6 +90,6 @@ pub struct AccountSession {
     pub id: SessionId,
     /// When somebody signed in.
     pub created_at: Timestamp,
-    /// When it was last noted to be used.
+    /// When it was last used, as far as was noted.
     pub last_used: Served,
 }

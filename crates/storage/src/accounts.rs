@@ -9,12 +9,12 @@ use crate::StorageError;
 /// A name and a password that a person has.
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Makes an account of a guest or of somebody new. A guest keeps their rooms and messages, and
-    /// is signed in from then on. Others who go by a name like this lose their memberships under
-    /// it.
+    /// Makes an account for a guest or for a new person. A guest keeps their rooms and messages,
+    /// and is signed in from then on. Other persons with a name like this one lose their
+    /// memberships under it.
     ///
     /// [`StorageError::Exists`] when an account has this name or one that looks like it, or the
-    /// person has one.
+    /// person already has an account.
     async fn create_account(&self, account: NewAccount) -> Result<Account, StorageError>;
 
     /// All accounts by name.
@@ -26,7 +26,7 @@ pub trait Accounts: Send + Sync {
     /// One account.
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StorageError>;
 
-    /// The account with this name (its skeleton decides) and its password's hash.
+    /// The account with this name, and its password's hash. The name's skeleton decides.
     async fn account_password(
         &self,
         name: AccountName,
@@ -40,7 +40,7 @@ pub struct NewAccount {
     pub name: AccountName,
     /// The password's hash.
     pub password: StoredPassword,
-    /// Who signs in with it: a guest who keeps what they have, or somebody new.
+    /// The person who signs in with it: a guest, or somebody new.
     pub person: PersonId,
     /// May open `/admin/`.
     pub is_admin: bool,

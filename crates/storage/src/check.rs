@@ -1,4 +1,4 @@
-//! Reading the whole database to see what is wrong with it.
+//! The check of a whole database.
 
 use async_trait::async_trait;
 

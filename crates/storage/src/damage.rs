@@ -1,12 +1,12 @@
-//! Events that can't be read: what `papo doctor` says of them, whatever the database.
+//! What `papo doctor` says of events that can't be read, in every database.
 
 use papo_domain::{EventKind, RoomId, Seq, StoredEvent};
 
-/// All that may be such. Of an edit and a deletion nothing but the target is read.
+/// All events that may be damaged. For an edit or a deletion only the target is read.
 pub(crate) const SUSPECTS: &str = "SELECT room_id, seq, kind, target, body FROM event \
     WHERE kind NOT IN (2, 3) OR target IS NULL ORDER BY room_id, seq";
 
-/// The event's name and why it can't be read; nothing when it can.
+/// The event and why it can't be read, or nothing when it can.
 pub(crate) fn of_event(room: RoomId, seq: Seq, stored: StoredEvent) -> Option<String> {
     let why = match EventKind::from_stored(stored, None) {
         Ok(EventKind::Damaged) => "nothing of it is left".to_owned(),

@@ -1,23 +1,22 @@
-//! Why a database couldn't do what it was asked for.
+//! The errors of a database.
 
 /// Why the database couldn't do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// Not now: the database is locked or away. Nothing was changed; reading may go on, and the
-    /// same call may succeed later.
+    /// The database is locked or away. Nothing was changed. Reading may go on, and the same call
+    /// may succeed later.
     #[error("the database can't do this now: {0}")]
     Unavailable(String),
-    /// The same, because the disk is full.
+    /// The disk is full. Otherwise the same as `Unavailable`.
     #[error("the database can't do this now: {0}")]
     Full(String),
-    /// What was written last may be lost, and that can't be made sure of: the disk failed to keep
-    /// it, or another server has taken over. Nothing may be acknowledged until the process has
-    /// restarted from the log.
+    /// The last write may be lost: the disk failed to keep it, or another server has taken over.
+    /// Nothing may be acknowledged until the process has restarted from the log.
     #[error("what was written may be lost: {0}")]
     Broken(String),
-    /// The connection ended while it was being done, and it couldn't be found out in time whether
-    /// it was: it is done, or nothing of it is. Who asks again under the same client id gets the
-    /// right answer.
+    /// The connection ended before the answer, and the storage couldn't find out in time what
+    /// became of the call. It is done whole or not at all. A retry under the same client id gets
+    /// the right answer.
     #[error("nobody can say yet whether the database did this: {0}")]
     Unknown(String),
     /// The database's file is damaged, or the disk doesn't give or take its bytes.
@@ -43,7 +42,7 @@ pub enum StorageError {
     /// The database was moved: what is in it has gone on elsewhere.
     #[error("it was moved to the {0}")]
     Moved(String),
-    /// What fills the database hasn't come to its end.
+    /// The migration that fills the database hasn't finished.
     #[error("an unfinished migration fills it")]
     Unfinished,
     /// Anything else; a defect or a damaged database.

@@ -1,5 +1,5 @@
-//! Text without its case, for comparing and searching: the same for every database, whatever its
-//! collations know.
+//! Text without its case, for comparing and searching. It is the same for every database, whatever
+//! its collations know.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     }
     let lower = text.nfkc().flat_map(char::to_lowercase);
     let lower = lower.map(|letter| if letter == 'ς' { 'σ' } else { letter });
-    // Once more: a lower-case letter may compose where its capital did not.
+    // A lower-case letter may compose where its capital didn't.
     Cow::Owned(lower.nfkc().collect())
 }
 

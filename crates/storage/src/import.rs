@@ -10,17 +10,17 @@ use crate::StorageError;
 /// Rooms and messages from elsewhere.
 #[async_trait]
 pub trait Import: Send + Sync {
-    /// Brings rooms and messages in, in one transaction: all or nothing. A room whose name exists
-    /// is merged into. A message whose key (see [`ImportedMessage`]) is stored already is counted
-    /// and left.
+    /// Imports rooms and messages in one transaction: all or nothing. A room whose name exists is
+    /// merged into the existing one. A message whose key (see [`ImportedMessage`]) is already
+    /// stored is counted and skipped.
     async fn import(
         &self,
         rooms: Box<dyn Iterator<Item = Result<ImportedRoom, String>> + Send>,
     ) -> Result<ImportReport, StorageError>;
 }
 
-/// A room that comes from elsewhere, with its messages in order. They are read as the import goes,
-/// so a large room needs no memory of its size.
+/// A room from elsewhere, with its messages in order. The import reads them one by one, so a large
+/// room doesn't need memory for all of them.
 pub struct ImportedRoom {
     /// Its name.
     pub name: RoomName,
@@ -34,11 +34,11 @@ pub struct ImportedRoom {
     pub messages: Box<dyn Iterator<Item = Result<ImportedMessage, String>> + Send>,
 }
 
-/// A message that comes from elsewhere. Its sender and client id together are its key: the same
-/// message brought in again has the same key, and is stored once.
+/// A message from elsewhere. Its sender and client id are its key: importing it again stores
+/// nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedMessage {
-    /// Who wrote it; the same for all of one name's messages.
+    /// Its author. All messages under one name have the same.
     pub sender: PersonId,
     /// The name.
     pub username: Username,
@@ -46,7 +46,7 @@ pub struct ImportedMessage {
     pub text: MessageText,
     /// When it was posted there.
     pub timestamp: Timestamp,
-    /// Names it among its sender's.
+    /// Its name among its sender's messages.
     pub client_id: ClientId,
 }
 

@@ -11,7 +11,6 @@ pub trait Instance: Send + Sync {
     /// The name of this history.
     async fn epoch(&self) -> Result<Epoch, StorageError>;
 
-    /// The secret by which the nodes of this database know each other's signals. Another epoch has
-    /// another one.
+    /// The key with which the nodes of this database sign their signals. Each epoch has its own.
     async fn relay_key(&self) -> Result<RelayKey, StorageError>;
 }

@@ -1,10 +1,10 @@
-//! Where Papo keeps what must not be lost: one trait, and an implementation for each database.
+//! Where Papo stores what must not be lost: one trait, and an implementation for each database.
 //!
 //! [`Storage`] is made of themes: [`Rooms`], [`Sessions`], [`Log`] and so on. The theme of
 //! `rooms.rs` is implemented in `sqlite/rooms.rs` and in `postgres/rooms.rs`, beside its SQL.
 //!
 //! A method is one use case and at most one transaction. Nothing above this crate knows which
-//! database it is; one suite of tests (`tests/it/`) runs on all of them.
+//! database it uses. One suite of tests (`tests/it/`) runs on all of them.
 
 mod account_changes;
 mod accounts;

@@ -5,12 +5,12 @@ use papo_domain::{Mark, Room, RoomId, SessionId, Timestamp, Username};
 
 use crate::StorageError;
 
-/// The rooms that a person is in, on all their devices. A session says which person it is.
+/// The rooms that a person is in, on all their devices. A session identifies the person.
 #[async_trait]
 pub trait Memberships: Send + Sync {
     /// Joins a room under a name, or changes the name. Refused when the room doesn't exist or isn't
-    /// active, or when the session is gone. Refused, too, is a name that could be taken for another
-    /// person's account, or for a role that the person hasn't.
+    /// active, or the session is gone. Also refused is a name that could be mistaken for another
+    /// person's account, or for a role that the person doesn't have.
     async fn join(
         &self,
         session: SessionId,
@@ -19,7 +19,7 @@ pub trait Memberships: Send + Sync {
         at: Timestamp,
     ) -> Result<Result<Joined, JoinRefusal>, StorageError>;
 
-    /// Leaves a room, or all of them; which ones the person was in.
+    /// Leaves a room, or all of them. Returns the rooms that the person was in.
     async fn leave(
         &self,
         session: SessionId,
@@ -32,8 +32,8 @@ pub trait Memberships: Send + Sync {
         session: SessionId,
     ) -> Result<Vec<(RoomId, Username)>, StorageError>;
 
-    /// As whom a session's person is seen in a room; `None` when they aren't in it, or the session
-    /// has ended.
+    /// How others see the session's person in a room. `None` when the person isn't in it, or the
+    /// session has ended.
     async fn identity(
         &self,
         session: SessionId,
@@ -41,7 +41,7 @@ pub trait Memberships: Send + Sync {
     ) -> Result<Option<Identity>, StorageError>;
 }
 
-/// As whom a person is seen in a room.
+/// How others see a person in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The name.
@@ -68,10 +68,10 @@ pub enum JoinRefusal {
     /// The session has ended.
     #[error("the session has ended")]
     NoSession,
-    /// The name is, or could be taken for, an account's.
+    /// The name is an account's, or could be mistaken for one.
     #[error("the name belongs to an account")]
     NameRegistered,
-    /// The name is, or claims, a role: an administrator's, say, or Papo's own.
+    /// The name is or claims a role, such as an administrator's or Papo's own.
     #[error("the name is that of a role")]
     NameReserved,
 }

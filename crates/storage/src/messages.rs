@@ -39,7 +39,7 @@ pub struct Snapshot {
 pub struct MessagePage {
     /// The messages.
     pub messages: Vec<Message>,
-    /// There are more, further in the direction of reading.
+    /// Whether there are more, further in the direction of reading.
     pub more: bool,
 }
 

@@ -1,18 +1,18 @@
-//! Who may go by a name: the one rule of every database.
+//! The rule for names, the same for every database.
 
 use papo_domain::{AccountId, Likeness};
 
 use crate::JoinRefusal;
 
-/// The account of a session that joins.
+/// The account of the session that joins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Owner {
     pub(crate) account: AccountId,
     pub(crate) is_admin: bool,
 }
 
-/// Refuses a name that could be taken for an account's (`holders`) which isn't the session's own,
-/// or for a role. An administrator has a role, and any account its own name.
+/// Refuses a name that could be mistaken for an account in `holders` other than the owner's, or for
+/// a role. An administrator may use a role's name, and each account its own.
 pub(crate) fn check(
     likeness: &Likeness,
     owner: Option<Owner>,

@@ -1,4 +1,4 @@
-//! A file that gets its name when it is whole, and never takes another's.
+//! A file that gets its name only when it is complete, and never replaces another.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -8,18 +8,18 @@ use std::path::{Path, PathBuf};
 use crate::random::random_number;
 use crate::{StorageError, owner};
 
-/// A file that is being written under a temporary name beside its own. Dropped before it is
-/// finished, it is removed; of a process that was killed it stays.
+/// A file that is being written, under a temporary name in the same folder. Dropping it before it
+/// is finished removes it. The file of a killed process stays.
 pub(crate) struct NewFile {
     to: PathBuf,
     part: PathBuf,
-    /// The file itself, whatever has its name.
+    /// The file itself, even if another file takes its name.
     file: File,
 }
 
 impl NewFile {
-    /// Makes an empty file that only its owner can read. [`StorageError::Exists`] when there is a
-    /// file with the name that it is to get.
+    /// Makes an empty file that only its owner can read. [`StorageError::Exists`] when a file with
+    /// the final name exists.
     pub(crate) fn create(to: &Path) -> Result<Self, StorageError> {
         let failed = |error: &io::Error| unavailable(to, error);
         if fs::exists(to).map_err(|error| failed(&error))? {
@@ -44,7 +44,7 @@ impl NewFile {
         self.file.try_clone().map_err(|error| self.failed(&error))
     }
 
-    /// Makes sure that it is on disk, and gives it its name.
+    /// Flushes the file to disk and gives it its final name.
     pub(crate) fn finish(self) -> Result<(), StorageError> {
         self.publish().map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => exists(),
@@ -63,13 +63,13 @@ impl NewFile {
             let text = "another file has taken the place of the one that was written";
             return Err(io::Error::other(text));
         }
-        // A rename would take the place of a file that has come meanwhile. Where there are no
-        // links, it is looked for.
+        // A rename would replace a file that has appeared meanwhile. Where links aren't supported,
+        // this looks for one.
         match fs::hard_link(&self.part, &self.to) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
             Err(_) if fs::exists(&self.to)? => return Err(io::ErrorKind::AlreadyExists.into()),
             Err(_) => fs::rename(&self.part, &self.to)?,
-            // It has its name; that it has another as well does no harm.
+            // The file has its final name. The temporary one does no harm.
             Ok(()) => drop(fs::remove_file(&self.part)),
         }
         let folder = self
@@ -79,7 +79,7 @@ impl NewFile {
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     }
 
-    /// Whether the file with the temporary name is the one that was made.
+    /// Whether the temporary name still leads to this file.
     #[cfg(unix)]
     fn has_its_name(&self) -> io::Result<bool> {
         use std::os::unix::fs::MetadataExt as _;
@@ -95,7 +95,7 @@ impl NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        // Whatever ended it early is the error that counts.
+        // The error that ended the write early is the one that counts.
         if matches!(self.has_its_name(), Ok(true)) {
             let _ = fs::remove_file(&self.part);
         }
@@ -110,8 +110,8 @@ fn unavailable(to: &Path, error: &io::Error) -> StorageError {
     StorageError::Unavailable(format!("{}: {error}", to.display()))
 }
 
-/// A name beside its own that no other process takes, even one that writes a file for the same
-/// name.
+/// A temporary name in the same folder, unique to this process even if another writes a file with
+/// the same final name.
 fn temporary(to: &Path) -> Result<PathBuf, StorageError> {
     let mut name = OsString::from(to);
     name.push(format!(".{:016x}.part", random_number()?));

@@ -1,15 +1,16 @@
-//! Files and folders that only their owner can read, which is the owner of the folder they are in.
+//! Files and folders that only their owner can read. Their owner is the owner of the folder that
+//! they are in.
 //!
-//! Root may run a command in the folder of a server that runs as somebody else, who is to open what
-//! the command makes, and may be no friend of root's. Nothing is given away but what was made here
-//! a moment ago, and no name is followed to another place.
+//! Root may run a command in the folder of a server that runs as another user. That user must be
+//! able to open what the command makes, and may be hostile to root. So this gives away only what it
+//! made a moment ago, and follows no name to another place.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// Makes a file, to be written and read. Fails with [`ErrorKind::AlreadyExists`] when there is
-/// anything with this name, were it a link to nothing.
+/// Makes a file for writing and reading. Fails with [`ErrorKind::AlreadyExists`] when anything has
+/// this name, even a dangling link.
 pub fn create_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
@@ -20,7 +21,7 @@ pub fn create_file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes a folder, and those above it that are missing. Does nothing when there is one.
+/// Makes a folder, and missing folders above it. Does nothing when it exists.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -40,13 +41,13 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The folder that something is in, where its name says so.
+/// The folder of a path, by the path's text.
 fn folder_of(path: &Path) -> Option<&Path> {
     path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())
 }
 
-/// Gives a file or a folder that was just made, if that was by root.
+/// Gives a new file or folder to the owner of its folder, if root made it.
 #[cfg(unix)]
 fn give(made: &File, path: &Path) {
     use std::os::unix::fs::{MetadataExt as _, fchown};
@@ -62,8 +63,8 @@ fn give(made: &File, path: &Path) {
     }
 }
 
-/// Opens the folder, if it is still the one that was made: whoever owns the folder around it can
-/// put another in its place, and only an empty one is worth nothing.
+/// Opens the folder if it is still the one that was made. The owner of the folder around it can
+/// replace it; only an empty folder is harmless to give away.
 #[cfg(unix)]
 fn give_folder(path: &Path) {
     use rustix::fs::{Dir, Mode, OFlags, open};

@@ -1,10 +1,10 @@
-//! Numbers that nobody else has.
+//! Random numbers and keys.
 
 use papo_domain::RelayKey;
 
 use crate::StorageError;
 
-/// Sixty-four bits.
+/// 64 random bits.
 pub(crate) fn random_number() -> Result<i64, StorageError> {
     Ok(i64::from_ne_bytes(random()?))
 }

@@ -1,4 +1,4 @@
-//! Revocations: what was taken from whom, for every node to read.
+//! Revocations: rights that ended, for every node to read.
 
 use std::time::Duration;
 
@@ -7,40 +7,39 @@ use papo_domain::{PersonId, RoomId, SessionId, Username};
 
 use crate::StorageError;
 
-/// What was taken from whom. The transaction that takes a right away, or changes a name or a mark,
-/// stores it.
+/// Rights that ended, and names and marks that changed. The transaction that makes such a change
+/// stores its revocation.
 ///
-/// Such are a rename by `join`, `leave`, and whatever ends a session. `create_account` and
-/// `claim_setup` take names from guests. `change_account` may begin or end somebody's
-/// administration.
+/// These methods store revocations: a rename by `join`, `leave`, and whatever ends a session.
+/// `create_account` and `claim_setup` take names from guests. `change_account` may give or take an
+/// account's right to administer.
 #[async_trait]
 pub trait Revocations: Send + Sync {
-    /// The revocations after this one, in order, at most `limit`. One that becomes visible never
-    /// has a lower id than another that was visible before it. So a node that has read to an id
-    /// misses none.
+    /// The revocations after this one, in order, at most `limit`. They become visible in the order
+    /// of their ids, so a node that has read up to an id has missed none.
     async fn revocations_after(
         &self,
         after: RevocationId,
         limit: usize,
     ) -> Result<Vec<Revocation>, StorageError>;
 
-    /// The last revocation; the default when there never was one.
+    /// The last revocation, or the default when there never was one.
     async fn last_revocation(&self) -> Result<RevocationId, StorageError>;
 
-    /// Forgets the revocations that are older than this, by the time of service; how many.
+    /// Deletes the revocations that are older than this in service time. Returns how many.
     async fn forget_revocations(&self, age: Duration) -> Result<u64, StorageError>;
 }
 
-/// Numbers revocations in the order in which they were committed.
+/// The number of a revocation, in the order of commits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RevocationId(pub i64);
 
-/// That a person's rights have changed. Stored with the change, so that every node learns of it.
+/// A change of a person's rights. It is stored with the change, so that every node learns of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
-    /// Its place among all.
+    /// Its number.
     pub id: RevocationId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// What has changed.
     pub revoked: Revoked,
@@ -49,11 +48,10 @@ pub struct Revocation {
 /// What a revocation takes away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revoked {
-    /// The person left this room, or was put out of it, and may have joined again since.
+    /// The person left this room or was removed from it, and may have joined again since.
     Left(RoomId),
-    /// This session of the person's has ended, and no other gets its id.
+    /// This session of the person has ended. No other session gets its id.
     Ended(SessionId),
-    /// The person goes by another name or has another mark in this room, and may have yet another
-    /// by now.
+    /// The person has another name or mark in this room, and may have yet another by now.
     Renamed(RoomId, Username),
 }

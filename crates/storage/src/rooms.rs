@@ -5,7 +5,7 @@ use papo_domain::{Room, RoomId, RoomOverview, RoomState, Timestamp};
 
 use crate::StorageError;
 
-/// Rooms: their names, and what is said of them.
+/// Rooms: their names, descriptions and states.
 #[async_trait]
 pub trait Rooms: Send + Sync {
     /// One room.
@@ -18,8 +18,8 @@ pub trait Rooms: Send + Sync {
     /// Makes a room. [`StorageError::Exists`] when one has that name, whatever its case.
     async fn create_room(&self, state: RoomState, at: Timestamp) -> Result<Room, StorageError>;
 
-    /// Makes these rooms, with the numbers 1, 2, 3…, in a database that has no room; all or none.
-    /// Nodes may do so at the same moment.
+    /// Makes these rooms, with the numbers 1, 2, 3…, in a database without rooms: all or none.
+    /// Several nodes may call this at once.
     async fn create_first_rooms(
         &self,
         states: Vec<RoomState>,

@@ -9,25 +9,27 @@ use crate::{Served, StorageError, StoredPassword};
 /// A person's devices.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// The session with this token, unless it is older than its time; and with it, which name its
-    /// person has in `room`, if any.
+    /// The session with this token, unless it has expired, with its person's name in `room`, if
+    /// any.
     async fn session(
         &self,
         token: TokenHash,
         room: Option<RoomId>,
     ) -> Result<Option<Session>, StorageError>;
 
-    /// Makes a session of a guest, who is somebody new.
+    /// Makes a new person and a session of theirs, as a guest.
     async fn create_session(
         &self,
         guest: PersonId,
         session: NewSession,
     ) -> Result<SessionId, StorageError>;
 
-    /// Makes a session of an account whose password was found to be this one, and ends the session
-    /// `before` it. If that was a guest's, the account's person is from then on in the guest's
-    /// rooms too, under the guest's name where the account wasn't in the room. `None`, and nothing
-    /// has changed, when the account is gone or suspended, or has another password by now.
+    /// Makes a session of an account, and ends the session `before` it. The caller has checked the
+    /// account's password.
+    ///
+    /// If `before` was a guest's, the account's person is then in the guest's rooms too. In a room
+    /// where the account wasn't, it takes the guest's name. `None`, and no change, when the account
+    /// is gone or suspended, or has another password by now.
     async fn sign_in(
         &self,
         account: AccountId,
@@ -36,14 +38,15 @@ pub trait Sessions: Send + Sync {
         before: Option<SessionId>,
     ) -> Result<Option<SessionId>, StorageError>;
 
-    /// Notes that a session was used then (so that it doesn't expire).
+    /// Notes that a session was used at this moment of service, so that it doesn't expire.
     async fn touch_session(&self, session: SessionId, used: Served) -> Result<(), StorageError>;
 
-    /// Ends a session. With a guest's last one all the guest's memberships end; an account's stay.
+    /// Ends a session. With a guest's last session all the guest's memberships end; an account's
+    /// stay.
     async fn end_session(&self, session: SessionId) -> Result<(), StorageError>;
 
-    /// Ends the sessions that weren't used since `unused_since`, as [`Self::end_session`] does; how
-    /// many.
+    /// Ends the sessions that were unused since `unused_since`, as [`Self::end_session`] does.
+    /// Returns how many.
     async fn expire_sessions(&self, unused_since: Served) -> Result<u64, StorageError>;
 }
 
@@ -61,7 +64,7 @@ impl std::fmt::Debug for SessionToken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TokenHash(pub [u8; 32]);
 
-/// Somebody's visit, on one device. It is signed in exactly when its person has an account.
+/// A visit on one device. It is signed in exactly when its person has an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Its row.

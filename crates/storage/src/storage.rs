@@ -1,4 +1,4 @@
-//! The trait that a database implements, put together of its themes.
+//! The trait that a database implements, composed of its themes.
 
 use crate::{
     AccountChanges, Accounts, Check, Import, Instance, Log, Memberships, Messages, Revocations,

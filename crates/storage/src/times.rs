@@ -1,9 +1,9 @@
-//! The two kinds of time: what a clock says, for people to read; and how long the database has been
-//! served, for what expires.
+//! The two kinds of time: what a clock says, for people to read, and how long the database has been
+//! served, for expiry.
 //!
-//! A clock may be wrong, jump ahead and come back. So nothing expires by it. The time of service
-//! only grows, by what a running server measures without a clock. While nobody serves the database,
-//! nothing in it grows older.
+//! A clock may be wrong, jump ahead and come back, so nothing expires by it. The time of service
+//! only grows: a running server measures it without a clock. While no server runs, nothing in the
+//! database ages.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -13,16 +13,16 @@ use papo_domain::Timestamp;
 
 use crate::{StorageError, defects};
 
-/// A session that wasn't used for this long, 30 days of service, has ended.
+/// A session ends after it was unused for 30 days of service.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
-/// The clocks of nodes differ by about this much. By so little a log's time doesn't run backwards.
+/// The clocks of nodes differ by about this much. A log's time doesn't run backwards by so little.
 const SKEW_MILLIS: i64 = 1_000;
 
 /// The time of service, and what the clocks say.
 #[async_trait]
 pub trait Times: Send + Sync {
-    /// For how long the database has been served, which is at least this long: moves the stored
-    /// time forward to it. By the answer sessions are judged from then on.
+    /// Moves the stored time of service forward to at least this, and returns it. The storage
+    /// judges sessions by the answer from then on.
     async fn serve(&self, at_least: Served) -> Result<Served, StorageError>;
 
     /// What the clocks say.
@@ -52,11 +52,11 @@ impl Served {
 pub struct Clocks {
     /// The clock of the database's server; for a file, that of this machine.
     pub database: Timestamp,
-    /// The latest time that something in the database bears.
+    /// The latest time of anything in the database.
     pub latest: Option<Timestamp>,
 }
 
-/// The latest moment of service that a storage was given: by it sessions are judged.
+/// The latest moment of service that a storage has seen. It judges sessions by it.
 pub(crate) struct Present(AtomicI64);
 
 impl Present {
@@ -65,19 +65,20 @@ impl Present {
         Self(AtomicI64::new(served.0))
     }
 
-    /// Notes that it is at least this late.
+    /// Moves it forward to at least this.
     pub(crate) fn note(&self, served: Served) {
         self.0.fetch_max(served.0, Ordering::Relaxed);
     }
 
-    /// Sessions used since then go on.
+    /// Sessions that were last used before this have ended.
     pub(crate) fn used_since(&self) -> Served {
         Served(self.0.load(Ordering::Relaxed)).before(SESSION_LIFETIME)
     }
 }
 
-/// The time of a log's next event. Nodes' clocks differ a little, which doesn't turn the log's time
-/// back. But a log's time that is well ahead came from a wrong clock, and isn't waited for.
+/// The time of a log's next event. Nodes' clocks differ a little, so the log's time doesn't go back
+/// by that. A log's time that is well ahead came from a wrong clock, and the log takes the clock's
+/// time.
 pub(crate) fn next_in_log(clock: Timestamp, last: Timestamp) -> Timestamp {
     let ahead = last.as_millis().saturating_sub(clock.as_millis());
     if ahead <= SKEW_MILLIS || defects::has("frozen-log") {

@@ -1,4 +1,4 @@
-//! What somebody wants to change in a room, and what became of it.
+//! Changes of a room, and what became of them.
 
 use papo_domain::{ClientId, Event, MessageText, RoomId, RoomState, Seq, SessionId, Timestamp};
 
@@ -13,8 +13,8 @@ pub struct NewEvent {
     pub change: Change,
 }
 
-/// What a [`NewEvent`] changes. Rights are checked in the transaction that stores it, so that a
-/// right that has ended can't be used any more, through whichever node.
+/// What a [`NewEvent`] changes. The transaction that stores it checks the rights, so that no node
+/// accepts a change after a right has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Posts a message under the name that the session has in the room, which must be active.
@@ -26,7 +26,7 @@ pub enum Change {
         /// What it says.
         text: MessageText,
     },
-    /// Changes the text of a message of one's own, in an active room that one is in.
+    /// Changes the text of the session's own message, in an active room that its person is in.
     Edit {
         /// Who.
         session: SessionId,
@@ -35,15 +35,15 @@ pub enum Change {
         /// The new text.
         text: MessageText,
     },
-    /// Deletes a message: one's own, in an active room that one is in; or, with no session,
-    /// anyone's anywhere.
+    /// Deletes a message: the session's own, in an active room that its person is in. Without a
+    /// session, any message in any room.
     Delete {
         /// Who; `None` for an administrator, whose right the caller has checked.
         session: Option<SessionId>,
         /// The event that posted it.
         target: Seq,
     },
-    /// Changes the room itself. What stays the same is given again. The caller has checked the
+    /// Changes the room itself. The state includes what stays the same. The caller has checked the
     /// right.
     SetRoom(RoomState),
 }
@@ -63,7 +63,7 @@ impl Change {
 pub struct Appended {
     /// The event.
     pub event: Event,
-    /// It was stored before, under the same client id: not to be told to anyone again.
+    /// It was stored before, under the same client id. Followers have it already.
     pub duplicate: bool,
 }
 

@@ -15,14 +15,14 @@ use crate::defects;
 use crate::fold::fold;
 use crate::times::next_in_log;
 
-/// What a step of a decision gives, or why it ends there.
+/// The result of a step of a decision.
 type Step<T, F> = Result<T, Stop<<F as Facts>::Error>>;
 
 /// Why a change is not stored.
 enum Stop<E> {
-    /// The change alone; nothing of it has been noted.
+    /// Only this change is refused, and it leaves no trace.
     Refused(Refusal),
-    /// The database couldn't be read, and so the whole batch.
+    /// The database couldn't be read, so the whole batch fails.
     Failed(E),
 }
 
@@ -32,16 +32,16 @@ impl<E> From<Refusal> for Stop<E> {
     }
 }
 
-/// A batch being decided: what was stored before it, as the changes so far have left it. Most
-/// batches are small, and what is in them is found faster by its order than by a hash.
+/// A batch being decided: what was stored before it, with the changes so far applied. Most batches
+/// are small, and an ordered map finds what is in them faster than a hash.
 pub(crate) struct Ledger<F> {
     facts: F,
     rooms: BTreeMap<RoomId, Option<Room>>,
     names: BTreeMap<String, Option<RoomId>>,
     posters: BTreeMap<(SessionId, RoomId), Option<Poster>>,
-    /// Where the batch has posted under these client ids.
+    /// Where the batch has posted the messages with these client ids.
     sent: BTreeMap<(PersonId, ClientId), Place>,
-    /// The messages that were asked for.
+    /// The messages that the batch has read.
     messages: BTreeMap<Place, StoredMessage>,
     changed: BTreeSet<Place>,
     answers: Answers,
@@ -51,12 +51,12 @@ type Answers = Vec<Result<Appended, Refusal>>;
 
 struct Room {
     head: RoomHead,
-    /// Which answers have the room's new events.
+    /// The indexes of the answers that hold the room's new events.
     events: Vec<usize>,
 }
 
 impl<F: Facts> Ledger<F> {
-    /// An empty batch over what is stored.
+    /// An empty batch over the stored facts.
     pub(crate) fn new(facts: F) -> Self {
         Self {
             facts,
@@ -70,7 +70,7 @@ impl<F: Facts> Ledger<F> {
         }
     }
 
-    /// Decides one change, after those before it.
+    /// Decides the next change.
     pub(crate) fn decide(&mut self, change: &NewEvent) -> Result<(), F::Error> {
         let answer = match self.take(change) {
             Ok(appended) => Ok(appended),
@@ -81,7 +81,7 @@ impl<F: Facts> Ledger<F> {
         Ok(())
     }
 
-    /// What the batch leaves behind.
+    /// The rows that the batch writes, and its answers.
     pub(crate) fn into_effects(mut self) -> Effects {
         let (mut rewritten, mut changed) = (BTreeMap::new(), Vec::new());
         for place in &self.changed {
@@ -138,7 +138,7 @@ impl<F: Facts> Ledger<F> {
         let (sender, username, mark) = match self.member(session, room) {
             Ok((poster, username)) => (poster.sender, username.clone(), poster.mark),
             Err(Stop::Refused(refusal)) => {
-                // What was stored once stays acknowledged, whatever has become of the membership.
+                // A stored message stays acknowledged, even after its membership has ended.
                 let sender = self.poster(session, room)?.map(|poster| poster.sender);
                 let stored = self.sent(sender, client_id, F::sent)?;
                 return Ok(stored.ok_or(refusal)?);
@@ -222,7 +222,7 @@ impl<F: Facts> Ledger<F> {
         self.append(room, at, EventKind::Room(state.clone()))
     }
 
-    /// The message that this sender has stored under this client id already.
+    /// The message that this sender has already stored under this client id.
     fn sent(
         &mut self,
         sender: Option<PersonId>,
@@ -251,8 +251,8 @@ impl<F: Facts> Ledger<F> {
         }))
     }
 
-    /// A session that may speak in the room, and its name there: the room is active, and they are
-    /// in it.
+    /// The session's poster and its name in the room. Refused when the room isn't active or the
+    /// person isn't in it.
     fn member(&mut self, session: SessionId, room: RoomId) -> Step<(&Poster, &Username), F> {
         if !self.room(room)?.head.is_active {
             return Err(Refusal::NoRoom.into());
@@ -262,7 +262,7 @@ impl<F: Facts> Ledger<F> {
         Ok(member.ok_or(Refusal::NotJoined)?)
     }
 
-    /// Refuses a message that isn't there any more, or isn't `owner`'s.
+    /// Refuses a message that doesn't exist, is deleted, or isn't `owner`'s.
     fn check_message(&mut self, room: RoomId, seq: Seq, owner: Option<PersonId>) -> Step<(), F> {
         let posted = self.message((room, seq))?.map(|message| &message.posted);
         let Some(posted) = posted.filter(|posted| posted.text.is_some()) else {
@@ -305,7 +305,7 @@ impl<F: Facts> Ledger<F> {
         Ok(poster.as_ref())
     }
 
-    /// The message that an event posted, as the changes so far have left it.
+    /// The message that an event posted, with the changes so far applied.
     fn message(&mut self, place: Place) -> Step<Option<&mut StoredMessage>, F> {
         let unknown = match self.messages.entry(place) {
             Entry::Occupied(known) => return Ok(Some(known.into_mut())),
@@ -325,7 +325,7 @@ impl<F: Facts> Ledger<F> {
         }
     }
 
-    /// Gives an event that has passed all checks the room's next seq, and a time.
+    /// Gives an accepted event its room's next seq and a time.
     fn append(&mut self, room: RoomId, at: Timestamp, kind: EventKind) -> Step<Appended, F> {
         let index = self.answers.len();
         let log = self.room(room)?;
@@ -348,7 +348,7 @@ impl<F: Facts> Ledger<F> {
     }
 }
 
-/// Which answer has this event; `None` when it isn't one of the batch.
+/// The index of the answer that holds this event; `None` when the batch didn't add it.
 fn answer(rooms: &BTreeMap<RoomId, Option<Room>>, (room, seq): Place) -> Option<usize> {
     let Room { head, events } = rooms.get(&room)?.as_ref()?;
     let after_it = usize::try_from(head.last_seq.0 - seq.0).ok()?;

@@ -7,15 +7,15 @@ use papo_domain::{Event, EventKind, Posted, RoomId, RoomState};
 use super::change::{Appended, Refusal};
 use super::facts::{Place, RoomHead, StoredMessage};
 
-/// The rows that a batch writes, when all its changes have been decided, and what is answered when
-/// they are on disk. Each new event is here once: in its answer.
+/// The rows that a decided batch writes, and the answers once they are on disk. Each new event is
+/// stored here once, in its answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Effects {
     /// What became of each change.
     pub(super) answers: Vec<Result<Appended, Refusal>>,
-    /// The batch's own messages that it has changed or deleted again, as it leaves them.
+    /// The batch's new messages that a later change of it edited or deleted, in their final form.
     pub(super) rewritten: BTreeMap<Place, Posted>,
-    /// Messages to update that were there before the batch: text and time of the edit.
+    /// Older messages to update, with text and time of the edit.
     pub(crate) changed: Vec<StoredMessage>,
     /// The new ends of the logs that have grown.
     pub(crate) heads: Vec<(RoomId, RoomHead)>,
@@ -34,8 +34,8 @@ impl Effects {
         new.map(|appended| &appended.event)
     }
 
-    /// Messages to insert, with the events that posted them. They are as the whole batch leaves
-    /// them, and so edited or deleted already, maybe.
+    /// Messages to insert, in their final form, with the events that posted them. Some are edited
+    /// or deleted already.
     pub(crate) fn posted(&self) -> impl Iterator<Item = (&Event, &Posted)> {
         self.events().filter_map(|event| match &event.kind {
             EventKind::Posted(posted) => {
@@ -52,7 +52,7 @@ impl Effects {
             .filter(|event| !matches!(event.kind, EventKind::Posted(_)))
     }
 
-    /// The rooms' new states, in order: a name may go from one room to another.
+    /// The rooms' new states. Their order matters, since a name may go from one room to another.
     pub(crate) fn states(&self) -> impl Iterator<Item = (RoomId, &RoomState)> {
         self.events().filter_map(|event| match &event.kind {
             EventKind::Room(state) => Some((event.room, state)),

@@ -1,4 +1,4 @@
-//! What a decision has to know of what is stored.
+//! What a decision reads from the database.
 
 use papo_domain::{ClientId, Mark, PersonId, Posted, RoomId, Seq, SessionId, Timestamp, Username};
 
@@ -7,10 +7,10 @@ use papo_domain::{ClientId, Mark, PersonId, Posted, RoomId, Seq, SessionId, Time
 /// The ledger asks for a room, a name and a poster at most once. It keeps the answers itself, as
 /// the batch changes them.
 pub(crate) trait Facts {
-    /// Why the database couldn't be read; the whole batch fails by it.
+    /// Why the database couldn't be read. It fails the whole batch.
     type Error;
 
-    /// The end of a room's log, and what of the room's state a change depends on.
+    /// The end of a room's log, and the part of its state that a decision needs.
     fn room(&mut self, room: RoomId) -> Result<Option<RoomHead>, Self::Error>;
 
     /// The room whose name has this key.
@@ -22,15 +22,15 @@ pub(crate) trait Facts {
     /// The message that an event posted, deleted ones too.
     fn message(&mut self, room: RoomId, seq: Seq) -> Result<Option<StoredMessage>, Self::Error>;
 
-    /// Where the message is, in any room, that this sender posted under this client id.
+    /// The place, in any room, of the message that this sender posted under this client id.
     fn sent(
         &mut self,
         sender: PersonId,
         client_id: &ClientId,
     ) -> Result<Option<Place>, Self::Error>;
 
-    /// The same of a message that can be posted if there is none. The facts may presume so, where
-    /// the database refuses to store it twice: then the batch is decided again, over facts that
+    /// The same for a message about to be posted. The facts may assume that there is none, if the
+    /// database then refuses to store it twice. Then the batch is decided again, over facts that
     /// look.
     fn sent_before(
         &mut self,
@@ -47,7 +47,7 @@ pub(crate) type Place = (RoomId, Seq);
 /// The end of a room's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RoomHead {
-    /// Whether people may be in the room.
+    /// Whether the room is active.
     pub(crate) is_active: bool,
     /// The seq of the last event; [`Seq::START`] before the first.
     pub(crate) last_seq: Seq,
@@ -62,11 +62,11 @@ pub(crate) struct RoomHead {
 /// Somebody who wants to change a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Poster {
-    /// Who it is to others.
+    /// The person.
     pub(crate) sender: PersonId,
-    /// The name in the room; `None` outside of it.
+    /// The person's name in the room; `None` if they aren't in it.
     pub(crate) username: Option<Username>,
-    /// What marks the session's account.
+    /// The mark of the person's account.
     pub(crate) mark: Option<Mark>,
 }
 
@@ -79,6 +79,6 @@ pub(crate) struct StoredMessage {
     pub(crate) seq: Seq,
     /// When it was posted.
     pub(crate) timestamp: Timestamp,
-    /// What it says now, as the event that posted it shows it.
+    /// Its present content.
     pub(crate) posted: Posted,
 }

@@ -1,9 +1,9 @@
-//! The rules of the log, once for every database: what a change may do, what it is refused, what is
-//! a duplicate, and which rows it leaves behind.
+//! The rules of the log, the same for every database: which changes are refused, what is a
+//! duplicate, and which rows a change writes.
 //!
-//! A [`Ledger`] decides a batch of changes one after the other. It reads a database through
-//! [`Facts`] and hands over [`Effects`], which the same transaction writes. It knows no database
-//! and does no I/O of its own.
+//! A [`Ledger`] decides the changes of a batch one after the other. It reads the database through
+//! [`Facts`] and returns [`Effects`], which the same transaction writes. It knows no database and
+//! does no I/O of its own.
 
 mod change;
 mod decide;

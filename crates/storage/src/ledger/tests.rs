@@ -1,7 +1,7 @@
-//! Random batches over a store of plain maps, against the plainest thing that could be right.
+//! Random batches over a store of plain maps, compared with a model of plain lists.
 //!
-//! The store is asked in both ways in which databases are: it looks for each message that is
-//! posted; or it presumes that there is none, and refuses to store it twice.
+//! The facts are read in both ways that databases use. One looks for each message before it is
+//! posted. The other assumes that there is none, and the database refuses to store it twice.
 
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
@@ -18,10 +18,10 @@ use super::{
 };
 use crate::fold::fold;
 
-/// By so little a log's time doesn't run backwards.
+/// A log's time doesn't run backwards by this much.
 const SKEW_MILLIS: i64 = 1_000;
 
-/// A database: what [`Effects`] were applied to it, and who is in which room.
+/// A database: the applied [`Effects`], and the memberships.
 #[derive(Default)]
 struct Memory {
     rooms: HashMap<RoomId, RoomHead>,
@@ -30,7 +30,7 @@ struct Memory {
     members: HashMap<(SessionId, RoomId), Username>,
 }
 
-/// The facts of a memory, and whether it is looked for a message that is to be posted.
+/// The facts of a memory, and whether they look for a message before it is posted.
 struct Remembered<'a> {
     memory: &'a Memory,
     looks: bool,
@@ -88,8 +88,8 @@ impl Memory {
         Some((message.room, message.seq))
     }
 
-    /// Writes as a database would, which refuses a row that is there and misses one that isn't.
-    /// Writes nothing and gives `false` when a message was stored before.
+    /// Writes as a database would: it refuses to insert an existing row or to update a missing one.
+    /// Writes nothing and returns `false` when a message was stored before.
     fn write(&mut self, effects: &Effects) -> bool {
         for (_, posted) in effects.posted() {
             let client_id = posted.client_id.as_ref();
@@ -149,7 +149,7 @@ enum Act {
     Leave(SessionId, RoomId),
 }
 
-/// The rooms as lists, and what each change must be answered.
+/// The model: the rooms as lists, and the answer that each change must get.
 struct Lists {
     logs: HashMap<RoomId, Log>,
     members: HashMap<(SessionId, RoomId), Username>,
@@ -358,7 +358,7 @@ fn name() -> Username {
     Username::parse("Ana").unwrap()
 }
 
-/// Decides batches as a database does that looks for messages that way, one way after the other.
+/// Decides batches, looking for messages in each of these ways in turn.
 fn compare(batches: Vec<Vec<Act>>, ways: &[bool]) {
     let (mut memory, mut lists) = beginning();
     for acts in batches {
@@ -418,7 +418,7 @@ fn shown(appended: &Appended) -> Answer {
     }
 }
 
-/// Whether the database says what the lists say.
+/// Asserts that the database holds what the lists hold.
 fn agree(memory: &Memory, lists: &Lists) {
     for (room, log) in &lists.logs {
         let head = &memory.rooms[room];

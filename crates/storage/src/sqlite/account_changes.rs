@@ -25,7 +25,7 @@ impl AccountChanges for SqliteStorage {
     }
 }
 
-/// The sessions of an account, the last one first.
+/// The sessions of an account, the latest first.
 pub(super) fn sessions_of(
     db: &Connection,
     account: AccountId,
@@ -44,7 +44,7 @@ pub(super) fn sessions_of(
     Ok(sessions.collect::<Result<_, _>>()?)
 }
 
-/// Changes an account; which of its sessions ended.
+/// Changes an account. Returns the sessions that ended.
 pub(super) fn apply(
     db: &Connection,
     id: AccountId,
@@ -83,7 +83,7 @@ pub(super) fn apply(
     Ok(Ok(ended))
 }
 
-/// Whether somebody else can sign in and administer.
+/// Whether another administrator can sign in.
 fn others_administer(db: &Connection, id: AccountId) -> Result<bool, StorageError> {
     let sql = "SELECT 1 FROM account WHERE is_admin AND NOT is_suspended AND id <> ?1";
     Ok(db.prepare_cached(sql)?.exists([id.0])?)

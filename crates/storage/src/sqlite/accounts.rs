@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{SqliteStorage, persons, revocations, rows, setup};
 use crate::{Accounts, NewAccount, Revoked, StorageError, StoredPassword};
 
-/// What holds while nobody can sign in and administer.
+/// A condition: no administrator can sign in.
 pub(super) const NO_ADMINISTRATOR: &str =
     "NOT EXISTS (SELECT 1 FROM account WHERE is_admin AND NOT is_suspended)";
 
@@ -37,8 +37,8 @@ impl Accounts for SqliteStorage {
     }
 }
 
-/// Makes an account, and takes its name from those who went by it. An administrator's ends the
-/// one-time token, with which the first is made.
+/// Makes an account, and removes others who have its name from their rooms. An administrator's
+/// account ends the one-time token.
 pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, StorageError> {
     let skeleton = skeleton(account.name.as_str());
     persons::make(db, account.person, account.at)?;
@@ -73,9 +73,8 @@ pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, St
     })
 }
 
-/// Puts everyone but `owner` out of the rooms that they are in under a name that could be taken
-/// for the one with this skeleton. All memberships are looked through: accounts are made seldom,
-/// and joining stays cheap.
+/// Removes everyone but `owner` from the rooms where their name could be mistaken for the one with
+/// this skeleton. It reads all memberships: accounts are rarely made, and joining stays cheap.
 fn put_out(db: &Connection, skeleton: &str, owner: PersonId) -> Result<(), StorageError> {
     let mut statement = db.prepare_cached(
         "DELETE FROM membership WHERE instr(likeness, ' ' || ?1 || ' ') > 0 \

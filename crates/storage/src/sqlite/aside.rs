@@ -1,5 +1,5 @@
-//! The files beside a database: SQLite's, and what is kept of them for people to look at. Each of
-//! these has a name that SQLite doesn't know and no other has.
+//! The files beside a database: SQLite's own, and files that are kept for people to look at. The
+//! kept ones have names that SQLite doesn't know.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::owner;
 
-/// How many there may be before somebody tidies up.
+/// The most kept files of one kind.
 const MOST: usize = 100;
 
-/// Where a database is, if its name is a link. Its other files are beside the file itself.
+/// The path of a database after links. Its other files are beside the file itself.
 pub(super) fn resolve(database: &Path) -> PathBuf {
     fs::canonicalize(database).unwrap_or_else(|_| database.to_owned())
 }
@@ -22,12 +22,12 @@ pub(super) fn beside(database: &Path, end: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The first file that was kept under such a name.
+/// The first kept file with this ending.
 pub(super) fn first(database: &Path, end: &str) -> Option<PathBuf> {
     names(database, end).find(|name| fs::symlink_metadata(name).is_ok())
 }
 
-/// Makes a file to keep something in.
+/// Makes a new file with this ending.
 pub(super) fn create(database: &Path, end: &str) -> io::Result<(File, PathBuf)> {
     for name in names(database, end) {
         match owner::create_file(&name) {
@@ -39,9 +39,9 @@ pub(super) fn create(database: &Path, end: &str) -> io::Result<(File, PathBuf)> 
     Err(ErrorKind::AlreadyExists.into())
 }
 
-/// Gives a file such a name, in place of its own; which one.
+/// Renames a file to such a name, and returns it.
 pub(super) fn rename(file: &Path, database: &Path, end: &str) -> io::Result<PathBuf> {
-    // The empty file keeps the name from others until the right one has it.
+    // The empty file reserves the name until the rename.
     let (_, name) = create(database, end)?;
     fs::rename(file, &name)?;
     Ok(name)

@@ -7,8 +7,8 @@ use super::{check, connection, schema};
 use crate::new_file::NewFile;
 use crate::{StorageError, defects};
 
-/// Copies the database into a new file, under a temporary name until the copy is whole. What can be
-/// read in part only, as lines of text: a copy of the rest is worth more than none.
+/// Copies the database into a new file, which gets its name when it is complete. Returns what can
+/// be read only in part, as lines of text: a copy of the rest is worth more than none.
 pub(super) fn backup(from: &Path, to: &Path) -> Result<Vec<String>, StorageError> {
     let file = NewFile::create(to)?;
     let unreadable = copy_into(from, file.path())?;

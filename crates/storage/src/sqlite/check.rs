@@ -1,4 +1,4 @@
-//! Reading the whole database to see what is wrong with it.
+//! The check of a whole database.
 
 use async_trait::async_trait;
 use papo_domain::{RoomId, Seq};
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{SqliteStorage, instance, rows};
 use crate::{Check, StorageError, damage};
 
-/// What is wrong, each as one line of text that a query gives.
+/// Queries that return a line of text for each fault.
 const RULES: [&str; 8] = [
     // A log is 1, 2, 3… to its end.
     "SELECT 'room ' || room.id || ' has ' || count(log.seq) || ' events up to ' \
@@ -39,7 +39,7 @@ const RULES: [&str; 8] = [
      FROM pragma_foreign_key_check",
 ];
 
-/// Texts that aren't UTF-8 any more. They are shown as far as they can be read.
+/// Queries for texts that aren't UTF-8. They are shown as far as they can be read.
 const UNREADABLE: [&str; 6] = [
     "SELECT 'message ' || seq || ' of room ' || room_id || ' is damaged: its text or name isn''t UTF-8' \
      FROM message WHERE NOT (is_readable(content) AND is_readable(username) AND is_readable(client_id)) \
@@ -84,7 +84,7 @@ pub(super) fn wrong(db: &Connection) -> Result<Vec<String>, StorageError> {
     Ok(wrong)
 }
 
-/// What can be read in part only.
+/// What can be read only in part.
 pub(super) fn unreadable(db: &Connection) -> Result<Vec<String>, StorageError> {
     let mut lines = Vec::new();
     for query in UNREADABLE {

@@ -1,4 +1,4 @@
-//! Opening the file: which SQLite, which settings, and is it Papo's at all.
+//! How the file is opened: the version of SQLite, its settings, and whether the database is Papo's.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -14,20 +14,20 @@ use crate::{StorageError, owner};
 
 /// The first SQLite without the defect that could corrupt a database in WAL mode.
 const OLDEST_SQLITE: i32 = 3_051_003;
-/// "Papo" in ASCII, in the file's header: tells Papo's databases from everyone else's.
+/// "Papo" in ASCII, in the file's header. It identifies Papo's databases.
 const APPLICATION_ID: i32 = 0x5061_706f;
 /// How long to wait for another process that holds the lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many prepared statements a connection keeps; about twice as many as this program has.
 const STATEMENTS: usize = 128;
-/// Page cache of the writer and of each reader, in KiB, as far as they fill it.
+/// The most memory of the page caches of the writer and of each reader, in KiB.
 const WRITER_CACHE: i32 = 4_096;
 const READER_CACHE: i32 = 512;
-/// Bytes of a page of a new database. A post changes a few rows far apart, and each costs a page in
-/// the write-ahead log and again in the database: with SQLite's usual 4 KiB, that is what limits
-/// many writers (`docs/benchmarks.md`).
+/// Bytes of a page of a new database. A post changes a few rows far apart. Each costs a page in the
+/// write-ahead log and again in the database, which limits many writers with SQLite's usual 4 KiB
+/// (`docs/benchmarks.md`).
 const PAGE_BYTES: i32 = 1_024;
-/// The write-ahead log's file is cut to this many bytes when it starts over.
+/// SQLite cuts the write-ahead log's file to this many bytes when it starts over.
 const WAL_KEPT: i32 = 8 * 1_024 * 1_024;
 
 /// The version of the SQLite in this program, `3.x.y`.
@@ -35,7 +35,7 @@ pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }
 
-/// Refuses to work with a SQLite that can lose data.
+/// Refuses an SQLite that can lose data.
 pub(super) fn check_sqlite_version() -> Result<(), StorageError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         let found = sqlite_version();
@@ -45,8 +45,8 @@ pub(super) fn check_sqlite_version() -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Makes an empty file that only its owner can read, unless there is one. SQLite gives its other
-/// files the same rights.
+/// Makes an empty file that only its owner can read, unless it exists. SQLite gives its other files
+/// the same rights.
 pub(super) fn create_file(path: &Path) -> Result<(), StorageError> {
     match owner::create_file(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(StorageError::Unavailable(
@@ -56,7 +56,7 @@ pub(super) fn create_file(path: &Path) -> Result<(), StorageError> {
     }
 }
 
-/// The connection that writes; the database is known to be Papo's afterwards, or new.
+/// Opens the connection that writes. The database is then known to be Papo's or new.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StorageError> {
     let db = open(path)?;
     refuse_foreign(&db)?;
@@ -74,7 +74,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StorageError> {
     db.pragma_update(None, "journal_size_limit", WAL_KEPT)?;
     db.pragma_update(None, "secure_delete", "ON")?;
     db.pragma_update(None, "cache_size", -WRITER_CACHE)?;
-    // The writer's thread checkpoints between jobs, where it sees what fails.
+    // The writer's thread checkpoints between jobs, where it can handle a failure.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(db)
 }
@@ -93,8 +93,8 @@ pub(super) fn open_source(path: &Path) -> Result<Connection, StorageError> {
     open(path)
 }
 
-/// A connection to the database's file alone, as it is on disk: without the write-ahead log, and
-/// without locks. While a checkpoint is under way, or was left halfway, it may look damaged.
+/// A connection to the database's file as it is on disk, without the write-ahead log and without
+/// locks. During a checkpoint, or after an interrupted one, the file may look damaged.
 pub(super) fn open_bare(path: &Path) -> rusqlite::Result<Connection> {
     let bytes = path.as_os_str().as_encoded_bytes();
     let name = percent_encoding::percent_encode(bytes, percent_encoding::NON_ALPHANUMERIC);
@@ -105,21 +105,21 @@ pub(super) fn open_bare(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(uri, flags)
 }
 
-/// A connection that nobody else may be beside, and that leaves the write-ahead log as it is when
-/// it is closed. It waits for nobody.
+/// A connection that must be the only one. It fails at once if it isn't, and leaves the write-ahead
+/// log as it is when it is closed.
 pub(super) fn open_alone(path: &Path) -> Result<Connection, StorageError> {
     let db = open(path)?;
     db.busy_timeout(Duration::ZERO)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
-    // Without a value that comes back it would not be read.
+    // The pragma works only when its answer is read.
     db.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
     Ok(db)
 }
 
-/// A connection beside those of other processes that leaves the write-ahead log as it is when it is
-/// closed, even if it is the last.
+/// A connection beside those of other processes. It leaves the write-ahead log as it is when it is
+/// closed, even as the last.
 pub(super) fn open_beside(path: &Path) -> Result<Connection, StorageError> {
     let db = open_reader(path)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -133,8 +133,8 @@ pub(super) fn open_copy(path: &Path) -> Result<Connection, StorageError> {
     Ok(db)
 }
 
-/// Closes a database in which everything is done. What fails then has no part in that, and whoever
-/// opens it next makes up for it.
+/// Closes a database after all work is done. A failure then affects nothing; the next process to
+/// open the database repairs it.
 pub(super) fn close(db: Connection) {
     if let Err((_, error)) = db.close() {
         tracing::warn!(%error, "the database didn't close well");
@@ -152,7 +152,8 @@ fn open(path: &Path) -> Result<Connection, StorageError> {
     db.busy_timeout(BUSY_TIMEOUT)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    // A plan depends on the statement alone; else SQLite plans again whenever a parameter changes.
+    // Makes a plan depend on the statement alone. Otherwise SQLite plans again whenever a parameter
+    // changes.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "foreign_keys", true)?;
@@ -175,7 +176,7 @@ fn open(path: &Path) -> Result<Connection, StorageError> {
     Ok(db)
 }
 
-/// Refuses a database of another program before anything in it is touched.
+/// Refuses a database of another program before it changes anything.
 pub(super) fn refuse_foreign(db: &Connection) -> Result<(), StorageError> {
     let application = application(db)?;
     let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

@@ -1,12 +1,10 @@
-//! Whether what the database's own file holds is still of this database, though somebody has
-//! written into it.
+//! Checks that the database's file still holds this database, after somebody has written into it.
 //!
-//! A checkpoint writes into it, of this process or of another: a command, a shell. It may stop
-//! halfway, because a reader needs what is there, because the disk is full, or because its process
-//! was killed. The file alone is no whole database then, and no order in which to read it makes it
-//! one. So a file that can't be read is no finding. What is one can't come from any checkpoint:
-//! another program's mark, another history, a seq that has gone back, a file that has become
-//! shorter and unreadable.
+//! A checkpoint writes into the file: of this process or another, such as a command or a shell. It
+//! may stop halfway, because a reader needs the old pages, the disk is full, or its process was
+//! killed. Then the file alone is no whole database, and may be unreadable. So an unreadable file
+//! is no finding. A finding is what no checkpoint can leave: another program's mark, another
+//! history, a seq that has gone back, a file that has become shorter and unreadable.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,35 +17,35 @@ use rusqlite::ErrorCode;
 use super::connection;
 use super::handle::{Handle, Stamp};
 
-/// A finding that isn't the same so many times may be another process at work on the file.
+/// A finding must repeat this many times; otherwise it may be another process writing the file.
 pub(super) const LOOKS: usize = 10;
-/// Longer than a tick of the clock that stamps files: what is written after this has another stamp.
+/// Longer than a tick of the clock that stamps files. What is written after this pause has another
+/// stamp.
 pub(super) const BETWEEN: Duration = Duration::from_millis(20);
 
-/// What the file held when this process last looked.
+/// What the file held at the last look.
 pub(super) struct Content {
     stamp: Stamp,
-    /// Unknown as long as the file couldn't be read.
+    /// `None` while the file couldn't be read.
     history: Option<History>,
-    /// Whether it could be looked at since it changed. Not so when there was no memory, or no
-    /// descriptor.
+    /// Whether the last look since a change succeeded. It fails for want of memory or descriptors.
     is_known: bool,
 }
 
-/// What the names of rooms begin with in [`History::lasts`].
+/// The prefix of a room's key in [`History::lasts`].
 const ROOM: &str = "room ";
 
-/// Which history there is in the file, and how far it had come: the last seq of each room and the
-/// last id of each table. They only grow, page by page, also while a checkpoint is halfway.
+/// Which history the file holds, and how far it had come: the last seq of each room and the last id
+/// of each table. They only grow, page by page, also during a checkpoint.
 struct History {
     epoch: Epoch,
     lasts: HashMap<String, i64>,
 }
 
 impl History {
-    /// Whether it can't be what this one has become. A room that is missing proves nothing: a
-    /// checkpoint that is halfway may have parted its page. What SQLite counts by is one page, so
-    /// that a table that is missing there does.
+    /// Whether the known history can't have become this one. A missing room proves nothing: an
+    /// unfinished checkpoint may have split its page. SQLite's counters are on one page, so a
+    /// missing table does prove it.
     fn is_older_than(&self, known: &Self) -> bool {
         known
             .lasts
@@ -67,7 +65,7 @@ enum Finding {
 }
 
 impl Content {
-    /// Notes what there is.
+    /// Reads and notes the file's content.
     pub(super) fn of(database: &Path, file: &Handle) -> std::io::Result<Self> {
         let stamp = file.stamp()?;
         let (history, is_known) = match read(database) {
@@ -81,19 +79,19 @@ impl Content {
         })
     }
 
-    /// Whether the file can't be read without its write-ahead log, so that another couldn't be told
-    /// from it.
+    /// Whether the file can't be read without its write-ahead log. Then nothing can tell it from
+    /// another.
     pub(super) fn is_unread(&self) -> bool {
         self.history.is_none()
     }
 
-    /// Whether nobody has written into the file since.
+    /// Whether the file is unchanged since this stamp.
     pub(super) fn has_stamp(&self, stamp: Stamp) -> bool {
         self.stamp == stamp
     }
 
-    /// Looks at the file if somebody has written into it, and if it couldn't be looked at before.
-    /// Why it isn't this database's, if so.
+    /// Looks at the file if it has changed, or if the last look failed. Returns why it isn't this
+    /// database's file, if so.
     pub(super) fn look(&mut self, database: &Path, file: &Handle, epoch: Epoch) -> Option<String> {
         if self.is_known && file.stamp().is_ok_and(|stamp| stamp == self.stamp) {
             return None;
@@ -109,7 +107,7 @@ impl Content {
                 why = Some(text);
                 continue;
             }
-            // Else it is written into just now, and the next look sees more.
+            // Otherwise somebody is writing right now, and the next look sees more.
             if file.stamp().is_ok_and(|again| again == stamp) {
                 self.note(stamp, finding);
             }
@@ -118,8 +116,8 @@ impl Content {
         why
     }
 
-    /// Notes what this process has done to a file that was in order. If it isn't any more, the next
-    /// look tells.
+    /// Notes a change that this process made to a sound file. If the file isn't sound any more, the
+    /// next look finds that.
     pub(super) fn note_own(&mut self, database: &Path, file: &Handle, epoch: Epoch) {
         let Ok(stamp) = file.stamp() else {
             return;
@@ -147,7 +145,7 @@ impl Content {
             Ok(None) if self.history.is_none() => Finding::Unreadable,
             Ok(None) => Finding::Foreign("it was overwritten with another program's".into()),
             Err(error) if is_passing(&error) => Finding::NotLooked,
-            // A checkpoint cuts the file only when all that is left is in its place.
+            // A checkpoint cuts the file only after it has moved the last pages.
             Err(error)
                 if stamp.bytes < self.stamp.bytes
                     || error.sqlite_error_code() == Some(ErrorCode::NotADatabase) =>
@@ -160,7 +158,7 @@ impl Content {
 
     fn compare(&self, found: History, epoch: Epoch) -> Finding {
         let Some(known) = &self.history else {
-            // The file's epoch may be an older one, and the newer in the write-ahead log.
+            // The file may have an older epoch while the write-ahead log has the newer.
             return if found.epoch == epoch {
                 Finding::Ours(found)
             } else {
@@ -196,7 +194,7 @@ fn read(database: &Path) -> rusqlite::Result<Option<History>> {
     }))
 }
 
-/// Whether the file couldn't be looked at, whatever is in it.
+/// Whether the look itself failed, whatever the file holds.
 fn is_passing(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),

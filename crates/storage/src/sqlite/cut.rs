@@ -1,8 +1,9 @@
-//! A write-ahead log that breaks off before its end: damage took what was acknowledged.
+//! A write-ahead log that breaks off before its end: damage took acknowledged changes.
 //!
-//! A process that opens the database looks for that first. It says so, keeps a copy of the log, and
-//! gives the history another epoch, whose next seqs are not those that people have seen. Only a
-//! process that is alone can do this; `doctor` tells of it as well, and changes nothing.
+//! A process that opens the database first looks for such a break. It logs the break, keeps a copy
+//! of the log, and gives the history another epoch, since its next seqs aren't those that people
+//! have seen. Only a process that is alone can do this. `papo doctor` reports the break, and
+//! changes nothing.
 
 use std::fmt;
 use std::fs::File;
@@ -19,14 +20,14 @@ use super::schema;
 use super::wal::{self, Break};
 use crate::{StorageError, defects};
 
-/// How the name of a copy ends.
+/// The ending of a copy's name.
 const COPY: &str = "-wal-cut";
 
-/// A server at work may be in the middle of a frame; a break that stays is one.
+/// A running server may be in the middle of a frame. A break counts if this many looks find it.
 const LOOKS: usize = 3;
 const BETWEEN: Duration = Duration::from_millis(50);
 
-/// How a log is cut.
+/// A break in a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut(Break);
 
@@ -41,7 +42,7 @@ impl fmt::Display for Cut {
     }
 }
 
-/// Looks whether a database's log is cut, and changes nothing. Blocks.
+/// Looks for a break in a database's log, and changes nothing. Blocks.
 pub fn cut_log(database: &Path) -> Result<Option<Cut>, StorageError> {
     let database = &aside::resolve(database);
     let mut found = look(database)?;
@@ -58,13 +59,13 @@ pub fn cut_log(database: &Path) -> Result<Option<Cut>, StorageError> {
     Ok(found.map(Cut))
 }
 
-/// The copy of a log that was cut, if there is one.
+/// The copy of a broken log, if there is one.
 pub fn copy_of_cut_log(database: &Path) -> Option<PathBuf> {
     aside::first(database, COPY)
 }
 
-/// Mends a log that is cut. Fails when it is, and another process keeps the database open without
-/// what is behind the break, so that what anybody writes would take its place.
+/// Mends a broken log. Fails when another process has the database open and doesn't read beyond the
+/// break: its writes would replace what is there.
 pub(super) fn mend(database: &Path) -> Result<(), StorageError> {
     if defects::has("cut-log-unseen") {
         return Ok(());
@@ -84,7 +85,7 @@ pub(super) fn mend(database: &Path) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Whether that was possible: nobody else may have the database open.
+/// Mends the log if no other process has the database open. Returns whether it could.
 fn mend_alone(database: &Path) -> Result<bool, StorageError> {
     let db = connection::open_alone(database)?;
     match db.execute_batch("BEGIN IMMEDIATE") {
@@ -107,9 +108,8 @@ fn mend_alone(database: &Path) -> Result<bool, StorageError> {
     Ok(true)
 }
 
-/// Whether the processes that have the database open read what is behind the break. They do when
-/// they have had it open since before the damage, such as a server that runs, and will bring it all
-/// into the database.
+/// Whether the processes that have the database open read beyond the break. A server does if it
+/// opened the database before the damage. It will bring everything into the database.
 fn is_read_beyond(database: &Path, cut: Cut) -> Result<bool, StorageError> {
     let db = connection::open_beside(database)?;
     let pages: i64 = db.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))?;
@@ -119,7 +119,7 @@ fn is_read_beyond(database: &Path, cut: Cut) -> Result<bool, StorageError> {
 fn renew(db: &Connection) -> Result<(), StorageError> {
     schema::renew_epoch(db)?;
     db.execute_batch("COMMIT")?;
-    // Else what lies behind would be found again.
+    // Otherwise a later look would find what lies behind the break.
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A database that is moved elsewhere: held while it is, and marked when it was.
+//! A database that is moved elsewhere: locked meanwhile, and marked at the end.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::transfer::{ArrivalId, Blocking, Mark, Pages, Place, Record};
 const MOVED_TO: &str = "moved_to";
 const ARRIVAL: &str = "arrival";
 
-/// A database that nobody else can change, because it is moved.
+/// A database that is locked for its move.
 pub struct Departure {
     path: PathBuf,
     db: Blocking<Connection>,
@@ -23,8 +23,7 @@ pub struct Departure {
 }
 
 impl Departure {
-    /// Opens the database in this file, brings its tables up to date, and keeps everybody else from
-    /// writing in it. Blocks.
+    /// Opens the database in this file, migrates its tables, and locks out other writers. Blocks.
     pub fn begin(path: &Path) -> Result<Self, StorageError> {
         connection::check_sqlite_version()?;
         Self::hold(path).map_err(|error| named(path, error))
@@ -39,7 +38,7 @@ impl Departure {
         if moved_to(&db)?.is_none() {
             reach::mend(reach, &path, &db)?;
         }
-        // To be committed only with the mark: cut off before that, nothing has happened.
+        // Only the mark commits this transaction. After an interruption nothing has happened.
         db.execute_batch("BEGIN IMMEDIATE")?;
         Ok(Self {
             epoch: instance::epoch(&db)?,
@@ -54,12 +53,12 @@ impl Departure {
         self.epoch
     }
 
-    /// What it is marked with, if it was moved.
+    /// Its mark, if it was moved.
     pub fn mark(&self) -> Option<&Mark> {
         self.mark.as_ref()
     }
 
-    /// Marks it as moved: it isn't opened any more.
+    /// Marks it as moved. Papo doesn't open it any more.
     pub async fn finish(self, mark: Mark) -> Result<(), StorageError> {
         let finish = move |db: Connection| {
             instance::set_meta(&db, MOVED_TO, mark.to)?;
@@ -72,8 +71,8 @@ impl Departure {
         finished.map_err(|error| named(&self.path, error))
     }
 
-    /// Takes the mark off, so that the database can be opened again: as another history, for the
-    /// one that it was has gone on elsewhere.
+    /// Removes the mark, so that Papo opens the database again. It becomes another history, since
+    /// its own may have gone on elsewhere.
     pub async fn undo(self) -> Result<(), StorageError> {
         let undo = |db: Connection| {
             let sql = "DELETE FROM meta WHERE key IN (?1, ?2)";
@@ -96,8 +95,8 @@ impl Pages for Departure {
     }
 }
 
-/// Refuses a database that was moved: when it is opened, and in each transaction that writes, for
-/// one may have waited for the end of the move.
+/// Refuses a database that was moved. Each write transaction checks this too, since it may have
+/// waited for the end of the move.
 pub(super) fn refuse_moved(db: &Connection) -> Result<(), StorageError> {
     match moved_to(db)? {
         None => Ok(()),

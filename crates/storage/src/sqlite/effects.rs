@@ -1,4 +1,4 @@
-//! Writing what a batch leaves behind.
+//! How the rows of a batch are written.
 
 use papo_domain::{ClientId, MessageText, Timestamp};
 use rusqlite::{Connection, Statement, params};
@@ -7,8 +7,8 @@ use super::{rooms, rows};
 use crate::StorageError;
 use crate::ledger::Effects;
 
-/// Writes all rows, within the batch's transaction. Writes none and gives `false` when one of the
-/// messages was stored before, under the same client id.
+/// Writes all rows, within the batch's transaction. Writes none and returns `false` when a message
+/// was stored before, under the same client id.
 pub(super) fn write(db: &Connection, effects: &Effects) -> Result<bool, StorageError> {
     if !insert_messages(db, effects)? {
         return Ok(false);
@@ -94,7 +94,7 @@ fn insert_events(db: &Connection, effects: &Effects) -> Result<(), StorageError>
     )
 }
 
-/// Runs the statement for each row. Where there is none, it isn't even looked up.
+/// Runs the statement for each row. Without rows it doesn't even prepare it.
 fn for_each<Row>(
     db: &Connection,
     sql: &str,

@@ -1,4 +1,4 @@
-//! What an error of SQLite means to who asked. The one place that looks at SQLite's codes.
+//! What an error of SQLite means to the caller. Only this file looks at SQLite's codes.
 
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{
@@ -35,8 +35,8 @@ impl From<rusqlite::Error> for StorageError {
     }
 }
 
-/// What it means that `COMMIT` failed: after any failure to write or to sync, nobody can say what
-/// is on disk.
+/// The meaning of a failed `COMMIT`. After any failure to write or to sync, nobody knows what is on
+/// disk.
 pub(super) fn at_commit(error: rusqlite::Error) -> StorageError {
     match error.sqlite_error_code() {
         Some(ErrorCode::SystemIoFailure) => StorageError::Broken(error.to_string()),
@@ -44,7 +44,7 @@ pub(super) fn at_commit(error: rusqlite::Error) -> StorageError {
     }
 }
 
-/// What any error means after a commit: that nothing was changed isn't true any more.
+/// The meaning of an error after a commit: something was changed.
 pub(super) fn after_commit(error: StorageError) -> StorageError {
     match error {
         error @ StorageError::Broken(_) => error,
@@ -52,8 +52,8 @@ pub(super) fn after_commit(error: StorageError) -> StorageError {
     }
 }
 
-/// What an error means to a checkpoint, and to what else is only tidied up. A failure other than of
-/// a sync does no harm: what was committed stays in the write-ahead log.
+/// The meaning of an error in a checkpoint or other tidying. Only a failed sync does harm: what was
+/// committed stays in the write-ahead log.
 pub(super) fn in_tidying(error: rusqlite::Error) -> StorageError {
     match error.sqlite_error() {
         Some(failure)
@@ -65,7 +65,7 @@ pub(super) fn in_tidying(error: rusqlite::Error) -> StorageError {
     }
 }
 
-/// What an error means to the writer: after damage it can't know what is on disk.
+/// The meaning of an error for the writer. After damage it can't know what is on disk.
 pub(super) fn in_writer(error: StorageError) -> StorageError {
     match error {
         StorageError::Damaged(text) if !defects::has("damage-passes") => StorageError::Broken(text),
@@ -73,7 +73,7 @@ pub(super) fn in_writer(error: StorageError) -> StorageError {
     }
 }
 
-/// A stored value isn't what this program stores there.
+/// The error for a stored value that this program wouldn't store.
 pub(super) fn damaged(what: impl std::fmt::Display) -> StorageError {
     StorageError::Other(format!("damaged: {what}"))
 }
@@ -82,7 +82,8 @@ fn is_fsync(extended_code: i32) -> bool {
     matches!(extended_code, SQLITE_IOERR_FSYNC | SQLITE_IOERR_DIR_FSYNC)
 }
 
-/// Failures to lock or to get memory. A full disk has no room for the memory that processes share.
+/// Failures to lock or to get memory. On a full disk SQLite can't get the memory that processes
+/// share.
 fn may_pass(extended_code: i32) -> bool {
     matches!(
         extended_code,

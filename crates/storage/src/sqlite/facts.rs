@@ -1,4 +1,4 @@
-//! What is stored, read when a decision needs it.
+//! The facts for a decision, read when it needs them.
 
 use papo_domain::{ClientId, PersonId, Posted, RoomId, Seq, SessionId, Timestamp};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
@@ -12,13 +12,12 @@ pub(super) struct StoredFacts<'a> {
     db: &'a Connection,
     room: CachedStatement<'a>,
     poster: CachedStatement<'a>,
-    /// Whether it is looked for a message before it is stored.
+    /// Whether to look for a message before it is stored.
     looks: bool,
 }
 
 impl<'a> StoredFacts<'a> {
-    /// Most messages are new. Without looking for one, the database still refuses to store it a
-    /// second time.
+    /// Most messages are new. Without the look the database still refuses to store one twice.
     pub(super) fn new(db: &'a Connection, looks: bool) -> Result<Self, StorageError> {
         Ok(Self {
             db,

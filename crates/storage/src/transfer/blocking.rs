@@ -1,18 +1,17 @@
-//! Something that blocks whoever uses it, used where that may be.
+//! Blocking work on a thread for such work.
 
 use crate::StorageError;
 
-/// A connection or a file, on which one thing is done at a time.
+/// A connection or a file, used for one thing at a time.
 pub(crate) struct Blocking<T>(Option<T>);
 
 impl<T: Send + 'static> Blocking<T> {
-    /// Takes it.
+    /// Wraps it.
     pub(crate) fn new(what: T) -> Self {
         Self(Some(what))
     }
 
-    /// Does something with it on a thread for what blocks. Who stops waiting for that can't use it
-    /// again.
+    /// Uses it on a thread for blocking work. A caller that stops waiting can't use it again.
     pub(crate) async fn run<A: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut T) -> Result<A, StorageError> + Send + 'static,
@@ -27,7 +26,7 @@ impl<T: Send + 'static> Blocking<T> {
         done
     }
 
-    /// Gives it up to the last that is done with it.
+    /// Hands it to its last use.
     pub(crate) async fn finish<A: Send + 'static>(
         mut self,
         work: impl FnOnce(T) -> Result<A, StorageError> + Send + 'static,

@@ -1,9 +1,8 @@
-//! Records held against the rules of the domain, as if somebody had just typed them. For what comes
-//! from an archive, which anybody may have made, and for what goes into one, so that it can be
-//! restored.
+//! Checks records against the rules of the domain, as if somebody had just typed them. Anybody may
+//! have made an archive that is restored, and an export must be restorable.
 //!
-//! What every database refuses by itself isn't looked for here: names that are there twice, holes
-//! in a log, sessions of no account.
+//! It doesn't check what every database refuses by itself: duplicate names, holes in a log,
+//! sessions without a person.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,14 +16,14 @@ use papo_domain::{
 use super::{ChangeRow, EventRow, InstanceRow, MessageRow, Record, Source};
 use crate::StorageError;
 
-/// The largest id. Nobody comes there by making things, a browser counts to it exactly, and a
+/// The largest allowed id. Normal use never reaches it, a browser counts to it exactly, and a
 /// database has far to go from it.
 const LARGEST_ID: i64 = 1 << 53;
-/// The most rooms. Of each something is kept in memory while an instance is read.
+/// The most rooms. Reading an instance keeps something of each in memory.
 const MOST_ROOMS: u32 = 100_000;
-/// The most accounts, of whose names the same is true.
+/// The most accounts. Reading an instance keeps their names in memory.
 const MOST_ACCOUNTS: usize = 1_000_000;
-/// The longest name that a message may bear: of a damaged one each byte may be shown as three.
+/// The longest name that a message may have. In a damaged name each byte may show as three.
 const FORMER_NAME_BYTES: usize = 3 * USERNAME_BYTES;
 /// Bytes of a password's hash; that of Argon2id has 97.
 const PASSWORD_BYTES: usize = 512;
@@ -41,7 +40,7 @@ pub struct Checked<'a> {
     accounts: HashMap<String, i64>,
 }
 
-/// The place of a record in the order of them all.
+/// The place of a record in the order of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Instance,
@@ -54,7 +53,7 @@ enum Key {
 }
 
 impl<'a> Checked<'a> {
-    /// Looks at what this one gives.
+    /// Checks the records of this source.
     pub fn new(source: &'a mut dyn Source) -> Self {
         Self {
             source,
@@ -115,7 +114,7 @@ impl<'a> Checked<'a> {
         }
     }
 
-    /// Refuses an account whose name could be taken for another's: one of them couldn't sign in.
+    /// Refuses an account whose name could be mistaken for another's: one of them couldn't sign in.
     fn claim_name(&mut self, name: &str, account: i64) -> Result<(), String> {
         if self.accounts.len() >= MOST_ACCOUNTS {
             return Err(format!("there are more than {MOST_ACCOUNTS} accounts"));
@@ -217,8 +216,8 @@ fn check_change(change: &EventKind) -> Result<(), String> {
         EventKind::Room(RoomState {
             name, description, ..
         }) => match RoomName::parse(name.as_str()) {
-            // What a room was called when fewer characters were refused. Nobody can change it, and
-            // nobody is shown it.
+            // A room may have a name from when fewer characters were refused. Nobody can change it,
+            // and nobody sees it.
             Err(RoomNameError::Control) if !name.as_str().contains(char::is_control) => {
                 let description = description.as_str();
                 same(description, RoomDescription::parse(description))
@@ -236,8 +235,8 @@ fn message(message: &MessageRow) -> Result<(), String> {
     former_username(&message.username)?;
     if let Some(content) = &message.content {
         match MessageText::parse(content) {
-            // What was imported was kept whole, with the white space around it, and may be longer
-            // than what people write.
+            // An import keeps messages whole, with the white space around them, and may be longer
+            // than people can write.
             Ok(_) | Err(MessageTextError::TooLong(_)) => {}
             Err(error) => return Err(error.to_string()),
         }
@@ -254,14 +253,14 @@ fn state(name: &str, description: &str) -> Result<(), String> {
     same(description, RoomDescription::parse(description))
 }
 
-/// A name that somebody goes by. What a disk has damaged of it since is let through.
+/// A name that a person has now. Characters that a disk has damaged are allowed.
 fn username(name: &str) -> Result<(), String> {
     let whole = name.replace(char::REPLACEMENT_CHARACTER, "?");
     same(&whole, Username::parse(&whole))
 }
 
-/// A name that somebody had when they wrote a message. It may have been allowed then only, and
-/// nobody can change it: the other rules aren't asked.
+/// The name under a message. It may be one that isn't allowed any more, and nobody can change it,
+/// so only its length and characters are checked.
 fn former_username(name: &str) -> Result<(), String> {
     if name.is_empty() || name.len() > FORMER_NAME_BYTES {
         Err("a name has a length that none may have".into())
@@ -272,7 +271,7 @@ fn former_username(name: &str) -> Result<(), String> {
     }
 }
 
-/// What is typed becomes another text now and then; what is stored has become that.
+/// Parsing may change a typed text, but not a stored one.
 fn same<T: fmt::Display, E: fmt::Display>(
     stored: &str,
     parsed: Result<T, E>,

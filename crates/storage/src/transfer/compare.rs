@@ -1,4 +1,4 @@
-//! Going on with a copy that was cut off: what of it is still as it is at its source.
+//! How an interrupted copy goes on: it compares what it has stored with the source.
 
 use std::collections::HashMap;
 
@@ -7,19 +7,18 @@ use async_trait::async_trait;
 use super::{PAGE, Pages, Place, Record};
 use crate::StorageError;
 
-/// A copy that was cut off.
+/// An interrupted copy.
 #[async_trait]
 pub trait Stored: Pages {
     /// How far each room's log is stored.
     async fn stored(&mut self) -> Result<HashMap<i64, i64>, StorageError>;
 
-    /// Takes a room's log out again.
+    /// Deletes a room's log.
     async fn forget(&mut self, room: i64) -> Result<(), StorageError>;
 }
 
-/// How far each room's log needn't be copied again. What is stored is looked at, not believed:
-/// messages may have been edited and deleted at the source since. The log of a room that isn't as
-/// it is there is taken out.
+/// How far each room's log needn't be copied again. This compares what is stored with the source,
+/// since messages may have been edited or deleted there. It deletes a log that differs.
 pub async fn resume(
     source: &mut dyn Pages,
     copy: &mut dyn Stored,

@@ -1,10 +1,9 @@
-//! An instance as a whole: read from wherever it is, record by record in one order, and taken in
-//! somewhere else.
+//! An instance as a whole: read record by record in one order, and stored elsewhere.
 //!
-//! What migrates, exports and restores is built of the same parts. [`Pages`] is a database that
-//! gives its rows out as [`Record`]s, [`Source`] gives all of them in order (a [`Walk`] over a
-//! database, or an [`archive`]), [`Intake`] stores them (a database or an archive), and a
-//! [`Summary`] says whether two places hold the same. Nothing here knows which database it is.
+//! Migration, export and restore use the same parts. [`Pages`] is a database that gives out its
+//! rows as [`Record`]s. [`Source`] gives all records in order: a [`Walk`] over a database, or an
+//! [`archive`]. [`Intake`] stores them, in a database or an archive. A [`Summary`] says whether two
+//! places hold the same. Nothing here knows which database it is.
 
 pub mod archive;
 mod blocking;
@@ -28,64 +27,62 @@ pub use walk::{Place, Walk};
 
 use crate::StorageError;
 
-/// How many records are read and stored at once, unless they come to [`PAGE_BYTES`] before.
+/// How many records are read and stored at once, unless they reach [`PAGE_BYTES`] before.
 pub const PAGE: usize = 1_000;
-/// With the record with which it has come to so many bytes a page ends, however few they are: texts
-/// may be as long as a server was set to take them, those that were imported longer than that, and
-/// a made-up archive may hold anything.
+/// A page ends with the record that brings it to this many bytes. Texts may be as long as a server
+/// allowed them, imported ones longer, and a forged archive may hold anything.
 pub const PAGE_BYTES: usize = 16_000_000;
 
-/// The number of one filling of a database. What was moved is marked with it, so that no other
-/// database that was begun to be filled with the same history is ever taken for the one that it was
-/// moved to.
+/// The number of one filling of a database. The mark of a moved database holds it. So no other
+/// database that was once filled with the same history is mistaken for the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArrivalId(pub i64);
 
-/// What marks a database as moved.
+/// The mark of a moved database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     /// Where to, for people.
     pub to: String,
-    /// What was filled there.
+    /// The filling there.
     pub arrival: ArrivalId,
 }
 
 /// A database, all of it as of one moment.
 #[async_trait]
 pub trait Pages: Send {
-    /// The records that come next at this place, in the order of their keys, at most `limit`, and
-    /// no more after the one with which the messages' texts have come to [`PAGE_BYTES`].
+    /// The next records at this place, in the order of their keys, at most `limit`. Ends after the
+    /// record that brings the messages' texts to [`PAGE_BYTES`].
     async fn page(&mut self, place: Place, limit: usize) -> Result<Vec<Record>, StorageError>;
 }
 
-/// What gives a whole instance in order: the instance itself, its persons, accounts, rooms,
-/// sessions and memberships, each by its key, and the logs, room by room.
+/// Gives a whole instance in order. The instance itself comes first, then its persons, accounts,
+/// rooms, sessions and memberships, each by key, then the logs, room by room.
 #[async_trait]
 pub trait Source: Send {
-    /// Some of the records that come next; none at the end.
+    /// Some of the next records; none at the end.
     async fn next(&mut self) -> Result<Vec<Record>, StorageError>;
 }
 
-/// What takes a whole instance in.
+/// Takes a whole instance.
 #[async_trait]
 pub trait Intake: Send {
     /// Stores records, which come in the order of [`Source`].
     async fn take(&mut self, records: Vec<Record>) -> Result<(), StorageError>;
 }
 
-/// A database that is being filled, and can be read meanwhile by whoever fills it.
+/// A database that is being filled. Its filler can read it meanwhile.
 #[async_trait]
 pub trait Filling: Pages + Intake {
-    /// All has been stored, and is to be read before the end.
+    /// Prepares for reading everything, after all is stored and before the end.
     async fn prepare_reading(&mut self) -> Result<(), StorageError> {
         Ok(())
     }
 
-    /// Makes what was stored visible, all at once.
+    /// Makes everything visible at once.
     async fn finish(self: Box<Self>) -> Result<(), StorageError>;
 }
 
-/// How many events there are: as the rooms say, without reading their logs.
+/// The number of events, from the rooms' rows.
 pub async fn count_events(pages: &mut dyn Pages) -> Result<u64, StorageError> {
     let (mut after, mut events) = (0, 0);
     loop {
@@ -102,8 +99,8 @@ pub async fn count_events(pages: &mut dyn Pages) -> Result<u64, StorageError> {
     }
 }
 
-/// Takes in all that there is, and says what that was. `passed` is told how many events have been
-/// stored, now and then.
+/// Copies everything, and returns its summary. Calls `passed` now and then with the number of
+/// events stored.
 pub async fn copy(
     source: &mut dyn Source,
     intake: &mut dyn Intake,
@@ -123,13 +120,13 @@ pub async fn copy(
     }
 }
 
-/// Reads all that there is, and says what it was. `passed` is told how many events have been read,
-/// now and then.
+/// Reads everything, and returns its summary. Calls `passed` now and then with the number of events
+/// read.
 pub async fn summarize(
     source: &mut dyn Source,
     passed: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Summary, StorageError> {
-    /// Keeps nothing.
+    /// An intake that stores nothing.
     struct Nowhere;
 
     #[async_trait]

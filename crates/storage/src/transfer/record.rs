@@ -1,9 +1,9 @@
-//! The records that an instance consists of: rows as they stand, the same from every database.
+//! The records of an instance: its rows, the same from every database.
 //!
-//! What only serves a database (folded texts, skeletons, the time of a log's end) is no part of
-//! them and is made anew by whoever takes them in. Their encoding by `postcard` is canonical:
-//! checksums are of it, and archives consist of it, so that fields are never reordered, and a
-//! change of them is a new version of archives.
+//! They leave out what only serves one database (folded texts, skeletons, the time of a log's end).
+//! The intake computes it. Their encoding by `postcard` is canonical: checksums cover it, and
+//! archives consist of it. So fields are never reordered, and changing them needs a new version of
+//! archives.
 
 use papo_domain::{Event, EventKind, Posted, StoredEvent, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::{StorageError, StoredPassword, TokenHash};
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
-    /// There is one, and it is the first.
+    /// The one instance; it comes first.
     Instance(InstanceRow),
     /// By id.
     Person(PersonRow),
@@ -29,21 +29,22 @@ pub enum Record {
     Event(EventRow),
 }
 
-/// What there is once.
+/// What an instance has once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstanceRow {
     /// The history's name, its 64 bits as they are.
     pub epoch: i64,
     /// The hash of the one-time token that makes the first administrator, until it is used.
     pub setup_token: Option<TokenHash>,
-    /// The highest id that an account ever had; none gets one again. The same for what follows.
+    /// The highest id that an account ever had; no other account gets it. The next three are the
+    /// same for other tables.
     pub last_account: i64,
     /// Of rooms.
     pub last_room: i64,
     /// Of sessions.
     pub last_session: i64,
-    /// Of revocations. They themselves aren't moved: they are for servers that run, and who starts
-    /// anew asks what holds now.
+    /// Of revocations. The revocations themselves aren't moved: they are for running servers, and a
+    /// new server reads present rights.
     pub last_revocation: i64,
     /// For how many milliseconds servers have run on the database.
     pub served: i64,
@@ -65,7 +66,7 @@ pub struct PersonRow {
 pub struct AccountRow {
     /// Its number.
     pub id: i64,
-    /// Who signs in with it.
+    /// Its person.
     pub person: i64,
     /// The name to sign in with.
     pub name: String,
@@ -128,7 +129,7 @@ pub struct MembershipRow {
     pub role: i16,
     /// The last event that was read.
     pub read_seq: i64,
-    /// Of what the person is notified; 0 as is usual in the room.
+    /// What the person is notified of; 0 is the room's usual.
     pub level: i16,
 }
 
@@ -177,7 +178,7 @@ pub struct MessageRow {
 }
 
 impl Record {
-    /// Bytes of the message's text, than which nothing else in a database's records is larger.
+    /// Bytes of the message's text, the only large part of a record.
     pub(crate) fn text_bytes(&self) -> usize {
         match self {
             Self::Event(EventRow {
@@ -188,7 +189,7 @@ impl Record {
         }
     }
 
-    /// The canonical encoding, put after what is there already.
+    /// Appends the canonical encoding.
     pub(crate) fn encode(&self, bytes: Vec<u8>) -> Result<Vec<u8>, StorageError> {
         let encoded = postcard::to_extend(self, bytes);
         encoded.map_err(|error| StorageError::Other(format!("a record can't be encoded: {error}")))

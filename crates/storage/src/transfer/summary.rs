@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{ChangeRow, InstanceRow, Record};
 use crate::StorageError;
 
-/// How many rooms that aren't the same are named.
+/// How many differing rooms are named.
 const SHOWN: usize = 10;
 
 /// The SHA-256 of records, each in its canonical encoding with its length before it.
@@ -21,7 +21,7 @@ pub struct Digest([u8; 32]);
 pub struct Tally {
     /// How many.
     pub count: u64,
-    /// Of all of them.
+    /// Their digest.
     pub digest: Digest,
 }
 
@@ -34,16 +34,16 @@ pub struct RoomTally {
     pub messages: u64,
     /// How many events its log has.
     pub events: u64,
-    /// Of the room and its log.
+    /// The digest of the room and its log.
     pub digest: Digest,
 }
 
 /// What an instance holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// The history's name, which isn't in any checksum.
+    /// The history's name. No checksum covers it.
     pub epoch: Epoch,
-    /// Of what there is once.
+    /// The digest of the instance's own row.
     pub instance: Digest,
     /// The persons.
     pub persons: Tally,
@@ -57,7 +57,7 @@ pub struct Summary {
     pub rooms: BTreeMap<i64, RoomTally>,
 }
 
-/// A summary that isn't complete.
+/// An incomplete summary.
 #[derive(Default)]
 pub(crate) struct Gathering {
     epoch: i64,
@@ -85,7 +85,7 @@ struct RoomHashing {
 }
 
 impl Summary {
-    /// Of nothing yet.
+    /// An empty summary.
     pub(crate) fn gather() -> Gathering {
         Gathering::default()
     }
@@ -100,7 +100,7 @@ impl Summary {
         self.rooms.values().map(|room| room.messages).sum()
     }
 
-    /// What isn't the same, but for the epoch: each by its name, of many rooms the first.
+    /// The names of what differs, except the epoch. Of many rooms it names the first.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let mut different = Vec::new();
         let mut compare = |is_same: bool, what: &str| {
@@ -132,7 +132,7 @@ impl Summary {
 }
 
 impl Gathering {
-    /// Adds a record; they come in their order.
+    /// Adds the next record.
     pub(crate) fn add(&mut self, record: &Record) -> Result<(), StorageError> {
         self.buffer.clear();
         let buffer = std::mem::take(&mut self.buffer);
@@ -160,7 +160,7 @@ impl Gathering {
             }
             Record::Event(event) => {
                 self.events += 1;
-                // One of its own for each room that an archive makes up would be without a bound.
+                // A hasher for each room that an archive names would be unbounded.
                 let hashing = self.rooms.get_mut(&event.room).ok_or_else(|| {
                     let text =
                         format!("there is an event of room {}, and no such room", event.room);
@@ -179,7 +179,7 @@ impl Gathering {
         self.events
     }
 
-    /// There is no more.
+    /// Completes the summary.
     pub(crate) fn finish(self) -> Summary {
         let rooms = self.rooms.into_iter().map(|(id, room)| {
             let log = room.log.finish();

@@ -1,4 +1,4 @@
-//! The one order in which an instance is read, whatever database it is in.
+//! The one order in which an instance is read, from every database.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -34,11 +34,11 @@ pub enum Place {
 /// A walk through a database, from its beginning to its end.
 pub struct Walk<'a> {
     pages: &'a mut dyn Pages,
-    /// Where it is; `None` at the end.
+    /// The present place; `None` at the end.
     place: Option<Place>,
     /// The rooms whose logs haven't been begun.
     rooms: VecDeque<i64>,
-    /// Up to which seq a room's log is left out.
+    /// The seq up to which a room's log is left out.
     left_out: HashMap<i64, i64>,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Walk<'a> {
             return Some(place);
         }
         match place {
-            // Of their numbers all bits are used.
+            // Their numbers use all bits.
             Place::Instance => Some(Place::Persons(i64::MIN)),
             Place::Persons(_) => Some(Place::Accounts(0)),
             Place::Accounts(_) => Some(Place::Rooms(0)),

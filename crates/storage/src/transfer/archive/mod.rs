@@ -8,8 +8,9 @@
 //! ```
 //!
 //! An item is its length (4 bytes, little-endian, at most 1 MiB) and an `Item` as `postcard` writes
-//! it: the records in the order of [`Source`](super::Source), and at the end how many there were.
-//! Written and read in one pass, and in little memory. Archives of version 1 are read too.
+//! it. The items are the records in the order of [`Source`](super::Source), and at the end their
+//! counts. Archives are written and read in one pass, with little memory. Archives of version 1 are
+//! read too.
 
 mod read;
 mod version_1;
@@ -25,7 +26,7 @@ use crate::StorageError;
 
 const MAGIC: [u8; 8] = *b"PAPO\r\n\x1a\n";
 const VERSION: u16 = 2;
-/// No record is as long, even of texts that were imported whole; a damaged length may say anything.
+/// No record is as long, even with an imported text. A damaged length may be any number.
 const LONGEST_ITEM: u32 = 1_024 * 1_024;
 /// Bytes of the checksum.
 const CHECKSUM: usize = 32;
@@ -34,11 +35,11 @@ const CHECKSUM: usize = 32;
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Item {
     Record(Record),
-    /// There is no more.
+    /// The end.
     End(Counts),
 }
 
-/// How many records of each kind there are.
+/// The number of records of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Counts {
     instances: u64,

@@ -12,15 +12,15 @@ use super::{CHECKSUM, Counts, Item, LONGEST_ITEM, MAGIC, VERSION, damaged, versi
 use crate::StorageError;
 use crate::transfer::{Blocking, PAGE, PAGE_BYTES, Record, Source};
 
-/// An archive that is being read. What it gives is to be believed only when it has given its end,
-/// without an error: the checksum is there.
+/// An archive that is being read. Its records can be trusted only after it has reached its end
+/// without an error, for the checksum is there.
 pub struct ArchiveReader(Blocking<Reading>);
 
 struct Reading {
     form: Form,
     /// `None` after the end.
     items: Option<DeflateDecoder<Hashed>>,
-    /// Records that haven't been given out.
+    /// Records that have been read and not yet returned.
     records: VecDeque<Record>,
     buffer: Vec<u8>,
 }
@@ -28,7 +28,7 @@ struct Reading {
 /// What the items are.
 enum Form {
     Version1(Box<version_1::Conversion>),
-    /// With how many there were so far.
+    /// The present form, with the counts so far.
     Present(Counts),
 }
 
@@ -39,7 +39,7 @@ struct Hashed {
 }
 
 impl ArchiveReader {
-    /// Reads the head, and refuses what isn't an archive that this program knows. Blocks.
+    /// Reads the head. Fails unless it is an archive of a version that this program knows. Blocks.
     pub fn begin(input: Box<dyn Read + Send>) -> Result<Self, StorageError> {
         let mut from = Hashed {
             from: BufReader::new(input),
@@ -99,7 +99,7 @@ impl Reading {
 }
 
 impl Form {
-    /// Takes an item, and adds the records that it makes complete. Whether it was the last.
+    /// Takes an item and adds the records that it completes. Returns whether it was the last.
     fn take(&mut self, item: &[u8], records: &mut VecDeque<Record>) -> Result<bool, StorageError> {
         let counted = match self {
             Self::Version1(conversion) => return conversion.take(whole(item)?, records),
@@ -130,7 +130,7 @@ fn read_item(items: &mut DeflateDecoder<Hashed>, buffer: &mut Vec<u8>) -> Result
     items.read_exact(buffer).map_err(damaged)
 }
 
-/// An item that takes all the bytes.
+/// Decodes an item that must take all the bytes.
 fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, StorageError> {
     match postcard::take_from_bytes(bytes).map_err(damaged)? {
         (item, []) => Ok(item),
@@ -138,7 +138,7 @@ fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, StorageError> {
     }
 }
 
-/// After the last item there is the checksum, and nothing else.
+/// Reads the checksum, which is all that may follow the last item.
 fn end(mut items: DeflateDecoder<Hashed>) -> Result<(), StorageError> {
     if items.read(&mut [0]).map_err(damaged)? > 0 {
         return Err(damaged("there is something after its end"));

@@ -1,8 +1,8 @@
-//! Archives of version 1, of before there were persons: sessions bore their person's number and
-//! name, and were in rooms themselves. Each kind of event had a form of its own, accounts were
-//! never suspended, and the last use of a session was by the clock.
+//! Archives of version 1, from before there were persons. A session had its person's number and
+//! name, and was in rooms by itself. Each kind of event had a form of its own, no account was
+//! suspended, and the last use of a session was by the clock.
 //!
-//! What comes before the logs is kept until it is all there, for persons come first.
+//! The conversion collects everything that comes before the logs, since persons come first.
 
 #[cfg(test)]
 mod tests;
@@ -19,14 +19,14 @@ use crate::transfer::{
 };
 use crate::{StorageError, StoredPassword, TokenHash};
 
-/// What an archive consisted of.
+/// An item of such an archive.
 #[derive(Deserialize)]
 pub(super) enum Item {
     Record(Record),
     End(Counts),
 }
 
-/// How many records of each kind there were.
+/// The number of records of each kind.
 #[derive(Default, PartialEq, Eq, Deserialize)]
 pub(super) struct Counts {
     instances: u64,
@@ -111,7 +111,7 @@ enum Change {
     },
 }
 
-/// An archive on its way to the present form.
+/// The conversion of an archive to the present form.
 #[derive(Default)]
 pub(super) struct Conversion {
     counts: Counts,
@@ -126,7 +126,7 @@ pub(super) struct Conversion {
 }
 
 impl Conversion {
-    /// Takes the next item, and adds the records that it makes complete. Whether it was the last.
+    /// Takes the next item and adds the records that it completes. Returns whether it was the last.
     pub(super) fn take(
         &mut self,
         item: Item,
@@ -178,7 +178,7 @@ impl Conversion {
             let accounts = std::mem::take(&mut self.accounts);
             let rooms = std::mem::take(&mut self.rooms);
             let mut sessions = std::mem::take(&mut self.sessions);
-            // Who is signed in is the account's person.
+            // A signed-in session belongs to the account's person.
             let signers = accounts.iter().map(|account| (account.id, account.sender));
             let signers: HashMap<i64, i64> = signers.collect();
             for session in &mut sessions {
@@ -203,9 +203,9 @@ impl Conversion {
         Ok(())
     }
 
-    /// The memberships by person and room. Of those of an account's sessions in one room the last
-    /// one counts. One under a name that isn't allowed any more has ended: whoever it is of joins
-    /// again. All that was said counts as read: nobody noted what had been.
+    /// The memberships by person and room. If several of an account's sessions were in one room,
+    /// the last one counts. A membership under a name that isn't allowed any more ends; that person
+    /// joins again. All events count as read, since nobody noted which were.
     fn memberships_of(
         &mut self,
         sessions: &[Session],
@@ -238,7 +238,7 @@ impl Conversion {
     }
 }
 
-/// Whoever has a session or an account, by number.
+/// Everybody with a session or an account, by number.
 fn persons_of(accounts: &[Account], sessions: &[Session]) -> impl Iterator<Item = PersonRow> {
     let mut persons: BTreeMap<i64, PersonRow> = BTreeMap::new();
     let accounts = accounts.iter();
@@ -286,7 +286,7 @@ impl From<Session> for SessionRow {
             id: session.id,
             token: session.token,
             person: session.sender,
-            // When the time of service begins.
+            // The beginning of the time of service.
             last_used: 0,
             created_at: session.created_at,
         }

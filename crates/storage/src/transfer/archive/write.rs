@@ -31,21 +31,21 @@ struct Hashed {
 }
 
 impl ArchiveWriter {
-    /// Into a new file that only its owner can read, and that gets its name when it is whole.
-    /// [`StorageError::Exists`] when there is such a file. Blocks.
+    /// Writes into a new file that only its owner can read. It gets its name when it is complete.
+    /// [`StorageError::Exists`] when the name is taken. Blocks.
     pub fn create(path: &Path) -> Result<Self, StorageError> {
         let file = NewFile::create(path)?;
         let opened = file.open()?;
         Self::begin(Box::new(opened), Some(file))
     }
 
-    /// Into anything. Blocks.
+    /// Writes into anything. Blocks.
     pub fn to(output: Box<dyn Write + Send>) -> Result<Self, StorageError> {
         Self::begin(output, None)
     }
 
-    /// Writes the end. A file is read again before it gets its name; when this returns, it is on
-    /// disk, and holds what was to be in it.
+    /// Writes the end. A file is then read again and compared with `expected`. When this returns,
+    /// the file is on disk under its name.
     pub async fn finish(self, expected: &Summary) -> Result<(), StorageError> {
         let Some(file) = self.0.finish(Writing::finish).await? else {
             return Ok(());

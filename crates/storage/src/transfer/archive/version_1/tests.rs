@@ -74,7 +74,7 @@ fn the_sessions_of_an_account_become_one_person() {
             _ => {}
         }
     }
-    // What is no name any more has to be chosen anew.
+    // A name that isn't allowed any more has to be chosen anew.
     assert_eq!(persons, [(-9, None), (-5, Some("Aninha".into()))]);
     let expected = [(-5, 1, "Aninha".into()), (-5, 2, "Ana".into())];
     assert_eq!(memberships, expected);
