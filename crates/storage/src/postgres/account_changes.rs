@@ -1,7 +1,7 @@
 //! Changes of accounts, and their sessions.
 //!
-//! Whoever changes an account holds the lock on all names, so that of two administrators who end
-//! each other's rights one remains.
+//! Every change of an account holds the lock on all names. So if two administrators remove each
+//! other, one remains.
 
 use async_trait::async_trait;
 use papo_domain::{AccountId, SessionId};
@@ -34,7 +34,7 @@ impl AccountChanges for PostgresStorage {
     }
 }
 
-/// The sessions of an account, the last one first.
+/// The sessions of an account, the latest first.
 pub(super) async fn sessions_of(
     db: &Connection,
     account: AccountId,
@@ -52,7 +52,7 @@ pub(super) async fn sessions_of(
     sessions.collect()
 }
 
-/// Changes an account; which of its sessions ended.
+/// Changes an account. Returns the sessions that ended.
 pub(super) async fn apply(
     db: &Connection,
     id: AccountId,
@@ -74,7 +74,7 @@ pub(super) async fn apply(
         AccountChange::Password(password) => Some(password.0.as_str()),
         _ => None,
     };
-    // First of all: whoever signs in holds the row until the session is there to be found.
+    // This comes first. A sign-in holds the row until its session is visible.
     let sql = "UPDATE account SET is_admin = $2, is_suspended = $3, \
         password = coalesce($4, password) WHERE id = $1";
     db.execute(sql, &[&id.0, &is_admin, &is_suspended, &password])
@@ -97,7 +97,7 @@ pub(super) async fn apply(
     Ok(Ok(ended))
 }
 
-/// Whether somebody else can sign in and administer.
+/// Whether another administrator can sign in.
 async fn others_administer(db: &Connection, id: AccountId) -> Result<bool, Failure> {
     let sql = "SELECT 1 FROM account WHERE is_admin AND NOT is_suspended AND id <> $1";
     Ok(!db.rows(sql, &[&id.0]).await?.is_empty())

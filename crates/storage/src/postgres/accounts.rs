@@ -10,7 +10,7 @@ use super::{PostgresStorage, persons, revocations, rooms, rows, schema, setup};
 use crate::fold::fold;
 use crate::{Accounts, NewAccount, Revoked, StorageError, StoredPassword};
 
-/// What holds while nobody can sign in and administer.
+/// A condition: no administrator can sign in.
 pub(super) const NO_ADMINISTRATOR: &str =
     "NOT EXISTS (SELECT 1 FROM account WHERE is_admin AND NOT is_suspended)";
 
@@ -44,12 +44,12 @@ impl Accounts for PostgresStorage {
     }
 }
 
-/// Makes an account, and takes its name from those who went by it. An administrator's ends the
-/// one-time token, with which the first is made.
+/// Makes an account, and removes others who have its name from their rooms. An administrator's
+/// account ends the one-time token.
 pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Account, Failure> {
     locks::take(db, Lock::Names).await?;
     let skeleton = skeleton(account.name.as_str());
-    // Before the person: whoever ends their session locks in this order.
+    // Locks the rooms before the person; the end of a session locks in this order too.
     lock_rooms_of_name(db, &skeleton, account.person).await?;
     persons::make(db, account.person, account.at).await?;
     let sql = format!(
@@ -81,11 +81,12 @@ pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Acco
     rows::account(&made, 0)
 }
 
-/// The memberships of all but one person under a name that could be taken for another.
+/// The condition for memberships of all but one person under a name that could be mistaken for this
+/// one.
 const NAMESAKES: &str = "position(' ' || $1::text || ' ' IN likeness) > 0 AND person_id <> $2";
 
-/// Locks the rooms in which somebody but the owner goes by a name that could be taken for this one.
-/// Nobody takes it meanwhile.
+/// Locks the rooms where somebody but the owner has such a name. Nobody can take the name
+/// meanwhile.
 async fn lock_rooms_of_name(
     db: &Connection,
     skeleton: &str,
@@ -97,7 +98,7 @@ async fn lock_rooms_of_name(
     rooms::lock(db, &found.collect::<Result<Vec<_>, Failure>>()?).await
 }
 
-/// Puts everyone but the owner out of the rooms that they are in under such a name.
+/// Removes everyone but the owner from the rooms where they have such a name.
 async fn take_name(db: &Connection, skeleton: &str, owner: PersonId) -> Result<(), Failure> {
     let sql = format!("DELETE FROM membership WHERE {NAMESAKES} RETURNING person_id, room_id");
     let ended = db.rows(&sql, &[&skeleton, &owner.0.cast_signed()]).await?;

@@ -1,5 +1,5 @@
-//! A database that an instance is moved to: filled bit by bit, so that what is cut off goes on from
-//! where it was. Until it is finished nobody serves it.
+//! A database to which an instance is moved. It is filled bit by bit, so an interrupted migration
+//! goes on from where it was. No node serves it until it is finished.
 
 use std::collections::HashMap;
 
@@ -16,31 +16,32 @@ use super::{pages, schema};
 use crate::StorageError;
 use crate::transfer::{ArrivalId, Intake, Pages, Place, Record, Stored};
 
-/// "Papf" in ASCII: the first half of the numbers of the locks of those who fill databases; the
-/// other is of the schema, for in another one others may.
+/// "Papf" in ASCII: the first half of the number of a filler's lock. The other half comes from the
+/// schema, since each schema may have a filler.
 const FILLERS: i32 = 0x5061_7066;
 
 /// A database that is being filled.
 pub struct Arrival {
     db: Connection,
     id: ArrivalId,
-    /// Whether a transaction holds what comes before the logs.
+    /// Whether the transaction for everything before the logs is open.
     is_open: bool,
 }
 
-/// What was found.
+/// The state of the database.
 pub enum Arrived {
     /// It was empty.
     Empty(Arrival),
-    /// It was filled in part by the same migration, which was cut off.
+    /// The same migration has filled it in part, and was cut off.
     Begun(Arrival),
-    /// It holds the history, complete.
+    /// It holds the complete history.
     Whole,
 }
 
 impl Arrival {
-    /// Connects, and makes the database ready for this history: when it is marked as moved, only if
-    /// it was moved here. A database that holds anything else is refused, and left as it is.
+    /// Connects, and prepares the database for this history. If the source is marked as moved, only
+    /// the database in the mark is accepted. A database with anything else is refused, and stays as
+    /// it is.
     pub async fn begin(
         url: &DatabaseUrl,
         epoch: Epoch,
@@ -67,12 +68,12 @@ impl Arrival {
         })
     }
 
-    /// What the database that is moved here is to be marked with.
+    /// The number with which the moved database is to be marked.
     pub fn id(&self) -> ArrivalId {
         self.id
     }
 
-    /// All has been stored, and is to be read.
+    /// Prepares for reading everything, after all is stored.
     pub async fn prepare_reading(&mut self) -> Result<(), StorageError> {
         let preparing = async {
             self.close_beginning().await?;
@@ -81,15 +82,14 @@ impl Arrival {
         preparing.await.map_err(Failure::into_error)
     }
 
-    /// Makes it an instance that can be served.
+    /// Lets nodes serve the instance.
     pub async fn finish(self) -> Result<(), StorageError> {
         let finished = finish(&self.db).await;
         self.db.close().await;
         finished.map_err(Failure::into_error)
     }
 
-    /// What comes before the logs is stored in one transaction, so that it is there as a whole or
-    /// not at all.
+    /// Stores everything before the logs in one transaction.
     async fn store(&mut self, records: &[Record]) -> Result<(), Failure> {
         if let Some(Record::Instance(instance)) = records.first() {
             self.db.batch("BEGIN").await?;
@@ -120,12 +120,12 @@ enum Found {
     Whole,
 }
 
-/// What comes before the logs is taken in anew each time.
+/// Everything before the logs is copied anew each time.
 const CLEAR: &str = "DELETE FROM membership; DELETE FROM session; DELETE FROM account; \
     DELETE FROM person; DELETE FROM room";
 
 async fn begin(db: &Connection, epoch: Epoch, moved: Option<ArrivalId>) -> Result<Found, Failure> {
-    // Held until the connection ends; that of one that was killed ends soon.
+    // Held until the connection ends. The connection of a killed process ends soon.
     let sql = "SELECT pg_advisory_lock($1, hashtext(current_schema()))";
     let locked = db.rows(sql, &[&FILLERS]);
     locked.await.map_err(|failure| match failure {
@@ -144,7 +144,8 @@ async fn begin(db: &Connection, epoch: Epoch, moved: Option<ArrivalId>) -> Resul
         Some(_) => match moved {
             None => Found::Begun(set_filling(db, epoch).await?),
             Some(moved) if arrival(db).await? == Some(moved) => Found::Begun(moved),
-            // It was begun here once, and finished elsewhere: there would be two with one history.
+            // The migration was begun here once and finished elsewhere. Two databases would have
+            // one history.
             Some(_) => {
                 return refuse(
                     "what an unfinished migration left in it isn't what was moved; drop the database and make it again",
@@ -152,8 +153,9 @@ async fn begin(db: &Connection, epoch: Epoch, moved: Option<ArrivalId>) -> Resul
             }
         },
         None => {
-            // Before it is looked at: whoever makes something meanwhile reads this row and locks
-            // it, and is seen here or sees that it is filled.
+            // This comes before the look at the tables. Anybody who makes something reads this row
+            // and locks it. Then this sees what they made, or they see that the database is being
+            // filled.
             let id = set_filling(db, epoch).await?;
             if is_occupied(db).await? {
                 if instance::epoch(db).await? != epoch {
@@ -176,8 +178,8 @@ fn refuse(why: &str) -> Result<Found, Failure> {
     Err(StorageError::Other(why.to_owned()).into())
 }
 
-/// Notes what fills it, under a new number each time: what was copied of the database meanwhile has
-/// another.
+/// Notes the migration that fills the database, under a new number each time. A copy of the
+/// database from before has another number.
 async fn set_filling(db: &Connection, epoch: Epoch) -> Result<ArrivalId, Failure> {
     let id = schema::random_number()?;
     let sql = "UPDATE papo SET filling = $1, arrival = $2";
@@ -185,7 +187,7 @@ async fn set_filling(db: &Connection, epoch: Epoch) -> Result<ArrivalId, Failure
     Ok(ArrivalId(id))
 }
 
-/// The number of what fills it.
+/// The number of the filling.
 async fn arrival(db: &Connection) -> Result<Option<ArrivalId>, Failure> {
     let id: Option<i64> = schema::one(db, "SELECT arrival FROM papo").await?;
     Ok(id.map(ArrivalId))

@@ -1,4 +1,4 @@
-//! Reading the whole database to see what is wrong with it.
+//! The check of a whole database.
 
 use async_trait::async_trait;
 use papo_domain::{RoomId, Seq};
@@ -9,7 +9,7 @@ use super::pool::Kind;
 use super::{PostgresStorage, instance, rows};
 use crate::{Check, StorageError, damage};
 
-/// What is wrong, each as one line of text that a query gives.
+/// Queries that return a line of text for each fault.
 const RULES: [&str; 8] = [
     // A log is 1, 2, 3… to its end.
     "SELECT 'room ' || room.id || ' has ' || count(log.seq) || ' events up to ' \

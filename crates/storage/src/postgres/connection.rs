@@ -1,5 +1,4 @@
-//! One connection: how it is made, what it is set to, where it must lead, and its prepared
-//! statements.
+//! A connection: how it is made and configured, where it must lead, and its prepared statements.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,41 +15,41 @@ use super::tls;
 use super::url::{CONNECT_LIMIT, DatabaseUrl};
 use crate::StorageError;
 
-/// The server ends a statement that takes longer. What reads everything sets its own limit.
+/// The server ends a statement that takes longer. Work that reads everything sets its own limit.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(4);
 /// The server ends a statement that waits longer for somebody else's transaction.
 const LOCK_LIMIT: Duration = Duration::from_secs(3);
 /// The server ends a transaction whose client says nothing for so long.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
-/// What a session is set to that takes its time. Before version 14 sessions have no limit of their
+/// Settings of a session without time limits. Before version 14 an idle session has no limit of its
 /// own.
 const PATIENT: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
     SET enable_hashjoin = off; SET enable_mergejoin = off; \
     SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
-/// For what reads whole tables, in a transaction.
+/// For a transaction that reads whole tables.
 pub(super) const WHOLE_TABLES: &str = "SET LOCAL enable_seqscan = on; \
     SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
-/// Where the history lives: the database, the table in it if it is there, and the server's
-/// timeline. Another one is found when a backup has been restored, or a replica has taken over.
+/// The home of the history: the database, the table in it if it exists, and the server's timeline.
+/// It differs after a backup was restored or a replica has taken over.
 pub(super) const HOME: &str = "SELECT concat_ws('/', (SELECT oid FROM pg_database WHERE datname = current_database()), \
     to_regclass('papo')::oid, left(pg_walfile_name(pg_current_wal_lsn()), 8))";
-/// How long the other end gets to read the good-bye.
+/// How long the server has to read the good-bye.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 /// A value of a statement.
 pub(super) type Value<'a> = &'a (dyn ToSql + Sync);
 
-/// What connections are made with.
+/// Makes connections.
 pub(super) struct Connector {
     url: DatabaseUrl,
     tls: MakeRustlsConnect,
-    /// Where the history lives that was opened.
+    /// The home of the history.
     home: OnceLock<String>,
-    /// Whether a connection has led elsewhere since.
+    /// Whether a later connection led elsewhere.
     is_elsewhere: AtomicBool,
 }
 
-/// A connection that is set up.
+/// A configured connection.
 pub(super) struct Connection {
     client: Client,
     statements: Mutex<HashMap<String, Statement>>,
@@ -61,7 +60,7 @@ pub(super) struct Connection {
 struct Driver(JoinHandle<()>);
 
 impl Connector {
-    /// Reads what it needs of files.
+    /// Reads the certificates' files.
     pub(super) fn new(url: DatabaseUrl) -> Result<Self, StorageError> {
         let tls = tls::connector(&url.encryption)?;
         Ok(Self {
@@ -72,10 +71,10 @@ impl Connector {
         })
     }
 
-    /// From now on a connection must lead here: what a server that was restored, or a replica that
-    /// has taken over, goes on with isn't what people have seen.
+    /// Requires all later connections to lead to this home. A restored server, or a replica that
+    /// has taken over, goes on with a history that isn't what people have seen.
     pub(super) fn stay_at(&self, home: String) {
-        // The first stays.
+        // The first call counts.
         let _ = self.home.set(home);
     }
 
@@ -88,8 +87,8 @@ impl Connector {
         Ok(())
     }
 
-    /// Connects within [`CONNECT_LIMIT`]. The name is what the server's administrator sees. Fails
-    /// with what says where it tried.
+    /// Connects within [`CONNECT_LIMIT`]. The name shows in the server's list of sessions. An error
+    /// says where it tried to connect.
     pub(super) async fn connect(&self, name: &str) -> Result<Connection, StorageError> {
         self.check_home()?;
         let connecting = tokio::time::timeout(CONNECT_LIMIT, self.try_connect(name));
@@ -102,9 +101,8 @@ impl Connector {
         Ok(connection)
     }
 
-    /// The same for what reads or writes everything, by itself and in tables that nobody may have
-    /// counted yet: as long as it takes, and by the indexes' order, where a plan for more rows than
-    /// there were a moment ago would read all of them for each page.
+    /// Connects for work that reads or writes everything, without time limits. It reads by index
+    /// only: a plan for small tables would later scan all rows for each page.
     pub(super) async fn connect_patiently(&self, name: &str) -> Result<Connection, StorageError> {
         let db = self.connect(name).await?;
         let set_up = db.batch(PATIENT).await;
@@ -112,7 +110,7 @@ impl Connector {
         Ok(db)
     }
 
-    /// Puts before an error where it happened.
+    /// Adds the address to an error.
     pub(super) fn named(&self, error: StorageError) -> StorageError {
         let named = |text| format!("{}: {text}", self.url);
         match error {
@@ -124,8 +122,8 @@ impl Connector {
         }
     }
 
-    /// The name with the one that the URL gives before it, so that whoever looks at the server
-    /// knows which Papo it is.
+    /// The name after the one in the URL, so that the server's list of sessions says which Papo it
+    /// is.
     pub(super) fn called(&self, name: &str) -> String {
         match self.url.config.get_application_name() {
             Some(given) => format!("{given} {name}"),
@@ -137,7 +135,7 @@ impl Connector {
         let mut config = self.url.config.clone();
         config.application_name(self.called(name));
         let failed = |error| errors::at_connect(&error);
-        // Two types of connection, of which only the driver knows.
+        // The two types of connection have only their driver in common.
         let (client, driver) = if self.url.is_plain() {
             let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
             (client, tokio::spawn(drive(connection)))
@@ -156,7 +154,7 @@ impl Connector {
         Ok(connection)
     }
 
-    /// Sets the session up, and looks where it is, in one go.
+    /// Configures the session and asks for its home, in one round trip.
     async fn set_up(&self, connection: &Connection) -> Result<(), Failure> {
         let answers = connection.client.simple_query(&settings()).await?;
         let home = answers.iter().find_map(|answer| match answer {
@@ -204,8 +202,8 @@ impl Connection {
         Ok(self.client.batch_execute(sql).await?)
     }
 
-    /// A statement, prepared when it is asked for the first time. What is asked of prepared
-    /// statements in one poll is sent in that order, without waiting for answers between.
+    /// A statement, which its first use prepares. Statements that are prepared already and used in
+    /// one poll are sent in order, without waiting for answers.
     pub(super) async fn statement(&self, sql: &str) -> Result<Statement, Failure> {
         if let Some(statement) = self.statements().get(sql) {
             return Ok(statement.clone());
@@ -220,12 +218,12 @@ impl Connection {
         &self.client
     }
 
-    /// Whether it has ended, as far as is known.
+    /// Whether it is known to have ended.
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
 
-    /// Says good-bye, and waits a moment until it is heard.
+    /// Says good-bye, and waits a moment for the server to read it.
     pub(super) async fn close(self) {
         let Self {
             client, mut driver, ..
@@ -252,14 +250,15 @@ where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
-    // Whoever waits for an answer is told; nobody waiting, the next one finds it closed.
+    // A caller that waits for an answer gets the error. Without one, the next caller finds the
+    // connection closed.
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a connection to the database ended");
     }
 }
 
-/// What a session is set to; and a question, whose answer is no home on a replica.
-/// `synchronous_commit` is on, whatever the server's default is, unless that promises more.
+/// The settings of a session, and the question for its home, which a replica doesn't answer.
+/// `synchronous_commit` becomes `on`, unless the server's default promises more.
 fn settings() -> String {
     format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; \

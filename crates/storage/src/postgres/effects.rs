@@ -1,5 +1,5 @@
-//! Writing what a batch leaves behind, and the commit: a statement for each table, whatever the
-//! number of changes, all sent together.
+//! How the rows of a batch are written and committed: one statement for each table, all sent
+//! together.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,14 +34,14 @@ const STATE: &str = "UPDATE room SET name = $2, name_key = $3, description = $4,
 pub(super) enum Ended {
     /// Nothing is stored.
     Failed(Failure),
-    /// The commit was sent, and its answer isn't known.
+    /// The commit was sent, and no answer came.
     Unknown(String),
 }
 
-/// Statements that are all sent before the first is answered.
+/// Statements that are sent without waiting for answers.
 struct Pipeline<'a> {
     db: &'a Connection,
-    /// Whether one has failed: before the commit is sent, that is one that couldn't be sent.
+    /// Whether one has failed. Before the commit only sending can fail.
     has_failed: AtomicBool,
 }
 
@@ -88,7 +88,7 @@ impl Ended {
         match Failure::from(error) {
             failure if !is_commit_sent => Self::Failed(failure),
             Failure::Lost(text) => Self::Unknown(text),
-            // After an error of the server's, the commit was none.
+            // After an error from the server, the commit did nothing.
             failure if is_servers => Self::Failed(failure),
             failure => Self::Unknown(failure.into_error().to_string()),
         }
@@ -113,7 +113,7 @@ impl Pipeline<'_> {
         done.map(|_| ())
     }
 
-    /// Commits, unless something before it couldn't be sent: the server would commit the rest.
+    /// Commits, unless a statement before couldn't be sent: the server would commit the rest.
     async fn commit(&self) -> Option<Result<(), Error>> {
         if self.has_failed.load(Ordering::Relaxed) {
             return None;
@@ -171,7 +171,7 @@ async fn write_changed(
     pipeline.run(statement, rows.rooms.len(), &values).await
 }
 
-/// Columns of the table of messages.
+/// The rows of messages, as columns.
 #[derive(Default)]
 struct Rows<'a> {
     rooms: Vec<i64>,
@@ -187,7 +187,7 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// What is written of a new message and of a changed one.
+    /// Adds a new or a changed message.
     fn add(&mut self, (room, seq): Place, posted: &'a Posted) {
         let text = posted.text.as_ref().map(MessageText::as_str);
         self.rooms.push(room.0);
@@ -234,7 +234,7 @@ async fn write_rooms(
     pipeline.run(statement, ids.len(), &values).await
 }
 
-/// One at a time and in order, since a name may go from one room to another.
+/// One at a time, in order, since a name may go from one room to another.
 async fn write_states(
     pipeline: &Pipeline<'_>,
     statement: &Statement,
@@ -263,7 +263,7 @@ async fn write_states(
     written
 }
 
-/// The text without its case, if that makes it another.
+/// The text without its case, if that differs.
 fn folded(text: &str) -> Option<String> {
     Some(fold(text).into_owned()).filter(|folded| folded != text)
 }

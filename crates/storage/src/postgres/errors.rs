@@ -1,24 +1,24 @@
-//! What an error of PostgreSQL means to who asked, and to whoever might try again. The one place
-//! that looks at its codes.
+//! What an error of PostgreSQL means to the caller, and whether to retry. Only this file looks at
+//! its codes.
 
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::StorageError;
 
-/// Why a piece of work didn't succeed. Nothing of it is stored.
+/// Why a piece of work failed. Nothing of it is stored.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The connection has ended, and the transaction with it.
     Lost(String),
     /// Somebody else's transaction got in the way; the same work may succeed now.
     Collided(String),
-    /// There is no use in trying again now.
+    /// A retry now is useless.
     Final(StorageError),
 }
 
 impl Failure {
-    /// For who doesn't try again.
+    /// The error for a caller that doesn't retry.
     pub(super) fn into_error(self) -> StorageError {
         match self {
             Self::Lost(text) | Self::Collided(text) => StorageError::Unavailable(text),
@@ -37,8 +37,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let text = text(&error);
         match error.as_db_error() {
-            // The answer can't be read: a defect, or a column of another type than this program
-            // gave it.
+            // The answer can't be read. It is a defect, or a column has another type than this
+            // program gave it.
             None if !ends_connection(&error) => Self::Final(StorageError::Other(text)),
             None => Self::Lost(text),
             Some(failure) => of_state(failure, text),
@@ -46,12 +46,12 @@ impl From<Error> for Failure {
     }
 }
 
-/// What a failure to connect means, whatever it is: try again later.
+/// The meaning of any failure to connect: try again later.
 pub(super) fn at_connect(error: &Error) -> StorageError {
     StorageError::Unavailable(text(error))
 }
 
-/// A stored value isn't what this program stores there.
+/// The error for a stored value that this program wouldn't store.
 pub(super) fn damaged(what: impl std::fmt::Display) -> StorageError {
     StorageError::Other(format!("damaged: {what}"))
 }
@@ -62,7 +62,7 @@ fn of_state(failure: &DbError, text: String) -> Failure {
         return Failure::Lost(text);
     }
     match *state {
-        // Who tries again finds what is there, and says so.
+        // A retry finds what is there, and says so.
         SqlState::T_R_SERIALIZATION_FAILURE
         | SqlState::T_R_DEADLOCK_DETECTED
         | SqlState::UNIQUE_VIOLATION => Failure::Collided(text),
@@ -71,7 +71,7 @@ fn of_state(failure: &DbError, text: String) -> Failure {
         | SqlState::READ_ONLY_SQL_TRANSACTION
         | SqlState::IO_ERROR => Failure::Final(StorageError::Unavailable(text)),
         SqlState::DISK_FULL => Failure::Final(StorageError::Full(text)),
-        // Other insufficient resources: memory is short, too many connections.
+        // Other resources are short, such as memory or connections.
         _ if state.code().starts_with("53") => Failure::Final(StorageError::Unavailable(text)),
         _ => Failure::Final(StorageError::Other(text)),
     }
@@ -92,7 +92,7 @@ fn is_fatal(failure: &DbError) -> bool {
         )
 }
 
-/// Whether this error, which isn't the server's, is of the connection.
+/// Whether this error, which the server didn't send, ends the connection.
 fn ends_connection(error: &Error) -> bool {
     use std::error::Error as _;
     error.is_closed()
@@ -101,7 +101,7 @@ fn ends_connection(error: &Error) -> bool {
             .is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }
 
-/// All that the error says; no value of a row is in it.
+/// The error's full text. It holds no value of a row.
 fn text(error: &Error) -> String {
     use std::error::Error as _;
     match (error.as_db_error(), error.source()) {

@@ -1,8 +1,8 @@
-//! What is stored, as far as a batch needs it: all of it read at once, before the first change is
-//! decided, with the rooms locked until the commit.
+//! The facts for a batch: all of them read at once, before the first decision, with the rooms
+//! locked until the commit.
 //!
-//! Each row that is asked for is looked up by index: LATERAL and OFFSET leave the database no other
-//! order. It makes its plans once, perhaps on empty tables, where every order seems as good.
+//! Each row is looked up by index: LATERAL and OFFSET leave the database no other order. It plans
+//! once, perhaps on empty tables, where every order seems as good.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -19,8 +19,9 @@ use crate::{Change, NewEvent};
 
 const MARK: &str = "INSERT INTO node (id, batch, at) SELECT $1::bigint, $2::bigint, served FROM papo \
     ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, at = excluded.at";
-/// Locks in the order of the rooms' numbers, so that no two nodes wait for each other. Who sees a
-/// room that a migration brings sees that it isn't done yet: until then the room isn't there.
+/// Locks in the order of the rooms' numbers, so that two nodes never wait for each other. A
+/// transaction that sees a migrated room also sees whether the migration has finished. Until then
+/// the room doesn't exist for it.
 const ROOMS: &str = "SELECT id, is_active, last_seq, last_at, last_activity, name_key FROM room \
     WHERE id = ANY($1) AND (SELECT filling IS NULL FROM papo) ORDER BY id FOR NO KEY UPDATE";
 const POSTERS: &str = "SELECT asked.session_id, asked.room_id, session.person_id, membership.username, \
@@ -32,14 +33,15 @@ const POSTERS: &str = "SELECT asked.session_id, asked.room_id, session.person_id
     LEFT JOIN LATERAL (SELECT is_admin FROM account WHERE person_id = session.person_id OFFSET 0) AS account ON true";
 const NAMES: &str = "SELECT name_key, id FROM room WHERE name_key = ANY($1)";
 
-/// The batch by which a node's row in the database tells whether a transaction was committed.
+/// The number that a transaction writes into its node's row, which tells later whether it was
+/// committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) node: i64,
     pub(super) batch: i64,
 }
 
-/// All that the changes of a batch ask for.
+/// All facts that the changes of a batch need.
 #[derive(Default)]
 pub(super) struct StoredFacts {
     rooms: HashMap<RoomId, RoomHead>,
@@ -50,7 +52,7 @@ pub(super) struct StoredFacts {
     sent: HashMap<(PersonId, ClientId), Place>,
 }
 
-/// What is asked for, in columns.
+/// The keys to read, as columns.
 #[derive(Default)]
 struct Asked {
     rooms: Vec<i64>,
@@ -61,9 +63,9 @@ struct Asked {
 }
 
 impl StoredFacts {
-    /// Begins the transaction, marks it, locks the rooms and reads all that the changes need: sent
-    /// together, in one go. Each statement sees what was committed before it began, and so all that
-    /// the locks' holders before have stored.
+    /// Begins the transaction, marks it, locks the rooms and reads all facts, in one round trip.
+    /// Each statement sees what was committed before it began, and so everything that earlier
+    /// holders of the locks have stored.
     pub(super) async fn read(
         db: &Connection,
         mark: Mark,
@@ -208,7 +210,7 @@ impl Asked {
     }
 }
 
-/// Asks, unless there is nothing to ask for.
+/// Runs a query, unless it has no keys.
 async fn ask<const N: usize>(
     db: &Connection,
     statement: &Statement,

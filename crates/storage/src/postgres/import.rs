@@ -1,7 +1,7 @@
-//! Bringing in rooms and messages from elsewhere.
+//! The import of rooms and messages.
 //!
-//! What comes in is gathered in a table that only this transaction has, and stored in the rooms at
-//! the end: they are locked for as long as that takes, and not for as long as the reading does.
+//! The import collects the messages in a temporary table and stores them in the rooms at the end.
+//! It locks the rooms only for that, and not while it reads the input.
 
 use async_trait::async_trait;
 use papo_domain::{RoomId, RoomState};
@@ -12,10 +12,10 @@ use super::{PostgresStorage, rooms, schema};
 use crate::fold::fold;
 use crate::{Import, ImportReport, ImportedMessage, ImportedRoom, StorageError};
 
-/// How many messages are handed over at once.
+/// How many messages are sent at once.
 const AT_ONCE: usize = 1_000;
 
-/// Takes as long as it takes. Whoever restores an instance has the other lock on that table, and so
+/// Begins without time limits. A restore of an instance holds the other lock on that table, so it
 /// doesn't wait for the names of these rooms while these wait for the table.
 const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on; \
     SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE papo IN ROW SHARE MODE; \
@@ -26,8 +26,8 @@ const GATHER: &str = "INSERT INTO imported (room_id, sender, username, username_
     content_folded, timestamp, client_id) \
     SELECT $1::bigint, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], \
     $7::bigint[], $8::text[])";
-/// Of those with one key the first is stored, unless the key is known. `seq` is for now the place
-/// among the room's new ones.
+/// Of several messages with one key, the first is stored, unless the key is known. At this point
+/// `seq` is the place among the room's new messages.
 const CHOOSE: &str = "ANALYZE imported; \
     CREATE TEMPORARY TABLE new_message ON COMMIT DROP AS \
     SELECT row_number() OVER (PARTITION BY room_id ORDER BY number) AS place, first.* \
@@ -54,7 +54,7 @@ impl Import for PostgresStorage {
     ) -> Result<ImportReport, StorageError> {
         let (db, place) = self.pool.take().await?;
         let runtime = tokio::runtime::Handle::current();
-        // Asking for the next message may block.
+        // Reading the next message may block.
         let importing = tokio::task::spawn_blocking(move || {
             let imported = runtime.block_on(import(&db, rooms));
             (db, place, imported)
@@ -63,7 +63,7 @@ impl Import for PostgresStorage {
             let text = format!("the program failed at it: {error}");
             StorageError::Other(text)
         })?;
-        // What fails takes its connection along, and the transaction with it.
+        // A failure ends the connection, and the transaction with it.
         let report = imported.map_err(Failure::into_error)?;
         match db.batch("COMMIT").await {
             Ok(()) => {
@@ -76,8 +76,8 @@ impl Import for PostgresStorage {
     }
 }
 
-/// Brings everything in, without the commit. The rooms and messages are asked for as it goes, which
-/// may block the thread.
+/// Imports everything, without the commit. It reads the rooms and messages as it goes, which may
+/// block the thread.
 pub(super) async fn import(
     db: &Connection,
     rooms: impl Iterator<Item = Result<ImportedRoom, String>>,
@@ -96,7 +96,7 @@ pub(super) async fn import(
     report.messages_stored = db.execute(STORE_MESSAGES, &[]).await?;
     report.messages_known = messages - report.messages_stored;
     db.execute(MOVE_ENDS, &[]).await?;
-    // Last, for nobody's rights end meanwhile.
+    // This comes last, since no right can end while it is held.
     schema::hold_unfilled(db).await?;
     Ok(report)
 }
@@ -119,13 +119,13 @@ async fn find_or_create(
         report.rooms_created += 1;
         return Ok(made.id);
     }
-    // Somebody else has just made it.
+    // Another process has just made it.
     report.rooms_merged += 1;
     let id = rooms::by_name(db, &room.name).await?;
     id.ok_or_else(|| damaged("a room that is there isn't found").into())
 }
 
-/// Hands over a room's messages; how many.
+/// Sends a room's messages to the temporary table. Returns how many.
 async fn gather(db: &Connection, id: RoomId, room: ImportedRoom) -> Result<u64, Failure> {
     let (mut messages, mut count) = (room.messages, 0);
     loop {

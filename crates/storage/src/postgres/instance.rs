@@ -1,4 +1,4 @@
-//! What names the history, and its nodes' key.
+//! The epoch, and the nodes' key.
 
 use async_trait::async_trait;
 use papo_domain::{Epoch, RelayKey};
@@ -27,7 +27,7 @@ pub(super) async fn epoch(db: &Connection) -> Result<Epoch, Failure> {
     Ok(Epoch(epoch.cast_unsigned()))
 }
 
-/// The secret of the nodes of this database.
+/// The key of the nodes of this database.
 pub(super) async fn relay_key(db: &Connection) -> Result<RelayKey, Failure> {
     let row = db.row("SELECT relay_key FROM papo", &[]).await?;
     let key: Option<&[u8]> = row

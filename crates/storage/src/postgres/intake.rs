@@ -1,4 +1,4 @@
-//! Taking a whole instance in.
+//! The intake of a whole instance.
 
 use async_trait::async_trait;
 
@@ -10,10 +10,10 @@ use super::{check, pages, schema};
 use crate::StorageError;
 use crate::transfer::{Filling, InstanceRow, Intake, Pages, Place, Record};
 
-/// A database that takes an instance in, in one transaction: what is cut off leaves nothing.
+/// A database that takes an instance, in one transaction: an interrupted one leaves nothing.
 pub(super) struct PostgresIntake {
     db: Connection,
-    /// What there is once, when it has come.
+    /// The instance's own row, once it has come.
     instance: Option<InstanceRow>,
 }
 
@@ -29,8 +29,7 @@ impl PostgresIntake {
         Ok(Self { db, instance: None })
     }
 
-    /// The highest ids are set when everything else is, at the end; until then what has come says
-    /// them.
+    /// Computes the highest ids from what is stored. The tables get theirs at the end.
     fn set_last_ids_of(&self, stored: &mut InstanceRow) {
         if let Some(instance) = &self.instance {
             stored.last_account = instance.last_account;
@@ -40,8 +39,8 @@ impl PostgresIntake {
     }
 }
 
-/// Makes the tables first, for whose making other databases' nodes wait; then holds the one that
-/// every node begins with.
+/// Makes the tables first, since other nodes wait for that. Then locks the table that every node
+/// reads first.
 async fn begin(db: &Connection) -> Result<(), Failure> {
     schema::migrate(db).await?;
     db.batch("BEGIN; LOCK TABLE papo IN EXCLUSIVE MODE").await?;
@@ -94,7 +93,7 @@ impl Filling for PostgresIntake {
     }
 }
 
-/// What follows is another history than the one that was saved, so it has a name of its own.
+/// What follows is another history than the saved one, so it gets another epoch.
 async fn finish(db: &Connection, instance: Option<&InstanceRow>) -> Result<(), Failure> {
     records::set_ends(db).await?;
     db.batch(records::ANALYZE).await?;
@@ -104,13 +103,13 @@ async fn finish(db: &Connection, instance: Option<&InstanceRow>) -> Result<(), F
     }
     schema::renew_epoch(db).await?;
     if let Some(instance) = instance {
-        // Nothing undoes that, so it is the last before the commit.
+        // A rollback doesn't undo this, so it is the last before the commit.
         records::set_last_ids(db, instance).await?;
     }
     commit(db).await
 }
 
-/// Commits; who isn't answered doesn't know.
+/// Commits. Without an answer the outcome is unknown.
 pub(super) async fn commit(db: &Connection) -> Result<(), Failure> {
     match db.batch("COMMIT").await {
         Err(Failure::Lost(text)) => Err(StorageError::Unknown(text).into()),

@@ -1,4 +1,4 @@
-//! The rooms' logs: reading on. The writer stores (`writer.rs`).
+//! The rooms' logs: how events are read. `writer.rs` stores them.
 
 use async_trait::async_trait;
 use papo_domain::{Event, RoomId, Seq};

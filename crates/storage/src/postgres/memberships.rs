@@ -1,8 +1,7 @@
-//! Memberships: the rooms that a person is in. Who asks is known by one of their sessions, which
-//! must not have ended.
+//! Memberships: the rooms that a person is in. A session that hasn't ended identifies the person.
 //!
-//! Whoever takes somebody out of a room locks the room first: a batch that stores what that person
-//! says holds the same lock until its commit, so it is either before the leave, or sees it.
+//! To remove somebody from a room, lock the room first. A batch that stores a message of that
+//! person holds the same lock until its commit. So it commits before the removal, or sees it.
 
 use async_trait::async_trait;
 use papo_domain::{AccountId, Likeness, PersonId, RoomId, SessionId, Timestamp, Username};
@@ -24,7 +23,7 @@ impl Memberships for PostgresStorage {
         username: Username,
         at: Timestamp,
     ) -> Result<Result<Joined, JoinRefusal>, StorageError> {
-        // Takes long enough that nobody should wait for it with a lock held.
+        // This takes too long to do it while holding a lock.
         let likeness = Likeness::of(username.as_str());
         let with = (session, room, (username, likeness), at);
         self.write(with, |db, (session, room, (username, likeness), at)| {
@@ -64,8 +63,8 @@ impl Memberships for PostgresStorage {
     }
 }
 
-/// Joins a room, or changes the name in it. `likeness` is the name's. The person's row is locked:
-/// their devices join one after the other.
+/// Joins a room, or changes the name in it. `likeness` is the name's. It locks the person's row, so
+/// the person's devices join one after the other.
 pub(super) async fn join(
     db: &Connection,
     session: SessionId,
@@ -118,7 +117,7 @@ pub(super) async fn join(
     Ok(Ok(Joined { room, previous }))
 }
 
-/// The accounts that a name could be taken for.
+/// The accounts for which a name could be mistaken.
 async fn holders(db: &Connection, likeness: &Likeness) -> Result<Vec<AccountId>, Failure> {
     let keys: Vec<&str> = likeness.keys().collect();
     let sql = "SELECT id FROM account WHERE skeleton = ANY($1)";
@@ -127,7 +126,7 @@ async fn holders(db: &Connection, likeness: &Likeness) -> Result<Vec<AccountId>,
     found.collect()
 }
 
-/// Leaves a room, or all; which ones the person was in.
+/// Leaves a room, or all. Returns the rooms that the person was in.
 pub(super) async fn leave(
     db: &Connection,
     session: SessionId,
@@ -168,7 +167,7 @@ pub(super) async fn memberships(
     found.iter().map(membership).collect()
 }
 
-/// As whom a session's person is seen in a room, if they are in it.
+/// How others see a session's person in a room, if they are in it.
 pub(super) async fn identity(
     db: &Connection,
     session: SessionId,
@@ -185,7 +184,7 @@ pub(super) async fn identity(
     }))
 }
 
-/// Notes in all rooms that a person is in that their mark has changed.
+/// Adds a revocation in each of the person's rooms: their mark has changed.
 pub(super) async fn change_mark(db: &Connection, person: PersonId) -> Result<(), Failure> {
     let sql = "SELECT room_id, username FROM membership WHERE person_id = $1 ORDER BY room_id";
     let found = db.rows(sql, &[&person.0.cast_signed()]).await?;

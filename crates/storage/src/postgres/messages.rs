@@ -1,4 +1,4 @@
-//! Reading messages as they stand now.
+//! How messages are read in their present form.
 
 use async_trait::async_trait;
 use futures_util::future::join;
@@ -58,7 +58,7 @@ pub(super) async fn snapshot(
         db.statement(LAST_EVENT).await?,
     );
     let asked = rows::count(limit.saturating_add(1));
-    // All are sent together, and answered in this order.
+    // All statements are sent together, and answered in this order.
     let ((begun, found), ((messages, last), ended)) = join(
         join(
             db.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
@@ -115,7 +115,7 @@ pub(super) async fn page_before(
 pub(super) async fn find(db: &Connection, filter: &MessageFilter) -> Result<MessagePage, Failure> {
     let search = filter.search.as_deref().map(fold);
     if search.as_ref().is_some_and(|search| search.contains('\0')) {
-        // No text has it, and PostgreSQL can't be asked.
+        // No stored text has this character, and PostgreSQL refuses it.
         return Ok(page(Vec::new(), filter.limit));
     }
     let sql = format!(
@@ -152,7 +152,7 @@ fn before_sql() -> String {
     )
 }
 
-/// A page of `limit` out of what was read, one of which is only there to show that there are more.
+/// A page of `limit` messages. One more was read, to show whether there are more.
 fn page(mut messages: Vec<Message>, limit: usize) -> MessagePage {
     let more = messages.len() > limit;
     messages.truncate(limit);

@@ -3,9 +3,9 @@
 //! A task of its own stores what goes into the rooms' logs (`writer.rs`). Everything else runs on a
 //! few connections (`pool.rs`). Each theme is implemented in the file of its name: a method runs a
 //! function of that file on one of the connections. Revocations are read on a connection of their
-//! own, and on the caller's runtime, for that must not wait for other work. Locks in the database
-//! keep two nodes apart: a room's row for its log, names for accounts and joins. Here the database
-//! is opened and closed.
+//! own and on the caller's runtime, since they must not wait for other work. Locks in the database
+//! keep nodes apart: a room's row for its log, the lock on names for accounts and joins. This file
+//! opens and closes the database.
 
 mod account_changes;
 mod accounts;
@@ -58,15 +58,15 @@ use crate::{Storage, StorageError};
 pub struct PostgresStorage {
     connector: Arc<Connector>,
     pool: Arc<Pool>,
-    /// Of one connection, for rights that end.
+    /// The one connection for rights that end.
     rights: Arc<Pool>,
     writer: Writer,
     present: Present,
 }
 
 impl PostgresStorage {
-    /// Connects, and brings the tables up to date; several may do so at once. The storage's tasks
-    /// run on the runtime that this is called on.
+    /// Connects, and migrates the tables; several nodes may do so at once. The storage's tasks run
+    /// on the runtime of this call.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StorageError> {
         let connector = Arc::new(Connector::new(url.clone())?);
         let pool = Pool::new(Arc::clone(&connector), "pool", CONNECTIONS);
@@ -81,7 +81,7 @@ impl PostgresStorage {
                 served
             }
             Err(failure) => {
-                // Its transaction ends with it, and nobody waits for what that holds.
+                // This ends its transaction too, so nobody waits for its locks.
                 db.close().await;
                 return Err(connector.named(failure.into_error()));
             }
@@ -96,30 +96,30 @@ impl PostgresStorage {
         })
     }
 
-    /// What there is to say about a database before it is opened. Changes nothing.
+    /// What can be said about a database before it is opened. Changes nothing.
     pub async fn survey(url: &DatabaseUrl) -> Result<Survey, StorageError> {
         survey::survey(url).await
     }
 
-    /// Begins to take an instance in, which is to be the one in this database.
-    /// [`StorageError::Exists`] when there is one in it.
+    /// Begins the intake of an instance into this database. [`StorageError::Exists`] when it holds
+    /// one.
     pub async fn fill(url: &DatabaseUrl) -> Result<Box<dyn Filling>, StorageError> {
         Ok(Box::new(PostgresIntake::begin(url).await?))
     }
 
-    /// Everything, as of now and while it is used.
+    /// Everything, as of now, while others use the database.
     pub async fn pages(&self) -> Result<Box<dyn Pages>, StorageError> {
         Ok(Box::new(PostgresPages::begin(&self.connector).await?))
     }
 
-    /// Gives the history another epoch: clients forget what they have of it. Nodes that run don't
+    /// Gives the history another epoch: clients forget what they have of it. Running nodes don't
     /// notice.
     pub async fn renew_epoch(&self) -> Result<(), StorageError> {
         self.write((), |db, ()| Box::pin(schema::renew_epoch(db)))
             .await
     }
 
-    /// Takes no more work, finishes what was taken, and says good-bye to the server.
+    /// Takes no more work, finishes what it has, and closes the connections.
     pub async fn close(&self) -> Result<(), StorageError> {
         self.writer.close().await;
         self.rights.close().await;

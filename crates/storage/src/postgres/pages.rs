@@ -14,9 +14,9 @@ use crate::transfer::{
 };
 use crate::{StorageError, StoredPassword};
 
-/// What [`rows::event`] reads, as [`rows::EVENTS`], but without the texts of messages that were
-/// edited: the messages themselves hold them. And nothing after the one with which the texts have
-/// come to so many bytes.
+/// The query for [`rows::event`], as [`rows::EVENTS`]. It leaves out texts in events that edited a
+/// message, since the message has its text. It ends after the event that brings the texts to this
+/// many bytes.
 const EVENTS: &str = "SELECT * FROM (SELECT *, \
     sum(octet_length(content)) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before \
     FROM (SELECT * FROM ( \
@@ -29,20 +29,20 @@ const EVENTS: &str = "SELECT * FROM (SELECT *, \
     ORDER BY seq LIMIT $3) AS found) AS weighed \
     WHERE coalesce(before, 0) < $4 ORDER BY seq";
 
-/// A connection that reads as of the moment of its transaction.
+/// A connection in a transaction, which reads as of one moment.
 pub(super) struct PostgresPages {
     db: Connection,
-    /// Read at once: the last ids are no part of any transaction.
+    /// Read at the beginning, since the last ids belong to no transaction.
     instance: InstanceRow,
 }
 
 impl PostgresPages {
-    /// As of now.
+    /// Begins, as of now.
     pub(super) async fn begin(connector: &Connector) -> Result<Self, StorageError> {
         let db = connector.connect_patiently("export").await?;
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         db.batch(begin).await.map_err(Failure::into_error)?;
-        // A transaction's moment is that of its first reading.
+        // The first read sets a transaction's moment.
         let instance = instance(&db).await.map_err(Failure::into_error)?;
         Ok(Self { db, instance })
     }
@@ -59,7 +59,7 @@ impl Pages for PostgresPages {
     }
 }
 
-/// The records that come next at this place.
+/// The next records at this place.
 pub(super) async fn page(
     db: &Connection,
     place: Place,
@@ -117,7 +117,7 @@ async fn instance(db: &Connection) -> Result<InstanceRow, Failure> {
     let row = db.row(sql, &[]).await?;
     let row = row.ok_or_else(|| super::errors::damaged("no row of Papo's"))?;
     Ok(InstanceRow {
-        // While it is filled, that is the one of what it is filled with.
+        // While a migration fills the database, this is the epoch of the source.
         epoch: match schema::filling(db).await? {
             Some(epoch) => epoch.0.cast_signed(),
             None => instance::epoch(db).await?.0.cast_signed(),

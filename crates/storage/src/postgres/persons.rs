@@ -1,11 +1,11 @@
-//! Persons: each has a session or an account, and is in rooms.
+//! Persons: each has a session or an account.
 
 use papo_domain::{PersonId, Timestamp};
 
 use super::connection::Connection;
 use super::errors::Failure;
 
-/// Makes a person, unless they are there; then nobody removes them until the transaction ends.
+/// Makes a person, unless they exist. Then nobody removes them until the transaction ends.
 pub(super) async fn make(db: &Connection, person: PersonId, at: Timestamp) -> Result<(), Failure> {
     let sql = "INSERT INTO person (id, created_at) VALUES ($1, $2) ON CONFLICT (id) \
         DO UPDATE SET id = excluded.id";
@@ -14,12 +14,13 @@ pub(super) async fn make(db: &Connection, person: PersonId, at: Timestamp) -> Re
     Ok(())
 }
 
-/// Removes those of these persons who have neither a session nor an account left, with their
-/// memberships: nobody can be them again. Their messages stay. The rooms that they are in are
-/// locked.
+/// Removes those of these persons who have neither a session nor an account, with their
+/// memberships: nobody can be them again. Their messages stay. The caller has locked the rooms that
+/// they are in.
 pub(super) async fn remove_the_gone(db: &Connection, persons: &[PersonId]) -> Result<(), Failure> {
     let numbers = numbers(persons);
-    // Whoever makes an account of one of them holds the row until the account is there to be found.
+    // A transaction that makes an account for one of them holds the row until the account is
+    // visible.
     let sql = "SELECT id FROM person WHERE id = ANY($1) ORDER BY id FOR UPDATE";
     db.rows(sql, &[&numbers]).await?;
     let sql = "DELETE FROM person WHERE id = ANY($1) \

@@ -1,5 +1,5 @@
-//! The connections that everything but the logs' writer uses, and what runs on them: each piece of
-//! work in a task of its own, to its end, whether or not anyone still waits for the answer.
+//! The connections of everything but the logs' writer. Each piece of work runs in a task of its own
+//! to its end, even if its caller has gone.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,64 +14,64 @@ use super::connection::{Connection, Connector};
 use super::errors::Failure;
 use crate::StorageError;
 
-/// How many connections there are at most for most of the work.
+/// The most connections of the main pool.
 pub(super) const CONNECTIONS: usize = 8;
-/// How many of them what reads much has at most: joins, pages and the polls always find another.
+/// The most connections of long reads. Joins, pages and polls always find another.
 const LONG_READS: usize = 2;
-/// How long a piece of work waits for one.
+/// How long a piece of work waits for a connection.
 const WAIT_LIMIT: Duration = Duration::from_secs(5);
-/// How long a piece of work may take on one. More than the server gives to a statement.
+/// How long a piece of work may take on a connection. It is more than the server gives to a
+/// statement.
 const WORK_LIMIT: Duration = Duration::from_secs(6);
-/// How long the server gives to a search, and how long that may take in all.
+/// How long a statement of a search may take, and the search in all.
 const SEARCH_STATEMENT_LIMIT: Duration = Duration::from_secs(30);
 const SEARCH_LIMIT: Duration = Duration::from_secs(32);
-/// The same for what reads everything.
+/// How long work that reads everything may take.
 const LONG_WORK_LIMIT: Duration = Duration::from_hours(1);
-/// How often a piece of work is tried when the connection ends, or another transaction gets in the
-/// way.
+/// How often a piece of work is tried when its connection ends or another transaction collides with
+/// it.
 const TRIES: u32 = 6;
 
-/// Something to do on a connection, with what it is done with; may be done again after it failed.
+/// A piece of work on a connection, with its arguments. It may run again after a failure.
 pub(super) type Work<A, T> = for<'a> fn(&'a Connection, &'a A) -> BoxFuture<'a, Result<T, Failure>>;
 
 /// How a piece of work uses the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Reads, in one statement or a transaction that it begins itself.
+    /// Reads, in one statement or in a transaction that it begins itself.
     Read,
-    /// The same, and may read much, while somebody waits for it.
+    /// Reads, maybe much, while somebody waits for it.
     Search,
-    /// The same, and reads everything.
+    /// Reads everything.
     LongRead,
     /// Writes, in a transaction.
     Write,
 }
 
-/// Connections that rest, and the right to make more.
+/// Idle connections, and the permits for more.
 pub(super) struct Pool {
     connector: Arc<Connector>,
-    /// What its connections are called.
+    /// The name of its connections.
     name: &'static str,
     size: usize,
     runtime: Handle,
     places: Arc<Semaphore>,
-    /// Of the places, those of what reads much.
+    /// The places of long reads, among all.
     long_places: Arc<Semaphore>,
     resting: Mutex<Vec<Connection>>,
     is_closed: AtomicBool,
 }
 
-/// What became of one try.
+/// The result of one try.
 enum Tried<T> {
     Done(T),
-    /// May be tried again.
+    /// The work may be tried again.
     Failed(Failure),
     Given(StorageError),
 }
 
 impl Pool {
-    /// An empty pool of at most so many connections. Its work runs on the runtime that this is
-    /// called on.
+    /// An empty pool of at most this many connections. Its work runs on the runtime of this call.
     pub(super) fn new(connector: Arc<Connector>, name: &'static str, size: usize) -> Arc<Self> {
         Arc::new(Self {
             connector,
@@ -85,7 +85,7 @@ impl Pool {
         })
     }
 
-    /// Does something, again if need be.
+    /// Runs a piece of work, with retries.
     pub(super) async fn run<A, T>(
         self: &Arc<Self>,
         kind: Kind,
@@ -106,8 +106,8 @@ impl Pool {
         })
     }
 
-    /// Reads something, again if need be, on the caller's task and runtime. When it is dropped, so
-    /// is the connection.
+    /// Runs a read with retries, on the caller's task and runtime. Dropping it drops the
+    /// connection.
     pub(super) async fn read_here<A, T>(
         &self,
         with: A,
@@ -116,7 +116,7 @@ impl Pool {
         self.keep_trying(Kind::Read, &with, work).await
     }
 
-    /// A connection, and the right to have it; for work that runs by itself.
+    /// A connection and its permit, for work that runs by itself.
     pub(super) async fn take(&self) -> Result<(Connection, OwnedSemaphorePermit), StorageError> {
         self.connector.check_home()?;
         let busy = "all connections to the database are busy";
@@ -129,14 +129,14 @@ impl Pool {
         Ok((self.connector.connect(self.name).await?, place))
     }
 
-    /// Puts a connection back that is in no transaction.
+    /// Returns a connection that is in no transaction.
     pub(super) fn put(&self, connection: Connection) {
         if !self.is_closed.load(Ordering::Acquire) {
             self.resting().push(connection);
         }
     }
 
-    /// Takes no more work, waits for what is being done, and ends the connections.
+    /// Takes no more work, waits for running work, and closes the connections.
     pub(super) async fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
         let all = u32::try_from(self.size).unwrap_or(u32::MAX);
@@ -160,7 +160,7 @@ impl Pool {
                 Tried::Given(error) => return Err(error),
                 Tried::Failed(failure) => {
                     if let Failure::Lost(_) = failure {
-                        // What happened to one has happened to all.
+                        // The other connections have probably ended too.
                         self.resting().clear();
                     }
                     if tries == TRIES {
@@ -222,7 +222,8 @@ impl Pool {
         }
     }
 
-    /// Ends the transaction, so that the connection can be used again; or the connection.
+    /// Rolls the transaction back, so that the connection can be used again. Otherwise it drops the
+    /// connection.
     async fn undo<T>(&self, connection: Connection, failure: Failure) -> Tried<T> {
         if !matches!(failure, Failure::Lost(_)) {
             let undone = timeout(WAIT_LIMIT, connection.batch("ROLLBACK")).await;
@@ -245,12 +246,12 @@ impl Pool {
     }
 }
 
-/// What storage says that was closed.
+/// The error of a closed storage.
 pub(super) fn closed() -> StorageError {
     StorageError::Unavailable("it is closed".into())
 }
 
-/// A place among these, in time.
+/// Waits for a place, up to the limit.
 async fn place(places: &Arc<Semaphore>, busy: &str) -> Result<OwnedSemaphorePermit, StorageError> {
     let place = timeout(WAIT_LIMIT, Arc::clone(places).acquire_owned()).await;
     let place = place.map_err(|_| StorageError::Unavailable(busy.to_owned()))?;

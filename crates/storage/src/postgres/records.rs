@@ -1,4 +1,4 @@
-//! Storing the records of an instance, many in one statement.
+//! How the records of an instance are stored, many in one statement.
 
 use papo_domain::{Likeness, skeleton};
 
@@ -11,7 +11,7 @@ use crate::transfer::{
     RoomRow, SessionRow,
 };
 
-/// Whoever plans the first statements on all this had better know how much it is.
+/// The first statements on all this need the tables' sizes for their plans.
 pub(super) const ANALYZE: &str =
     "ANALYZE person, account, room, session, membership, event, message";
 
@@ -23,7 +23,7 @@ const ACCOUNTS: &str = "INSERT INTO account (id, person_id, name, name_key, skel
     is_suspended, created_at) \
     OVERRIDING SYSTEM VALUE SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], \
     $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::bigint[])";
-/// The log's time is that of its end, which comes later.
+/// A log's time is that of its last event, which comes later.
 const ROOMS: &str = "INSERT INTO room (id, name, name_key, description, description_folded, is_active, \
     created_at, last_at, last_seq, last_activity) \
     OVERRIDING SYSTEM VALUE SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], \
@@ -47,7 +47,7 @@ const ENDS: &str = "UPDATE room SET last_at = log.at \
     UNION ALL SELECT room_id, seq, at FROM event) AS log \
     WHERE log.room_id = room.id AND log.seq = room.last_seq AND room.last_at <> log.at";
 
-/// Whether there is an instance in the database already.
+/// Whether the database already holds an instance.
 pub(super) async fn is_occupied(db: &Connection) -> Result<bool, Failure> {
     schema::one(db, OCCUPIED).await
 }
@@ -72,7 +72,7 @@ pub(super) async fn store(db: &Connection, records: &[Record]) -> Result<(), Fai
             }
         }
     }
-    // What others refer to goes first.
+    // Rows that others refer to go first.
     store_persons(db, &kinds.persons).await?;
     store_accounts(db, &kinds.accounts).await?;
     store_rooms(db, &kinds.rooms).await?;
@@ -82,14 +82,13 @@ pub(super) async fn store(db: &Connection, records: &[Record]) -> Result<(), Fai
     store_messages(db, &kinds.messages).await
 }
 
-/// Sets what the rooms' rows have of the ends of their logs.
+/// Sets the columns of the rooms' rows that follow from their logs.
 pub(super) async fn set_ends(db: &Connection) -> Result<(), Failure> {
     db.execute(ENDS, &[]).await?;
     Ok(())
 }
 
-/// Sets the highest ids that there ever were. That belongs to no transaction: whoever undoes
-/// everything else has it all the same.
+/// Sets the highest ids that ever were. It belongs to no transaction: a rollback doesn't undo it.
 pub(super) async fn set_last_ids(db: &Connection, instance: &InstanceRow) -> Result<(), Failure> {
     for (table, last) in [
         ("account", instance.last_account),
@@ -272,7 +271,7 @@ async fn store_messages(db: &Connection, some: &[(&EventRow, &MessageRow)]) -> R
     Ok(())
 }
 
-/// One value of each.
+/// A column of these rows.
 fn column<'a, Row: Copy, T: 'a>(some: &'a [Row], value: impl Fn(Row) -> T) -> Vec<T> {
     some.iter().map(|row| value(*row)).collect()
 }

@@ -1,4 +1,4 @@
-//! Revocations: written by whatever takes a right away, in its transaction, and read by every node.
+//! Revocations. The transaction that ends a right writes one, and every node reads them.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl Revocations for PostgresStorage {
     }
 }
 
-/// Adds some; the transaction ought to end soon after, for others wait to add theirs.
+/// Adds revocations. The transaction should end soon after, since others wait to add theirs.
 pub(super) async fn add(
     db: &Connection,
     revocations: Vec<(PersonId, Revoked)>,
@@ -73,7 +73,7 @@ pub(super) async fn add(
     Ok(())
 }
 
-/// Those after one.
+/// The revocations after this one.
 pub(super) async fn read_after(
     db: &Connection,
     after: RevocationId,
@@ -101,14 +101,14 @@ pub(super) async fn read_after(
     revocations.collect()
 }
 
-/// The last that there ever was.
+/// The last revocation that ever was.
 pub(super) async fn last(db: &Connection) -> Result<RevocationId, Failure> {
     let row = db.row("SELECT last_revocation FROM papo", &[]).await?;
     let row = row.ok_or_else(|| damaged("no row of Papo's"))?;
     Ok(RevocationId(row.try_get(0)?))
 }
 
-/// Forgets those that are older than this; how many.
+/// Deletes the revocations that are older than this. Returns how many.
 pub(super) async fn forget(db: &Connection, age: Duration) -> Result<u64, Failure> {
     let until = times::served(db).await?.before(age);
     let sql = "DELETE FROM revocation WHERE at <= $1";

@@ -54,7 +54,7 @@ pub(super) async fn rooms(
 ) -> Result<Vec<RoomOverview>, Failure> {
     let search = filter.search.as_deref().map(fold);
     if search.as_ref().is_some_and(|search| search.contains('\0')) {
-        // No text has it, and PostgreSQL can't be asked.
+        // No stored text has this character, and PostgreSQL refuses it.
         return Ok(Vec::new());
     }
     let sql = format!(
@@ -83,7 +83,7 @@ pub(super) async fn create(
     at: Timestamp,
 ) -> Result<Room, Failure> {
     schema::hold_unfilled(db).await?;
-    // Asked first, so that a name that is taken costs no number.
+    // This comes first, so that a taken name uses up no number.
     let made = match by_name(db, &state.name).await? {
         None => insert(db, state, at).await?,
         Some(_) => None,
@@ -93,8 +93,8 @@ pub(super) async fn create(
     )))
 }
 
-/// Makes these rooms in a database that has none, with the numbers from 1 on: whatever was tried
-/// before and undone has used up numbers of the sequence.
+/// Makes these rooms in a database that has none, with the numbers from 1 on. It sets the numbers
+/// itself, since rolled back tries have used up some of the sequence.
 pub(super) async fn create_first(
     db: &Connection,
     states: &[RoomState],
@@ -115,7 +115,7 @@ pub(super) async fn create_first(
     Ok(())
 }
 
-/// Makes a room, unless there is one with its name.
+/// Makes a room, unless one has its name.
 pub(super) async fn insert(
     db: &Connection,
     state: &RoomState,
@@ -148,8 +148,8 @@ pub(super) async fn by_name(db: &Connection, name: &RoomName) -> Result<Option<R
     Ok(row.map(|row| row.try_get(0).map(RoomId)).transpose()?)
 }
 
-/// Locks rooms until the end of the transaction, so that nothing is stored in them meanwhile.
-/// Always in the order of their numbers, so that nobody waits for another who waits.
+/// Locks rooms until the end of the transaction, so that nothing is stored in them meanwhile. It
+/// locks them in the order of their numbers, which excludes deadlocks.
 pub(super) async fn lock(db: &Connection, rooms: &[RoomId]) -> Result<(), Failure> {
     let rooms: Vec<i64> = rooms.iter().map(|room| room.0).collect();
     let sql = "SELECT id FROM room WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";

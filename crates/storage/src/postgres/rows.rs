@@ -1,4 +1,4 @@
-//! From a row to a type of the domain.
+//! The conversion of rows to types of the domain.
 
 use papo_domain::{
     Account, AccountId, AccountName, ClientId, Event, EventKind, Mark, Message, MessageText,
@@ -11,14 +11,14 @@ use super::errors::{Failure, damaged};
 use crate::TokenHash;
 use crate::ledger::StoredMessage;
 
-/// What [`room`] reads.
+/// The columns for [`room`].
 pub(super) const ROOM: &str = "id, name, description, is_active, created_at, last_seq";
-/// What [`message`] reads.
+/// The columns for [`message`].
 pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
      (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
-/// What [`event`] reads: from the room `$1`, after the seq `$2`, in order, at most `$3`. A message
-/// is the event that posted it. Each part is read in the order of its key, no further than the
-/// limit.
+/// The query for [`event`]: from the room `$1`, after the seq `$2`, in order, at most `$3`. A
+/// message is the event that posted it. It reads each table in the order of its key, no further
+/// than the limit.
 pub(super) const EVENTS: &str = "\
     SELECT * FROM ( \
     (SELECT seq, timestamp AS at, NULL::smallint AS kind, NULL::bigint AS target, NULL::text AS body, \
@@ -31,11 +31,11 @@ pub(super) const EVENTS: &str = "\
     FROM event LEFT JOIN message ON message.room_id = event.room_id AND message.seq = event.target \
     WHERE event.room_id = $1 AND event.seq > $2 ORDER BY event.seq LIMIT $3)) AS log \
     ORDER BY seq LIMIT $3";
-/// What [`stored_message`] reads, of table `message`.
+/// The columns of table `message` for [`stored_message`].
 pub(super) const POSTED: &str = "message.room_id, message.seq, message.timestamp, message.sender, \
     message.username, message.content, message.client_id, message.edited, \
     (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
-/// What [`account`] reads.
+/// The columns for [`account`].
 pub(super) const ACCOUNT: &str = "account.id, account.name, account.person_id, account.is_admin, account.created_at, \
      account.is_suspended";
 
@@ -91,7 +91,7 @@ pub(super) fn event(room: RoomId, row: &Row) -> Result<Event, Failure> {
     })
 }
 
-/// An event's kind, target and body, the first of them at `first`.
+/// An event's kind, target and body, from the column `first` on.
 pub(super) fn stored_event(row: &Row, first: usize) -> Result<StoredEvent, Failure> {
     Ok(StoredEvent {
         code: row.try_get(first)?,
@@ -135,7 +135,7 @@ pub(super) fn person(row: &Row, column: usize) -> Result<PersonId, Failure> {
     Ok(PersonId(signed.cast_unsigned()))
 }
 
-/// What an account is marked with, of a column that says whether it is an administrator's.
+/// The mark of an account, from the column that says whether it is an administrator's.
 pub(super) fn mark(row: &Row, column: usize) -> Result<Option<Mark>, Failure> {
     let is_admin: Option<bool> = row.try_get(column)?;
     Ok(is_admin.map(Mark::of))
@@ -165,7 +165,7 @@ pub(super) fn token(bytes: Vec<u8>) -> Result<TokenHash, Failure> {
     Ok(TokenHash(bytes))
 }
 
-/// A limit or an offset; what doesn't fit is more than there can be.
+/// A limit or an offset. A number that doesn't fit exceeds any table.
 pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

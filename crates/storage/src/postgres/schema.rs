@@ -1,4 +1,4 @@
-//! Bringing the tables to the form that this program knows, by one node at a time.
+//! The migrations of the tables, by one node at a time.
 
 use papo_domain::Epoch;
 
@@ -9,14 +9,13 @@ use crate::StorageError;
 pub(super) use crate::random::random_number;
 use crate::random::random_relay_key;
 
-/// The steps, in order; the first makes version 1. A step that has been released is never changed.
+/// The steps, in order; the first makes version 1. A released step never changes.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_rooms_and_persons.sql")];
-/// The oldest PostgreSQL that has all that is used.
+/// The oldest PostgreSQL that Papo works with.
 const OLDEST_SERVER: i32 = 130_000;
 
-/// Runs the steps that are missing, all or none, while others wait; and gives the history a new
-/// name when it isn't where it was. Refuses a database that isn't complete yet. Where the history
-/// lives.
+/// Runs the missing steps, all or none, while other nodes wait. If the history isn't at its home,
+/// it gets another epoch. Refuses an incomplete database. Returns the home.
 pub(super) async fn migrate(db: &Connection) -> Result<String, Failure> {
     let home = begin(db).await?;
     if filling(db).await?.is_some() {
@@ -26,7 +25,7 @@ pub(super) async fn migrate(db: &Connection) -> Result<String, Failure> {
     Ok(home)
 }
 
-/// Begins a transaction that has done the same, and takes as long as it takes.
+/// Begins a transaction without time limits that has done the same.
 pub(super) async fn begin(db: &Connection) -> Result<String, Failure> {
     check_server(db).await?;
     db.batch("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
@@ -50,7 +49,8 @@ pub(super) async fn begin(db: &Connection) -> Result<String, Failure> {
             .await?;
     }
     let home: String = one(db, HOME).await?;
-    // Of a copy of a database that is filled nobody knows which of the two is gone on with.
+    // The database may be a copy of one that is being filled. Nobody knows on which of the two the
+    // migration goes on.
     let sql = "UPDATE papo SET home = $1, arrival = NULL WHERE home <> $1";
     if db.execute(sql, &[&home]).await? > 0 {
         renew_epoch(db).await?;
@@ -58,14 +58,14 @@ pub(super) async fn begin(db: &Connection) -> Result<String, Failure> {
             tracing::warn!("the database was restored or has moved: its history has a new epoch");
         }
     }
-    // Whoever runs it took the key away, to have another.
+    // An operator deleted the key, to get another.
     let sql = "UPDATE papo SET relay_key = $1 WHERE relay_key IS NULL";
     db.execute(sql, &[&&random_relay_key()?.bytes()[..]])
         .await?;
     Ok(home)
 }
 
-/// Gives the history a new name, so that nobody takes its seqs for another's, and a new key.
+/// Gives the history a new epoch and a new key, so that nobody mistakes its seqs for another's.
 pub(super) async fn renew_epoch(db: &Connection) -> Result<(), Failure> {
     let sql = "UPDATE papo SET epoch = $1, relay_key = $2";
     db.execute(sql, &[&random_number()?, &&random_relay_key()?.bytes()[..]])
@@ -73,9 +73,9 @@ pub(super) async fn renew_epoch(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a database that something fills, and has whoever would begin to fill it wait for the end
-/// of the transaction, and so find what it has stored. That ought to be soon: who ends somebody's
-/// rights waits too.
+/// Refuses a database that a migration fills. A migration that begins later waits for the end of
+/// the transaction, and so finds what it has stored. The transaction should end soon, since the end
+/// of a right waits too.
 pub(super) async fn hold_unfilled(db: &Connection) -> Result<(), Failure> {
     let sql = "SELECT 1 FROM papo WHERE filling IS NULL FOR SHARE";
     if db.rows(sql, &[]).await?.is_empty() {
@@ -84,7 +84,7 @@ pub(super) async fn hold_unfilled(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The name of the history that an unfinished migration brings, if one fills the database.
+/// The epoch of the unfinished migration that fills the database, if there is one.
 pub(super) async fn filling(db: &Connection) -> Result<Option<Epoch>, Failure> {
     let epoch: Option<i64> = one(db, "SELECT filling FROM papo").await?;
     Ok(epoch.map(|epoch| Epoch(epoch.cast_unsigned())))
@@ -115,8 +115,8 @@ pub(super) async fn check_server(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The version of the tables; refuses a schema that has those of another program, and those of
-/// before the first release, whose versions had the same numbers: there were no persons.
+/// The version of the tables. Refuses a schema with the tables of another program or from before
+/// the first release. The versions of the latter had the same numbers, but no persons.
 pub(super) async fn version(db: &Connection) -> Result<i64, Failure> {
     let ours = "SELECT to_regclass(format('%I.papo', current_schema())) IS NOT NULL";
     if one(db, ours).await? {

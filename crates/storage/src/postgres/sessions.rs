@@ -1,7 +1,7 @@
 //! Sessions: a person's devices.
 //!
-//! Nobody waits for another who waits: whoever ends sessions locks them first, then the rooms that
-//! their persons are in, then the persons, and adds the revocations last.
+//! To exclude deadlocks, the end of sessions locks in this order: the sessions, the rooms that
+//! their persons are in, the persons. It adds the revocations last.
 
 use async_trait::async_trait;
 use papo_domain::{AccountId, PersonId, RoomId, SessionId};
@@ -118,9 +118,9 @@ pub(super) async fn create(
     insert(db, person, session).await
 }
 
-/// Makes a session of an account, unless the account has changed since its password was looked at,
-/// in place of the one before. Whoever changes the account waits for the row's lock, and then finds
-/// the session; whoever makes one waits until the guest's names are where they will be.
+/// Makes a session of an account in place of the one before, unless the account has changed since
+/// its password was checked. A change of the account waits for the lock on its row, and then finds
+/// the session. The sign-in waits until the guest's names have moved.
 pub(super) async fn sign_in(
     db: &Connection,
     account: AccountId,
@@ -146,8 +146,8 @@ pub(super) async fn sign_in(
     Ok(Some(made))
 }
 
-/// Has a person be in the rooms that this session's guest is in. Where they are in the room
-/// already, they stay as they are.
+/// Adds a person to the rooms of this session's guest. In rooms where they are already, nothing
+/// changes.
 async fn bring_along(db: &Connection, guest: SessionId, person: PersonId) -> Result<(), Failure> {
     let sql = "INSERT INTO membership \
         (person_id, room_id, username, likeness, joined_at, role, read_seq, level) \
@@ -190,19 +190,20 @@ pub(super) async fn end(db: &Connection, session: SessionId) -> Result<(), Failu
     end_of(db, &found, &owners(&found)).await.map(drop)
 }
 
-/// Ends all sessions of a person; which. Without an account the person is gone then.
+/// Ends all sessions of a person, and returns them. A person without an account is then removed.
 pub(super) async fn end_all(db: &Connection, person: PersonId) -> Result<Vec<SessionId>, Failure> {
     let found = lock(db, "person_id = $1", person.0.cast_signed()).await?;
     end_of(db, &found, &[person]).await
 }
 
-/// Ends the sessions that weren't used since then; how many.
+/// Ends the sessions that were unused since then. Returns how many.
 pub(super) async fn expire(db: &Connection, unused_since: Served) -> Result<u64, Failure> {
     let found = lock(db, "last_used < $1", unused_since.0).await?;
     Ok(end_of(db, &found, &owners(&found)).await?.len() as u64)
 }
 
-/// The sessions of which this holds, and whose they are. Nobody joins with them meanwhile.
+/// Locks the sessions that meet this condition, and returns them with their persons. Nobody can
+/// join with them meanwhile.
 async fn lock(
     db: &Connection,
     condition: &str,
@@ -215,7 +216,7 @@ async fn lock(
     found.iter().map(session).collect()
 }
 
-/// Whose these sessions are, each once.
+/// The persons of these sessions, each once.
 fn owners(found: &[(SessionId, PersonId)]) -> Vec<PersonId> {
     let mut owners: Vec<_> = found.iter().map(|(_, person)| *person).collect();
     owners.sort_unstable();
@@ -223,7 +224,7 @@ fn owners(found: &[(SessionId, PersonId)]) -> Vec<PersonId> {
     owners
 }
 
-/// Ends these sessions, which are locked, of these persons; with the last one a guest is gone.
+/// Ends these locked sessions of these persons. A guest without sessions is then removed.
 async fn end_of(
     db: &Connection,
     found: &[(SessionId, PersonId)],

@@ -34,7 +34,7 @@ impl Setup for PostgresStorage {
     }
 }
 
-/// Keeps the hash of a new one-time token.
+/// Stores the hash of a new one-time token.
 pub(super) async fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), Failure> {
     let sql = "UPDATE papo SET setup_token = $1";
     db.execute(sql, &[&token.0.as_slice()]).await?;
@@ -47,13 +47,13 @@ pub(super) async fn is_setup_token(db: &Connection, token: TokenHash) -> Result<
     Ok(db.row(sql, &[&token.0.as_slice()]).await?.is_some())
 }
 
-/// Uses the one-time token up, and makes the account, unless there is an administrator.
+/// Makes the account and deletes the one-time token, unless there is an administrator.
 pub(super) async fn claim_setup(
     db: &Connection,
     token: TokenHash,
     account: &NewAccount,
 ) -> Result<Option<Account>, Failure> {
-    // Before anything else, as whoever makes an account does.
+    // This lock comes first, as in every transaction that makes an account.
     locks::take(db, Lock::Names).await?;
     let sql =
         format!("UPDATE papo SET setup_token = NULL WHERE setup_token = $1 AND {NO_ADMINISTRATOR}");
@@ -63,7 +63,7 @@ pub(super) async fn claim_setup(
     accounts::create(db, account).await.map(Some)
 }
 
-/// Ends the one-time token: there is an administrator.
+/// Deletes the one-time token: there is an administrator.
 pub(super) async fn end_setup_token(db: &Connection) -> Result<(), Failure> {
     db.execute("UPDATE papo SET setup_token = NULL", &[])
         .await?;

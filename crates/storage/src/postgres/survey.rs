@@ -1,5 +1,4 @@
-//! What there is to say about a database before it is opened, which would bring its tables up to
-//! date.
+//! What can be said about a database before it is opened; opening it would migrate its tables.
 
 use super::connection::Connector;
 use super::errors::Failure;
@@ -12,14 +11,13 @@ use crate::StorageError;
 pub struct Survey {
     /// The server's version, such as `15.4`.
     pub server: String,
-    /// Whether the server makes sure that what it commits is on disk (`fsync` and
-    /// `full_page_writes`).
+    /// Whether the server flushes what it commits to disk (`fsync` and `full_page_writes`).
     pub is_durable: bool,
     /// The version of Papo's tables; `None` when there are none yet.
     pub version: Option<i64>,
 }
 
-/// Looks, and changes nothing.
+/// Surveys the database, and changes nothing.
 pub(super) async fn survey(url: &DatabaseUrl) -> Result<Survey, StorageError> {
     let connector = Connector::new(url.clone())?;
     let db = connector.connect("survey").await?;

@@ -34,7 +34,7 @@ pub(super) async fn served(db: &Connection) -> Result<Served, Failure> {
     Ok(Served(row.try_get(0)?))
 }
 
-/// Moves it forward.
+/// Moves it forward to at least this.
 pub(super) async fn serve(db: &Connection, at_least: Served) -> Result<Served, Failure> {
     let sql = "UPDATE papo SET served = greatest(served, $1) RETURNING served";
     let row = db.row(sql, &[&at_least.0]).await?;

@@ -12,7 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::url::Encryption;
 use crate::StorageError;
 
-/// What makes connections encrypted; reads the authorities' certificates.
+/// Makes the connector for encrypted connections. Reads the authorities' certificates.
 pub(super) fn connector(encryption: &Encryption) -> Result<MakeRustlsConnect, StorageError> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -51,8 +51,8 @@ fn authorities(file: Option<&std::path::Path>) -> Result<RootCertStore, StorageE
     Ok(store)
 }
 
-/// Takes any certificate, as clients of PostgreSQL do unless `sslmode` is `verify-full`; whoever
-/// answers must still have its key, and the bytes are still encrypted.
+/// Accepts any certificate, as clients of PostgreSQL do unless `sslmode` is `verify-full`. The
+/// server must still have its key, and the bytes are still encrypted.
 #[derive(Debug)]
 struct AnyServer(Arc<CryptoProvider>);
 

@@ -1,4 +1,4 @@
-//! Where a database is and how it is reached: a `postgres://` URL, understood once.
+//! A `postgres://` URL: where a database is and how to reach it, parsed once.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,14 +8,13 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
-/// The server gets this long to answer; when several are named, each a part of it.
+/// How long the server has to answer. Several servers share it.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(2);
-/// Bytes that the server's machine doesn't confirm for this long end the connection, as does
-/// silence when asked.
+/// The connection ends when the server's machine confirms no bytes, or doesn't answer a probe, for
+/// this long.
 const DEAD_AFTER: Duration = Duration::from_secs(10);
 
-/// A database on a PostgreSQL server. What is shown of it names host, port and database, never the
-/// password.
+/// A database on a PostgreSQL server. `Display` shows host, port and database, never the password.
 #[derive(Clone)]
 pub struct DatabaseUrl {
     pub(super) config: Config,
@@ -25,7 +24,7 @@ pub struct DatabaseUrl {
 /// Whether and how the connection is encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Encryption {
-    /// As `sslmode` says; who answers is not made sure of, as with any client of PostgreSQL.
+    /// As `sslmode` says. Nothing checks who answers, as with any client of PostgreSQL.
     Unverified,
     /// Always, and the server's certificate must be for its name, and of an authority in this file,
     /// or that the system trusts.
@@ -41,13 +40,13 @@ pub enum DatabaseUrlError {
     /// It names no host.
     #[error("it names no host")]
     NoHost,
-    /// Its password holds an `@`, so that the rest of it is taken for the host.
+    /// Its password contains an `@`, so the rest of it looks like the host.
     #[error("there is an @ too many; one in the password is written as %40")]
     At,
     /// It names no database.
     #[error("it names no database, as in postgres://user@host/database")]
     NoDatabase,
-    /// A way of checking the server's certificate that there isn't.
+    /// An unknown value of `sslmode`.
     #[error("sslmode is disable, prefer, require or verify-full")]
     Encryption,
     /// Anything else.
@@ -56,22 +55,21 @@ pub enum DatabaseUrlError {
 }
 
 impl DatabaseUrl {
-    /// Whether this text begins as such a URL does.
+    /// Whether this text begins like such a URL.
     pub fn is_one(text: &str) -> bool {
         ["postgres://", "postgresql://"]
             .iter()
             .any(|scheme| text.starts_with(scheme))
     }
 
-    /// Understands a URL as `psql` does, with the parameters `sslmode` (`disable`, `prefer`,
-    /// `require`, `verify-full`), `sslrootcert`, `options`, and those of
-    /// [`tokio_postgres::Config`].
+    /// Parses a URL as `psql` does, with the parameters `sslmode` (`disable`, `prefer`, `require`,
+    /// `verify-full`), `sslrootcert`, `options`, and those of [`tokio_postgres::Config`].
     pub fn parse(text: &str) -> Result<Self, DatabaseUrlError> {
         if !Self::is_one(text) {
             return Err(DatabaseUrlError::Scheme);
         }
         let (text, encryption) = take_encryption(text)?;
-        // The text of such an error may quote a part of the URL.
+        // The text of this error may quote a part of the URL.
         let config = text.parse::<Config>();
         let mut config = config.map_err(|error| DatabaseUrlError::Other(reason(&error)))?;
         let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
@@ -83,7 +81,7 @@ impl DatabaseUrl {
             return Err(DatabaseUrlError::At);
         }
         if hosts > 1 {
-            // The others are its replicas.
+            // The other servers are its replicas.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         if config.get_dbname().is_none_or(str::is_empty) {
@@ -125,7 +123,7 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// Takes the parameters out that the library doesn't know.
+/// Removes the parameters that the library doesn't know.
 fn take_encryption(text: &str) -> Result<(String, Encryption), DatabaseUrlError> {
     let Some((before, parameters)) = text.split_once('?') else {
         return Ok((text.to_owned(), Encryption::Unverified));

@@ -1,10 +1,10 @@
-//! The logs' writer: one task with a connection of its own, which stores all batches that wait in
-//! one transaction.
+//! The logs' writer: one task with a connection of its own. It stores all waiting batches in one
+//! transaction.
 //!
-//! What it promises when the connection breaks: who is told that nothing was stored can rely on it,
-//! since before saying so the writer has found out. Each transaction begins by writing its number
-//! into the node's row; after a commit that wasn't answered, whoever locks that row has waited for
-//! the transaction's end, and reads whether the number is there.
+//! When the connection breaks, the writer says that nothing was stored only after it has found that
+//! out. Each transaction begins by writing its number into the node's row. After a commit without
+//! an answer, the writer locks that row. Then the transaction has ended, and the row shows whether
+//! its number is there.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,30 +24,29 @@ use crate::defects;
 use crate::ledger::Ledger;
 use crate::{Appended, Batch, NewEvent, Outcome, Refusal, StorageError};
 
-/// No more batches join a transaction that has this many changes.
+/// A transaction with this many changes takes no more batches.
 const CHANGES: usize = 1_024;
 /// How long the database may take for each half of a transaction.
 const ANSWER_LIMIT: Duration = Duration::from_secs(6);
-/// How often, and for how long, a transaction is begun anew while it is known that nothing of it is
-/// stored.
+/// How often, and for how long, a transaction is retried while nothing of it is stored.
 const TRIES: u32 = 8;
 const APPEND_LIMIT: Duration = Duration::from_secs(5);
-/// How long it is tried to find out what became of a commit.
+/// How long the writer tries to find out what became of a commit.
 const UNKNOWN_LIMIT: Duration = Duration::from_secs(15);
-/// How long to wait before looking again whether the database is back.
+/// The pause between tries to reach the database.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A plan depends on the statement alone: the tables' statistics may be old, and grow old while a
+/// Makes a plan depend on the statement alone. The tables' statistics may be old, and age while a
 /// connection lives.
 const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off; SET enable_mergejoin = off";
-/// Nodes that stored nothing for 30 days of service won't ask any more.
+/// Deletes the rows of nodes that stored nothing for 30 days of service. They won't ask any more.
 const FORGET: &str =
     "DELETE FROM node WHERE at < (SELECT served FROM papo) - 30 * 24 * 60 * 60 * 1000::bigint";
 const ENTER: &str = "INSERT INTO node (id, batch, at) SELECT $1::bigint, 0, served FROM papo \
     ON CONFLICT (id) DO NOTHING";
 const LEAVE: &str = "DELETE FROM node WHERE id = $1";
-/// Ends what is left of the node's earlier connections, so that nobody waits for their
-/// transactions. Not what waits for a replica: its commit would be seen by everybody, and be on
+/// Ends the node's earlier connections, so that nobody waits for their transactions. It leaves one
+/// that waits for a replica: ending it would make its commit visible to everybody, and leave it on
 /// this server alone.
 const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
     WHERE application_name = $1 AND pid <> pg_backend_pid() AND wait_event IS DISTINCT FROM 'SyncRep'";
@@ -57,21 +56,20 @@ type Answers = Vec<Result<Appended, Refusal>>;
 
 /// The writer's handle.
 pub(super) struct Writer {
-    /// Whoever has batches stored has one on the way at a time, so there are as many as there are
-    /// callers.
+    /// Unbounded, since each caller has only one batch on the way at a time.
     batches: Mutex<Option<UnboundedSender<Box<dyn Batch>>>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// How one try ended without success.
+/// How a try failed.
 enum Attempt {
     /// Nothing is stored.
     Failed(Failure),
-    /// It may be stored, and if it is, with these answers.
+    /// It may be stored. If it is, these are its answers.
     Unknown(String, Answers),
 }
 
-/// What the task has.
+/// The task's state.
 struct Node {
     connector: Arc<Connector>,
     id: i64,
@@ -79,7 +77,7 @@ struct Node {
 }
 
 impl Writer {
-    /// Starts the task on the present runtime. It connects when it has something to store.
+    /// Starts the task on the present runtime. It connects when it first has something to store.
     pub(super) fn start(connector: Arc<Connector>) -> Result<Self, StorageError> {
         let id = schema::random_number()?;
         let (batches, queue) = unbounded_channel();
@@ -90,7 +88,7 @@ impl Writer {
         })
     }
 
-    /// Has a batch stored, after those before it.
+    /// Queues a batch.
     pub(super) fn append(&self, batch: Box<dyn Batch>) {
         let batches = lock(&self.batches).clone();
         let refused = match batches {
@@ -102,7 +100,7 @@ impl Writer {
         }
     }
 
-    /// Takes no more, and waits until all is stored that was taken.
+    /// Takes no more batches, and waits until all are stored.
     pub(super) async fn close(&self) {
         drop(lock(&self.batches).take());
         let task = lock(&self.task).take();
@@ -139,7 +137,7 @@ impl Node {
         queue: &mut UnboundedReceiver<Box<dyn Batch>>,
     ) {
         let connected = self.connect().await;
-        // What is about to be sent may come along.
+        // This lets batches that are about to be sent come along.
         tokio::task::yield_now().await;
         let (mut batches, mut sizes, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         let mut next = Some(first);
@@ -175,7 +173,7 @@ impl Node {
         }
     }
 
-    /// Stores changes in one transaction, again if something got in the way.
+    /// Stores changes in one transaction, with retries.
     async fn append(&mut self, changes: &[NewEvent], batches: &mut [Box<dyn Batch>]) -> Outcome {
         let (mut tries, until) = (1, Instant::now() + APPEND_LIMIT);
         loop {
@@ -229,7 +227,7 @@ impl Node {
         }
         let effects = ledger.into_effects();
         if effects.is_empty() {
-            // All refused, or stored before.
+            // All changes were refused or stored before.
             let ended = timeout(ANSWER_LIMIT, db.batch("ROLLBACK")).await;
             ended.unwrap_or_else(|_| Err(Failure::Lost(unanswered())))?;
             return Ok(effects.into_answers());
@@ -263,13 +261,13 @@ impl Node {
         Ok(())
     }
 
-    /// A new connection, with the node's row in the database.
+    /// Opens a connection, and adds the node's row to the database.
     async fn enter(&self) -> Result<Connection, StorageError> {
         let name = self.name();
         let db = self.connector.connect(&name).await?;
         let name = self.connector.called(&name);
         let entering = async {
-            // First, for they may have the node's row.
+            // This comes first: they may hold the node's row.
             db.rows(END_OTHERS, &[&name]).await?;
             db.batch(SETTINGS).await?;
             db.batch(FORGET).await?;
@@ -283,7 +281,7 @@ impl Node {
         Ok(db)
     }
 
-    /// Whether a transaction was committed; `None` when that can't be found out in time, an error
+    /// Whether a transaction was committed. `None` when that can't be found out in time, an error
     /// when it never can.
     async fn find_out(
         &mut self,
@@ -319,7 +317,8 @@ impl Node {
         asked.map_err(Failure::into_error)
     }
 
-    /// Ends the transaction, so that the connection can be used again; or the connection.
+    /// Rolls the transaction back, so that the connection can be used again. Otherwise it drops the
+    /// connection.
     async fn undo(&mut self) {
         if let Some(db) = &self.connection {
             let undone = timeout(ANSWER_LIMIT, db.batch("ROLLBACK")).await;
@@ -331,7 +330,7 @@ impl Node {
 
     async fn close(self) {
         if let Some(db) = self.connection {
-            // Who doesn't get to it is forgotten in time.
+            // Without this, the node's row is deleted in time.
             let _ = timeout(ANSWER_LIMIT, db.execute(LEAVE, &[&self.id])).await;
             db.close().await;
         }
@@ -348,7 +347,7 @@ impl From<Failure> for Attempt {
     }
 }
 
-/// The same error, for the next of those who are told.
+/// A copy of an error, for the next batch.
 fn same(error: &StorageError) -> StorageError {
     match error {
         StorageError::Unavailable(text) => StorageError::Unavailable(text.clone()),

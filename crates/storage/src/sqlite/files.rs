@@ -1,11 +1,12 @@
-//! Whether the database's files are still the ones that were opened, under their names, and whole.
+//! Checks that the database's files are still the ones that were opened, under their names, and
+//! whole.
 //!
-//! What is written into a file that was removed, replaced, cut off or overwritten is lost with the
-//! process. The writer looks after each commit, before anybody is told, by three short system
-//! calls: has a name in the folder changed, has anybody written into the database's file, is the
-//! end of the write-ahead log still there to which the commit was added. Only where one says so,
-//! and twice a second for the application, everything is looked at by its name. Nothing here opens
-//! the database's file for reading: closing it would drop SQLite's locks.
+//! What Papo writes into a removed, replaced, cut or overwritten file is lost with the process. So
+//! the writer looks after each commit, before it answers. Three short system calls ask whether a
+//! name in the folder has changed, whether somebody has written into the database's file, and
+//! whether the commit is still at the end of the write-ahead log. If one of them finds something,
+//! and twice a second in any case, a full look follows, by name. Nothing here opens the database's
+//! file for reading: closing it would drop SQLite's locks.
 
 use std::fmt::Display;
 use std::fs::{self, File};
@@ -28,13 +29,13 @@ use crate::{StorageError, defects};
 /// Bytes before the first frame of the write-ahead log, and before the page of each.
 const LOG_HEADER: u64 = 32;
 const FRAME_HEADER: u64 = 24;
-/// Where the salts are in both. They name a log that has started over.
+/// Where the salts are in each. They change when the log starts over.
 const HEADER_SALTS: u64 = 16;
 const FRAME_SALTS: u64 = 8;
 const NO_SALTS: u64 = 0;
-/// How the log begins.
+/// The first bytes of a log.
 const LOG_MAGIC: [u8; 3] = [0x37, 0x7f, 0x06];
-/// How the name of a log ends whose database was taken away.
+/// The ending of a log's name whose database was taken away.
 const LEFT: &str = "-wal-left";
 
 /// The files of an open database.
@@ -44,7 +45,7 @@ pub(super) struct Files {
     names: [(PathBuf, FileId); 3],
     folder: Handle,
     file: Handle,
-    /// SQLite has no locks on it that closing it would drop.
+    /// SQLite has no locks on it that closing it could drop.
     log: File,
     page_bytes: u64,
     epoch: Epoch,
@@ -54,11 +55,11 @@ pub(super) struct Files {
     log_pages: AtomicI32,
     /// The salts that the log's pages had when the writer last looked.
     log_salts: AtomicU64,
-    /// Why the writer has given up.
+    /// Why the writer gave up.
     given_up: OnceLock<String>,
 }
 
-/// What there was at the last look.
+/// What the last look found.
 struct Seen {
     folder: Stamp,
     content: Content,
@@ -67,15 +68,15 @@ struct Seen {
 impl Files {
     /// Notes the files of an open database. The path has no links in it.
     pub(super) fn note(database: &Path, db: &Connection) -> Result<Self, StorageError> {
-        // After the first reading all three files are there.
+        // All three files exist after the first read.
         let epoch = instance::epoch(db)?;
         let page_bytes: i64 = db.pragma_query_value(None, "page_size", |row| row.get(0))?;
-        // Before the folder is looked at, which it may add a name to.
+        // This may add a name to the folder, so it comes before the look at the folder.
         let note = Note::open(database, db, epoch)?;
         let folder_path = database.parent().unwrap_or(Path::new("/"));
         let folder = Handle::open(folder_path).map_err(|error| taken(folder_path, &error))?;
         let file = Handle::open(database).map_err(|error| taken(database, &error))?;
-        // Before the names, so that no change of one is missed.
+        // This comes before the names, so that it misses no change of one.
         let folder_stamp = folder.stamp().map_err(|error| taken(folder_path, &error))?;
         let look = |end| {
             let path = beside(database, end);
@@ -87,7 +88,7 @@ impl Files {
         let noted = || Content::of(database, &file).map_err(|error| taken(database, &error));
         let mut content = noted()?;
         if content.is_unread() {
-            // A new one is all in its log, and another may have been left halfway.
+            // All of a new database is in its log, and another may have an unfinished checkpoint.
             let _ = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
             content = noted()?;
         }
@@ -110,15 +111,15 @@ impl Files {
         })
     }
 
-    /// Notes that the writer has given up, so that whoever looks learns of it: it may have been at
-    /// work for somebody who only hears that this one thing failed.
+    /// Notes that the writer gave up, so that every look learns of it. The writer's own caller may
+    /// only know that one call failed.
     pub(super) fn give_up(&self, why: &str) {
         let _ = self.given_up.set(why.to_owned());
     }
 
-    /// Looks at everything. Fails with [`StorageError::Broken`] when the writer has given up. Fails
-    /// the same way when a file isn't in its place any more, is cut off, or holds something else.
-    /// The connection is one to this database.
+    /// Looks at everything. Fails with [`StorageError::Broken`] when the writer has given up, or a
+    /// file isn't in its place any more, is cut off, or holds something else. The connection is one
+    /// to this database.
     pub(super) fn check(&self, db: &Connection) -> Result<(), StorageError> {
         if let Some(why) = self.given_up.get() {
             return Err(StorageError::Broken(why.clone()));
@@ -131,12 +132,12 @@ impl Files {
         match self.seen.try_lock() {
             Ok(mut seen) => self.check_content(&mut seen),
             Err(TryLockError::Poisoned(seen)) => self.check_content(&mut seen.into_inner()),
-            // The writer is at it, and looks as well.
+            // The writer is looking already.
             Err(TryLockError::WouldBlock) => Ok(()),
         }
     }
 
-    /// The same after a commit, as far as it may have changed. The log has so many pages now, or
+    /// Looks after a commit at what may have changed. The log now has `pages` pages; 0 means that
     /// the commit wrote none.
     pub(super) fn check_commit(&self, db: &Connection, pages: i32) -> Result<(), StorageError> {
         if defects::has("trust-the-files") {
@@ -155,8 +156,8 @@ impl Files {
         if pages > 0 {
             self.log_pages.store(pages, Ordering::Relaxed);
         }
-        // Where the log was cut off before or while this was written, there is a hole before it.
-        // Only a log that has started over has nothing there.
+        // If the log was cut off before or during this write, there is a hole before it. Only a log
+        // that has started over has nothing there.
         let has_before = pages == 0 || (1..pages).contains(&before);
         let page = if has_before { before } else { pages };
         if page < 1 || self.frame_salts(page) == Some(self.log_salts.load(Ordering::Relaxed)) {
@@ -169,19 +170,20 @@ impl Files {
         Ok(())
     }
 
-    /// Notes that the commit which was checked last is on disk, and added so many events. The log
-    /// has so many pages now, or the commit wrote none.
+    /// Notes that the commit checked last is on disk and added this many events. The log now has
+    /// `pages` pages; 0 means that the commit wrote none.
     pub(super) fn note_commit(&self, events: i64, pages: i32) {
         if pages > 0 {
             let salts = self.log_salts.load(Ordering::Relaxed);
-            // Another process may have begun the log anew since.
+            // Another process may have started the log over since.
             let is_there = self.frame_salts(pages) == Some(salts);
             let pages = if is_there { pages } else { 0 };
             self.note.reached(events, salts, pages);
         }
     }
 
-    /// Does something that changes the database's file. Nobody looks at its content meanwhile.
+    /// Runs a change of the database's file, and keeps others from looking at its content
+    /// meanwhile.
     pub(super) fn change<T>(
         &self,
         work: impl FnOnce() -> Result<T, StorageError>,
@@ -189,14 +191,14 @@ impl Files {
         let mut seen = self.seen();
         self.check_content(&mut seen)?;
         let done = work();
-        // Failed or not, it may have written something.
+        // Even a failed change may have written something.
         let (database, file) = (&self.database, &self.file);
         seen.content.note_own(database, file, self.epoch);
         done
     }
 
-    /// Whether the database is gone from its name, or its file holds another. Its write-ahead log
-    /// belongs to nothing then. The connection is the writer's.
+    /// Whether the database is gone from its name, or its file holds another. Then its write-ahead
+    /// log belongs to no database. The connection is the writer's.
     pub(super) fn has_lost_database(&self, db: &Connection) -> bool {
         let (path, noted) = &self.names[0];
         let found = fs::metadata(path);
@@ -207,19 +209,18 @@ impl Files {
         if is_gone {
             return true;
         }
-        // The writer may have given up over what it read there, before anybody looked at the file.
+        // The writer may have given up because of what it read, before anybody looked at the file.
         let mut seen = self.seen();
         if self.check_content(&mut seen).is_ok() {
             return false;
         }
-        // Somebody may have written another history by means of SQLite, which is in the log as
-        // well.
+        // Somebody may have written another history through SQLite. Then it is in the log too.
         let is_empty = found.is_ok_and(|found| found.len() == 0);
         is_empty || instance::epoch(db).is_ok_and(|epoch| epoch == self.epoch)
     }
 
-    /// Puts the write-ahead log of a database that was taken away where no other database finds it:
-    /// SQLite would take it for that one's.
+    /// Renames the write-ahead log of a database that was taken away, so that SQLite doesn't apply
+    /// it to another one.
     pub(super) fn set_log_aside(&self) {
         let (log, noted) = &self.names[1];
         if !fs::metadata(log).is_ok_and(|found| id(&found) == *noted) {
@@ -255,7 +256,7 @@ impl Files {
                 match fs::metadata(path) {
                     Ok(found) if id(&found) == *noted => return Ok(()),
                     Ok(_) => return Err(taken(path, &"another file has its name")),
-                    // There may be no memory just now.
+                    // There may be no memory right now.
                     Err(error) if error.kind() != ErrorKind::NotFound && looks.next().is_some() => {
                         sleep(BETWEEN);
                     }
@@ -265,11 +266,11 @@ impl Files {
         })
     }
 
-    /// Makes sure that the log has this page, or its last one. The salts of the log, unless it is
-    /// empty.
+    /// Fails unless the log has this page, or its last one. Returns the salts of the log, unless it
+    /// is empty.
     fn check_log(&self, db: &Connection, page: i32) -> Result<Option<u64>, StorageError> {
         for _ in 0..LOOKS {
-            // Another process may just have brought the log into the database, and emptied it.
+            // Another process may just have checkpointed the log and emptied it.
             let page = page.min(log_pages(db)?);
             if page < 1 {
                 return Ok(None);
@@ -283,7 +284,7 @@ impl Files {
         Err(taken(&self.names[1].0, &"its end was cut off"))
     }
 
-    /// The salts in the log's header, if it begins as a log does.
+    /// The salts in the log's header, if that is a log's.
     fn log_salts(&self) -> Option<u64> {
         log_salts(&self.log)
     }
@@ -314,12 +315,12 @@ impl Files {
     }
 }
 
-/// The write-ahead log of a database that was taken away, if one was left.
+/// The write-ahead log that was kept of a database that was taken away, if there is one.
 pub fn log_left(database: &Path) -> Option<PathBuf> {
     aside::first(database, LEFT)
 }
 
-/// Refuses to make a new database where one was taken away: whoever did so may not have meant to.
+/// Refuses to make a new database where one was taken away, maybe by mistake.
 pub(super) fn refuse_lost(database: &Path) -> Result<(), StorageError> {
     if fs::metadata(database).is_ok_and(|found| found.len() > 0) {
         return Ok(());
@@ -337,12 +338,12 @@ pub(super) fn refuse_lost(database: &Path) -> Result<(), StorageError> {
     )))
 }
 
-/// How many pages the write-ahead log has; less than none when another process is just making it.
+/// How many pages the write-ahead log has; negative while another process is making it.
 pub(super) fn log_pages(db: &Connection) -> Result<i32, StorageError> {
     Ok(db.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))?)
 }
 
-/// The salts in a log's header, if it begins as a log does.
+/// The salts in a log's header, if that is a log's.
 pub(super) fn log_salts(log: &File) -> Option<u64> {
     let magic: [u8; 3] = bytes_at(log, 0)?;
     let salts = bytes_at(log, HEADER_SALTS)?;

@@ -1,18 +1,18 @@
-//! A file or a folder to look at again and again, whatever has its name by now.
+//! A file or a folder to look at repeatedly, even after its name has gone to another.
 //!
-//! On Linux by a handle that can't read or write: closing it leaves the locks alone that SQLite has
-//! on the file, as closing any other would not. To ask it takes a third of the time that a name
-//! takes. Elsewhere by name.
+//! On Linux this is a handle that can't read or write. Closing it keeps SQLite's locks on the file,
+//! which closing any other handle would drop. A look through it takes a third of the time of a look
+//! by name. Elsewhere it looks by name.
 
 use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 
-/// Which file it is, whatever its name.
+/// The identity of a file, independent of its name.
 pub(super) type FileId = (u64, u64);
 
-/// Changes whenever anybody writes into a file, takes its name away, or gives it one; that of a
-/// folder whenever a name in it comes or goes.
+/// Changes whenever somebody writes into the file, or adds or removes a name of it. A folder's
+/// changes whenever a name in it comes or goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     changed: (i64, i64),

@@ -1,4 +1,4 @@
-//! Bringing in rooms and messages from elsewhere.
+//! The import of rooms and messages.
 
 use async_trait::async_trait;
 use papo_domain::{RoomId, RoomState, Seq};
@@ -17,8 +17,8 @@ impl Import for SqliteStorage {
     }
 }
 
-/// Brings everything in; the caller's transaction makes it all or nothing. The rooms and messages
-/// are asked for as it goes, on the writer's thread, so nothing else is written meanwhile.
+/// Imports everything; the caller's transaction makes it all or nothing. It reads the rooms and
+/// messages as it goes, on the writer's thread, so nothing else is written meanwhile.
 pub(super) fn import(
     db: &Connection,
     rooms: impl Iterator<Item = Result<ImportedRoom, String>>,
@@ -80,7 +80,7 @@ fn find_or_create(
     Ok((room.id, room.last_seq))
 }
 
-/// Stores a message; `false` when it is stored already.
+/// Stores a message; `false` when it was stored already.
 fn store(
     db: &Connection,
     room: RoomId,

@@ -1,4 +1,4 @@
-//! What names the history, and table `meta`.
+//! The epoch, the nodes' key, and the table `meta`.
 
 use async_trait::async_trait;
 use papo_domain::{Epoch, RelayKey};
@@ -31,7 +31,7 @@ pub(super) fn epoch(db: &Connection) -> Result<Epoch, StorageError> {
     Ok(Epoch(epoch.cast_unsigned()))
 }
 
-/// The secret of the nodes of this database.
+/// The key of the nodes of this database.
 pub(super) fn relay_key(db: &Connection) -> Result<RelayKey, StorageError> {
     let key: Option<[u8; RelayKey::BYTES]> = meta(db, RELAY_KEY)?;
     let key = key.ok_or_else(|| damaged("no relay key"))?;

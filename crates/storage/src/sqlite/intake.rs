@@ -1,4 +1,4 @@
-//! Taking a whole instance in, in one transaction: what is cut off leaves nothing.
+//! The intake of a whole instance in one transaction: an interrupted one leaves nothing.
 
 use std::path::Path;
 
@@ -18,8 +18,8 @@ use crate::{Served, StorageError};
 pub(super) struct SqliteIntake(Blocking<Connection>);
 
 impl SqliteIntake {
-    /// Opens the database in this file, makes it if there is none, and begins.
-    /// [`StorageError::Exists`] when there is an instance in it. Blocks.
+    /// Opens the database in this file, or makes it, and begins the transaction.
+    /// [`StorageError::Exists`] when it holds an instance. Blocks.
     pub(super) fn begin(path: &Path) -> Result<Self, StorageError> {
         connection::create_file(path)?;
         let mut db = connection::open_writer(path)?;
@@ -56,12 +56,12 @@ impl Filling for SqliteIntake {
     }
 }
 
-/// The log's time is that of its end, which comes after the room.
+/// A log's time is that of its last event, which comes after the room.
 const ENDS: &str = "UPDATE room SET last_at = coalesce( \
     (SELECT timestamp FROM message WHERE room_id = room.id AND seq = room.last_seq), \
     (SELECT at FROM event WHERE room_id = room.id AND seq = room.last_seq), created_at)";
 
-/// What follows is another history than the one that was saved, so it has a name of its own.
+/// What follows is another history than the saved one, so it gets another epoch.
 fn finish(db: Connection) -> Result<(), StorageError> {
     db.execute(ENDS, [])?;
     schema::renew_epoch(&db)?;
@@ -69,7 +69,7 @@ fn finish(db: Connection) -> Result<(), StorageError> {
         return Err(StorageError::Other(wrong.clone()));
     }
     db.execute_batch("COMMIT").map_err(errors::at_commit)?;
-    // It is stored. What follows only tidies up.
+    // Everything is stored. The rest only tidies up.
     if let Err(error) = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the checkpoint failed");
     }

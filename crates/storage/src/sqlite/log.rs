@@ -1,4 +1,4 @@
-//! The rooms' logs: storing a batch of changes, and reading on.
+//! The rooms' logs: how a batch of changes is stored, and events are read.
 
 use async_trait::async_trait;
 use papo_domain::{Event, RoomId, Seq};

@@ -1,5 +1,4 @@
-//! Memberships: the rooms that a person is in. Who asks is known by one of their sessions, which
-//! must not have ended.
+//! Memberships: the rooms that a person is in. A session that hasn't ended identifies the person.
 
 use async_trait::async_trait;
 use papo_domain::{AccountId, Likeness, PersonId, RoomId, SessionId, Timestamp, Username};
@@ -18,7 +17,7 @@ impl Memberships for SqliteStorage {
         username: Username,
         at: Timestamp,
     ) -> Result<Result<Joined, JoinRefusal>, StorageError> {
-        // Takes long enough that no post should wait for it.
+        // This takes too long for the writer's thread: posts would wait for it.
         let likeness = Likeness::of(username.as_str());
         self.write(move |db| join(db, session, room, (&username, &likeness), at))
             .await
@@ -107,7 +106,7 @@ pub(super) fn join(
     Ok(Ok(Joined { room, previous }))
 }
 
-/// The accounts that a name could be taken for.
+/// The accounts for which a name could be mistaken.
 fn holders(db: &Connection, likeness: &Likeness) -> Result<Vec<AccountId>, StorageError> {
     let mut statement = db.prepare_cached("SELECT id FROM account WHERE skeleton = ?1")?;
     let mut holders = Vec::new();
@@ -118,7 +117,7 @@ fn holders(db: &Connection, likeness: &Likeness) -> Result<Vec<AccountId>, Stora
     Ok(holders)
 }
 
-/// Leaves a room, or all; which ones the person was in.
+/// Leaves a room, or all. Returns the rooms that the person was in.
 pub(super) fn leave(
     db: &Connection,
     session: SessionId,
@@ -157,7 +156,7 @@ pub(super) fn memberships(
     Ok(memberships.collect::<Result<_, _>>()?)
 }
 
-/// As whom a session's person is seen in a room, if they are in it.
+/// How others see a session's person in a room, if they are in it.
 pub(super) fn identity(
     db: &Connection,
     session: SessionId,
@@ -176,7 +175,7 @@ pub(super) fn identity(
     Ok(identity.optional()?)
 }
 
-/// Notes in all rooms that a person is in that their mark has changed.
+/// Adds a revocation in each of the person's rooms: their mark has changed.
 pub(super) fn change_mark(db: &Connection, person: PersonId) -> Result<(), StorageError> {
     let mut statement = db.prepare_cached(
         "SELECT room_id, username FROM membership WHERE person_id = ?1 ORDER BY room_id",

@@ -1,4 +1,4 @@
-//! Reading messages as they stand now.
+//! How messages are read in their present form.
 
 use async_trait::async_trait;
 use papo_domain::{Message, RoomId, Seq, Timestamp};
@@ -88,7 +88,7 @@ pub(super) fn find(db: &Connection, filter: &MessageFilter) -> Result<MessagePag
     Ok(page(messages.collect::<Result<_, _>>()?, filter.limit))
 }
 
-/// A page of `limit` out of what was read, one of which is only there to show that there are more.
+/// A page of `limit` messages. One more was read, to show whether there are more.
 fn page(mut messages: Vec<Message>, limit: usize) -> MessagePage {
     let more = messages.len() > limit;
     messages.truncate(limit);

@@ -2,7 +2,7 @@
 //!
 //! One thread writes and a few read (`threads.rs`). Each theme is implemented in the file of its
 //! name: a method runs a function of that file on one of the threads' connections. Several
-//! processes may have the same file open. Here the database is opened and closed.
+//! processes may have the same file open. This file opens and closes the database.
 
 mod account_changes;
 mod accounts;
@@ -74,42 +74,40 @@ pub struct SqliteStorage {
 }
 
 impl SqliteStorage {
-    /// Opens the database in this file, makes it if there is none, and brings its tables up to
-    /// date. Blocks.
+    /// Opens the database in this file, or makes it, and migrates its tables. Blocks.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         connection::check_sqlite_version()?;
         Self::open_file(path).map_err(|error| named(path, error))
     }
 
-    /// Begins to take an instance in, which is to be the one in this file; makes the file if there
-    /// is none. [`StorageError::Exists`] when there is an instance in it. Blocks.
+    /// Begins the intake of an instance into this file, which it makes if it is missing.
+    /// [`StorageError::Exists`] when the file holds an instance. Blocks.
     pub fn fill(path: &Path) -> Result<Box<dyn Filling>, StorageError> {
         connection::check_sqlite_version()?;
         let filling = SqliteIntake::begin(path).map_err(|error| named(path, error))?;
         Ok(Box::new(filling))
     }
 
-    /// Everything, as of now and while it is used. Blocks.
+    /// Everything, as of now, while others use the database. Blocks.
     pub fn pages(&self) -> Result<Box<dyn Pages>, StorageError> {
         let pages = SqlitePages::begin(connection::open_reader(&self.path)?)?;
         Ok(Box::new(pages))
     }
 
-    /// Gives the history another epoch: clients forget what they have of it. No server may be at
-    /// work on it, which the data folder's lock keeps away: it would tell the old epoch until it
+    /// Gives the history another epoch: clients forget what they have of it. No server may use the
+    /// database; the data folder's lock keeps it away. It would announce the old epoch until it
     /// finds another history in its file, and ends.
     pub async fn renew_epoch(&self) -> Result<(), StorageError> {
         self.write(schema::renew_epoch).await
     }
 
-    /// What is damaged and can be read in part only, as lines of text.
+    /// What is damaged and can be read only in part, as lines of text.
     pub async fn unreadable(&self) -> Result<Vec<String>, StorageError> {
         self.read(check::unreadable).await
     }
 
-    /// Takes no more work, finishes what was taken, and leaves the files in good order, if the disk
-    /// has room for that. An error doesn't mean that it hadn't. Without it, dropping the storage
-    /// does the same, and blocks meanwhile.
+    /// Takes no more work, finishes what it has, and leaves the files in good order if the disk has
+    /// room. A drop without this does the same, and blocks.
     pub async fn close(&self) -> Result<(), StorageError> {
         let threads = Arc::clone(&self.threads);
         let stopped = tokio::task::spawn_blocking(move || threads.stop());
@@ -118,11 +116,12 @@ impl SqliteStorage {
             .unwrap_or_else(|error| Err(StorageError::Other(error.to_string())))
     }
 
-    /// Writes a copy of the database, as of now and while it is used, into a new file; with an
-    /// epoch of its own, for what follows a restored backup is another history. The copy is
-    /// checked, and on disk, when this returns. Returns what is damaged and can be read in part
-    /// only, as lines of text: the copy has it as it is. [`StorageError::Exists`] when there is
-    /// such a file.
+    /// Writes a copy of the database, as of now, into a new file, while others use the database.
+    /// The copy has another epoch, since what follows a restored backup is another history. When
+    /// this returns, the copy is checked and on disk.
+    ///
+    /// Returns what is damaged and can be read only in part, as lines of text; the copy has it as
+    /// it is. [`StorageError::Exists`] when the file exists.
     pub async fn backup(&self, to: &Path) -> Result<Vec<String>, StorageError> {
         let (from, to) = (self.path.clone(), to.to_owned());
         let copied = tokio::task::spawn_blocking(move || backup::backup(&from, &to));
@@ -172,7 +171,7 @@ impl SqliteStorage {
 
 impl Storage for SqliteStorage {}
 
-/// Puts before an error of which file it is.
+/// Adds the file's path to an error.
 fn named(path: &Path, error: StorageError) -> StorageError {
     let named = |text| format!("{}: {text}", path.display());
     match error {

@@ -11,8 +11,8 @@ use crate::transfer::{
 };
 use crate::{StorageError, StoredPassword, TokenHash};
 
-/// What [`rows::event`] reads, as [`rows::EVENTS`], but without the texts of messages that were
-/// edited, which the events that posted them hold, and without marks, which follow from the
+/// The columns for [`rows::event`], as in [`rows::EVENTS`]. It leaves out texts in events that
+/// edited a message, since the message has its text. It leaves out marks, which follow from the
 /// accounts.
 const EVENTS: &str = "\
     SELECT seq, timestamp, NULL, NULL, NULL, content, sender, username, client_id, edited, NULL \
@@ -22,14 +22,14 @@ const EVENTS: &str = "\
     FROM event WHERE room_id = ?1 AND seq > ?2 \
     ORDER BY 1 LIMIT ?3";
 
-/// A connection that reads as of the moment of its transaction.
+/// A connection in a transaction, which reads as of one moment.
 pub(super) struct SqlitePages(Blocking<Connection>);
 
 impl SqlitePages {
-    /// As of now.
+    /// Begins, as of now.
     pub(super) fn begin(db: Connection) -> Result<Self, StorageError> {
         db.execute_batch("BEGIN")?;
-        // A transaction's moment is that of its first reading.
+        // The first read sets a transaction's moment.
         instance::epoch(&db)?;
         Ok(Self(Blocking::new(db)))
     }
@@ -42,7 +42,7 @@ impl Pages for SqlitePages {
     }
 }
 
-/// The records that come next at this place.
+/// The next records at this place.
 pub(super) fn page(
     db: &Connection,
     place: Place,
@@ -89,7 +89,7 @@ pub(super) fn page(
     }
 }
 
-/// The events of a room after a seq, as far as a page goes.
+/// A page of the events of a room after a seq.
 fn events(db: &Connection, room: i64, after: i64, limit: i64) -> Result<Vec<Record>, StorageError> {
     let mut statement = db.prepare_cached(EVENTS)?;
     let found = statement.query_and_then(params![room, after, limit], |row| {

@@ -1,4 +1,4 @@
-//! Persons: each has a session or an account, and is in rooms.
+//! Persons: each has a session or an account.
 
 use papo_domain::{PersonId, SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::rows;
 use crate::StorageError;
 
-/// Makes a person, unless they are there.
+/// Makes a person, unless they exist.
 pub(super) fn make(db: &Connection, person: PersonId, at: Timestamp) -> Result<(), StorageError> {
     db.prepare_cached(
         "INSERT INTO person (id, created_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING",
@@ -15,7 +15,7 @@ pub(super) fn make(db: &Connection, person: PersonId, at: Timestamp) -> Result<(
     Ok(())
 }
 
-/// The person whose session this is.
+/// The person of a session.
 pub(super) fn of_session(
     db: &Connection,
     session: SessionId,
@@ -25,8 +25,8 @@ pub(super) fn of_session(
     Ok(person.optional()?)
 }
 
-/// Removes a person who has neither a session nor an account left, with their memberships: nobody
-/// can be them again. Their messages stay.
+/// Removes a person who has neither a session nor an account, with their memberships: nobody can be
+/// that person again. Their messages stay.
 pub(super) fn remove_if_gone(db: &Connection, person: PersonId) -> Result<(), StorageError> {
     db.prepare_cached(
         "DELETE FROM person WHERE id = ?1 \

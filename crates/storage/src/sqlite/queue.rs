@@ -1,5 +1,5 @@
-//! Work on its way to the threads: of bounded length, and waking one thread for each piece.
-//! (tokio's channel has one receiver; threads that share it behind a lock wake each other, which
+//! The queue of work for the threads. It is bounded, and wakes one thread for each piece of work.
+//! (tokio's channel has one receiver. Threads that share it behind a lock wake each other, which
 //! doubles the time of a short read.)
 
 #[cfg(test)]
@@ -13,22 +13,22 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-/// Something to do with a connection.
+/// A piece of work on a connection.
 pub(super) type Work<State> = Box<dyn FnOnce(&mut State) + Send>;
 
-/// A queue that any number of threads take from.
+/// A queue from which any number of threads take work.
 pub(super) struct Queue<State> {
     waiting: Mutex<Waiting<State>>,
     arrived: Condvar,
-    /// How many pieces have come, ever; for who watches without the lock.
+    /// How many pieces have ever come. A watching thread reads it without the lock.
     arrivals: AtomicUsize,
     places: Semaphore,
 }
 
 struct Waiting<State> {
-    /// Each with whether it has taken a place.
+    /// Each piece, and whether it takes a place.
     work: VecDeque<(Work<State>, bool)>,
-    /// How many threads sleep until work comes.
+    /// How many threads sleep.
     sleepers: usize,
     closed: bool,
 }
@@ -49,7 +49,7 @@ impl<State> Queue<State> {
         }
     }
 
-    /// Waits for a place and takes it; `false` when the queue is closed.
+    /// Waits for a place, then queues the work; `false` when the queue is closed.
     pub(super) async fn push(&self, work: Work<State>) -> bool {
         let Ok(place) = self.places.acquire().await else {
             return false;
@@ -63,8 +63,8 @@ impl<State> Queue<State> {
         true
     }
 
-    /// Makes a piece of work of something, without waiting for a place; for one piece at a time.
-    /// Gives it back when the queue is closed.
+    /// Queues work made from `what`, without waiting for a place. Returns `what` when the queue is
+    /// closed.
     pub(super) fn push_at_once<T>(
         &self,
         of: T,
@@ -78,8 +78,8 @@ impl<State> Queue<State> {
         Ok(())
     }
 
-    /// The next piece of work. Blocks until there is one, the first `watchful` of it awake; `None`
-    /// when none is left and the queue is closed.
+    /// The next piece of work. Blocks until there is one, and stays awake for the first `watchful`
+    /// of that time. `None` when the queue is closed and empty.
     pub(super) fn next(&self, watchful: Duration) -> Option<Work<State>> {
         let mut waiting = self.lock();
         if waiting.work.is_empty() && !waiting.closed && !watchful.is_zero() {
@@ -104,7 +104,7 @@ impl<State> Queue<State> {
         }
     }
 
-    /// Takes no more; what waits is still handed out.
+    /// Closes the queue. Threads still take the work in it.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.places.close();
@@ -121,8 +121,8 @@ impl<State> Queue<State> {
         }
     }
 
-    /// Looks until more than this many have come, or for this long. Whoever else wants the
-    /// processor, such as the task that is to bring the next piece, has it meanwhile.
+    /// Watches until more than this many pieces have come, or for this long. It yields the
+    /// processor to others, such as the task that brings the next piece.
     fn watch(&self, arrivals: usize, time: Duration) {
         let end = Instant::now() + time;
         while self.arrivals.load(Ordering::Relaxed) == arrivals && Instant::now() < end {

@@ -1,10 +1,10 @@
-//! How far the history has come, kept outside of the database and its log.
+//! A note of how far the history has come, outside of the database and its log.
 //!
-//! SQLite takes a log that ends early for one that was never longer. Somebody may have cut it off,
-//! or removed it, or put an older database in its place. So the writer notes after each commit, in
-//! a small file, how many events there are and where the log ends. The commit is on disk by then:
-//! whatever becomes of the machine, the note never says more than was there. A process that opens
-//! the database and finds less says so, keeps the note, and gives the history another epoch.
+//! To SQLite, a log that ends early looks like one that was never longer. Somebody may have cut it
+//! off or removed it, or put an older database in its place. So after each commit the writer notes
+//! in a small file how many events there are and where the log ends. The commit is already on disk,
+//! so the note never says more than there was. A process that opens the database and finds less
+//! logs that, keeps the note, and gives the history another epoch.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -22,29 +22,29 @@ use super::files::log_pages;
 use super::{connection, files, instance, schema};
 use crate::{StorageError, defects, owner};
 
-/// How the note's name ends, in place of the database's own ending.
+/// The ending of the note's name, in place of the database's own.
 const ENDING: &str = "reach";
-/// How the name of a note ends of which something is lost.
+/// The ending of a kept note's name, of a history that has lost something.
 const LOST: &str = "-reach-lost";
 const VERSION: &str = "papo reach 1";
-/// A loss that isn't found so many times may be another process at work on the log.
+/// A loss must be found this many times; otherwise it may be another process writing the log.
 const LOOKS: usize = 3;
 const BETWEEN: Duration = Duration::from_millis(50);
-/// More than a note has.
+/// A note is shorter than this.
 const MOST_BYTES: u64 = 256;
 
 /// What a note says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reach {
     epoch: Epoch,
-    /// Of all rooms together, at least.
+    /// The events of all rooms, at least.
     events: i64,
     /// The salts of the write-ahead log, and how many pages it had.
     salts: u64,
     pages: i32,
 }
 
-/// What of a history isn't there any more.
+/// What a history has lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lost(Loss);
 
@@ -74,8 +74,8 @@ pub(super) struct Note {
 }
 
 impl Note {
-    /// Opens the note of a database, or makes it. Without one the history goes on, and what
-    /// somebody takes of it isn't noticed.
+    /// Opens the note of a database, or makes it. Without a note, Papo works and doesn't notice a
+    /// loss.
     pub(super) fn open(
         database: &Path,
         db: &Connection,
@@ -96,7 +96,8 @@ impl Note {
         })
     }
 
-    /// Notes that a commit is on disk, which added so many events and ends at this page of the log.
+    /// Notes that a commit is on disk, which added this many events and ends at this page of the
+    /// log.
     pub(super) fn reached(&self, events: i64, salts: u64, pages: i32) {
         let events = self.events.fetch_add(events, Ordering::Relaxed) + events;
         let Some(file) = &self.file else {
@@ -108,13 +109,13 @@ impl Note {
             salts,
             pages,
         };
-        // A note that can't be written says less than there is, which does no harm.
+        // A note that wasn't updated says less than there is, which is harmless.
         let _ = write_at_start(file, reach.to_string().as_bytes());
     }
 }
 
 impl fmt::Display for Reach {
-    /// Always of the same length, so that one is written over another.
+    /// Always of the same length, so that a new note overwrites the old one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             epoch,
@@ -143,8 +144,8 @@ impl Reach {
     }
 }
 
-/// What the note of a database says, if there is one that can be read. To be asked before the
-/// database is: another process may go on meanwhile.
+/// Reads the note of a database, if there is one. Read it before the database: another process may
+/// go on meanwhile.
 pub(super) fn read(database: &Path) -> Option<Reach> {
     let note = open_as_it_is(&path(database), false).ok()?;
     let mut text = String::new();
@@ -152,7 +153,7 @@ pub(super) fn read(database: &Path) -> Option<Reach> {
     Reach::parse(&text)
 }
 
-/// What isn't there of what a note says. `None` as well when it is of another history.
+/// What is missing of what a note says. `None` also for a note of another history.
 pub(super) fn lost(
     reach: Option<Reach>,
     database: &Path,
@@ -172,11 +173,11 @@ pub(super) fn lost(
     let pages = log_pages(db)?;
     let is_same = before == Some(reach.salts) && log_salts(database) == before;
     let missing = reach.pages - pages;
-    // Less than none while another process is just making the log.
+    // Negative while another process is making the log.
     Ok((is_same && pages >= 0 && missing > 0).then_some(Lost(Loss::Pages(missing))))
 }
 
-/// The same, when it is found again and again: another process may be at work on the log.
+/// The loss, if this finds it repeatedly. Otherwise another process may be writing the log.
 fn lost_for_good(database: &Path) -> Result<Option<Lost>, StorageError> {
     let mut found = None;
     for look in 0..LOOKS {
@@ -196,17 +197,17 @@ fn lost_for_good(database: &Path) -> Result<Option<Lost>, StorageError> {
     Ok(found)
 }
 
-/// Looks what isn't there of a database that nobody has opened, and changes nothing. Blocks.
+/// Looks for a loss in a database that nobody has open, and changes nothing. Blocks.
 pub fn lost_history(database: &Path) -> Result<Option<Lost>, StorageError> {
     lost_for_good(&aside::resolve(database))
 }
 
-/// The note of a history of which something was lost, if one was kept.
+/// The kept note of a history that has lost something, if there is one.
 pub fn note_of_lost_history(database: &Path) -> Option<PathBuf> {
     aside::first(database, LOST)
 }
 
-/// Gives a history of which something is lost another epoch, and says so.
+/// Gives a history that has lost something another epoch, and logs that.
 pub(super) fn mend(
     reach: Option<Reach>,
     database: &Path,
@@ -215,7 +216,7 @@ pub(super) fn mend(
     if lost(reach, database, db)?.is_none() {
         return Ok(());
     }
-    // Nobody writes meanwhile: what another process had begun is done, or was found as well.
+    // Nobody can write now. What another process had begun is done, or was found too.
     db.execute_batch("BEGIN IMMEDIATE")?;
     let Some(lost) = lost_for_good(database)? else {
         return Ok(db.execute_batch("ROLLBACK")?);
@@ -243,7 +244,7 @@ fn path(database: &Path) -> PathBuf {
     database.with_extension(ENDING)
 }
 
-/// Opens a note to be written, or makes it.
+/// Opens a note for writing, or makes it.
 fn open_file(path: &Path) -> io::Result<File> {
     match owner::create_file(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -252,7 +253,7 @@ fn open_file(path: &Path) -> io::Result<File> {
     open_as_it_is(path, true)
 }
 
-/// Opens a file, and nothing else: no link is followed, and no pipe waited for.
+/// Opens a regular file. It follows no link, and doesn't wait for a pipe.
 fn open_as_it_is(path: &Path, to_write: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(!to_write).write(to_write);

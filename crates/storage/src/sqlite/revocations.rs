@@ -1,4 +1,4 @@
-//! Revocations: written by whatever takes a right away, in its transaction, and read by every node.
+//! Revocations. The transaction that ends a right writes one, and every node reads them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ impl Revocations for SqliteStorage {
         after: RevocationId,
         limit: usize,
     ) -> Result<Vec<Revocation>, StorageError> {
-        // Asked twice a second, whatever else there is to do.
+        // This runs twice a second, whatever else there is to do.
         let files = Arc::clone(&self.files);
         self.read(move |db| {
             files.check(db)?;
@@ -39,7 +39,7 @@ impl Revocations for SqliteStorage {
     }
 }
 
-/// Adds one.
+/// Adds a revocation.
 pub(super) fn add(
     db: &Connection,
     person: PersonId,
@@ -66,7 +66,7 @@ pub(super) fn add(
     Ok(())
 }
 
-/// Those after one.
+/// The revocations after this one.
 pub(super) fn read_after(
     db: &Connection,
     after: RevocationId,
@@ -97,14 +97,14 @@ pub(super) fn read_after(
     Ok(revocations)
 }
 
-/// The last that there ever was: its number isn't given again when it is forgotten.
+/// The last revocation that ever was. Its number stays taken after it is deleted.
 pub(super) fn last(db: &Connection) -> Result<RevocationId, StorageError> {
     let sql = "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'revocation'), 0)";
     let last = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
     Ok(RevocationId(last))
 }
 
-/// Forgets those that are older than this; how many.
+/// Deletes the revocations that are older than this. Returns how many.
 pub(super) fn forget(db: &Connection, age: Duration) -> Result<u64, StorageError> {
     let until = times::served(db)?.before(age);
     let forgotten = db

@@ -122,7 +122,7 @@ pub(super) fn holder(db: &Connection, name_key: &str) -> Result<Option<RoomId>, 
     Ok(room.optional()?)
 }
 
-/// Writes a state, whose name is known to be free, into the room's row.
+/// Writes a state, whose name is known to be free, to the room's row.
 pub(super) fn set_state(
     db: &Connection,
     room: RoomId,

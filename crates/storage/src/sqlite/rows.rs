@@ -1,4 +1,4 @@
-//! From a row to a type of the domain.
+//! The conversion of rows to types of the domain.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use rusqlite::types::ValueRef;
 
 use crate::defects;
 
-/// What [`room`] reads.
+/// The columns for [`room`].
 pub(super) const ROOM: &str = "id, name, description, is_active, created_at, last_seq";
-/// What [`message`] reads.
+/// The columns for [`message`].
 pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
      (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
-/// What [`event`] reads: from the room `?1`, after the seq `?2`, in order, at most `?3`. Both parts
-/// are read in the order of their keys and merged, and no further than the limit.
+/// The query for [`event`]: from the room `?1`, after the seq `?2`, in order, at most `?3`. It
+/// reads both tables in the order of their keys and merges them, no further than the limit.
 pub(super) const EVENTS: &str = "\
     SELECT seq, timestamp, NULL, NULL, NULL, content, sender, username, client_id, edited, \
     (SELECT is_admin FROM account WHERE account.person_id = message.sender) AS is_admin \
@@ -30,10 +30,10 @@ pub(super) const EVENTS: &str = "\
     ON message.room_id = event.room_id AND message.seq = event.target \
     WHERE event.room_id = ?1 AND event.seq > ?2 \
     ORDER BY 1 LIMIT ?3";
-/// Stores an event that isn't a message.
+/// Inserts an event that isn't a message.
 pub(super) const INSERT_EVENT: &str = "\
     INSERT INTO event (room_id, seq, kind, target, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-/// What [`account`] reads.
+/// The columns for [`account`].
 pub(super) const ACCOUNT: &str = "account.id, account.name, account.person_id, account.is_admin, account.created_at, \
      account.is_suspended";
 
@@ -91,8 +91,8 @@ pub(super) fn event(room: RoomId, row: &Row<'_>) -> Result<Event, rusqlite::Erro
     })
 }
 
-/// An event's kind, target and body, the first of them at `first`. What the disk has made something
-/// else of is no kind, or isn't there: it spoils this event, and not those beside it.
+/// An event's kind, target and body, from the column `first` on. A damaged column counts as an
+/// unknown kind or as missing. It spoils this event and no other.
 pub(super) fn stored_event(row: &Row<'_>, first: usize) -> Result<StoredEvent, rusqlite::Error> {
     let code = row.get_ref(first)?.as_i64();
     let target = row.get_ref(first + 1)?.as_i64();
@@ -124,7 +124,7 @@ pub(super) fn person(row: &Row<'_>, column: usize) -> Result<PersonId, rusqlite:
     Ok(PersonId(signed.cast_unsigned()))
 }
 
-/// What an account is marked with, of a column that says whether it is an administrator's.
+/// The mark of an account, from the column that says whether it is an administrator's.
 pub(super) fn mark(row: &Row<'_>, column: usize) -> Result<Option<Mark>, rusqlite::Error> {
     Ok(row.get::<_, Option<bool>>(column)?.map(Mark::of))
 }
@@ -134,7 +134,7 @@ pub(super) fn timestamp(row: &Row<'_>, column: usize) -> Result<Timestamp, rusql
     row.get(column).map(Timestamp::from_millis)
 }
 
-/// A text. One byte that the disk has changed spoils itself, and not the page that it is on.
+/// A text. A byte that the disk has damaged spoils itself, not the whole page.
 pub(super) fn text(row: &Row<'_>, column: usize) -> Result<String, rusqlite::Error> {
     match optional_text(row, column)? {
         Some(text) => Ok(text),
@@ -142,7 +142,7 @@ pub(super) fn text(row: &Row<'_>, column: usize) -> Result<String, rusqlite::Err
     }
 }
 
-/// The same of a column that may be empty.
+/// A text in a column that may be null.
 pub(super) fn optional_text(
     row: &Row<'_>,
     column: usize,
@@ -163,7 +163,7 @@ pub(super) fn username(row: &Row<'_>, column: usize) -> Result<Username, rusqlit
     }
 }
 
-/// The same of somebody who may have none.
+/// The same for a column that may be null.
 pub(super) fn optional_username(
     row: &Row<'_>,
     column: usize,
@@ -172,7 +172,7 @@ pub(super) fn optional_username(
     Ok(name.map(Username::from_stored))
 }
 
-/// A message's text, which says of itself that it is damaged; `None` of one that was deleted.
+/// A message's text, marked if it is damaged; `None` for a deleted message.
 pub(super) fn message_text(
     row: &Row<'_>,
     column: usize,
@@ -187,7 +187,7 @@ pub(super) fn message_text(
     Ok(text.map(MessageText::from_stored))
 }
 
-/// A limit or an offset; what doesn't fit is more than there can be.
+/// A limit or an offset. A number that doesn't fit exceeds any table.
 pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -204,7 +204,7 @@ pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, ru
     Ok(millis.map(Timestamp::from_millis))
 }
 
-/// A text that is kept where many share it.
+/// A text that many may share.
 fn shared_text(row: &Row<'_>, column: usize) -> Result<Option<Arc<str>>, rusqlite::Error> {
     match row.get_ref(column)? {
         ValueRef::Text(bytes) if !defects::has("strict-texts") => {

@@ -1,4 +1,4 @@
-//! Bringing the tables to the form that this program knows.
+//! The migrations of the tables.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -6,10 +6,10 @@ use super::{connection, errors, instance, times};
 use crate::random::{random_number, random_relay_key};
 use crate::{Served, StorageError};
 
-/// The steps, in order; the first makes version 1. A step that has been released is never changed.
+/// The steps, in order; the first makes version 1. A released step never changes.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_rooms_and_persons.sql")];
 
-/// Runs the steps that are missing, each in a transaction of its own.
+/// Runs the missing steps, each in a transaction of its own.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), StorageError> {
     refuse_unreleased(db)?;
     for (step, sql) in (0_i64..).zip(MIGRATIONS) {
@@ -18,7 +18,7 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), StorageError> {
         }
         let transaction =
             Transaction::new(db, TransactionBehavior::Immediate).map_err(StorageError::from)?;
-        // Another process may have been here first.
+        // Another process may have run it already.
         if version(&transaction)? == step {
             transaction.execute_batch(sql)?;
             if step == 0 {
@@ -38,13 +38,13 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Gives the history a new name, so that nobody takes its seqs for another's, and a new key.
+/// Gives the history a new epoch and a new key, so that nobody mistakes its seqs for another's.
 pub(super) fn renew_epoch(db: &Connection) -> Result<(), StorageError> {
     instance::set_meta(db, instance::EPOCH, random_number()?)?;
     instance::set_meta(db, instance::RELAY_KEY, random_relay_key()?.bytes())
 }
 
-/// Refuses the tables of before the first release, whose versions had the same numbers: there were
+/// Refuses tables from before the first release. Their versions had the same numbers, but they had
 /// no persons.
 fn refuse_unreleased(db: &Connection) -> Result<(), StorageError> {
     let has_persons = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'person')";

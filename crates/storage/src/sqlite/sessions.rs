@@ -98,8 +98,8 @@ pub(super) fn create(
     insert(db, person, session)
 }
 
-/// Makes a session of an account, unless the account has changed since its password was looked at,
-/// in place of the one before.
+/// Makes a session of an account in place of the one before, unless the account has changed since
+/// its password was checked.
 pub(super) fn sign_in(
     db: &Connection,
     account: AccountId,
@@ -121,8 +121,8 @@ pub(super) fn sign_in(
     insert(db, person, session).map(Some)
 }
 
-/// Has a person be in the rooms that this session's guest is in. Where they are in the room
-/// already, they stay as they are.
+/// Adds a person to the rooms of this session's guest. In rooms where they are already, nothing
+/// changes.
 fn bring_along(db: &Connection, guest: SessionId, person: PersonId) -> Result<(), StorageError> {
     db.prepare_cached(
         "INSERT INTO membership \
@@ -166,19 +166,19 @@ pub(super) fn end(db: &Connection, session: SessionId) -> Result<(), StorageErro
     end_some(db, ended, session.0).map(drop)
 }
 
-/// Ends all sessions of a person; which.
+/// Ends all sessions of a person, and returns them.
 pub(super) fn end_all(db: &Connection, person: PersonId) -> Result<Vec<SessionId>, StorageError> {
     let ended = "DELETE FROM session WHERE person_id = ?1 RETURNING id, person_id";
     end_some(db, ended, person.0.cast_signed())
 }
 
-/// Ends the sessions that weren't used since then; how many.
+/// Ends the sessions that were unused since then. Returns how many.
 pub(super) fn expire(db: &Connection, unused_since: Served) -> Result<u64, StorageError> {
     let ended = "DELETE FROM session WHERE last_used < ?1 RETURNING id, person_id";
     Ok(end_some(db, ended, unused_since.0)?.len() as u64)
 }
 
-/// Ends the sessions that a statement deletes; with its last one a guest is gone.
+/// Ends the sessions that a statement deletes. A guest without sessions is then removed.
 fn end_some(db: &Connection, sql: &str, value: i64) -> Result<Vec<SessionId>, StorageError> {
     let mut statement = db.prepare_cached(sql)?;
     let ended = statement.query_map([value], |row| {

@@ -30,7 +30,7 @@ impl Setup for SqliteStorage {
     }
 }
 
-/// Keeps the hash of a new one-time token.
+/// Stores the hash of a new one-time token.
 pub(super) fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), StorageError> {
     instance::set_meta(db, SETUP_TOKEN, token.0)
 }
@@ -46,7 +46,7 @@ pub(super) fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, 
     Ok(statement.exists(params![SETUP_TOKEN, token.0])?)
 }
 
-/// Uses the one-time token up, and makes the account, unless there is an administrator.
+/// Makes the account and deletes the one-time token, unless there is an administrator.
 pub(super) fn claim_setup(
     db: &Connection,
     token: TokenHash,
@@ -62,7 +62,7 @@ pub(super) fn claim_setup(
     accounts::create(db, account).map(Some)
 }
 
-/// Ends the one-time token: there is an administrator.
+/// Deletes the one-time token: there is an administrator.
 pub(super) fn end_setup_token(db: &Connection) -> Result<(), StorageError> {
     db.prepare_cached("DELETE FROM meta WHERE key = ?1")?
         .execute([SETUP_TOKEN])?;

@@ -1,4 +1,4 @@
-//! What happens when the disk is full or fails, which can't be brought about from outside.
+//! What happens when the disk is full or fails, which a test can't cause from outside.
 
 use papo_domain::{RoomDescription, RoomName, RoomState, Timestamp};
 use tempfile::TempDir;
@@ -75,7 +75,7 @@ async fn after_a_failed_sync_nothing_is_written_and_reading_goes_on() {
     }
     let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
     assert_eq!(rooms.len(), 1);
-    // Who asks all the time learns of it, whatever the writer was at.
+    // The polling task learns of it, whatever the writer was doing.
     let asked = storage.revocations_after(RevocationId(0), 1).await;
     assert!(matches!(asked, Err(StorageError::Broken(_))), "{asked:?}");
     storage.close().await.unwrap();
@@ -135,7 +135,7 @@ async fn a_log_is_read_in_order_and_not_sorted() {
     assert!(!sorts, "{plan:?}");
 }
 
-/// The writer may read what was put in place of the file before anybody looks at the file itself.
+/// The writer may read the replacement before anybody looks at the file itself.
 #[tokio::test]
 async fn a_backup_copied_over_the_file_is_what_it_was_though_the_writer_met_it_as_damage() {
     let (folder, storage) = storage();

@@ -1,6 +1,5 @@
-//! The threads that own the connections: one that writes, some that read. Work comes to them as
-//! closures; once a write is in its queue it runs to its end, whether or not anyone still waits for
-//! the answer.
+//! The threads that own the connections: one writes, some read. Work comes to them as closures. A
+//! queued write always runs to its end, even if its caller has gone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,11 +14,11 @@ use super::queue::{Queue, Work};
 use super::writer::Writer;
 use crate::{Appended, Batch, Refusal, StorageError, defects};
 
-/// How many pieces of work wait for the writer, and how many for the readers; who comes then waits
-/// for a place.
+/// How many pieces of work can wait for the writer, and how many for the readers. Further callers
+/// wait for a place.
 const PLACES: usize = 256;
-/// When writes follow each other within this time, the writer stays awake as long for the next: to
-/// be woken takes a third as long as to write.
+/// When writes follow each other within this time, the writer stays awake as long for the next.
+/// Waking it takes a third of the time of a write.
 const WATCHFUL: Duration = Duration::from_micros(150);
 
 /// The threads' handle.
@@ -48,7 +47,7 @@ impl Threads {
         Ok(threads)
     }
 
-    /// Has the writer do something; it is done even if nobody waits for the answer any more.
+    /// Runs a write. It runs even if its caller has gone.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Writer) -> Result<T, StorageError> + Send + 'static,
@@ -60,7 +59,7 @@ impl Threads {
         ask(&self.for_writer, work, answered).await
     }
 
-    /// Has the writer store a batch, after what it was asked before.
+    /// Queues a batch for the writer.
     pub(super) fn append(&self, batch: Box<dyn Batch>) {
         let work = |batch| -> Work<Writer> { Box::new(|writer| append(writer, batch)) };
         if let Err(batch) = self.for_writer.push_at_once(batch, work) {
@@ -68,7 +67,7 @@ impl Threads {
         }
     }
 
-    /// Has one of the readers do something, unless nobody waits for the answer any more.
+    /// Runs a read, unless its caller has gone before it starts.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
@@ -82,14 +81,14 @@ impl Threads {
         ask(&self.for_readers, work, answered).await
     }
 
-    /// Takes no more work, finishes what was taken, and closes the database. Blocks; the second
-    /// call does nothing.
+    /// Takes no more work, finishes what it has, and closes the database. Blocks; a second call
+    /// does nothing.
     pub(super) fn stop(&self) -> Result<(), StorageError> {
         self.for_readers.close();
         self.for_writer.close();
         let writing = lock(&self.writing).take();
         match writing {
-            // The last to let go of the database may be its own thread, which then ends by itself.
+            // The last owner of the storage may be its own thread, which then ends by itself.
             Some(writing) if writing.thread().id() == thread::current().id() => Ok(()),
             Some(writing) => writing.join().unwrap_or_else(|_| Err(panicked())),
             None => Ok(()),
@@ -161,14 +160,14 @@ fn write(
         run(work, &mut writer);
         writer.checkpoint_when_due();
     }
-    // The last connection to close tidies the files up, so the readers close first.
+    // The last connection to close tidies up the files, so the readers close first.
     for reader in readers {
         reader.join().map_err(|_| panicked())?;
     }
     writer.close()
 }
 
-/// A panic ends the work and not the thread; an open transaction is rolled back as it unwinds.
+/// A panic ends the work and not the thread. Unwinding rolls back an open transaction.
 fn run<State>(work: Work<State>, state: &mut State) {
     if catch_unwind(AssertUnwindSafe(|| work(state))).is_err() {
         tracing::error!("a piece of database work panicked");

@@ -38,7 +38,7 @@ pub(super) fn set_served(db: &Connection, served: Served) -> Result<(), StorageE
     instance::set_meta(db, SERVED, served.0)
 }
 
-/// Moves it forward.
+/// Moves it forward to at least this.
 pub(super) fn serve(db: &Connection, at_least: Served) -> Result<Served, StorageError> {
     let served = served(db)?.max(at_least);
     set_served(db, served)?;

@@ -1,26 +1,26 @@
 //! Reads SQLite's write-ahead log as bytes (its format: sqlite.org/fileformat2.html#walformat).
 //!
-//! SQLite takes a log for ended where its chain of checksums breaks, and says nothing. So it must,
-//! for a transaction that was cut off looks the same: before its sync, its pages may reach the disk
-//! in any order, each or none. But the writer syncs a transaction before it begins the next one. A
-//! page that follows the end of the broken transaction shows that all of that was on disk once.
+//! SQLite ends a log where its chain of checksums breaks, and says nothing. It must, since a
+//! transaction that was cut off looks the same: before its sync, its pages may reach the disk in
+//! any order, each or none. But the writer syncs a transaction before it begins the next. A page
+//! after the end of the broken transaction proves that all of the transaction was on disk.
 
 use std::io::{self, ErrorKind, Read};
 
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
-/// The last bit says that checksums are of big-endian numbers.
+/// The last bit marks big-endian checksums.
 const MAGIC: u32 = 0x377f_0682;
 const VERSION: u32 = 3_007_000;
-/// Of a log whose header doesn't say it any more: what Papo makes.
+/// The page size of logs that Papo makes, for one whose header is damaged.
 const PAGE_BYTES: usize = 1_024;
 
-/// Where the chain breaks though the log goes on.
+/// A break in the chain, with more of the log behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Break {
-    /// The first frame that SQLite doesn't take, counted from 1.
+    /// The first frame that SQLite rejects, counted from 1.
     pub(super) frame: u64,
-    /// How many frames of the same log there are from it on, to the last commit that was on disk.
+    /// How many frames of the same log there are from it to the last commit that was on disk.
     pub(super) frames: u64,
 }
 
@@ -34,8 +34,8 @@ struct Header {
     is_whole: bool,
 }
 
-/// Reads to the end of a log. `None` when it has no break, or only one in the transaction that was
-/// written last, which may never have been whole.
+/// Reads to the end of a log. `None` when it has no break, or one in its last transaction only,
+/// which may never have been complete.
 pub(super) fn find_break(mut log: impl Read) -> io::Result<Option<Break>> {
     let mut bytes = [0; HEADER];
     if !fill(&mut log, &mut bytes)? {
@@ -48,13 +48,13 @@ pub(super) fn find_break(mut log: impl Read) -> io::Result<Option<Break>> {
         frame: 1,
         frames: 0,
     });
-    // How many frames there are from the break on, and whether the last of them ends a transaction.
+    // How many frames follow the break, and whether the last of them ends a transaction.
     let (mut since_break, mut is_end) = (0, false);
     while fill(&mut log, &mut frame)? {
         number += 1;
         let salts = (number_at(&frame, 8), number_at(&frame, 12));
         let has_salts = salts == header.salts;
-        // One of both may be what broke.
+        // One of the two may be damaged.
         let is_current = salts.0 == header.salts.0 || salts.1 == header.salts.1;
         let stored = (number_at(&frame, 16), number_at(&frame, 20));
         let is_whole = is_current && stored == header.checksum_of(&frame, previous);
@@ -76,7 +76,7 @@ pub(super) fn find_break(mut log: impl Read) -> io::Result<Option<Break>> {
         if is_commit && is_whole && broken.frames > 0 {
             broken.frames = since_break;
         }
-        // Of the frame that broke, the page may be what broke, and the rest as it was.
+        // In the broken frame the page may be damaged and the rest sound.
         is_end = is_commit && (is_whole || number == broken.frame && has_salts);
     }
     Ok(broken.filter(|broken| broken.frames > 0))
@@ -94,7 +94,7 @@ impl Header {
             && sum(&bytes[..24], magic & 1 == 1, (0, 0)) == checksum;
         Self {
             salts: (number_at(bytes, 16), number_at(bytes, 20)),
-            // A machine writes its own.
+            // A machine writes its own byte order.
             is_big_endian: if is_whole {
                 magic & 1 == 1
             } else {
@@ -132,7 +132,7 @@ fn number_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-/// Whether there was enough to fill it.
+/// Fills the bytes; `false` at the end of the input.
 fn fill(from: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
     match from.read_exact(bytes) {
         Ok(()) => Ok(true),
@@ -223,8 +223,8 @@ mod tests {
         assert_eq!(found, Some(Break { frame, frames }));
     }
 
-    /// What a power cut leaves of the transaction that wasn't synced: any of its writes, and in
-    /// place of the others what was there before.
+    /// A power cut leaves any of the writes of the transaction that wasn't synced, and the old
+    /// bytes in place of the others.
     #[test]
     fn whatever_is_missing_of_the_last_transaction_is_no_break() {
         let log = log();
@@ -256,7 +256,7 @@ mod tests {
     }
 
     /// A transaction larger than SQLite's cache rewrites pages in the log, and their checksums only
-    /// after its commit; and what was rolled back of such a one stays behind the end.
+    /// after its commit. A rolled back one stays behind the end.
     #[test]
     fn a_large_transaction_that_was_cut_off_or_rolled_back_is_no_break() {
         let folder = tempfile::tempdir().unwrap();

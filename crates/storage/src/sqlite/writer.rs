@@ -1,5 +1,5 @@
-//! The one connection that writes: its transactions, its checkpoints, and what it does when the
-//! disk fails.
+//! The connection that writes: its transactions, its checkpoints, and its reaction to a failing
+//! disk.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -13,13 +13,13 @@ use super::files::Files;
 use super::{departure, errors};
 use crate::{StorageError, defects};
 
-/// From this many pages (of 1 KiB) on, the write-ahead log is brought into the database after a
+/// From this many pages (of 1 KiB) on, the writer checkpoints the write-ahead log after a
 /// transaction.
 const CHECKPOINT_AT: i32 = 4_000;
-/// Each time it has grown by this many, the writer waits a moment for readers to let go of the log,
-/// so that it can start over.
+/// Each time the log has grown by this many pages, the writer waits a moment for readers to finish,
+/// so that the log can start over.
 const INSIST_AT: i32 = 16 * CHECKPOINT_AT;
-/// How long a moment is: nobody can write meanwhile.
+/// The length of that moment. Nobody can write meanwhile.
 const MOMENT: Duration = Duration::from_millis(100);
 
 /// The connection that writes.
@@ -28,14 +28,14 @@ pub(super) struct Writer {
     files: Arc<Files>,
     /// How many pages the write-ahead log has, as of the last commit.
     log_pages: Arc<AtomicI32>,
-    /// How many it must have for the writer to wait for readers.
+    /// How many pages the log must have for the writer to wait for readers.
     insist_at: i32,
-    /// Why nothing may be written any more.
+    /// Why the writer gave up.
     broken: Option<String>,
 }
 
 impl Writer {
-    /// Takes the connection.
+    /// Takes over the connection.
     pub(super) fn new(mut db: Connection, files: Arc<Files>) -> Result<Self, StorageError> {
         let log_pages = Arc::new(AtomicI32::new(0));
         let noted = Arc::clone(&log_pages);
@@ -52,8 +52,8 @@ impl Writer {
         })
     }
 
-    /// Does something in a transaction, and makes sure that it is on disk. When this fails, nothing
-    /// was changed, or nobody can say ([`StorageError::Broken`]).
+    /// Runs work in a transaction and flushes it to disk. After an error nothing was changed, or
+    /// nobody knows ([`StorageError::Broken`]).
     pub(super) fn transaction<T>(
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError>,
@@ -61,7 +61,7 @@ impl Writer {
         self.transaction_with_events(work, |_| 0)
     }
 
-    /// The same, when what was done says how many events that added.
+    /// The same, for work that returns how many events it added.
     pub(super) fn transaction_with_events<T>(
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError>,
@@ -73,7 +73,7 @@ impl Writer {
         self.commit_late()?;
         let result = self.in_place(work, events).map_err(errors::in_writer);
         if result.is_err() && !self.db.is_autocommit() {
-            // Rolling back failed too, and nothing can be written while it is open.
+            // The rollback failed too. Nothing can be written while the transaction is open.
             self.note(&StorageError::Broken("a transaction stays open".into()));
         }
         if let Err(error) = &result {
@@ -82,7 +82,7 @@ impl Writer {
         result
     }
 
-    /// A transaction in files that are still in their places after it.
+    /// Runs a transaction, and checks afterwards that the files are still in their places.
     fn in_place<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError>,
@@ -96,8 +96,8 @@ impl Writer {
         Ok(done)
     }
 
-    /// The defect `ack-before-commit`: what was done is committed before the next, after its
-    /// answer.
+    /// The defect `ack-before-commit`: the writer answers, and commits only before the next
+    /// transaction.
     pub(super) fn answer_early<T>(
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError>,
@@ -114,8 +114,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Brings the write-ahead log into the database when it has become long. A failure other than
-    /// of a sync does no harm: what was committed stays in the log.
+    /// Checkpoints the write-ahead log when it has become long. Only a failed sync does harm: what
+    /// was committed stays in the log.
     pub(super) fn checkpoint_when_due(&mut self) {
         let pages = self.log_pages.swap(0, Ordering::Relaxed);
         if pages < CHECKPOINT_AT || self.broken.is_some() {
@@ -136,16 +136,16 @@ impl Writer {
         }
     }
 
-    /// Leaves the database in good order, if the disk has room for that. Else all that was
-    /// committed stays in the write-ahead log, and whoever opens the database next makes up for it:
-    /// no error, as a failed sync is.
+    /// Leaves the database in good order, if the disk has room. Otherwise what was committed stays
+    /// in the write-ahead log, and the next process to open the database checkpoints it. That is no
+    /// error; a failed sync is one.
     pub(super) fn close(mut self) -> Result<(), StorageError> {
         let tidied = self.tidy_up();
         if let Err(error) = &tidied {
             self.note(error);
         }
         if self.broken.is_some() {
-            // What failed to reach the disk is left to the next start, which reads what did.
+            // The next start reads what did reach the disk.
             self.db
                 .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         }
@@ -162,7 +162,7 @@ impl Writer {
         }
     }
 
-    /// For what can't be done in a transaction.
+    /// The connection, for work outside of a transaction.
     #[cfg(test)]
     pub(super) fn connection(&self) -> &Connection {
         &self.db
@@ -209,7 +209,7 @@ fn transaction<T>(
     work: impl FnOnce(&Connection) -> Result<T, StorageError>,
 ) -> Result<T, StorageError> {
     let transaction = Transaction::begin(db)?;
-    // While this waited for its turn, perhaps.
+    // The database may have been moved while this waited.
     departure::refuse_moved(db)?;
     let done = work(db)?;
     let committed = transaction.commit().map_err(errors::at_commit);
@@ -219,8 +219,8 @@ fn transaction<T>(
     Ok(done)
 }
 
-/// A transaction by statements that are prepared once. (rusqlite's own has them parsed each time.)
-/// It is rolled back when it is dropped without a commit.
+/// A transaction whose statements are prepared once. (rusqlite's own parses them each time.) A drop
+/// without a commit rolls it back.
 struct Transaction<'a>(&'a Connection);
 
 impl<'a> Transaction<'a> {

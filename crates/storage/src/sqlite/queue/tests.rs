@@ -1,4 +1,4 @@
-//! Each piece is done once, by a thread that slept or by one that watched.
+//! Each piece of work runs once, on a thread that slept or on one that watched.
 
 use std::sync::Arc;
 use std::thread;
@@ -12,7 +12,7 @@ fn piece() -> Work<usize> {
     Box::new(|done| *done += 1)
 }
 
-/// Takes until the queue is closed; how many were done.
+/// Takes work until the queue is closed. Returns how much it ran.
 fn take(queue: &Arc<Queue<usize>>, watchful: Duration) -> thread::JoinHandle<usize> {
     let queue = Arc::clone(queue);
     thread::spawn(move || {
@@ -24,8 +24,8 @@ fn take(queue: &Arc<Queue<usize>>, watchful: Duration) -> thread::JoinHandle<usi
     })
 }
 
-/// Has pieces pushed at once by several threads, now and then after everybody has gone to sleep,
-/// and taken by these.
+/// Has several threads push pieces at once, now and then after all takers have gone to sleep.
+/// Returns how many ran.
 fn hand_out(watchful: &[Duration]) -> usize {
     let queue = Arc::new(Queue::new(4));
     let takers: Vec<_> = watchful.iter().map(|time| take(&queue, *time)).collect();
