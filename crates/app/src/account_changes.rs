@@ -1,5 +1,4 @@
-//! Changes of accounts by the people who run the instance: passwords, sessions, suspension,
-//! removal, administration.
+//! Changes of accounts by administrators: passwords, sessions, suspension, removal, administration.
 
 use papo_domain::{Account, AccountName};
 use papo_storage::{AccountChange, AccountRefusal, AccountSession};
@@ -15,7 +14,7 @@ impl App {
         Ok(account)
     }
 
-    /// An account's sessions, the last one first.
+    /// An account's sessions, the latest first.
     pub async fn account_sessions(
         &self,
         _by: &Administrator,
@@ -24,7 +23,7 @@ impl App {
         Ok(self.storage.account_sessions(account.id).await?)
     }
 
-    /// Gives an account another password. Its sessions end; how many.
+    /// Gives an account another password and ends its sessions. Returns how many ended.
     pub async fn set_password(
         &self,
         by: &Administrator,
@@ -36,7 +35,8 @@ impl App {
             .await
     }
 
-    /// Changes an account. How many of its sessions ended, on their open connections too.
+    /// Changes an account. Returns how many of its sessions ended, which it also ends on open
+    /// connections.
     pub async fn change_account(
         &self,
         _by: &Administrator,
@@ -51,7 +51,7 @@ impl App {
         for session in &ended {
             self.hub.end_session(account.person, *session);
         }
-        // A mark that has changed is learned from the revocations, here as elsewhere.
+        // This node learns of a changed mark from the revocations, as other nodes do.
         self.bells.revocations.notify_one();
         self.tell_changed();
         Ok(ended.len())

@@ -15,9 +15,9 @@ use crate::{Action, Administrator, App, Error, SignedIn, Visitor};
 pub const PASSWORD_CHARACTERS: RangeInclusive<usize> = 10..=200;
 
 impl App {
-    /// Signs in with a name and a password: a new session, in place of the visitor's. A guest
-    /// brings their rooms along. A browser that keeps the mark of an earlier time isn't counted
-    /// with others.
+    /// Signs in with a name and a password: makes a new session, in place of the visitor's. A
+    /// guest's rooms come along. A browser that keeps the mark of an earlier sign-in has a limit of
+    /// its own.
     pub async fn sign_in(
         &self,
         before: Option<&Visitor>,
@@ -26,7 +26,7 @@ impl App {
         address: IpAddr,
         kept: &str,
     ) -> Result<SignedIn, Error> {
-        // What can't be a name is nobody's, and isn't looked at more closely.
+        // A text that can't be a name belongs to no account, and is looked at no further.
         let name = AccountName::parse(name).ok();
         self.may_try(name.as_ref(), address, kept).await?;
         if opaque(&password).chars().count() > *PASSWORD_CHARACTERS.end() {
@@ -40,7 +40,7 @@ impl App {
         let (account, stored) = found.unzip();
         let matches = self.passwords.verify(password, stored.clone()).await?;
         let Some((account, stored)) = account.zip(stored) else {
-            // What was typed isn't logged: it may be a password, in the wrong field.
+            // The typed name isn't logged: it may be a password, in the wrong field.
             tracing::warn!("a sign-in failed: no such account");
             return Err(Error::SignIn);
         };
@@ -49,7 +49,7 @@ impl App {
             tracing::warn!(account = ?name, "a sign-in failed: wrong password");
             return Err(Error::SignIn);
         }
-        // Only to whoever knows the password: nobody else learns whose account is suspended.
+        // Only somebody who knows the password learns that the account is suspended.
         if account.is_suspended {
             tracing::warn!(account = ?name, "a sign-in was refused: the account is suspended");
             return Err(Error::Suspended);
@@ -59,8 +59,8 @@ impl App {
         Ok(signed_in)
     }
 
-    /// Counts a try: with a mark that holds, by that; without one, or when it has been used too
-    /// often, by the address and the name.
+    /// Counts a try: by the browser's mark, if that holds and isn't used up. Otherwise by the
+    /// address and the name.
     async fn may_try(
         &self,
         name: Option<&AccountName>,
@@ -117,7 +117,7 @@ impl App {
         Ok(account)
     }
 
-    /// Guests who had the name of a new account have lost it.
+    /// Ends the rights of guests who had the name of a new account.
     async fn take_names(&self) {
         if let Err(error) = self.end_lost_rights().await {
             tracing::warn!(%error, "ending rights that a new account took");
@@ -130,8 +130,8 @@ impl App {
         Ok(self.storage.accounts().await?)
     }
 
-    /// Makes the secret of a one-time link for the first administrator, unless there is one; an
-    /// earlier link ends. Who runs Papo asks for it, and is told why it can't be had.
+    /// Makes the secret of a one-time link for the first administrator, unless there is one. An
+    /// earlier link ends. The error is for the operator.
     pub async fn new_setup_token(&self) -> Result<Option<String>, StorageError> {
         let made = self.make_setup_token().await;
         if let Err(error) = &made {
@@ -166,8 +166,8 @@ impl App {
         self.storage.has_administrator().await
     }
 
-    /// Uses a one-time link up: makes the first administrator, and signs them in. A guest stays the
-    /// same person, with their rooms and messages.
+    /// Makes the first administrator by a one-time link, and signs them in. A guest stays the same
+    /// person, with their rooms and messages.
     pub async fn claim_setup(
         &self,
         before: Option<&Visitor>,
@@ -194,7 +194,7 @@ impl App {
         self.start_session(&account, stored, before, kept).await
     }
 
-    /// An account of a guest, or of somebody new.
+    /// A new account for a guest, or for a new person.
     async fn new_account(
         &self,
         visitor: Option<&Visitor>,
@@ -214,14 +214,14 @@ impl App {
         })
     }
 
-    /// The hash of a password that somebody is to have.
+    /// The hash of a new password.
     pub(crate) async fn hash_new(&self, password: String) -> Result<StoredPassword, Error> {
         check_password(&password)?;
         self.passwords.hash(password).await
     }
 }
 
-/// Fails unless a password may be one.
+/// Fails unless a password has an allowed length.
 pub fn check_password(password: &str) -> Result<(), Error> {
     if PASSWORD_CHARACTERS.contains(&opaque(password).chars().count()) {
         Ok(())
@@ -266,7 +266,7 @@ mod tests {
         sign_in_with(app, name, password, from, "").await.map(drop)
     }
 
-    /// With what the browser keeps; what it keeps then.
+    /// Signs in with the mark that the browser keeps. Returns what it keeps then.
     async fn sign_in_with(
         app: &App,
         name: &str,
@@ -279,9 +279,9 @@ mod tests {
         signed_in.await.map(|signed_in| signed_in.kept)
     }
 
-    /// Tries wrong passwords until it may not go on, and says how many it could try.
+    /// Tries wrong passwords until the limit refuses one. Returns how many it could try.
     async fn attack(app: &App, name: &str, from: &str) -> u64 {
-        // Counted as all are, and not worth hashing.
+        // It counts like any other, and isn't hashed.
         let wrong = "a".repeat(PASSWORD_CHARACTERS.end() + 1);
         for tried in 0..1_000 {
             match sign_in(app, name, &wrong, from).await {
@@ -299,9 +299,9 @@ mod tests {
     async fn who_tries_anothers_passwords_keeps_nobody_else_out() {
         let (_folder, app) = start().await;
         let begun = Instant::now();
-        // The name in a form of its own is the same account's.
+        // Another form of the name means the same account.
         let tried = attack(&app, "CHEFE", "2001:db8:0:1::1").await;
-        // One more in ten seconds, on a machine that stood still meanwhile.
+        // One more in ten seconds, if the machine stood still.
         assert!((10..=11 + begun.elapsed().as_secs() / 10).contains(&tried));
         assert_eq!(
             sign_in(&app, "Chefe", PASSWORD, "2001:db8:0:2::1").await,
@@ -318,7 +318,7 @@ mod tests {
         // Another address of the same network.
         let refused = sign_in(&app, "Chefe", PASSWORD, "2001:db8:0:1:ffff::1").await;
         assert!(matches!(refused, Err(Error::RateLimited(_))), "{refused:?}");
-        // Another account, from there: the network itself may still.
+        // Another account from the same address: the network's own limit isn't reached.
         let wrong = sign_in(&app, "Outra", PASSWORD, "2001:db8:0:1::1").await;
         assert_eq!(wrong, Err(Error::SignIn));
         app.stop().await;
@@ -329,7 +329,7 @@ mod tests {
         let (_folder, app) = start().await;
         let kept = sign_in_with(&app, "Chefe", PASSWORD, "192.0.2.1", "").await;
         let kept = kept.unwrap();
-        // From the same address, and from so many others that the name itself is at its limit.
+        // From the same address, and from so many others that the name's limit is reached.
         for network in 1..=12 {
             attack(&app, "Chefe", &format!("192.0.2.{network}")).await;
         }
@@ -345,8 +345,8 @@ mod tests {
         app.stop().await;
     }
 
-    /// Tries wrong passwords with what a browser keeps until it may not go on, and says how many it
-    /// could try.
+    /// Tries wrong passwords with what a browser keeps until the limit refuses one. Returns how
+    /// many it could try.
     async fn attack_with(app: &App, from: &str, kept: &str) -> u64 {
         let wrong = "a".repeat(PASSWORD_CHARACTERS.end() + 1);
         let mut tried = 0;
@@ -357,7 +357,7 @@ mod tests {
         tried
     }
 
-    /// So many that one was allowed, and what comes back every ten seconds meanwhile.
+    /// The allowed number, and what the limit gives back every ten seconds meanwhile.
     fn about(allowed: u64, begun: Instant) -> RangeInclusive<u64> {
         allowed..=allowed + 2 * (1 + begun.elapsed().as_secs() / 10)
     }
@@ -368,14 +368,14 @@ mod tests {
         let kept = sign_in_with(&app, "Chefe", PASSWORD, "192.0.2.1", "").await;
         let kept = kept.unwrap();
         let begun = Instant::now();
-        // Ten for the mark, and then those that a stranger has.
+        // Ten for the mark, and then those of a stranger.
         let tried = attack_with(&app, "192.0.2.2", &kept).await;
         assert!(about(20, begun).contains(&tried), "{tried}");
-        // Whoever has used a mark up keeps nobody else out, not even its owner.
+        // An attacker who uses up a mark keeps nobody else out, not even its owner.
         assert_eq!(sign_in(&app, "Chefe", PASSWORD, "192.0.2.1").await, Ok(()));
         let owner = sign_in_with(&app, "Chefe", PASSWORD, "192.0.2.1", &kept).await;
         assert!(owner.is_ok(), "{owner:?}");
-        // For another name it is none.
+        // The mark doesn't hold for another name.
         let wrong = "a".repeat(PASSWORD_CHARACTERS.end() + 1);
         for _ in 0..2 {
             attack(&app, "Outra", "192.0.2.9").await;
@@ -403,7 +403,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_nobody_can_have_is_counted_by_the_address_alone() {
         let (_folder, app) = start().await;
-        // Reading it as people do would take long.
+        // Its skeleton would take long.
         let long = "\u{1d4d0} ".repeat(12_000);
         let begun = Instant::now();
         let tried = attack(&app, &long, "192.0.2.1").await;

@@ -1,4 +1,4 @@
-//! Who asks, and the proof that they are in a room.
+//! Actors, and the proof that an actor is in a room.
 
 use std::net::IpAddr;
 
@@ -8,19 +8,18 @@ use papo_storage::Identity;
 
 use crate::{App, Error, Visitor};
 
-/// Who asks for something: a person, with one of their sessions, from an address.
+/// A person who asks for something, with one of their sessions, from an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Actor {
     pub(crate) person: PersonId,
     pub(crate) session: SessionId,
-    /// `None` where there are no addresses to be counted.
+    /// `None` where addresses aren't counted.
     pub(crate) address: Option<IpAddr>,
 }
 
-/// The proof that an actor is in a room. Whatever shows something of a room takes one.
+/// The proof that an actor is in a room. Every use case that shows something of a room takes one.
 ///
-/// It says what was true when the database was asked; see [`App::look_again`] for what happens when
-/// that ends.
+/// It states what held when the database was asked. [`App::look_again`] handles the end of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     actor: Actor,
@@ -35,7 +34,7 @@ impl Visitor {
         self.account().map(|account| Mark::of(account.is_admin))
     }
 
-    /// The visitor as somebody who asks from this address.
+    /// The visitor as an actor from this address.
     pub fn actor(&self, address: IpAddr) -> Actor {
         Actor {
             person: self.person(),
@@ -60,17 +59,17 @@ impl Member {
         self.actor
     }
 
-    /// Who it is, in all rooms.
+    /// The person.
     pub fn person(&self) -> PersonId {
         self.actor.person
     }
 
-    /// The room that they are in.
+    /// The room.
     pub fn room(&self) -> RoomId {
         self.room
     }
 
-    /// Their name in it.
+    /// The person's name in the room.
     pub fn username(&self) -> &Username {
         &self.username
     }
@@ -82,13 +81,13 @@ impl Member {
 }
 
 impl App {
-    /// The proof that a visitor is in the room that they were asked for with.
+    /// The proof that a visitor is in the room in view.
     ///
     /// # Errors
     ///
-    /// For somebody who isn't in the room: [`Error::NoRoom`], which comes first,
-    /// [`Error::NoSession`] and [`Error::NotJoined`]. A member of a closed room still gets the
-    /// proof, and what is asked with it then says [`Error::NoRoom`].
+    /// [`Error::NoRoom`], [`Error::NoSession`] and [`Error::NotJoined`], in this order, for
+    /// somebody who isn't in the room. A member of a closed room still gets the proof, and use
+    /// cases with it return [`Error::NoRoom`].
     pub async fn enter(
         &self,
         visitor: Option<&Visitor>,
@@ -111,7 +110,7 @@ impl App {
         Err(visitor.map_or(Error::NoSession, |_| Error::NotJoined))
     }
 
-    /// The proof that an actor is in a room now, if they are.
+    /// The proof that an actor is in a room now, or `None`.
     pub(crate) async fn member(&self, actor: Actor, room: RoomId) -> Result<Option<Member>, Error> {
         let identity = self.storage.identity(actor.session, room).await?;
         Ok(identity.map(|Identity { username, mark }| Member {

@@ -1,23 +1,23 @@
-//! What administrators do. Each of these takes the proof that somebody is one.
+//! The use cases of administrators. Each takes the proof that its caller is one.
 
 use papo_domain::{Room, RoomDescription, RoomId, RoomName, RoomOverview, RoomState, Seq};
 use papo_storage::{Change, MessageFilter, MessagePage, RoomFilter, StorageError};
 
 use crate::{Action, App, Error, Visitor};
 
-/// The proof that whoever asks may administer.
+/// The proof that the caller may administer.
 #[derive(Debug)]
 pub struct Administrator(());
 
 impl Administrator {
-    /// Whoever runs commands on the machine and can write the data folder.
+    /// The proof for a command: its user can write the data folder.
     pub const fn local() -> Self {
         Self(())
     }
 }
 
 impl Visitor {
-    /// The proof, for somebody who signed in with an administrator's account.
+    /// The proof for a visitor who signed in with an administrator's account.
     pub fn administrator(&self) -> Option<Administrator> {
         self.account()
             .is_some_and(|account| account.is_admin)
@@ -64,8 +64,8 @@ impl App {
         })
     }
 
-    /// Changes a room's name, description and state. Its people are told; when it becomes inactive
-    /// their sockets are closed.
+    /// Changes a room's name, description and state. Its followers get the event. When it becomes
+    /// inactive, their sockets are closed.
     pub async fn set_room(
         &self,
         by: &Administrator,

@@ -27,11 +27,11 @@ use crate::room_log::RoomLog;
 use crate::served::Service;
 use crate::{Clock, Error, Random, RateLimits};
 
-/// How many pages of messages are read at the same time: each takes up to 3 MiB until it is
+/// How many pages of messages are read at the same time. Each takes up to 3 MiB until it is
 /// encoded.
 const PAGES_AT_ONCE: usize = 8;
 
-/// What can be set.
+/// The settings of an app.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Whether there are rate limits.
@@ -41,7 +41,7 @@ pub struct Settings {
     /// The most rooms followed on one socket.
     pub rooms: usize,
     /// The longest message, in Unicode characters; [`papo_domain::MESSAGE_CHARACTERS`] at most.
-    /// Those that are there already may be longer.
+    /// Older messages may be longer.
     pub message_characters: usize,
     /// The most requests waiting for an answer on one socket.
     pub in_flight: usize,
@@ -51,7 +51,7 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How much of the logs' ends is kept in memory.
     pub tails: TailLimits,
-    /// Whether other nodes write into the same database. They do when there is a relay to them.
+    /// Whether other nodes write into the same database. They do if there is a relay.
     pub is_shared: bool,
     /// Time.
     pub clock: Clock,
@@ -86,13 +86,13 @@ pub struct App {
     pub(crate) rate_limits: RateLimits,
     pub(crate) passwords: Passwords,
     pub(crate) devices: Devices,
-    /// Turns to read a page of messages.
+    /// Permits to read a page of messages.
     pub(crate) reading: Semaphore,
     pub(crate) settings: Settings,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) epoch: Epoch,
     pub(crate) stopping: CancellationToken,
-    /// Whether people have been told that the server stops.
+    /// Whether connections have the notice that the server stops.
     pub(crate) is_leaving: AtomicBool,
     pub(crate) bells: Bells,
     pub(crate) others: Others,
@@ -102,16 +102,16 @@ pub struct App {
 }
 
 impl App {
-    /// Starts on a storage, as one of the nodes if there are others: its writer, and the tasks that
-    /// keep what is live true.
+    /// Starts on a storage, as one of its nodes: the writer, and the tasks that keep live state
+    /// correct.
     pub async fn start(
         storage: Arc<dyn Storage>,
         settings: Settings,
         nodes: Option<Nodes>,
     ) -> Result<Arc<Self>, Error> {
         let is_shared = settings.is_shared || nodes.is_some();
-        // Before anybody is here whose rights could end. Also where there are no other nodes:
-        // commands end rights as well.
+        // This comes before anybody connects whose rights could end. A single node needs it too,
+        // since commands end rights.
         let asked = Instant::now();
         let last_revocation = storage.last_revocation().await?;
         let (relay, incoming) = nodes.map(|nodes| (nodes.relay, nodes.incoming)).unzip();
@@ -176,14 +176,14 @@ impl App {
         self.end_service().await;
     }
 
-    /// Notes why the storage failed who asks it all the time: it may be what [`Self::broken`] waits
-    /// for.
+    /// Records a storage failure met by a polling task: it may be the one that [`Self::broken`]
+    /// waits for.
     pub(crate) fn note_failure(&self, error: &StorageError) {
         self.broken.note(error);
     }
 
-    /// Is done when what was written can't be relied on any more, and the process must restart from
-    /// the log. Says why.
+    /// Completes when the storage can't be relied on any more and the process must restart. Returns
+    /// why.
     pub async fn broken(&self) -> String {
         self.broken.wait().await
     }
@@ -201,12 +201,12 @@ impl App {
         Ok(())
     }
 
-    /// What is counted.
+    /// The metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
-    /// Brings the figures up to date that are read rather than counted.
+    /// Updates the metrics that are read rather than counted.
     pub fn refresh_metrics(&self) {
         let figure = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
         self.metrics
@@ -222,7 +222,7 @@ impl App {
         self.epoch
     }
 
-    /// What the server allows, as clients are told.
+    /// The limits that the server announces to clients.
     pub fn limits(&self) -> Limits {
         Limits {
             message_characters: self.settings.message_characters,

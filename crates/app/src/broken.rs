@@ -1,11 +1,11 @@
-//! That the storage can't be relied on any more, and why: the process must end and start again.
+//! The failure after which the storage can't be relied on: the process must end and start again.
 
 use std::sync::{Arc, OnceLock};
 
 use papo_storage::StorageError;
 use tokio_util::sync::CancellationToken;
 
-/// Noted once; clones share it.
+/// The failure, noted once. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Broken {
     why: Arc<OnceLock<String>>,
@@ -26,7 +26,7 @@ impl Broken {
         self.token.is_cancelled()
     }
 
-    /// Waits for it; what failed.
+    /// Waits for such a failure, and returns it.
     pub(crate) async fn wait(&self) -> String {
         self.token.cancelled().await;
         self.why.get().cloned().unwrap_or_default()

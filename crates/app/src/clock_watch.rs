@@ -1,5 +1,5 @@
-//! Says in the log when the clock is wrong. Nothing depends on it: messages bear the clock's time,
-//! and whatever expires has another.
+//! Logs when the clock is wrong. Nothing depends on this: messages bear the clock's time, and what
+//! expires has a time of its own.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use crate::App;
 
 /// How often the clock is compared with the time that passes.
 const LOOK: Duration = Duration::from_secs(1);
-/// A clock that is set right moves by less than this.
+/// Normal corrections move a clock by less than this.
 const JUMP_MILLIS: i64 = 2_000;
-/// Two clocks that both are right differ by less than this.
+/// Two correct clocks differ by less than this.
 const TOLERANCE_MILLIS: i64 = 60_000;
 
 impl App {
@@ -61,7 +61,7 @@ impl App {
     }
 }
 
-/// By how many milliseconds the clock went elsewhere than the time that passed.
+/// The difference in milliseconds between the clock's progress and the time that passed.
 fn jump(before: Timestamp, now: Timestamp, passed: Duration) -> Option<i64> {
     let passed = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
     let jump = now.as_millis() - before.as_millis() - passed;

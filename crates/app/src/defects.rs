@@ -1,9 +1,9 @@
 //! Deliberate defects, each of which turns a trial of `cargo xtask torture` red: the proof that the
 //! trial can fail.
 //!
-//! Compiled in only with the feature `defects`, which nothing but `cargo xtask torture --defects`
-//! asks for; without it every question here is a constant `false`. `PAPO_DEFECT` chooses one. This
-//! crate has: `resume-off-by-one`, `snapshot-off-by-one`, `ignore-epoch`, `no-revocation`,
+//! The feature `defects` compiles them in, and only `cargo xtask torture --defects` sets it.
+//! Without it `has` is a constant `false`. `PAPO_DEFECT` chooses one. This crate has:
+//! `resume-off-by-one`, `snapshot-off-by-one`, `ignore-epoch`, `no-revocation`,
 //! `no-remote-revocation`, `no-heal`, `no-poll`, `clock-of-sessions`.
 
 /// Whether this defect was chosen.

@@ -1,12 +1,14 @@
-//! Browsers that have signed in before: what each keeps, so that it isn't counted with strangers
-//! who try passwords of the same account, from the same address or from everywhere.
+//! Browsers that have signed in before. Each keeps a mark, so that it has a limit of its own.
+//! Strangers who try passwords of the same account, from the same address or from everywhere, don't
+//! use it up.
 //!
-//! A mark is made by a key of the database, so that every node knows it and none stores it. It
-//! holds for one name and for the password that was typed: with another password it is none, so
-//! whoever knew the one before is a stranger again. It opens nothing: the password is asked for all
-//! the same. Each mark has a rate of its own, and whoever has used that up is counted as a
-//! stranger: a mark that others have got hold of never does its owner harm. A strange mark counts
-//! as none. This is what OWASP describes as device cookies.
+//! The database's key signs a mark, so every node knows it and none stores it. It holds for one
+//! name and for the password that was typed. After a change of password, a browser with the old
+//! mark is a stranger again. A mark opens nothing without the password.
+//!
+//! Each mark has a rate of its own. A browser that has used that up counts as a stranger. So a
+//! stolen mark never harms its owner, and a forged one counts as none. OWASP describes this as
+//! device cookies.
 
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -16,9 +18,9 @@ use sha2::Sha256;
 
 use crate::Random;
 
-/// Sets these marks apart from all else that the key is used for.
+/// Separates these marks from other uses of the key.
 const LABEL: &[u8] = b"papo device v2";
-/// The same for what a mark says of a password.
+/// Separates the part of a mark that stands for the password.
 const PASSWORD_LABEL: &[u8] = b"papo device password";
 /// Random bytes of a mark.
 const NONCE: usize = 16;
@@ -26,17 +28,17 @@ const NONCE: usize = 16;
 const PASSWORD: usize = 16;
 /// Bytes that prove a mark.
 const PROOF: usize = 32;
-/// How many marks a browser keeps: each person of a shared one has their own.
+/// How many marks a browser keeps. Each person of a shared browser has one.
 const KEPT: usize = 4;
-/// Between marks.
+/// The separator of marks.
 const BETWEEN: char = '.';
 
-/// Makes marks, and knows them.
+/// Makes and checks marks.
 pub(crate) struct Devices {
     keyed: Hmac<Sha256>,
 }
 
-/// A mark that holds for a name, if the password is still the one of then.
+/// A mark that holds for a name, as long as the password is the one of then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Device {
     nonce: [u8; NONCE],
@@ -60,11 +62,11 @@ impl Devices {
 
     /// Whether the mark was made when the account had this password.
     pub(crate) fn is_of(&self, device: &Device, password: &StoredPassword) -> bool {
-        // Nothing secret: the mark is proven, so it is the server's own.
+        // The comparison needs no constant time: the mark's proof holds, so the server made it.
         self.stand_in(&device.nonce, password) == device.password
     }
 
-    /// What a browser keeps after it has signed in under this name: a new mark, and those for other
+    /// What a browser keeps after a sign-in under this name: a new mark, and its marks for other
     /// names.
     pub(crate) fn keep(
         &self,
@@ -97,7 +99,7 @@ impl Devices {
         mac
     }
 
-    /// What stands for a password in a mark, and tells nothing of it without the key.
+    /// The part of a mark that stands for the password. Without the key it reveals nothing of it.
     fn stand_in(&self, nonce: &[u8; NONCE], password: &StoredPassword) -> [u8; PASSWORD] {
         let mut mac = self.keyed.clone();
         mac.update(PASSWORD_LABEL);
@@ -108,7 +110,7 @@ impl Devices {
     }
 }
 
-/// What has a mark's form, and its proof, of whatever name.
+/// Parses a mark and its proof, for whatever name.
 fn read(mark: &str) -> Option<(Device, [u8; PROOF])> {
     let bytes = BASE64URL_NOPAD.decode(mark.as_bytes()).ok()?;
     let (nonce, rest) = bytes.split_first_chunk::<NONCE>()?;
@@ -136,7 +138,7 @@ mod tests {
         StoredPassword(text.into())
     }
 
-    /// What a browser keeps that kept this.
+    /// What a browser keeps after a sign-in, if it kept this before.
     fn keep(devices: &Devices, kept: &str, whose: &str) -> String {
         devices.keep(kept, &name(whose), &hash("one"), &Random::system())
     }
@@ -145,7 +147,7 @@ mod tests {
     fn a_mark_holds_for_its_name_and_database_only() {
         let kept = keep(&devices(1), "", "Ana");
         assert!(devices(1).find(&kept, &name("Ana")).is_some());
-        // The same account, as the limits see it.
+        // For the limits this is the same account.
         assert!(devices(1).find(&kept, &name("ANA")).is_some());
         assert_eq!(devices(1).find(&kept, &name("Bia")), None);
         assert_eq!(devices(2).find(&kept, &name("Ana")), None);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use papo_domain::{IdError, MessageTextError, RoomDescriptionError, RoomNameError, UsernameError};
 use papo_storage::{JoinRefusal, Refusal, StorageError};
 
-/// Why something wasn't done. The edge turns each into an answer in its own form; what is for the
-/// people who run Papo is in the log, not here.
+/// Why something wasn't done. `web` and `papo` turn each into an answer of their own form. Details
+/// for operators are in the log, not here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No such room, or not active.
@@ -24,16 +24,16 @@ pub enum Error {
     /// Somebody else's message.
     #[error("somebody else's message")]
     NotYours,
-    /// The name isn't the one joined with.
+    /// The name isn't the one with which the person joined.
     #[error("not the name that this session joined with")]
     WrongUsername,
     /// Can't be a name.
     #[error(transparent)]
     Username(#[from] UsernameError),
-    /// The name is, or could be taken for, an account's.
+    /// The name is an account's, or could be mistaken for one.
     #[error("the name belongs to an account")]
     NameRegistered,
-    /// The name is, or claims, a role.
+    /// The name is or claims a role.
     #[error("the name is that of a role")]
     NameReserved,
     /// Can't be a message.
@@ -63,26 +63,26 @@ pub enum Error {
     /// No account with this name and password.
     #[error("no account with this name and password")]
     SignIn,
-    /// The password is right, and the account can't sign in.
+    /// The password is right, and the account is suspended.
     #[error("the account is suspended")]
     Suspended,
     /// No account with this name.
     #[error("no account with this name")]
     NoAccount,
-    /// Nobody could administer any more.
+    /// The change would leave no administrator.
     #[error("the last administrator")]
     LastAdministrator,
     /// The one-time link was used or replaced.
     #[error("the link was used already, or replaced by a newer one")]
     SetupLink,
-    /// Too often; may be tried again after this time.
+    /// The action came too often; it may be retried after this time.
     #[error("too often, try again in {} s", .0.as_secs())]
     RateLimited(Duration),
-    /// The server can't now; may be tried again after this time. Nothing was changed, or it can't
-    /// be said.
+    /// The server can't do it now; it may be retried after this time. Nothing was changed, or
+    /// nobody knows.
     #[error("the server can't do this now, try again in {} s", .0.as_secs())]
     Unavailable(Duration),
-    /// The same, because of the database.
+    /// The database can't do it now.
     #[error("the server can't do this now, try again in {} s", RETRY_STORAGE.as_secs())]
     Storage(Trouble),
     /// A defect, or a damaged database; the log says more.
@@ -90,18 +90,18 @@ pub enum Error {
     Internal,
 }
 
-/// What sort of reason it is: the edge has an answer for each.
+/// The kind of an error. `web` has an answer for each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// There is no such thing.
+    /// The thing doesn't exist.
     Missing,
-    /// It is there, and not for whoever asked.
+    /// The thing exists, but not for this person.
     Forbidden,
-    /// What was given can't be taken.
+    /// The input is invalid.
     Invalid,
-    /// Too much was asked for; later it may be done.
+    /// The person asked for too much; later it may be done.
     TooOften,
-    /// The server can't now; later it may.
+    /// The server can't do it now; later it may.
     Away,
     /// A defect, or a damaged database.
     Defect,
@@ -112,15 +112,15 @@ pub enum ErrorKind {
 pub enum Trouble {
     /// Its disk is full.
     FullDisk,
-    /// It is away, locked, or takes nothing.
+    /// It is away, locked, or refuses writes.
     Away,
 }
 
-/// After this time a database that was away may be back.
+/// When to retry after a failure of the database.
 const RETRY_STORAGE: Duration = Duration::from_secs(2);
 
 impl Error {
-    /// What sort of reason it is.
+    /// The kind of the error.
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::NoRoom | Self::NoMessage | Self::SetupLink | Self::NoAccount => {
@@ -149,7 +149,7 @@ impl Error {
         }
     }
 
-    /// When trying again makes sense.
+    /// When a retry makes sense.
     pub const fn retry(&self) -> Option<Duration> {
         match self {
             Self::RateLimited(after) | Self::Unavailable(after) => Some(*after),

@@ -1,4 +1,4 @@
-//! Bringing what a tail took to those who follow the room.
+//! Delivers new frames of a tail to the room's followers.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::metrics::Metrics;
 
-/// As many connections are written to by whoever stored the batch, before the next one; more is
-/// left to tasks. Writing to so many takes less than a millisecond, about what it costs to hand it
-/// over, and meanwhile the next batch grows.
+/// The storing thread writes to at most this many connections itself before the next batch; tasks
+/// write to the rest. That takes less than a millisecond, about as long as handing the work over,
+/// and the next batch grows meanwhile.
 const AT_ONCE: usize = 128;
 
 /// Writes to followers, and counts what was written.
@@ -20,11 +20,11 @@ pub(crate) struct FanOut {
     tasks: TaskTracker,
 }
 
-/// How many connections may still be written to at once.
+/// How many connections the storing thread may still write to.
 pub(crate) struct Budget(usize);
 
 impl FanOut {
-    /// Runs tasks on the runtime that it is made on, as `tasks`.
+    /// Must be called on the runtime on which its tasks run. `tasks` tracks them.
     pub(crate) fn new(metrics: Arc<Metrics>, tasks: TaskTracker) -> Arc<Self> {
         Arc::new(Self {
             metrics,
@@ -33,17 +33,17 @@ impl FanOut {
         })
     }
 
-    /// What one batch may write at once.
+    /// The budget of a batch.
     pub(crate) const fn budget() -> Budget {
         Budget(AT_ONCE)
     }
 
-    /// Has a task of the app do something.
+    /// Runs work as a task of the app.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn_on(work, &self.runtime);
     }
 
-    /// Has a room's followers written to, as far as the budget goes before this returns.
+    /// Writes to a room's followers: within the budget before this returns, otherwise by tasks.
     pub(crate) fn deliver(self: &Arc<Self>, room: &Arc<LiveRoom>, budget: &mut Budget) {
         for mut delivery in room.deliveries() {
             if budget.take(delivery.followers()) {
@@ -62,8 +62,7 @@ impl FanOut {
         }
     }
 
-    /// Ends requests whose answers have been given, and writes the answers that no room has taken
-    /// along.
+    /// Ends answered requests, and writes the answers that no room's write has included.
     pub(crate) fn finish(self: &Arc<Self>, mut requests: Vec<Request>, budget: &mut Budget) {
         if budget.take(requests.len()) {
             for request in requests {
@@ -91,7 +90,7 @@ impl FanOut {
 }
 
 impl Budget {
-    /// Whether there was enough.
+    /// Takes from the budget; `false`, and takes nothing, when it is too small.
     fn take(&mut self, wanted: usize) -> bool {
         let after = self.0.checked_sub(wanted);
         self.0 = after.unwrap_or(self.0);

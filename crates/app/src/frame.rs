@@ -1,4 +1,4 @@
-//! Events as the frames that everybody gets.
+//! The frames of events.
 
 use papo_channel_layer::Frame;
 use papo_domain::Event;

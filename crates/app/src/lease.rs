@@ -1,22 +1,21 @@
-//! A node's lease on rights: up to when it knows which have ended. It shows what is new only to
-//! those whose right to it is known to hold.
+//! A node's lease on rights: the time until which it knows which rights have ended. While it holds,
+//! the node may show what is new.
 //!
-//! A node that can't ask the database, or that stood still, may go on to hear from the others.
-//! Whatever comes to such a node is held back until it has asked; then the log is read, which has
-//! all of it. `revocations.rs` asks, `live.rs` and `nodes.rs` hold back.
+//! A node that can't ask the database, or that stood still, may still hear from other nodes. It
+//! holds back what comes until it has asked the database. Then it reads the log, which has all of
+//! it. `revocations.rs` asks; `live.rs` and `nodes.rs` hold back.
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// What is new may be shown for this long after the database was asked: a right that ended has
-/// ended everywhere within a second, as is promised. It is asked every half second, so that a
-/// healthy node may be late by as much again before it holds anything back; and what a busy one
-/// does hold back is shown as soon as it has asked.
+/// How long the lease holds after the database was asked. Papo promises that a right ends
+/// everywhere within a second. The node asks every half second, so a healthy node may be late by as
+/// much before it holds anything back. A busy node shows what it held back as soon as it has asked.
 const TRUST: Duration = Duration::from_secs(1);
 
-/// What a node knows of the rights that end.
+/// A node's lease.
 #[derive(Debug)]
 pub(crate) struct RightsLease {
     state: Mutex<State>,
@@ -24,14 +23,14 @@ pub(crate) struct RightsLease {
 
 #[derive(Debug)]
 struct State {
-    /// All that had ended by then has been heeded.
+    /// The node knows and has applied all rights that had ended by then.
     asked: Instant,
-    /// Whether something has been held back since.
+    /// Whether the node has held something back since.
     is_holding: bool,
 }
 
 impl RightsLease {
-    /// All that had ended by then is known.
+    /// The lease of a node that knows all rights that had ended by then.
     pub(crate) fn new(asked: Instant) -> Self {
         let state = State {
             asked,
@@ -42,7 +41,7 @@ impl RightsLease {
         }
     }
 
-    /// Whether what is new may be shown now. If not, it is held back.
+    /// Whether the node may show what is new. If not, it notes that something was held back.
     pub(crate) fn holds(&self, now: Instant) -> bool {
         let mut state = self.state.lock();
         let holds = now.duration_since(state.asked) < TRUST;
@@ -50,8 +49,8 @@ impl RightsLease {
         holds
     }
 
-    /// Notes that all that had ended when the database was asked has been heeded. Whether something
-    /// was held back meanwhile, and is to be read from the log.
+    /// Renews the lease: the node has applied all rights that had ended when it asked. Returns
+    /// whether something was held back and must be read from the log.
     pub(crate) fn renew(&self, asked: Instant) -> bool {
         let mut state = self.state.lock();
         state.asked = asked;

@@ -1,4 +1,4 @@
-//! The stop of a node: telling people to come back, not all at once, and soon.
+//! The stop of a node: it tells clients to come back, soon and not all at once.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -10,23 +10,22 @@ use tokio::time::Instant;
 
 use crate::App;
 
-/// Within this time people come back where another node can serve them at once, or where there are
-/// few.
+/// Clients come back within this time, if another node can serve them or there are few.
 const SOON: Duration = Duration::from_secs(1);
-/// And within this time at the latest, however many there are.
+/// Clients come back within this time at the latest, however many there are.
 const LATE: Duration = Duration::from_secs(4);
-/// How much of it each takes who comes back to a node that is alone, and has to start meanwhile.
+/// Each client adds this much, if the node is alone and has to start meanwhile.
 const EACH: Duration = Duration::from_micros(800);
-/// A node that is silent for so long isn't there any more: three times what one lets pass on which
-/// somebody is.
+/// A node that is silent for this long has gone. It is three times the pause between its signals
+/// while somebody is on it.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// The other nodes that were heard of lately.
+/// The other nodes, and when each was last heard.
 #[derive(Debug, Default)]
 pub(crate) struct Others(Mutex<HashMap<NodeId, Instant>>);
 
 impl Others {
-    /// Notes that a node tells something.
+    /// Notes a signal of a node.
     pub(crate) fn hear(&self, node: NodeId, signal: &Signal, now: Instant) {
         let mut heard = self.0.lock();
         heard.retain(|_, at| now.duration_since(*at) < SILENCE);
@@ -45,7 +44,7 @@ impl Others {
 }
 
 impl App {
-    /// Has every connection told that the server is about to stop, and refuses new ones.
+    /// Gives every connection a notice that the server stops, and refuses new ones.
     pub fn announce_stop(&self) {
         self.is_leaving.store(true, Ordering::SeqCst);
         let others = self.others.are_there(Instant::now());
@@ -54,7 +53,7 @@ impl App {
     }
 }
 
-/// Within which time people are to come back.
+/// The time within which clients are to come back.
 fn return_time(connections: usize, has_others: bool) -> Duration {
     if has_others {
         return SOON;

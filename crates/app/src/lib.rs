@@ -1,8 +1,8 @@
-//! What a person can do in Papo: see the rooms, join, post, read on, leave, administer.
+//! The use cases of Papo: see the rooms, join, post, read on, leave, administer.
 //!
-//! Pages, sockets and the command line call the same functions. Each asks whether the person may,
-//! has the storage keep it, and tells those who look on. This crate names the traits that it needs
-//! (storage, channel layer) and no implementation; it knows nothing of HTTP.
+//! Pages, sockets and the command line call the same functions. Each checks the person's rights,
+//! stores the change, and tells the followers. This crate names the traits that it needs (storage,
+//! channel layer) and no implementation. It knows nothing of HTTP.
 
 mod account_changes;
 mod accounts;

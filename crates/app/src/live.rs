@@ -1,8 +1,8 @@
-//! Keeps the live rooms' tails true to the log.
+//! Keeps the tails of live rooms equal to the log.
 //!
-//! What this process commits goes to the tails at once, and what other nodes tell of (`nodes.rs`).
-//! What others commit and nobody tells of is found by asking the log once a second. Gaps are filled
-//! by reading it, when what is missing doesn't come by itself.
+//! What this process commits goes to the tails at once; so does what other nodes tell (`nodes.rs`).
+//! A poll of the log finds, within a second, what others commit and nobody tells. If missing frames
+//! don't come by themselves, they are read from the log.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,30 +20,29 @@ use crate::metrics::Metrics;
 use crate::pages::Pages;
 use crate::{App, Error};
 
-/// When a tail lacks more than this, it starts again at the end instead of reading all that lies
-/// between.
+/// A tail that lacks more than this starts again at the end, and doesn't read what lies between.
 const JUMP: i64 = 10_000;
-/// A tail that lacks much reads so many pages at once: on processors that are busy throughout a
-/// question's answer takes long, and with one page for each a tail would never catch up.
+/// How many pages a tail reads at once when it lacks many. On busy processors an answer takes long,
+/// and a tail that read one page at a time would never catch up.
 const PAGES_AT_ONCE: usize = 8;
-/// How long is waited before the log is read for frames that are missing. What other nodes stored
-/// before this one did comes from them a moment later; and when it doesn't, one question serves for
-/// all that has come to be missing meanwhile.
+/// How long to wait before missing frames are read from the log. Frames that other nodes stored
+/// before this one mostly come from them a moment later. Otherwise one read serves for everything
+/// missing by then.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// How often the log is asked for what others wrote: half of the two seconds within which it must
-/// be noticed.
+/// How often the log is asked for what others wrote: half of the two seconds within which a node
+/// must notice it.
 const POLL: Duration = Duration::from_secs(1);
 const PRESENCE: Duration = Duration::from_millis(100);
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
 
-/// Keeps tails true to the log, and those who follow their rooms up to date.
+/// Keeps tails equal to the log, and their followers up to date.
 pub(crate) struct Tails {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) pages: Pages,
     pub(crate) lease: RightsLease,
     pub(crate) fan_out: Arc<FanOut>,
     pub(crate) metrics: Arc<Metrics>,
-    /// Whether others write into the same database.
+    /// Whether other nodes write into the same database.
     pub(crate) is_shared: bool,
 }
 
@@ -61,7 +60,7 @@ impl Tails {
             let room = self.storage.room(live.id).await?.ok_or(Error::NoRoom)?;
             live.set_active(room.is_active);
             if self.is_shared {
-                // Nobody has told of edits while nobody here followed the room.
+                // Nobody told this node of edits while nobody on it followed the room.
                 self.pages.forget_room(live.id);
             }
             let (end, frames) = self.last_frames(live.id, room.last_seq).await?;
@@ -74,18 +73,18 @@ impl Tails {
         Ok(())
     }
 
-    /// Notes what an event changes in what was read earlier.
+    /// Makes cached pages forget what an event changes.
     pub(crate) fn heed(&self, event: &Event) {
         self.pages.heed(event);
     }
 
-    /// Whether what is new may be shown: not while others may have ended rights that nobody here
-    /// knows of. If not, the log is read when it may.
+    /// Whether new frames may be shown: not while rights may have ended unknown to this node. If
+    /// not, they are read from the log later.
     pub(crate) fn may_show(&self) -> bool {
         !self.is_shared || self.lease.holds(Instant::now())
     }
 
-    /// Gives a tail frames that were just committed, and those who follow the room what it takes.
+    /// Appends just committed frames to a tail, and delivers them to the followers.
     pub(crate) fn append(
         self: &Arc<Self>,
         live: &Arc<LiveRoom>,
@@ -103,7 +102,7 @@ impl Tails {
         }
     }
 
-    /// Has it looked soon whether a tail lacks something still.
+    /// Plans a look for missing frames soon.
     pub(crate) fn look_soon(self: &Arc<Self>, live: &Arc<LiveRoom>) {
         if live.plan_look() {
             let (tails, live) = (Arc::clone(self), Arc::clone(live));
@@ -114,8 +113,7 @@ impl Tails {
         }
     }
 
-    /// Reads what a tail lacks, if it does; when only others have told of it, the log is asked
-    /// first.
+    /// Reads what a tail lacks. If only other nodes know of more, it asks the log first.
     async fn catch_up(&self, live: &Arc<LiveRoom>) {
         let mut lack = live.look();
         if lack == Lack::Frames {
@@ -136,14 +134,14 @@ impl Tails {
         }
     }
 
-    /// Reads what a tail lacks, until it lacks nothing. A storage that fails is asked again at the
-    /// next poll, and so is one whose frames may not be shown yet.
+    /// Reads what a tail lacks, until it lacks nothing. After a failed read, or when frames may not
+    /// be shown yet, the next poll goes on.
     pub(crate) async fn read_missing(&self, live: &Arc<LiveRoom>) {
         let _reading = live.reading.lock().await;
         if defects::has("no-heal") {
             return;
         }
-        // Who read before this one's turn may have read all.
+        // An earlier reader may have read everything.
         while live.hear(live.end()) {
             let from = live.end();
             if let Err(error) = self.read_page(live, from).await {
@@ -162,7 +160,7 @@ impl Tails {
             if !self.may_show() {
                 return Ok(());
             }
-            // Nor of those that are jumped over.
+            // Nobody tells of edits among the events that are skipped.
             self.pages.forget_room(live.id);
             live.jump(end, frames);
             return Ok(());
@@ -173,7 +171,7 @@ impl Tails {
         for event in &events {
             self.heed(event);
         }
-        // After they were read: that may have taken long.
+        // The read may have taken long, so this comes after it.
         if !self.may_show() {
             return Ok(());
         }
@@ -182,7 +180,7 @@ impl Tails {
         Ok(())
     }
 
-    /// The last frames before `last`, and after it should there be any by now.
+    /// The last frames up to `last`, and newer ones if they fit.
     async fn last_frames(
         &self,
         room: RoomId,
@@ -197,7 +195,7 @@ impl Tails {
 }
 
 impl App {
-    /// Asks the log for what others wrote, for as long as the app runs.
+    /// Polls the log for what others wrote, until the app stops.
     pub(crate) async fn poll_log(self: Arc<Self>) {
         let mut tick = interval(POLL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -211,7 +209,7 @@ impl App {
         }
     }
 
-    /// Asks the log where each room's ends, and reads what the tails lack.
+    /// Asks for the end of each live room's log, and reads what the tails lack.
     pub(crate) async fn ask_logs(&self) {
         let open = |room: &Arc<LiveRoom>| room.is_open().then_some(room.id);
         let ids: Vec<_> = self.hub.rooms().iter().filter_map(open).collect();
@@ -232,7 +230,7 @@ impl App {
         }
     }
 
-    /// Tells who is there when it has changed, for as long as the app runs.
+    /// Sends the lists of people that have changed, until the app stops.
     pub(crate) async fn tell_presence(self: Arc<Self>) {
         let mut tick = interval(PRESENCE);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -244,7 +242,7 @@ impl App {
         }
     }
 
-    /// Forgets what has gone stale, for as long as the app runs.
+    /// Deletes what is out of date, until the app stops.
     pub(crate) async fn keep_house(self: Arc<Self>) {
         let mut tick = interval(HOUSEKEEPING);
         for is_first in std::iter::once(true).chain(std::iter::repeat(false)) {

@@ -10,24 +10,24 @@ use papo_storage::Change;
 use crate::room_log::{Committed, OnCommit};
 use crate::{Action, App, Error};
 
-/// Is given the answer, once, unless the request is refused at once; by the thread that stored it,
-/// so it must not block. The request ends afterwards (see [`Connection::requests`]).
+/// Takes the answer, once, unless the request is refused at once. It runs on the thread that stored
+/// the change, so it must not block. The request ends afterwards (see [`Connection::requests`]).
 pub type Reply = Box<dyn FnOnce(&Connection, Result<Committed, Error>) + Send>;
 
 /// A message to post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostRequest {
-    /// Where.
+    /// The room.
     pub room: RoomId,
     /// The name that the client gives the message.
     pub client_id: Option<String>,
-    /// What it says, as it came.
+    /// The text as it came.
     pub message: String,
 }
 
 impl App {
-    /// Posts a message. The reply is called when it is on disk or refused, unless it is refused
-    /// here and now. Messages of one connection are stored in the order of these calls.
+    /// Posts a message. The reply runs when the message is on disk or refused. A refusal before
+    /// that is returned instead. Messages of one connection are stored in the order of these calls.
     pub fn post(
         &self,
         connection: &Arc<Connection>,
@@ -48,7 +48,7 @@ impl App {
         self.submit(connection, room, change, reply)
     }
 
-    /// Changes the text of a message of one's own; see [`Self::post`].
+    /// Changes the text of the person's own message; see [`Self::post`].
     pub fn edit(
         &self,
         connection: &Arc<Connection>,
@@ -66,7 +66,7 @@ impl App {
         self.submit(connection, room, change, reply)
     }
 
-    /// Deletes a message of one's own; see [`Self::post`].
+    /// Deletes the person's own message; see [`Self::post`].
     pub fn delete(
         &self,
         connection: &Arc<Connection>,
@@ -78,7 +78,8 @@ impl App {
         self.submit(connection, room, Change::Delete { session, target }, reply)
     }
 
-    /// Tells the others in a room that one is writing; silently dropped when it is said too often.
+    /// Tells the others in a room that the person is writing. Silently dropped when it comes too
+    /// often.
     pub fn typing(&self, connection: &Connection, room: RoomId, username: &str) {
         if self
             .rate_limits
@@ -102,7 +103,7 @@ impl App {
         }
     }
 
-    /// What was typed, as the text of a message here.
+    /// Parses a typed text, with this server's limit.
     fn text(&self, typed: &str) -> Result<MessageText, Error> {
         Ok(MessageText::parse_within(
             typed,

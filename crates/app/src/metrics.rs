@@ -1,7 +1,7 @@
-//! What the people who look after Papo can count.
+//! What operators can measure.
 //!
-//! The handles are looked up once and then are plain atomics. Whoever runs the program installs a
-//! recorder before [`App::start`](crate::App::start); without one, nothing is counted.
+//! The handles are looked up once and then are plain atomics. The program installs a recorder
+//! before [`App::start`](crate::App::start); without one, nothing is counted.
 
 use metrics::Unit;
 use metrics::{

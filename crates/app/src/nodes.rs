@@ -1,7 +1,7 @@
-//! What the other nodes tell, and what is done about it.
+//! What a node does with the signals of other nodes.
 //!
-//! They can make things faster and nothing wrong: a tail takes a frame of theirs only as its next,
-//! and only while it is known whose right to it has ended; of all else the database is asked.
+//! They can make things faster and nothing wrong. A tail takes a frame from them only as its next,
+//! and only while the lease on rights holds. For everything else the node asks the database.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,24 +14,24 @@ use tokio::time::Instant;
 use crate::App;
 use crate::fan_out::FanOut;
 
-/// So much of what has come meanwhile is heard at once: a room's followers then get all its frames
-/// by one write.
+/// How many waiting signals are handled at once. A room's followers then get all their frames by
+/// one write.
 const TOGETHER: usize = 64;
 
-/// The rooms whose tails have grown, and whose followers don't know yet.
+/// Rooms whose tails have grown and whose followers haven't been written to.
 type Grown = BTreeMap<RoomId, Arc<LiveRoom>>;
 
-/// Has the tasks that ask the database do so now, and not when they would next.
+/// Make the polling tasks ask the database now.
 #[derive(Debug, Default)]
 pub(crate) struct Bells {
-    /// For the logs of all live rooms.
+    /// Rings for the logs of all live rooms.
     pub(crate) logs: Notify,
-    /// For the revocations.
+    /// Rings for the revocations.
     pub(crate) revocations: Notify,
 }
 
 impl App {
-    /// Works off what the other nodes tell, for as long as the app runs.
+    /// Handles the signals of other nodes, until the app stops.
     pub(crate) async fn hear_nodes(self: Arc<Self>, mut incoming: mpsc::Receiver<Incoming>) {
         let mut told = Vec::with_capacity(TOGETHER);
         loop {

@@ -1,9 +1,9 @@
-//! Pages of the logs, encoded once for all who catch up at the same time.
+//! Pages of the logs, encoded once for all clients that catch up at the same time.
 //!
-//! After a restart thousands of clients ask for the same events. The log is cut into pages of fixed
-//! bounds; a page changes only by an edit or a deletion and, the last one, by growing. So it is
-//! read and encoded once, whoever asks first, kept while there is room, and read again by who has
-//! had all that was in it.
+//! After a restart thousands of clients ask for the same events. So the log is divided into pages
+//! of fixed bounds, and the first client to need a page has it read and encoded. A page changes
+//! only by an edit or a deletion, and the last one also grows. It is cached while there is room. A
+//! client that has read all of a page which has grown has it read again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
@@ -18,12 +18,12 @@ use crate::frame::frame;
 
 /// The most events of a page.
 const PAGE: usize = 256;
-/// Characters of a page of the longest messages, about; where they are longer, a page has fewer
-/// events.
+/// About how many characters a page of the longest messages has. Where messages are longer, a page
+/// has fewer events.
 const PAGE_CHARACTERS: usize = 1_024_000;
-/// Bytes of all pages that are kept.
+/// Bytes of all cached pages.
 const BYTES: usize = 32 << 20;
-/// What a page costs beside its frames' bytes, and each of its frames, about.
+/// About what a page costs beside its frames' bytes, and each frame.
 const PAGE_COST: usize = 256;
 const FRAME_COST: usize = 64;
 
@@ -31,10 +31,10 @@ type Key = (RoomId, i64);
 type Frames = OnceCell<Arc<[Frame]>>;
 type Page = Arc<Frames>;
 
-/// The pages that are kept, the oldest first.
+/// The cache of pages.
 #[derive(Debug)]
 pub(crate) struct Pages {
-    /// Events of a page: it holds the seqs from a multiple of this, exclusive, to the next,
+    /// Events of a page. It holds the seqs from a multiple of this, exclusive, to the next,
     /// inclusive.
     pub(crate) size: usize,
     kept: Mutex<Kept>,
@@ -43,14 +43,14 @@ pub(crate) struct Pages {
 #[derive(Debug, Default)]
 struct Kept {
     pages: BTreeMap<Key, Page>,
-    /// In the order in which they were read, with those that have been replaced or forgotten since,
-    /// which count until their turn comes.
+    /// The pages in the order in which they were read. Replaced and forgotten ones stay here, and
+    /// count, until their turn comes.
     order: VecDeque<(Key, Weak<Frames>, usize)>,
     bytes: usize,
 }
 
 impl Pages {
-    /// Pages of logs whose messages have at most so many characters.
+    /// For logs whose messages have at most this many characters.
     pub(crate) fn new(message_characters: usize) -> Self {
         let size = PAGE_CHARACTERS / message_characters.max(1);
         Self {
@@ -59,8 +59,8 @@ impl Pages {
         }
     }
 
-    /// The frames after a cursor, about `budget` bytes of them and at least one, as far as its page
-    /// goes.
+    /// The frames after a cursor, about `budget` bytes and at least one frame, up to the end of its
+    /// page.
     pub(crate) async fn after(
         &self,
         storage: &Arc<dyn Storage>,
@@ -75,13 +75,13 @@ impl Pages {
         if !some.is_empty() {
             return Ok(some);
         }
-        // The page was read when the log ended at the cursor.
+        // The page was read when the log ended at the cursor. It has grown.
         let page = self.kept.lock().replace(key, &page);
         let frames = self.frames(storage, key, &page).await?;
         Ok(some_after(&frames, cursor, budget))
     }
 
-    /// What is in a page, read by whoever comes first.
+    /// The frames of a page, which the first caller reads.
     async fn frames(
         &self,
         storage: &Arc<dyn Storage>,
@@ -99,15 +99,14 @@ impl Pages {
         page.get_or_try_init(read).await.map(Arc::clone)
     }
 
-    /// Forgets what said the message that an event changed.
+    /// Forgets the pages that show a message which an event changed.
     pub(crate) fn heed(&self, event: &Event) {
         if let Some(target) = event.kind.target() {
             self.forget(event.room, target);
         }
     }
 
-    /// Forgets the page of a message that has been changed, and those after it, which may have its
-    /// earlier edits.
+    /// Forgets the page of a changed message and later pages, which may have its earlier edits.
     pub(crate) fn forget(&self, room: RoomId, message: Seq) {
         let number = self.number(message.0.saturating_sub(1));
         self.kept.lock().forget((room, number));
@@ -118,7 +117,7 @@ impl Pages {
         self.kept.lock().forget((room, 0));
     }
 
-    /// The page of what comes after a seq.
+    /// The page after a seq.
     fn number(&self, seq: i64) -> i64 {
         seq.max(0) / self.seqs()
     }
@@ -130,7 +129,7 @@ impl Pages {
 }
 
 impl Kept {
-    /// The page in place of one that has grown; another may have replaced it already.
+    /// Replaces a page that has grown, unless another caller has done so.
     fn replace(&mut self, key: Key, grown: &Page) -> Page {
         let page = self.pages.entry(key).or_default();
         if Arc::ptr_eq(page, grown) {
@@ -139,8 +138,8 @@ impl Kept {
         Arc::clone(page)
     }
 
-    /// Counts a page that has been read, and makes room for it. A page that was forgotten while it
-    /// was read isn't kept.
+    /// Counts a page that has been read, and makes room for it. A page that was forgotten during
+    /// its read isn't cached.
     fn keep(&mut self, key: Key, page: &Page, bytes: usize) {
         if !self
             .pages
@@ -173,7 +172,7 @@ impl Kept {
     }
 }
 
-/// What keeping a page takes, in bytes.
+/// The bytes of a cached page.
 fn cost(frames: &[Frame]) -> usize {
     let cost = |frame: &Frame| FRAME_COST + frame.bytes.len();
     PAGE_COST + frames.iter().map(cost).sum::<usize>()

@@ -11,9 +11,9 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::Error;
 
-/// Hashing takes 19 MiB and some 20 ms of a core each: no more than these at once…
+/// How many passwords are hashed at once. Each takes 19 MiB and some 20 ms of a core.
 const AT_ONCE: usize = 2;
-/// …and no more than these waiting; the others are told to come back.
+/// How many may be hashed or wait for it. Further ones are refused for now.
 const WAITING: usize = 32;
 
 /// Hashes and checks passwords.
@@ -21,8 +21,8 @@ const WAITING: usize = 32;
 pub(crate) struct Passwords {
     places: Semaphore,
     working: Semaphore,
-    /// The hash of a password that nobody has: checking against it takes as long as against a real
-    /// one.
+    /// The hash of a password that nobody has. A check against it takes as long as one against a
+    /// real hash.
     nobody: StoredPassword,
 }
 
@@ -51,8 +51,8 @@ impl Passwords {
         .await?
     }
 
-    /// Whether this is the password; `None`, an account that doesn't exist, is `false` after the
-    /// same time.
+    /// Whether this is the password. For `None`, an account that doesn't exist, it is `false` after
+    /// the same time.
     pub(crate) async fn verify(
         &self,
         password: String,
@@ -87,8 +87,8 @@ impl Passwords {
     }
 }
 
-/// The one form of a password, however it was typed: RFC 8265's `OpaqueString`, which composes
-/// characters and knows one space.
+/// The one form of a password, however it was typed. It is RFC 8265's `OpaqueString`, which
+/// composes characters and has one kind of space.
 pub(crate) fn opaque(password: &str) -> String {
     let is_space = |c: char| c.general_category() == GeneralCategory::SpaceSeparator;
     let one_space = |c| if is_space(c) { ' ' } else { c };

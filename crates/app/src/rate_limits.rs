@@ -1,5 +1,4 @@
-//! How often somebody may do something: by person, by name, by address and by room, each action for
-//! itself.
+//! Rate limits: by person, by name, by address and by room, for each action separately.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -13,7 +12,7 @@ use papo_domain::{PersonId, RoomId};
 use crate::Error;
 use crate::devices::Device;
 
-/// What is limited.
+/// A limited action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Joining a room or changing one's name.
@@ -30,17 +29,17 @@ pub enum Action {
     Typing,
     /// Trying a password from a browser that has signed in before.
     KnownSignIn,
-    /// Asking for a page of messages, a snapshot or what is missing.
+    /// Requesting a page of messages, a snapshot or missing events.
     Read,
-    /// Being given them, counted in KiB.
+    /// Receiving them, counted in KiB.
     Take,
-    /// Sending what changes nothing: a heartbeat, the end of a subscription, what can't be done.
+    /// Sending what changes nothing: a heartbeat, the end of a subscription, a wrong request.
     Waste,
-    /// Being told that something can't be done now.
+    /// Getting the answer that something can't be done now.
     Refusal,
 }
 
-/// When what is more than a limit's burst is tried again; it is refused then, too.
+/// The retry of a request that exceeds a limit's burst. It is refused then too.
 const NEVER: Duration = Duration::from_mins(1);
 
 /// At most `burst` at once, and `per_minute` in the long run.
@@ -53,29 +52,30 @@ const fn rates(action: Action) -> [Option<Rate>; 3] {
         Action::Join => [Some((10, 30)), Some((400, 600)), None],
         Action::Send => [Some((30, 180)), Some((1_000, 6_000)), Some((2_000, 12_000))],
         Action::Connect => [Some((30, 120)), Some((1_000, 3_000)), None],
-        // A person is a name that somebody tries from one network.
+        // Here a person is a name tried from one network.
         Action::SignIn => [Some((10, 6)), Some((20, 20)), None],
         Action::Search => [Some((30, 120)), Some((100, 600)), None],
         Action::Typing => [Some((5, 60)), None, Some((200, 3_000))],
-        // A person is a browser.
+        // Here a person is a browser.
         Action::KnownSignIn => [Some((10, 6)), None, None],
         // A person may have several tabs, each with a hundred rooms.
         Action::Read => [Some((300, 600)), Some((6_000, 12_000)), None],
-        // In KiB: as many pages of the largest size as come to 32 MiB at once and 64 MiB a minute.
+        // In KiB: pages of 32 MiB at once and 64 MiB a minute.
         Action::Take => [Some((32_768, 65_536)), Some((524_288, 1_048_576)), None],
-        // Fifty sockets send three heartbeats a minute each. An address has no limit: it would be
-        // used up by one for all.
+        // Fifty sockets send three heartbeats a minute each. An address has no limit: one person
+        // would use it up for all.
         Action::Waste => [Some((600, 1_200)), None, None],
-        // Fifty sockets ask again for two rooms each in a second.
+        // Fifty sockets each retry for two rooms a second.
         Action::Refusal => [Some((600, 6_000)), None, None],
     }
 }
 
-/// A rate for each name that is signed in with, from all networks together. Much more than a
-/// person's: whoever uses it up, keeps the name's owner out, and now needs ten networks at least.
-/// It lets through 86,400 guesses a day at a password of ten characters or more: of ten random
-/// letters, not a millionth part in a year, of a list of the million commonest passwords, all in
-/// twelve days. The work they make is bounded by the queue in `passwords.rs`.
+/// A rate for each name of a sign-in, from all networks together. It is much more than a person's:
+/// an attacker who uses it up keeps the name's owner out, and needs at least ten networks for that.
+///
+/// It lets through 86,400 guesses a day at a password of ten characters or more. Of ten random
+/// letters that is not a millionth part in a year. A list of the million commonest passwords takes
+/// twelve days. The queue in `passwords.rs` bounds the work of these guesses.
 const fn name_rate(action: Action) -> Option<Rate> {
     match action {
         Action::SignIn => Some((100, 60)),
@@ -102,7 +102,7 @@ enum Key {
     Person(PersonId),
     /// An account's name, hashed.
     Name(u64),
-    /// The same, and the network from which it is tried.
+    /// An account's name, hashed, and the network of the try.
     NameFrom(u64, IpAddr),
     Address(IpAddr),
     Room(RoomId),
@@ -117,7 +117,7 @@ struct Limiters {
     rooms: Option<DefaultKeyedRateLimiter<Key>>,
 }
 
-/// Counts who did what.
+/// Counts actions.
 pub struct RateLimits {
     /// By action, in the order of [`ACTIONS`]; empty when there are no limits.
     limiters: Vec<Limiters>,
@@ -154,7 +154,7 @@ impl RateLimits {
         }
     }
 
-    /// Counts one action, unless one of those who do it has done too many.
+    /// Counts one action, unless its person, address or room has reached a limit.
     pub(crate) fn check(
         &self,
         action: Action,
@@ -173,8 +173,8 @@ impl RateLimits {
         self.check_one(limiters.rooms.as_ref(), room.map(Key::Room))
     }
 
-    /// Counts an attempt to sign in under a name: first by the name and the network together, so
-    /// that whoever is at that limit doesn't use up what the name has from all networks.
+    /// Counts an attempt to sign in under a name. It first counts the name and network together, so
+    /// that a network at its limit doesn't use up the name's rate.
     pub(crate) fn check_name(
         &self,
         action: Action,
@@ -193,14 +193,15 @@ impl RateLimits {
         self.check_one(limiters.names.as_ref(), Some(Key::Name(name)))
     }
 
-    /// Counts an attempt to sign in from a browser that has signed in before, by nothing but that.
+    /// Counts an attempt to sign in from a browser that has signed in before, by that browser
+    /// alone.
     pub(crate) fn check_device(&self, device: Device) -> Result<(), Error> {
         let limiters = self.limiters.get(Action::KnownSignIn as usize);
         let people = limiters.and_then(|limiters| limiters.people.as_ref());
         self.check_one(people, Some(Key::Device(device)))
     }
 
-    /// Counts bytes that somebody is about to be given, unless it has been too much.
+    /// Counts bytes that a person is about to receive, unless that is too much.
     pub(crate) fn check_bytes(
         &self,
         person: PersonId,
@@ -217,7 +218,7 @@ impl RateLimits {
         self.check_some(limiters.addresses.as_ref(), address, count)
     }
 
-    /// Forgets those who have been quiet; to be called now and then.
+    /// Forgets idle persons, addresses and rooms. Call it now and then.
     pub(crate) fn forget_quiet(&self) {
         for Limiters {
             people,
@@ -256,19 +257,19 @@ impl RateLimits {
                 let wait = until.wait_time_from(self.clock.now());
                 Err(Error::RateLimited(whole_seconds(wait)))
             }
-            // More at once than ever fits.
+            // The request exceeds the burst and never fits.
             Err(_) => Err(Error::RateLimited(NEVER)),
         }
     }
 }
 
-/// The first whole second after which it may be tried again.
+/// The first whole second after which a retry can succeed.
 fn whole_seconds(wait: Duration) -> Duration {
     let seconds = wait.as_nanos().div_ceil(1_000_000_000).max(1);
     Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))
 }
 
-/// An IPv6 address stands for its /64: that is what one customer gets.
+/// An IPv6 address counts as its /64, which is what one customer gets.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -323,7 +324,7 @@ mod tests {
         let begun = Instant::now();
         let taken = (0..1_000).take_while(|_| take(1, "192.0.2.1", 1 << 20).is_ok());
         let taken = taken.count() as u64;
-        // And about one a second on a machine that stands still.
+        // And about one a second, if the machine stood still.
         assert!(
             (32..=34 + 2 * begun.elapsed().as_secs()).contains(&taken),
             "{taken}"
@@ -363,8 +364,8 @@ mod tests {
                 .map(|_| 1)
                 .sum()
         };
-        // And what comes back meanwhile on a machine that stands still: one in ten seconds, one a
-        // second.
+        // And what the limits give back meanwhile, if the machine stood still: one in ten seconds,
+        // one a second.
         let from_one = let_through(0);
         let come_back = begun.elapsed().as_secs() / 10 + 1;
         assert!((10..=10 + come_back).contains(&from_one), "{from_one}");

@@ -1,9 +1,9 @@
-//! Rights that ended on another node, or by the command line: learned from the database, whatever
-//! the relay does.
+//! How a node learns from the database of rights that ended on another node or by a command,
+//! whatever the relay does.
 //!
-//! A revocation says that something has changed; what holds now is asked of the database, by the
-//! task of each connection, in turn with its subscriptions. So an old one never puts out who has
-//! joined again.
+//! A revocation says only that something has changed. The task of each connection asks the database
+//! what holds now, in turn with its subscriptions. So an old revocation never removes somebody who
+//! has joined again.
 
 use std::sync::Arc;
 use std::thread;
@@ -17,25 +17,24 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::{App, Error, Member, defects};
 
-/// How often the database is asked: half of the second within which a right must have ended.
+/// How often the node asks the database: half of the second within which a right must end.
 const POLL: Duration = Duration::from_millis(500);
-/// Revocations read at once.
+/// How many revocations are read at once.
 const PORTION: usize = 1_000;
-/// Revocations are kept for this long: for any node that couldn't ask for a while.
+/// How long revocations are kept, for nodes that couldn't ask.
 const KEPT: Duration = Duration::from_hours(7 * 24);
 
 impl App {
-    /// Has all nodes look at the revocations.
+    /// Makes all nodes look at the revocations.
     pub(crate) fn tell_changed(&self) {
         self.hub.tell(Signal::Changed);
     }
 
-    /// Starts to give local connections notice of rights that ended elsewhere, for as long as the
-    /// app runs.
+    /// Starts the task that gives local connections notices of rights that ended elsewhere, until
+    /// the app stops.
     ///
-    /// Where nodes share a database nothing new is shown unless it was asked lately. So that is
-    /// done on a thread of its own, which gets the processor in its turn however many tasks wait
-    /// for theirs.
+    /// A node of several shows nothing new unless it asked lately. So it asks on a thread of its
+    /// own, which gets the processor in its turn however many tasks wait.
     pub(crate) fn start_watching(self: &Arc<Self>, last: RevocationId) -> Result<(), Error> {
         let main = Handle::current();
         let watching = Arc::clone(self).watch_revocations(last, main);
@@ -73,8 +72,8 @@ impl App {
         }
     }
 
-    /// Asks again whether a connection's person is in a room, and as whom; to be called by the
-    /// connection's task after [`Notice::Changed`], and before it writes more of the room.
+    /// Asks again whether a connection's person is in a room, and under which name and mark. The
+    /// connection's task calls it after [`Notice::Changed`], before it writes more of the room.
     pub async fn look_again(
         &self,
         connection: &Connection,
@@ -92,7 +91,7 @@ impl App {
         Ok(member)
     }
 
-    /// Forgets the revocations that every node has seen.
+    /// Deletes revocations that every node has seen.
     pub(crate) async fn forget_revocations(&self) -> Result<(), Error> {
         self.storage.forget_revocations(KEPT).await?;
         Ok(())
@@ -113,7 +112,8 @@ impl App {
             }
             if is_last {
                 if self.tails.lease.renew(asked) {
-                    // Not by the poll, which may be waiting for an answer that was lost.
+                    // The poll may be waiting for a lost answer, so a task of its own reads the
+                    // logs.
                     let app = Arc::clone(self);
                     self.tasks
                         .spawn_on(async move { app.ask_logs().await }, main);

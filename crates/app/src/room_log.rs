@@ -1,9 +1,9 @@
 //! The one writer of the rooms' logs: group commit.
 //!
-//! All changes that wait are stored in one transaction and one flush to disk. There is no timer:
-//! while one batch is being committed, the next one forms. Only after the commit is anybody told,
-//! in the order of the commit, and by the thread that made it: first those who asked, then those
-//! who follow the room.
+//! All waiting changes are stored in one transaction with one flush to disk. There is no timer:
+//! while one batch is being committed, the next one forms. Answers and events go out after the
+//! commit, in its order, on the thread that made it: first the answers, then the events to the
+//! rooms' followers.
 
 #[cfg(test)]
 mod tests;
@@ -27,20 +27,20 @@ use crate::live::Tails;
 use crate::metrics::Metrics;
 use crate::{Clock, Error};
 
-/// How many changes may wait for the writer; more are refused with [`Error::Unavailable`].
+/// How many changes may wait for the writer. Further ones are refused with [`Error::Unavailable`].
 const WAITING: usize = 8_192;
-/// How many changes go into one transaction at most.
+/// The most changes of a transaction.
 const BATCH: usize = 1_024;
-/// Bytes of the texts that may wait for the writer; more are refused likewise.
+/// Bytes of the texts that may wait for the writer. Further changes are refused likewise.
 const WAITING_BYTES: usize = 128 << 20;
-/// Bytes of the texts after which no more changes go into a transaction.
+/// A transaction takes no more changes after this many bytes of text.
 const BATCH_BYTES: usize = 16 << 20;
 const RETRY_OVERLOAD: Duration = Duration::from_secs(1);
 
 /// A change that is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Committed {
-    /// Where it is: the same message may have been posted in another room before.
+    /// Where it is. The same message may have been posted in another room before.
     pub(crate) room: RoomId,
     /// Its event's number.
     pub seq: Seq,
@@ -49,7 +49,7 @@ pub struct Committed {
 }
 
 impl Committed {
-    /// Itself, when it is where it was asked for.
+    /// Returns itself if it is in this room.
     pub(crate) fn in_room(self, room: RoomId) -> Result<Self, Error> {
         if self.room == room {
             Ok(self)
@@ -59,11 +59,11 @@ impl Committed {
     }
 }
 
-/// Is called once, when the change is on disk or refused. The request, if it was one, which ends
-/// when the rooms have been told.
+/// Called once, when the change is on disk or refused. Returns the connection's request, if it was
+/// one. The request ends after the followers have been written to.
 pub(crate) type OnCommit = Box<dyn FnOnce(Result<Committed, Error>) -> Option<Request> + Send>;
 
-/// Takes changes, and has them stored.
+/// Submits changes to the writer.
 #[derive(Clone)]
 pub(crate) struct RoomLog {
     writer: Arc<Writer>,
@@ -75,27 +75,27 @@ struct Writer {
     tails: Arc<Tails>,
     metrics: Arc<Metrics>,
     clock: Clock,
-    /// Noted when what was written can't be relied on any more: the process must restart.
+    /// Notes a failure after which the process must restart.
     broken: Broken,
     line: Mutex<Line>,
-    /// Told when nothing is being stored any more.
+    /// Notified when nothing is being stored any more.
     idle: Notify,
 }
 
 #[derive(Default)]
 struct Line {
     waiting: VecDeque<(RoomId, Change, OnCommit)>,
-    /// Of the texts that wait.
+    /// Bytes of the waiting texts.
     bytes: usize,
     /// Whether a batch is with the storage.
     is_storing: bool,
-    /// Whether it takes long to find out what becomes of that batch: nothing is taken meanwhile.
+    /// Whether the outcome of that batch is late. No changes are taken meanwhile.
     is_stalled: bool,
-    /// Whether no more changes are taken.
+    /// Whether the writer has closed.
     is_closed: bool,
 }
 
-/// What is being stored.
+/// The batch that the storage has.
 struct Group {
     writer: Arc<Writer>,
     callbacks: Vec<OnCommit>,
@@ -103,7 +103,7 @@ struct Group {
     is_told: bool,
 }
 
-/// New frames of a room that is live, here or on another node.
+/// New frames of a room that is live, on this node or maybe on another.
 struct News {
     live: Option<Arc<LiveRoom>>,
     frames: Vec<Frame>,
@@ -136,7 +136,7 @@ impl RoomLog {
         self.writer.line.lock().waiting.len()
     }
 
-    /// Puts a change in line. Changes are committed in the order in which they are put here.
+    /// Queues a change. Changes are committed in the order of these calls.
     pub(crate) fn submit(&self, room: RoomId, change: Change, on_commit: OnCommit) {
         let mut line = self.writer.line.lock();
         let bytes = line.bytes + change.text_bytes();
@@ -156,11 +156,11 @@ impl RoomLog {
         }
     }
 
-    /// Puts a change in line and waits for it.
+    /// Queues a change and waits for its outcome.
     pub(crate) async fn append(&self, room: RoomId, change: Change) -> Result<Committed, Error> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let on_commit = |result| {
-            // Whoever asked may have gone; what is stored is stored.
+            // The caller may have gone. What is stored stays stored.
             let _ = sender.send(result);
             None
         };
@@ -170,7 +170,7 @@ impl RoomLog {
             .unwrap_or(Err(Error::Unavailable(RETRY_OVERLOAD)))
     }
 
-    /// Takes nothing more, and waits until all that was taken is stored.
+    /// Takes no more changes, and waits until all are stored.
     pub(crate) async fn close(&self) {
         let idle = self.writer.idle.notified();
         let is_storing = {
@@ -194,7 +194,7 @@ impl Writer {
         }));
     }
 
-    /// Has the next batch stored, if there is one.
+    /// Stores the next batch, if there is one.
     fn go_on(self: &Arc<Self>) {
         let mut line = self.line.lock();
         line.is_stalled = false;
@@ -208,8 +208,7 @@ impl Writer {
         }
     }
 
-    /// Refuses who waits, and who comes, until the batch that is with the storage has come to an
-    /// end.
+    /// Refuses waiting and new changes until the present batch has its outcome.
     fn stall(&self) {
         let waiting = {
             let mut line = self.line.lock();
@@ -222,12 +221,12 @@ impl Writer {
         }
     }
 
-    /// Tells what is on disk: each who asked, then the rooms.
+    /// Gives the answers for what is on disk, then the events to the rooms.
     fn tell(&self, results: Vec<Result<Appended, Refusal>>, callbacks: Vec<OnCommit>) {
         let mut answered = Vec::with_capacity(callbacks.len());
         let mut news: HashMap<RoomId, News> = HashMap::new();
         let is_relayed = self.hub.has_relay();
-        // Counted before anybody can know of it.
+        // The count comes before anybody can know of the events.
         let is_new = |result: &&Result<Appended, Refusal>| {
             result.as_ref().is_ok_and(|appended| !appended.duplicate)
         };
@@ -271,7 +270,7 @@ impl Writer {
         self.tails.fan_out.finish(answered, &mut budget);
     }
 
-    /// Answers outside of a batch.
+    /// Gives an answer outside of a batch.
     fn answer(&self, on_commit: OnCommit, result: Result<Committed, Error>) {
         if let Some(request) = call(on_commit, result) {
             self.tails.fan_out.count(request.finish());
@@ -322,7 +321,7 @@ impl Batch for Group {
         if let Some(started) = self.started {
             self.writer.metrics.commit_seconds.record(started.elapsed());
         } else {
-            // Refused before it was asked for.
+            // The batch failed before its changes were taken.
             self.take();
         }
         self.is_told = true;
@@ -348,8 +347,7 @@ impl Drop for Group {
     }
 }
 
-/// Gives an answer. Who panics on it takes nobody else's along: others wait for theirs, and rooms
-/// for what is on disk.
+/// Gives an answer. A panic in it affects no other answer and no room.
 fn call(on_commit: OnCommit, result: Result<Committed, Error>) -> Option<Request> {
     let called = catch_unwind(AssertUnwindSafe(|| on_commit(result)));
     called.unwrap_or_else(|_| {

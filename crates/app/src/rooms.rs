@@ -12,10 +12,10 @@ use tokio::time::timeout;
 
 use crate::{Action, Actor, App, Error, Member};
 
-/// The most bytes of the texts that are shown at once; of one message all is.
+/// The most bytes of texts on a page. A single message is shown whole.
 const SHOWN_BYTES: usize = 1 << 20;
 
-/// How long a request waits for its turn to read a page of messages.
+/// How long a request waits for a permit to read a page of messages.
 const READ_WAIT: Duration = Duration::from_secs(5);
 
 /// A room in the list.
@@ -51,7 +51,7 @@ impl App {
             .ok_or(Error::NoRoom)
     }
 
-    /// The room as its page shows it at first.
+    /// The room and the snapshot with which its page begins.
     pub async fn chat(&self, member: &Member) -> Result<(Room, ServerFrame), Error> {
         self.may_read(member.actor())?;
         let Snapshot { room, page, at } = self.latest(member).await?;
@@ -88,20 +88,20 @@ impl App {
         ))
     }
 
-    /// Counts a page or snapshot that somebody asks for.
+    /// Counts a requested page or snapshot.
     pub(crate) fn may_read(&self, actor: Actor) -> Result<(), Error> {
         self.rate_limits
             .check(Action::Read, Some(actor.person), actor.address, None)
     }
 
-    /// Counts what somebody is given of a log.
+    /// Counts bytes of a log for an actor.
     pub(crate) fn may_take(&self, actor: Actor, bytes: usize) -> Result<(), Error> {
         self.rate_limits
             .check_bytes(actor.person, actor.address, bytes)
     }
 
-    /// Waits until a page of messages may be read. Pages that have been read and not yet written
-    /// anywhere take memory, so a few are read at a time.
+    /// Waits for a permit to read a page of messages. Pages that were read and not yet written take
+    /// memory, so only a few are read at a time.
     pub(crate) async fn read_turn(&self) -> Result<SemaphorePermit<'_>, Error> {
         let turn = timeout(READ_WAIT, self.reading.acquire()).await;
         turn.ok()
@@ -109,7 +109,7 @@ impl App {
             .ok_or(Error::Unavailable(READ_WAIT))
     }
 
-    /// An active room and its last messages, which are counted as given to the member.
+    /// An active room and its last messages, which count as received by the member.
     pub(crate) async fn latest(&self, member: &Member) -> Result<Snapshot, Error> {
         let _turn = self.read_turn().await?;
         let room = member.room();
@@ -132,7 +132,7 @@ fn page_bytes(page: &MessagePage) -> usize {
     texts.sum()
 }
 
-/// A page without the first messages, when it would be too large with them.
+/// The page without its first messages, if it would be too large with them.
 fn shortened(mut page: MessagePage) -> MessagePage {
     let mut bytes = 0;
     let is_shown = |message: &&Message| {

@@ -1,8 +1,8 @@
-//! How long the database has been served, between the moments at which that is stored.
+//! The time of service between the moments at which it is stored.
 //!
-//! By it sessions are stamped and judged, and what is old is forgotten. It comes from no clock: a
-//! node adds what it has measured since it last asked the database. Several nodes' times are one
-//! time, for the database takes the latest.
+//! Sessions are stamped and judged by it, and old rows are deleted by it. It comes from no clock: a
+//! node adds the time that it measured since it last asked the database. The database takes the
+//! latest time of all nodes, so they have one time.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use tokio::time::Instant;
 
 use crate::{App, defects};
 
-/// So soon after the last time nothing is stored: most commands are over by then, and some run on a
-/// full disk.
+/// A shorter service isn't worth storing. Most commands are over by then, and some run on a full
+/// disk.
 const WORTH_STORING: Duration = Duration::from_mins(1);
 
-/// What the database said, and when it was asked.
+/// The database's answer, and when it came.
 pub(crate) struct Service(Mutex<(Served, Instant)>);
 
 impl Service {
-    /// The database says this now.
+    /// The service with this present moment.
     pub(crate) fn of(served: Served) -> Self {
         Self(Mutex::new((served, Instant::now())))
     }
@@ -37,10 +37,10 @@ impl App {
         served.after(asked.elapsed())
     }
 
-    /// About what the clock said at a moment of service, if there was service ever since. Never
+    /// About what the clock said at a moment of service, if servers have run ever since. Never
     /// later than now.
     pub fn by_the_clock(&self, moment: Served) -> Timestamp {
-        // Another process may serve the database. Its moments are ahead of those that it stored.
+        // Another process may serve the database. Its moments are ahead of the stored ones.
         let ago = self.served().0.saturating_sub(moment.0).max(0);
         Timestamp::from_millis(self.settings.clock.now().as_millis().saturating_sub(ago))
     }
@@ -50,7 +50,7 @@ impl App {
         at.min(self.settings.clock.now())
     }
 
-    /// Stores the present moment if that is worth it, and takes over a later one of other nodes.
+    /// Stores the present moment if that is worth it, and takes over a later one from other nodes.
     pub(crate) async fn serve_on(&self) -> Result<Served, StorageError> {
         let (stored, since) = *self.service.0.lock();
         let is_worth_storing = since.elapsed() > WORTH_STORING || defects::has("clock-of-sessions");

@@ -1,4 +1,4 @@
-//! Time and randomness, as parameters: tests give their own.
+//! Time and randomness as parameters, so that tests can set them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use papo_domain::{PersonId, Timestamp};
 
-/// Tells the time.
+/// A source of the time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -27,7 +27,7 @@ impl Clock {
         })
     }
 
-    /// A clock of one's own.
+    /// A clock from a function.
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
@@ -44,7 +44,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// Gives random bytes.
+/// A source of random bytes.
 #[derive(Clone)]
 pub struct Random(Arc<Fill>);
 
@@ -58,7 +58,7 @@ impl Random {
         })
     }
 
-    /// A source of one's own.
+    /// A source from a function.
     pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(fill))
     }

@@ -13,50 +13,50 @@ use tokio::time::Instant;
 
 use crate::{Action, Actor, App, Error, Member, Visitor, defects};
 
-/// When to come back to a server that stops.
+/// When to retry with a server that stops.
 const RETURN: Duration = Duration::from_secs(5);
-/// When to try again to connect, if a session has as many connections as it may.
+/// When to retry to connect, if the session has too many connections.
 const TOO_MANY_CONNECTIONS: Duration = Duration::from_secs(30);
 
 /// Where a subscription begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum From {
-    /// Wherever the log ends now: only what comes.
+    /// At the present end of the log: only new events follow.
     End,
     /// With a snapshot of the room.
     Snapshot,
-    /// After the last event that the client has, and when that was stored, if it says so.
+    /// After the last event that the client has, with its time if the client gives it.
     After(Epoch, Seq, Option<Timestamp>),
 }
 
 /// How a subscription begins, for the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// With what comes.
+    /// With new events.
     Live,
     /// With this snapshot.
     Snapshot(ServerFrame),
-    /// With the events after the one that the client named; the log's end is given.
+    /// With the events after the one that the client named. This is the log's end.
     Resumed(Seq),
-    /// With this snapshot, because what the client has can't be continued.
+    /// With this snapshot, because the client's state can't be continued.
     Reset(ResetReason, ServerFrame),
 }
 
 /// A room that a connection follows, for as long as this lives.
 #[derive(Debug)]
 pub struct Subscription {
-    /// Keeps the room live, and the connection written to by it. Its cursor is at the last event
-    /// that the client has, or is about to get with `start`.
+    /// Keeps the room live and lets it write to the connection. Its cursor is at the last event
+    /// that the client has, or gets with `start`.
     pub follower: Follower,
     /// The proof that the person is in the room, and their name there.
     pub member: Member,
-    /// What to tell the client first.
+    /// What to send to the client first.
     pub start: Start,
 }
 
 impl App {
-    /// Opens a connection for a visitor, who must be in `room`, or in any room when there is none.
-    /// To be called before the handshake is answered; [`App::disconnect`] must follow.
+    /// Opens a connection for a visitor, who must be in `room`, or in any room if there is none.
+    /// Call it before the handshake is answered, and [`App::disconnect`] afterwards.
     pub async fn connect(
         &self,
         visitor: &Visitor,
@@ -80,14 +80,15 @@ impl App {
         connection.set_mark(visitor.mark());
         self.hub.connect(&connection);
         if self.is_leaving.load(Ordering::SeqCst) {
-            // Too late to be told that the server stops: it would stay until it is cut.
+            // The connection came too late for the notice that the server stops. It would stay
+            // until it is cut.
             self.hub.disconnect(&connection);
             return Err(Error::Unavailable(RETURN));
         }
         Ok(connection)
     }
 
-    /// Counts an attempt to connect, unless there were too many, or the session has too many
+    /// Counts an attempt to connect. Fails after too many attempts, or if the session has too many
     /// connections.
     pub fn may_connect(&self, visitor: &Visitor, address: IpAddr) -> Result<(), Error> {
         let (person, session) = (visitor.person(), visitor.session.id);
@@ -100,7 +101,7 @@ impl App {
         Ok(())
     }
 
-    /// Has a connection follow a room that its person is in. To be called by its task, while that
+    /// Makes a connection follow a room that its person is in. Only its task calls this, while it
     /// is awake.
     pub async fn subscribe(
         &self,
@@ -110,7 +111,7 @@ impl App {
         from: From,
     ) -> Result<Subscription, Error> {
         let actor = Actor::from(&**connection);
-        // What only comes needs nothing to be read.
+        // New events need no read.
         if from != From::End {
             self.may_read(actor)?;
         }
@@ -122,7 +123,7 @@ impl App {
             .hub
             .follow(room, connection, username, wants, Instant::now());
         self.tails.open(&follower.room).await?;
-        // In this order: what closes the room after `end` comes with the stream.
+        // The order matters: if the room is closed after `end`, the stream has that event.
         let end = follower.room.end();
         if !follower.room.is_active() {
             return Err(Error::NoRoom);
@@ -146,7 +147,7 @@ impl App {
                 }
             }
         };
-        // The right may have ended while the snapshot was read, which may show what came later.
+        // The right may have ended during the read, and the snapshot may show what came later.
         if connection.may_have_lost(room) && self.member(actor, room).await?.is_none() {
             return Err(Error::NotJoined);
         }
@@ -160,8 +161,7 @@ impl App {
 
     /// A room's snapshot, and its seq.
     pub async fn snapshot(&self, member: &Member) -> Result<(Seq, ServerFrame), Error> {
-        // Of an inactive room there is none: its events end with the one that closed it, which the
-        // client wouldn't see.
+        // An inactive room has no snapshot: the client wouldn't see the event that closed it.
         let Snapshot { room, page, at } = self.latest(member).await?;
         let frame = snapshot_frame(
             None,
@@ -181,8 +181,8 @@ impl App {
         Ok((seq, frame))
     }
 
-    /// Frames from the log for a cursor that is behind the tail, about `budget` bytes of them and
-    /// at least one, if there is one.
+    /// Frames from the log for a cursor that is behind the tail: about `budget` bytes, and at least
+    /// one frame if there is one.
     pub async fn frames_after(
         &self,
         member: &Member,
@@ -197,7 +197,7 @@ impl App {
         Ok(pages.after(&self.storage, room, cursor, budget).await?)
     }
 
-    /// Counts frames from the log that a member is about to be given.
+    /// Counts frames from the log for a member.
     pub fn may_take_frames(&self, member: &Member, frames: &[Frame]) -> Result<(), Error> {
         let bytes = frames.iter().map(|frame| frame.bytes.len()).sum();
         self.may_take(member.actor(), bytes)
@@ -234,7 +234,7 @@ impl App {
             return Ok(Some(ResetReason::Epoch));
         }
         if seq > end {
-            // The tail may not have heard of it yet: the log decides.
+            // The tail may not know of it yet, so this asks the log.
             let log = self.storage.last_seqs(vec![room]).await?;
             if log.first().is_none_or(|(_, last)| seq > *last) {
                 return Ok(Some(ResetReason::Ahead));
@@ -252,8 +252,8 @@ impl App {
         Ok((!is_known).then_some(ResetReason::Epoch))
     }
 
-    /// Whether the event with this seq is the one that was stored at this time. It isn't when
-    /// somebody has put an older copy of the database in its place: the log has gone on otherwise.
+    /// Whether the event with this seq was stored at this time. Otherwise somebody has put an older
+    /// copy of the database in its place, and the log has gone on differently.
     async fn has_event(&self, room: RoomId, seq: Seq, at: Timestamp) -> Result<bool, Error> {
         let frames = self.frames(room, Seq(seq.0 - 1), 1).await?;
         let event = frames.first().filter(|frame| frame.seq == seq);

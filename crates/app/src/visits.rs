@@ -1,4 +1,4 @@
-//! Coming in and leaving: sessions, and the rooms that people are in.
+//! Joining and leaving: sessions, and the rooms that people are in.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use crate::{Action, App, Error, defects};
 /// A session's use is noted at most this often, so that reading pages doesn't write.
 const TOUCH_PAUSE: Duration = Duration::from_hours(24);
 
-/// Somebody with a session, seen in one request.
+/// Somebody with a session, in one request.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub(crate) session: Session,
@@ -26,24 +26,24 @@ pub struct Visitor {
     pub(crate) room: Option<RoomId>,
 }
 
-/// What came of joining.
+/// The result of joining.
 #[derive(Debug, Clone)]
 pub struct Admitted {
-    /// The session's token, when one was made for this.
+    /// The token of a session that was made for this.
     pub token: Option<String>,
 }
 
-/// What came of signing in.
+/// The result of signing in.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     /// The new session's token.
     pub token: String,
-    /// What the browser keeps, so that it is known when it signs in again.
+    /// What the browser keeps, so that the server knows it at the next sign-in.
     pub kept: String,
 }
 
 impl Visitor {
-    /// Who they are, on all their devices.
+    /// The person, the same on all their devices.
     pub fn person(&self) -> PersonId {
         self.session.person
     }
@@ -53,12 +53,12 @@ impl Visitor {
         self.session.account.as_ref()
     }
 
-    /// The name in the room that was asked for, if they are in it.
+    /// The name in the room in view, if they are in it.
     pub fn username(&self) -> Option<&Username> {
         self.session.username.as_ref()
     }
 
-    /// A name for the form: that in the room, else the account's, else the one used last.
+    /// A name for the form: the one in the room, else the account's, else the one used last.
     pub fn suggested_username(&self) -> Option<&Username> {
         let account = self.account().map(|account| account.name.as_username());
         self.username()
@@ -68,8 +68,8 @@ impl Visitor {
 }
 
 impl App {
-    /// The visitor with this token, and their name in `room`. An unknown token is nobody's: it is
-    /// never adopted.
+    /// The visitor with this token, and their name in `room`. An unknown token belongs to nobody:
+    /// the server never adopts it.
     pub async fn visitor(
         &self,
         token: Option<&str>,
@@ -83,7 +83,7 @@ impl App {
         };
         let now = self.served();
         if now.before(TOUCH_PAUSE) > session.last_used {
-            // Who reads must not be kept from it by a disk that takes no writes.
+            // A disk that takes no writes must not keep people from reading.
             if let Err(error) = self.storage.touch_session(session.id, now).await {
                 tracing::warn!(%error, "noting that a session is used");
             }
@@ -104,7 +104,7 @@ impl App {
         self.rate_limits
             .check(Action::Join, person, Some(address), None)?;
         if visitor.is_none() {
-            // Before a session is made that nobody would use.
+            // This check avoids making a session that nobody would use.
             self.room(room).await?;
         }
         let now = self.settings.clock.now();
@@ -139,8 +139,8 @@ impl App {
         Ok(Admitted { token })
     }
 
-    /// Leaves a room, or all. When this returns, nothing that is posted there later reaches any
-    /// device of the visitor's here.
+    /// Leaves a room, or all. When this returns, later messages in it reach no device of the
+    /// visitor on this node.
     pub async fn leave(&self, visitor: &Visitor, room: Option<RoomId>) -> Result<(), Error> {
         let (id, person) = (visitor.session.id, visitor.person());
         let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
@@ -164,7 +164,7 @@ impl App {
         Ok(self.storage.memberships(visitor.session.id).await?)
     }
 
-    /// Makes a session for an account whose password was found to be this one, and ends the session
+    /// Makes a session for an account, whose password the caller has checked. Ends the session
     /// before it, on its open connections too.
     pub(crate) async fn start_session(
         &self,
@@ -182,7 +182,7 @@ impl App {
         let sign_in = async move {
             let before = ended.map(|(_, session)| session);
             let made = storage.sign_in(account_id, password, session, before);
-            // The account may have changed while the password was looked at.
+            // The account may have changed since the password was checked.
             made.await?.ok_or(Error::SignIn)?;
             if let Some((person, session)) = ended {
                 hub.end_session(person, session);
@@ -214,9 +214,8 @@ impl App {
         Ok(())
     }
 
-    /// Gives notice to the people who follow a room in which they aren't any more, or with a
-    /// session that has ended, whatever did that: a new account with their name, its age, a command
-    /// of another process.
+    /// Gives a notice to followers of a room that they aren't in any more, or whose session has
+    /// ended. The cause may be a new account with their name, the session's age, or a command.
     pub(crate) async fn end_lost_rights(&self) -> Result<(), Error> {
         let mut followed: HashMap<(PersonId, SessionId), Vec<RoomId>> = HashMap::new();
         for room in self.hub.rooms() {
@@ -235,8 +234,7 @@ impl App {
         Ok(())
     }
 
-    /// Does something to its end even if whoever asked goes away: what was stored and what is told
-    /// of it belong together.
+    /// Runs work to its end even if the caller goes away: a change and its notices belong together.
     async fn to_the_end<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -244,7 +242,7 @@ impl App {
         self.tasks.spawn(work).await.unwrap_or(Err(Error::Internal))
     }
 
-    /// A session to be made, and its token.
+    /// A new session, and its token.
     fn new_session(&self) -> (String, NewSession) {
         let (text, token) = self.new_token();
         let session = NewSession {

@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    /// Has nothing stored until the connection that this gives is dropped.
+    /// Keeps the storage from writing until this connection is dropped.
     fn lock(&self) -> rusqlite::Connection {
         let db = rusqlite::Connection::open(self.folder.path().join("papo.sqlite3")).unwrap();
         db.busy_timeout(Duration::from_secs(10)).unwrap();
@@ -70,7 +70,7 @@ impl World {
         db
     }
 
-    /// The same, with one change on its way, alone: it holds the writer until then.
+    /// The same, with one change in progress, which occupies the writer until then.
     async fn occupy(&self, on_commit: OnCommit) -> rusqlite::Connection {
         let lock = self.lock();
         let log = &self.app.log;
@@ -170,7 +170,7 @@ async fn of_the_longest_messages_fewer_wait_and_are_stored_together() {
         is_told: true,
     };
     assert_eq!(group.take().len(), BATCH_BYTES.div_ceil(text.len()));
-    // There is room again for those who come.
+    // There is room again.
     log.submit(world.room, longest, tally.on_commit());
     assert_eq!(tally.counts(), (0, 3));
     log.writer.stall();

@@ -29,7 +29,7 @@ impl PostgresIntake {
         Ok(Self { db, instance: None })
     }
 
-    /// Computes the highest ids from what is stored. The tables get theirs at the end.
+    /// Sets the highest ids to those that came with the instance. The tables get theirs at the end.
     fn set_last_ids_of(&self, stored: &mut InstanceRow) {
         if let Some(instance) = &self.instance {
             stored.last_account = instance.last_account;
