@@ -1,8 +1,8 @@
-//! Brings `client/dist` into the binary: each file as it is, compressed in two ways, and with a
-//! hash of its content.
+//! Embeds `client/dist` in the binary: each file as it is, compressed in two ways, and with a hash
+//! of its content.
 //!
-//! Compressing here and not at start costs the running server nothing: all forms are read-only
-//! pages of its executable, and the system drops them from memory when nobody asks for them.
+//! Compressing at build time costs the running server nothing. All forms are read-only pages of its
+//! executable, and the system drops unused ones from memory.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

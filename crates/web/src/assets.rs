@@ -1,7 +1,7 @@
-//! The files of `client/dist`, which the build puts into the binary (`build.rs`).
+//! The files of `client/dist`, which `build.rs` embeds in the binary.
 //!
-//! Pages name a file by [`url`], with its content's hash: such an answer may be kept for ever.
-//! Asked for without the hash, or with an older one, a file is checked with its `ETag` each time.
+//! Pages name a file by [`url`], with its content's hash. Browsers may keep that answer for ever.
+//! Without the hash, or with an older one, they check the file by its `ETag` each time.
 
 use axum::Extension;
 use axum::extract::{Path, Query};
@@ -26,7 +26,7 @@ struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// Where a page finds a file.
+/// The address of a file, for pages.
 pub(crate) fn url(name: &str) -> String {
     match find(name) {
         Some(asset) => format!("/static/{name}?v={}", asset.version),
@@ -50,7 +50,7 @@ pub(crate) async fn show(
     Ok(asset.answer(&headers, is_current))
 }
 
-/// `GET /favicon.ico`: for those who ask without reading a page.
+/// `GET /favicon.ico`: for browsers that ask without reading a page.
 pub(crate) async fn icon(headers: HeaderMap) -> Result<Response, Failure> {
     let asset = find("favicon.svg").ok_or(Failure::NotFound)?;
     Ok(asset.answer(&headers, false))
@@ -110,7 +110,7 @@ impl Asset {
     }
 }
 
-/// Whether the client has this form already.
+/// Whether the client already has this form.
 fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers
         .get_all(IF_NONE_MATCH)

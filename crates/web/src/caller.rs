@@ -1,5 +1,5 @@
-//! Who asks: the address, and whether by HTTPS. A proxy is believed only when it is one of the
-//! configured ones.
+//! The caller of a request: its address, and whether it came by HTTPS. Only a configured proxy is
+//! believed.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,25 +17,25 @@ use crate::site::Site;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The other end of the connection; the server puts it into each request.
+/// The other end of the connection. The server adds it to each request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// Who asks.
+/// The caller of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
-    /// The client's address, as far as it can be believed.
+    /// The client's address, as far as it can be trusted.
     pub(crate) address: IpAddr,
-    /// The client's browser speaks HTTPS, to a proxy.
+    /// Whether the browser speaks HTTPS, to a proxy.
     pub(crate) is_secure: bool,
 }
 
-/// Something in a proxy's `X-Forwarded-For` that names no address.
+/// A part of a proxy's `X-Forwarded-For` that is no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Unreadable(String);
 
 impl Caller {
-    /// Who asks, and what of the proxy's words couldn't be read.
+    /// The caller, and the part of the proxy's header that couldn't be read.
     fn new(
         peer: IpAddr,
         headers: &HeaderMap,
@@ -61,7 +61,7 @@ impl Caller {
 }
 
 impl Caller {
-    /// The caller of a request with these headers, which the server gave its peer.
+    /// The caller of a request with these headers. The server has added the peer to its extensions.
     pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions, site: &Site) -> Self {
         let peer = extensions
             .get::<Peer>()
@@ -89,8 +89,8 @@ impl FromRequestParts<Arc<Site>> for Caller {
     }
 }
 
-/// The last address in the chain that isn't a trusted proxy: what stands before it, anyone can have
-/// written.
+/// The last address in the chain that isn't a trusted proxy. Anybody can have written what stands
+/// before it.
 fn forwarded_for(
     headers: &HeaderMap,
     settings: &WebSettings,
@@ -107,12 +107,12 @@ fn forwarded_for(
     Ok(None)
 }
 
-/// The address of a hop, which some proxies write with a port, in brackets, or with a zone.
+/// The address of a hop. Some proxies write it with a port, in brackets, or with a zone.
 fn hop_address(hop: &[u8]) -> Option<IpAddr> {
     let hop = std::str::from_utf8(hop).ok()?.trim_matches('"');
     let (host, port) = match hop.strip_prefix('[') {
         Some(rest) => rest.split_once(']')?,
-        // One colon is before a port; more are an IPv6 address.
+        // One colon precedes a port; more belong to an IPv6 address.
         None if hop.matches(':').count() == 1 => hop.split_at(hop.find(':')?),
         None => (hop, ""),
     };
@@ -122,7 +122,7 @@ fn hop_address(hop: &[u8]) -> Option<IpAddr> {
     is_port.then(|| address.to_canonical())
 }
 
-/// How something looks, without what it says: addresses of people aren't logged.
+/// The form of a text without its content: addresses of people aren't logged.
 fn form_of(hop: &[u8]) -> String {
     let text = String::from_utf8_lossy(hop);
     let has_colon = text.contains(':');
@@ -134,7 +134,7 @@ fn form_of(hop: &[u8]) -> String {
     text.chars().take(60).map(mask).collect()
 }
 
-/// Whether a proxy says that the browser speaks TLS to it. Some say `wss` of a socket.
+/// Whether a proxy says that the browser uses TLS. Some say `wss` for a socket.
 pub(crate) fn came_by_tls(headers: &HeaderMap) -> bool {
     let last = headers.get_all(FORWARDED_PROTO).iter().next_back();
     let scheme = last.and_then(|value| value.to_str().ok()?.rsplit(',').next());
@@ -152,7 +152,7 @@ mod tests {
         ask(peer, forwarded).0
     }
 
-    /// The address, and whether all was understood.
+    /// The address, and whether the whole header could be read.
     fn ask(peer: &str, forwarded: &[&str]) -> (String, Result<(), Unreadable>) {
         let settings = WebSettings {
             trusted_proxies: vec!["127.0.0.1".parse().unwrap(), "10.0.0.0/8".parse().unwrap()],
@@ -200,8 +200,7 @@ mod tests {
             let expected = ("127.0.0.1".to_owned(), Err(Unreadable(form.into())));
             assert_eq!(ask("127.0.0.1", &[hop]), expected, "{hop}");
         }
-        // An unreadable line hides nothing of what stands before it, which anybody can have
-        // written.
+        // What stands before an unreadable line is worthless: anybody can have written it.
         let unread = ask("127.0.0.1", &["198.51.100.1", "\u{e9}"]);
         assert_eq!(unread.0, "127.0.0.1");
         assert!(unread.1.is_err());

@@ -1,4 +1,4 @@
-//! Cookies: reading one, and setting those that Papo has.
+//! Papo's cookies: how they are read and set.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -7,23 +7,23 @@ use serde::Deserialize;
 use crate::caller::Caller;
 use crate::language::{self, Language};
 
-/// As long as a session lives unused.
+/// As long as an unused session lives.
 const SESSION_SECONDS: u32 = 30 * 24 * 3_600;
 const LANGUAGE_SECONDS: u32 = 365 * 24 * 3_600;
 const DEVICE_SECONDS: u32 = 365 * 24 * 3_600;
 
-/// The most tokens of one request that are looked up.
+/// The most tokens of a request that are looked up.
 const MOST_TOKENS: usize = 4;
 /// The characters of a session's token.
 const TOKEN_CHARACTERS: usize = 43;
 
-/// The value of the first cookie with this name that can be read.
+/// The value of the first readable cookie with this name.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     cookies(headers, name).next()
 }
 
-/// The values of the cookies with this name that can be read. Others may be of other programs on
-/// the same host, in any bytes.
+/// The values of the readable cookies with this name. Other programs on the same host may set
+/// cookies with any bytes.
 fn cookies<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
     let values = headers.get_all(COOKIE).iter();
     let pairs = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b';'));
@@ -33,9 +33,9 @@ fn cookies<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a s
     })
 }
 
-/// What may be the session's token: there are several where a script or another program set a
-/// cookie of the same name for some path. On HTTPS only the cookie that no other host and no plain
-/// page can have set counts.
+/// The possible tokens of the session. There are several if a script or another program has set a
+/// cookie of the same name for some path. On HTTPS only the cookie counts that no other host and no
+/// plain page can have set.
 pub(crate) fn session_tokens<'a>(
     headers: &'a HeaderMap,
     caller: &Caller,
@@ -44,7 +44,7 @@ pub(crate) fn session_tokens<'a>(
     found.filter(|value| is_token(value)).take(MOST_TOKENS)
 }
 
-/// The first of them.
+/// The first possible token.
 pub(crate) fn session_token<'a>(headers: &'a HeaderMap, caller: &Caller) -> Option<&'a str> {
     session_tokens(headers, caller).next()
 }
@@ -65,12 +65,12 @@ pub(crate) fn forget_session(caller: &Caller) -> HeaderValue {
     set(session_name(caller), "", 0, caller)
 }
 
-/// What this browser keeps of earlier sign-ins.
+/// The marks that this browser keeps of earlier sign-ins.
 pub(crate) fn device_marks<'a>(headers: &'a HeaderMap, caller: &Caller) -> &'a str {
     cookie(headers, device_name(caller)).unwrap_or_default()
 }
 
-/// Has the browser keep what it is known by when it signs in again. Signing out leaves it.
+/// Sets the cookie by which the server knows the browser at its next sign-in. Signing out keeps it.
 pub(crate) fn set_device(kept: &str, caller: &Caller) -> HeaderValue {
     set(device_name(caller), kept, DEVICE_SECONDS, caller)
 }
@@ -88,9 +88,8 @@ pub(crate) fn set_language(language: Language, caller: &Caller) -> HeaderValue {
     set(language::COOKIE, language.code(), LANGUAGE_SECONDS, caller)
 }
 
-/// Whether the page that is asked for is the one after a cookie was set: a browser that sends none
-/// keeps none. Both the address and the browser must say so, for an address can be
-/// kept or shared.
+/// Whether this request follows a page that set a cookie: a browser that sends none keeps none.
+/// Both the address and the browser must say so, since an address can be kept or shared.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct CookieCheck {
     #[serde(default)]
@@ -101,7 +100,7 @@ impl CookieCheck {
     /// The pair that marks the address.
     pub(crate) const QUERY: (&str, &str) = ("cookie", "set");
 
-    /// Whether a cookie was to come with this request.
+    /// Whether this request should bring a cookie.
     pub(crate) fn is_due(&self) -> bool {
         self.cookie == Self::QUERY.1
     }

@@ -1,4 +1,4 @@
-//! Which compressed form of an answer a client takes.
+//! The compressed forms that a client accepts.
 
 use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
@@ -6,7 +6,7 @@ use http::header::ACCEPT_ENCODING;
 /// A compressed form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
-    /// RFC 7932; smaller, and taken by browsers over TLS.
+    /// RFC 7932. It is smaller, and browsers accept it over TLS.
     Brotli,
     /// RFC 1952.
     Gzip,
@@ -21,7 +21,7 @@ impl Encoding {
         }
     }
 
-    /// The form that the client likes best, brotli among equals; none when it takes neither.
+    /// The form that the client prefers, brotli among equals; `None` when it accepts neither.
     pub(crate) fn wanted(headers: &HeaderMap) -> Option<Self> {
         let (brotli, gzip) = (weight(headers, "br"), weight(headers, "gzip"));
         if brotli > 0.0 && brotli >= gzip {
@@ -32,7 +32,7 @@ impl Encoding {
     }
 }
 
-/// How much the client wants a form: as it says of that one, else of all others by `*`.
+/// The weight that the client gives a form, by its name or else by `*`.
 fn weight(headers: &HeaderMap, form: &str) -> f32 {
     let values = headers
         .get_all(ACCEPT_ENCODING)

@@ -1,7 +1,7 @@
-//! Why a request isn't answered as asked: the one place that turns errors into status codes.
+//! Failed requests. Only this file turns errors into status codes.
 //!
-//! A failure travels as a bare answer that carries it; the middleware `error_pages` then writes the
-//! page in the reader's language, and [`as_json`] does the same for routes that programs ask.
+//! A failure travels as a bare answer that carries it. The middleware `error_pages` then writes the
+//! page in the reader's language. [`as_json`] writes the error frame on routes for programs.
 
 use axum::Json;
 use axum::http::Extensions;
@@ -14,28 +14,26 @@ use papo_protocol::{ErrorCode, ServerFrame};
 use crate::page::SIGN_IN_PATH;
 use crate::query;
 
-/// Why a request isn't answered as asked.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The application refused.
     App(Error),
     /// There is no such page.
     NotFound,
-    /// A page of another site, or something that doesn't say where it comes from, asked for a
-    /// change.
+    /// A page of another site requested a change, or the request doesn't say where it comes from.
     CrossSite,
-    /// Signed in, but not as an administrator.
+    /// The person has signed in, but isn't an administrator.
     NotAdministrator,
-    /// Only for people who have signed in, and this is the page that was asked for.
+    /// The page needs a sign-in. This is its address.
     SignInFirst(String),
     /// It took too long.
     Timeout,
-    /// The form can't be read, and other mistakes that only programs make.
+    /// The form can't be read, or another mistake that only programs make.
     Other(StatusCode),
 }
 
-/// A client that was too quick or met an overload should wait this long when nothing better is
-/// known.
+/// How long a client should wait after a limit or an overload, when nothing better is known.
 const RETRY_SECONDS: u64 = 5;
 
 impl From<Error> for Failure {
@@ -56,7 +54,7 @@ impl Failure {
         }
     }
 
-    /// Seconds after which it may be tried again.
+    /// The seconds after which a retry makes sense.
     pub(crate) fn retry_seconds(&self) -> Option<u64> {
         match self {
             Self::App(error) => error.retry().map(|after| after.as_secs().max(1)),
@@ -65,7 +63,7 @@ impl Failure {
         }
     }
 
-    /// The failure that an answer carries, or stands for.
+    /// The failure that an answer carries or means.
     pub(crate) fn of(status: StatusCode, extensions: &Extensions) -> Option<Self> {
         match extensions.get::<Self>() {
             Some(failure) => Some(failure.clone()),
@@ -106,7 +104,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Puts the protocol's error frame in the place of a failure, for routes that programs ask.
+/// Replaces a failure by the protocol's error frame, on routes for programs.
 pub(crate) async fn as_json(response: Response) -> Response {
     let Some(failure) = Failure::of(response.status(), response.extensions()) else {
         return response;

@@ -1,4 +1,4 @@
-//! What a form says when the application refused what was typed.
+//! The errors that a form shows.
 
 use papo_app::{Error, PASSWORD_CHARACTERS};
 use papo_domain::{RoomDescriptionError, RoomNameError, UsernameError};
@@ -6,11 +6,11 @@ use papo_domain::{RoomDescriptionError, RoomNameError, UsernameError};
 use crate::language::{Key, Language};
 use crate::origin::Origin;
 
-/// What is wrong with a form, if anything.
+/// The error of a form, if there is one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct FormErrors(Option<(Place, String)>);
 
-/// Where a form shows its error; named as the input is.
+/// Where a form shows its error, named as the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Username,
@@ -34,7 +34,7 @@ impl Place {
 }
 
 impl FormErrors {
-    /// What to say about the error; an error that isn't about the form comes back.
+    /// The text for an error. An error that isn't about the form is returned.
     pub(crate) fn explain(error: Error, language: Language) -> Result<Self, Error> {
         let place = match &error {
             Error::Username(_)
@@ -54,8 +54,8 @@ impl FormErrors {
         Ok(Self(Some((place, text(&error, language)))))
     }
 
-    /// The browser doesn't keep cookies; or it keeps none of this address, when people are to come
-    /// by another.
+    /// The browser keeps no cookies, or none for this address when people should use the public
+    /// one.
     pub(crate) fn no_cookie(language: Language, public_url: Option<&Origin>) -> Self {
         let text = match public_url {
             Some(public) => {
@@ -100,7 +100,7 @@ fn text(error: &Error, language: Language) -> String {
     }
 }
 
-/// Says when to try again.
+/// The text that says when to try again.
 pub(crate) fn rate_limited(seconds: u64, language: Language) -> String {
     language.text_with("error-rate-limited", [("seconds", seconds.max(1).into())])
 }

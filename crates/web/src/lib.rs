@@ -1,7 +1,7 @@
-//! The edge: pages, sockets, administration. HTTP and HTML are only here.
+//! The HTTP server: pages, sockets and the administration. HTTP and HTML are only here.
 //!
-//! A handler extracts what came, calls the application and renders what it says; rules are
-//! elsewhere. Start reading at `routes.rs`.
+//! A handler extracts the input, calls the application and renders the result; rules are elsewhere.
+//! Start reading at `routes.rs`.
 
 mod admin;
 mod assets;

@@ -1,4 +1,4 @@
-//! Where a request comes from: the check that pages and sockets share against other sites' pages.
+//! The origin of a request: the check of pages and sockets against other sites' pages.
 
 use std::fmt;
 use std::str::FromStr;
@@ -40,7 +40,7 @@ impl Scheme {
     }
 }
 
-/// So much of an address that a stranger may have made up is shown.
+/// How much of an address is logged; a stranger may have made it up.
 const SHOWN_CHARACTERS: usize = 100;
 
 /// Not an origin.
@@ -60,7 +60,7 @@ impl Origin {
         }
         let port = match authority.port() {
             Some(port) => port.as_str().parse().map_err(|_| OriginError)?,
-            // What comes after the host is no number.
+            // The port is no number.
             None if authority.as_str() != authority.host() => return Err(OriginError),
             None => scheme.port(),
         };
@@ -71,7 +71,7 @@ impl Origin {
         })
     }
 
-    /// The origin of a page's whole address, as `Referer` has it.
+    /// The origin of a page's address, as in `Referer`.
     fn of_page(address: &str) -> Result<Self, OriginError> {
         let address: Uri = address.parse().map_err(|_| OriginError)?;
         let scheme = match address.scheme_str() {
@@ -101,7 +101,7 @@ impl FromStr for Origin {
     }
 }
 
-/// The address with the host's name as browsers ask for it, `xn--…`.
+/// The address with the host's name in the browsers' form, `xn--…`.
 fn in_ascii(text: &str, authority: &str) -> Result<String, OriginError> {
     let (host, port) = match authority.split_once(':') {
         Some((host, port)) => (host, Some(port)),
@@ -125,15 +125,15 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Whether the request was made by a page of this server: its `Origin` is exactly the server's own.
-/// Without an `Origin` the answer is no.
+/// Whether a page of this server made the request: its `Origin` is exactly the server's own.
+/// Without an `Origin` it is `false`.
 pub(crate) fn is_same_origin(headers: &HeaderMap, settings: &WebSettings) -> bool {
     single(headers, &ORIGIN)
         .and_then(|text| text.parse().ok())
         .is_some_and(|origin| is_own(&origin, headers, settings))
 }
 
-/// Whether the page that the request says it comes from is one of this server's.
+/// Whether the request's `Referer` is a page of this server.
 pub(crate) fn is_own_referer(headers: &HeaderMap, settings: &WebSettings) -> bool {
     single(headers, &REFERER)
         .and_then(|text| Origin::of_page(text).ok())
@@ -144,10 +144,9 @@ fn is_own(origin: &Origin, headers: &HeaderMap, settings: &WebSettings) -> bool 
     own_origin(headers, settings).is_some_and(|own| own == *origin)
 }
 
-/// Where this server is, for all that it knows: at the public address, or, when none is set, at the
-/// host that was asked. TLS is a proxy's, so it is by HTTP unless a proxy says otherwise. Here any
-/// proxy is believed: the pages that are to be kept out can't make their reader's browser say such
-/// a thing.
+/// This server's address: the public one, otherwise the host of the request. TLS is a proxy's, so
+/// the scheme is `http` unless a proxy says otherwise. Any proxy is believed here: another site's
+/// page can't make a browser send such a header.
 pub(crate) fn own_origin(headers: &HeaderMap, settings: &WebSettings) -> Option<Origin> {
     if let Some(public) = &settings.public_url {
         return Some(public.clone());
@@ -161,8 +160,8 @@ pub(crate) fn own_origin(headers: &HeaderMap, settings: &WebSettings) -> Option<
     Origin::new(scheme, &host).ok()
 }
 
-/// Says in the log that a page was refused, and what to do if it was one of this server's. A
-/// request that doesn't say where it comes from is a program's, and nobody misses it.
+/// Logs that a page was refused, and what to do if it was one of this server's. A request that
+/// doesn't say where it comes from is a program's, and isn't logged.
 pub(crate) fn warn_of_refusal(what: &str, headers: &HeaderMap, settings: &WebSettings) {
     let stated = match single(headers, &ORIGIN) {
         Some(origin) => origin.parse(),
@@ -188,7 +187,7 @@ fn shown(origin: &Origin) -> String {
     origin.to_string().chars().take(SHOWN_CHARACTERS).collect()
 }
 
-/// A header's value when it is there exactly once.
+/// A header's value, if it occurs exactly once.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -241,7 +240,7 @@ mod tests {
         assert!(is_same(plain, "papo.example", None));
         assert!(!is_same(by_tls, "papo.example", None));
         assert!(!is_same("https://127.0.0.1:8000", "127.0.0.1:8000", None));
-        // What a proxy says, whose own TLS it is.
+        // A proxy's word about its own TLS.
         for scheme in ["https", "wss"] {
             assert!(is_same(by_tls, "papo.example", Some(scheme)));
             assert!(is_same(by_tls, "papo.example:443", Some(scheme)));

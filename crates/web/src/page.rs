@@ -18,7 +18,7 @@ use crate::query;
 use crate::reader::Reader;
 use crate::site::Site;
 
-/// The form by which one signs in.
+/// The path of the sign-in form.
 pub(crate) const SIGN_IN_PATH: &str = "/admin/login/";
 
 /// What every page shows around its content.
@@ -26,11 +26,11 @@ pub(crate) const SIGN_IN_PATH: &str = "/admin/login/";
 pub(crate) struct Page {
     /// The reader's language.
     pub(crate) language: Language,
-    /// Its own path and query, to come back to after the language was switched.
+    /// Its own path and query, to return to after a change of language.
     pub(crate) path: String,
     /// The time, for "5 minutes ago".
     pub(crate) now: Timestamp,
-    /// Who reads it.
+    /// The reader.
     pub(crate) reader: Reader,
 }
 
@@ -45,7 +45,7 @@ impl Page {
         self.language.ago(then, self.now)
     }
 
-    /// Whether [`Self::ago`] says the date.
+    /// Whether [`Self::ago`] gives the date.
     pub(crate) fn is_long_ago(&self, then: Timestamp) -> bool {
         Language::is_long_ago(then, self.now)
     }
@@ -55,23 +55,23 @@ impl Page {
         self.language.date(at)
     }
 
-    /// Which page of a list this is.
+    /// The number of a page of a list, as a text.
     pub(crate) fn number(&self, page: usize) -> String {
         self.language
             .text_with("admin-page", [("number", page.into())])
     }
 
-    /// Whether it is in that part of the site.
+    /// Whether the page is in the administration.
     pub(crate) fn is_in_administration(&self) -> bool {
         self.path.starts_with("/admin/")
     }
 
-    /// Whether it is the form by which one signs in.
+    /// Whether the page is the sign-in form.
     pub(crate) fn is_sign_in(&self) -> bool {
         self.path.starts_with(SIGN_IN_PATH)
     }
 
-    /// The form by which one signs in, which leads back to this page.
+    /// The address of the sign-in form, which leads back to this page.
     pub(crate) fn sign_in_url(&self) -> String {
         if self.is_sign_in() {
             self.path.clone()
@@ -101,7 +101,7 @@ pub(crate) fn show<T: Template>(template: &T) -> Result<Response, Failure> {
     show_with(StatusCode::OK, template)
 }
 
-/// A form again, with what the failure says about it: its status, and when to try again.
+/// A refused form again: with its error, its status, and when to try again.
 pub(crate) fn show_refused<T: Template>(
     failure: &Failure,
     template: &T,
@@ -113,7 +113,7 @@ pub(crate) fn show_refused<T: Template>(
     Ok(response)
 }
 
-/// A page as an answer with another status, such as that of a form that can't be taken.
+/// A page as an answer with this status, such as that of a refused form.
 pub(crate) fn show_with<T: Template>(
     status: StatusCode,
     template: &T,

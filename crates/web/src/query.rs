@@ -1,4 +1,4 @@
-//! Query strings, and paths that a request names to go to next.
+//! Query strings, and paths in a request for the next page.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ pub(crate) fn pair(name: &str, value: &str) -> String {
     text
 }
 
-/// `?a=1&b=2` of the pairs that have a value.
+/// `?a=1&b=2` from the pairs that have a value.
 pub(crate) fn string<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut text = String::new();
     for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
@@ -25,8 +25,8 @@ pub(crate) fn string<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) ->
     text
 }
 
-/// A path of this server that a request names to go to next; the front page when it is anything
-/// else, such as `//evil`, `/\evil` or a whole address.
+/// The path of this server in a request for the next page. It is the front page for anything else,
+/// such as `//evil`, `/\evil` or a whole address.
 pub(crate) fn own_path(text: &str) -> &str {
     let is_plain = text
         .bytes()

@@ -1,5 +1,5 @@
-//! The person who reads a page, for what surrounds all pages: a way to sign in, or the account and
-//! a way out of it.
+//! The reader of a page, for the parts around its content: a link to sign in, or the account and a
+//! button to sign out.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,7 +7,7 @@ use http::request::Parts;
 use papo_domain::Account;
 
 /// The reader of a request's page, once an extractor of [`visitor`](crate::visitor) has found them.
-/// Clones share it, so that a page that is made earlier knows too, and that of an error as well.
+/// Clones share it, so that earlier pages and error pages know the reader too.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reader(Arc<OnceLock<Option<Account>>>);
 
@@ -17,12 +17,12 @@ impl Reader {
         parts.extensions.get_or_insert_with(Self::default).clone()
     }
 
-    /// Takes down the account that they have signed in with, if any.
+    /// Notes the account with which they signed in, if any.
     pub(crate) fn is(&self, account: Option<&Account>) {
         self.0.get_or_init(|| account.cloned());
     }
 
-    /// Whether they have signed in with no account. Of a reader who isn't known it isn't said.
+    /// Whether they are known and haven't signed in.
     pub(crate) fn is_guest(&self) -> bool {
         matches!(self.0.get(), Some(None))
     }
@@ -32,7 +32,7 @@ impl Reader {
         self.account().is_some_and(|account| account.is_admin)
     }
 
-    /// The account that they have signed in with.
+    /// The account with which they signed in.
     pub(crate) fn account(&self) -> Option<&Account> {
         self.0.get().and_then(Option::as_ref)
     }

@@ -13,7 +13,7 @@ use crate::failure::{Failure, as_json};
 use crate::site::Site;
 use crate::{admin, assets, middleware, pages, ws};
 
-/// All routes, with what happens around them.
+/// All routes, with the layers around them.
 pub(crate) fn router(site: &Arc<Site>) -> Router {
     let large = |methods: MethodRouter<Arc<Site>>| {
         methods.layer(from_fn_with_state(Arc::clone(site), middleware::want_space))
@@ -72,7 +72,7 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
 }
 
 trait Pages {
-    /// A page, whose path ends with a slash; asked for without it, it redirects.
+    /// A page, whose path ends with a slash. Without the slash it redirects.
     fn page(self, path: &'static str, methods: MethodRouter<Arc<Site>>) -> Self;
 }
 

@@ -29,7 +29,7 @@ use crate::pages::leave::{Choice, LeavePage};
 use crate::pages::rooms::RoomsPage;
 use crate::reader::Reader;
 
-/// What somebody may type who wishes us ill.
+/// A text that an attacker may type.
 const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
 
 fn at(text: &str) -> Timestamp {
@@ -292,7 +292,7 @@ fn failures() -> Vec<Failure> {
         .collect()
 }
 
-/// The values of an attribute, wherever it stands.
+/// All values of an attribute.
 fn values<'a>(html: &'a str, attribute: &str) -> BTreeSet<&'a str> {
     let rests = html
         .split(&format!(" {attribute}=\""))

@@ -1,4 +1,4 @@
-//! What the one who runs Papo can set about the edge.
+//! The settings of the HTTP server.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,12 +10,13 @@ use papo_app::Clock;
 
 use crate::origin::Origin;
 
-/// What the one who runs Papo can set about the edge.
+/// What an operator can set about the HTTP server.
 #[derive(Debug, Clone)]
 pub struct WebSettings {
-    /// The proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    /// The proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` the server believes.
     pub trusted_proxies: Vec<AddressRange>,
-    /// Where people find this server, when it isn't where it is asked: `https://papo.example.org`.
+    /// The address at which people reach this server, if it differs from its own:
+    /// `https://papo.example.org`.
     pub public_url: Option<Origin>,
     /// The most connections open at once; more wait.
     pub max_connections: usize,
@@ -23,9 +24,9 @@ pub struct WebSettings {
     pub metrics_readers: Vec<AddressRange>,
     /// Writes what `/metrics` answers.
     pub metrics: MetricsWriter,
-    /// How long requests and sockets may take to finish once the server is told to stop.
+    /// How long requests and sockets have to finish when the server stops.
     pub stop_limit: Duration,
-    /// Tells the time, for "5 minutes ago".
+    /// The clock, for "5 minutes ago".
     pub clock: Clock,
 }
 
@@ -57,7 +58,7 @@ impl WebSettings {
 pub struct MetricsWriter(Arc<dyn Fn() -> String + Send + Sync>);
 
 impl MetricsWriter {
-    /// Whatever this writes.
+    /// A writer from a function.
     pub fn new(write: impl Fn() -> String + Send + Sync + 'static) -> Self {
         Self(Arc::new(write))
     }

@@ -15,19 +15,19 @@ use crate::waiting::Waiting;
 
 /// What every handler has at hand.
 pub(crate) struct Site {
-    /// What people can do.
+    /// The application.
     pub(crate) app: Arc<App>,
-    /// What was set.
+    /// The settings.
     pub(crate) settings: WebSettings,
-    /// The places that connections have.
+    /// The places of connections.
     pub(crate) places: Places,
-    /// Answers that wait to be taken.
+    /// The answers that wait for their readers.
     pub(crate) waiting: Arc<Waiting>,
-    /// The sockets, which outlive their request. The stop waits for them.
+    /// The sockets' tasks, which outlive their requests. The stop waits for them.
     pub(crate) sockets: TaskTracker,
-    /// The server is told to stop.
+    /// Cancelled when the server is to stop.
     pub(crate) stopping: CancellationToken,
-    /// The log has it that a proxy names people in a way that can't be read.
+    /// Whether the log already says that a proxy's header can't be read.
     pub(crate) has_told_of_forwarding: AtomicBool,
 }
 
@@ -49,12 +49,12 @@ impl Site {
         })
     }
 
-    /// There is no space for the answer.
+    /// The failure when there is no space for an answer.
     pub(crate) fn full(&self) -> Failure {
         Error::Unavailable(self.retry()).into()
     }
 
-    /// When somebody may come again for whom there is no space now.
+    /// When to retry if there is no space now.
     pub(crate) fn retry(&self) -> Duration {
         Waiting::retry(self.app.random())
     }

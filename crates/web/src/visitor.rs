@@ -1,4 +1,4 @@
-//! Extractors for the person who asks: with no room in view, with the room of the path, as an
+//! Extractors for the visitor: with no room in view, with the room of the path, as an
 //! administrator.
 
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use crate::failure::Failure;
 use crate::reader::Reader;
 use crate::site::Site;
 
-/// Whoever asks, if they have a session.
+/// The visitor, if they have a session.
 pub(crate) struct Guest(pub(crate) Option<Visitor>);
 
-/// The room that the path names, and whoever asks as that room knows them.
+/// The room in the path, and the visitor with their name in it.
 pub(crate) struct InRoom {
-    /// The room of the path; it may not exist.
+    /// The room in the path; it may not exist.
     pub(crate) room: RoomId,
-    /// Whoever asks, if they have a session.
+    /// The visitor, if they have a session.
     pub(crate) visitor: Option<Visitor>,
     /// The session's token.
     pub(crate) token: Option<String>,
@@ -32,11 +32,11 @@ pub(crate) struct InRoom {
 pub(crate) struct Admin {
     /// The proof, for the application.
     pub(crate) administrator: Administrator,
-    /// Who it is.
+    /// The visitor.
     pub(crate) visitor: Visitor,
 }
 
-/// The room that the path names.
+/// The room in the path.
 pub(crate) struct RoomPath(pub(crate) RoomId);
 
 impl FromRequestParts<Arc<Site>> for Guest {
@@ -70,7 +70,7 @@ impl FromRequestParts<Arc<Site>> for Admin {
         let visitor = visitor.filter(|visitor| visitor.account().is_some());
         let Some(visitor) = visitor else {
             let Ok(OriginalUri(asked)) = OriginalUri::from_request_parts(parts, site).await;
-            // A form that was sent too late can't be gone back to.
+            // A form that came too late can't be returned to.
             let next = asked
                 .path_and_query()
                 .filter(|_| parts.method.is_safe())
@@ -98,7 +98,7 @@ impl FromRequestParts<Arc<Site>> for RoomPath {
     }
 }
 
-/// Whoever asks, and the token by which the session was found: the first that is a session's.
+/// The visitor, and the first token that belongs to a session.
 pub(crate) async fn find<'a>(
     site: &Site,
     headers: &'a HeaderMap,
@@ -113,7 +113,7 @@ pub(crate) async fn find<'a>(
     Ok(None)
 }
 
-/// Whoever asks and the session's token, and notes for the page who reads it.
+/// The visitor and the session's token. Notes the reader for the page.
 async fn visit(
     parts: &mut Parts,
     site: &Arc<Site>,

@@ -1,4 +1,4 @@
-//! What the lists of the administration share: pages, and the notice of what was just done.
+//! What the lists of the administration share: pages, and the notice of what was done.
 
 use serde::Deserialize;
 
@@ -7,19 +7,19 @@ use crate::query;
 
 /// How many rows a page has.
 pub(super) const ROWS: usize = 50;
-/// Nobody leafs further; it keeps offsets small.
+/// The last page that can be asked for. It keeps offsets small.
 const LAST_PAGE: usize = 100_000;
 
-/// Where one is in a list.
+/// A page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pager {
-    /// From 1.
+    /// The page's number, from 1.
     pub(crate) number: usize,
     pub(crate) has_next: bool,
 }
 
 impl Pager {
-    /// The page that a query asks for, as text; the first when it is none.
+    /// The page in a query, or the first if the query has none.
     pub(super) fn new(page: &str) -> Self {
         let number = page.parse().unwrap_or(1).clamp(1, LAST_PAGE);
         Self {
@@ -37,7 +37,7 @@ impl Pager {
     }
 }
 
-/// A list's address: what is looked for, and the page.
+/// A list's address, with the search and the page.
 pub(super) fn url<'a, const N: usize>(
     path: &str,
     conditions: [(&'a str, &'a str); N],
@@ -57,7 +57,7 @@ pub(super) fn search(typed: &str) -> Option<String> {
     Some(typed.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// What was just done, for the notice above a list.
+/// What was done, for the notice above a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Done {
@@ -90,7 +90,7 @@ impl Done {
         }
     }
 
-    /// Where to go on, with the notice.
+    /// The address of the next page, with the notice.
     pub(super) fn at(self, path: &str) -> String {
         let separator = if path.contains('?') { '&' } else { '?' };
         format!("{path}{separator}{}", query::pair("done", self.as_str()))

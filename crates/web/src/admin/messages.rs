@@ -1,4 +1,4 @@
-//! `/admin/messages/`: messages of all rooms, newest first, to look through and delete.
+//! `/admin/messages/`: the messages of all rooms, newest first, to search and delete.
 
 use std::sync::Arc;
 
@@ -43,14 +43,14 @@ impl AdminMessagesPage {
     }
 }
 
-/// A piece of a text, with or without what would turn the letters after it.
+/// A piece of a text, which may contain a character that turns the letters after it.
 #[derive(Debug, PartialEq, Eq)]
 struct Piece<'a> {
     text: &'a str,
     turns: bool,
 }
 
-/// Takes a text apart where something would turn the letters after it, as the chat does.
+/// Splits a text at characters that turn the letters after them, as the chat does.
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut start = 0;
@@ -74,8 +74,8 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// What is looked for, as typed. Dates are days, the last one included: in the reader's time zone,
-/// if the page's script says when they begin and end there, else in UTC.
+/// The search as typed. Dates are days, the last one included. They are in the reader's time zone,
+/// if the page's script says when they begin and end, otherwise in UTC.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct MessageSearch {
@@ -83,16 +83,16 @@ pub(crate) struct MessageSearch {
     pub(crate) room: String,
     pub(crate) from: String,
     pub(crate) to: String,
-    /// When the first day begins where the reader is.
+    /// When the first day begins in the reader's time zone.
     pub(crate) since: String,
-    /// When the last day ends there.
+    /// When the last day ends in the reader's time zone.
     pub(crate) until: String,
     pub(crate) page: String,
     pub(crate) done: Option<Done>,
 }
 
 impl MessageSearch {
-    /// The same search's page.
+    /// The address of a page of this search.
     fn url(&self, page: usize) -> String {
         listing::url("/admin/messages/", self.conditions(), page)
     }
@@ -170,7 +170,7 @@ pub(crate) async fn list(
 pub(crate) struct DeleteForm {
     room: String,
     seq: i64,
-    /// The list to come back to.
+    /// The list to return to.
     #[serde(default)]
     next: String,
 }
@@ -238,7 +238,7 @@ mod tests {
             next.contains("since=2026-11-28T03%3A00%3A00.000Z"),
             "{next}"
         );
-        // Without a day there is nothing that begins or ends.
+        // Without a day its beginning and end mean nothing.
         let none = MessageSearch {
             from: String::new(),
             to: "x".into(),

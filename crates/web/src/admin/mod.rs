@@ -1,5 +1,5 @@
-//! `/admin/`: looking after rooms and messages. Everything here asks for an
-//! [`Admin`](crate::visitor::Admin), but the pages by which one becomes one.
+//! `/admin/`: the administration of rooms and messages. Every page needs an
+//! [`Admin`](crate::visitor::Admin), except those for signing in and for the first administrator.
 
 mod listing;
 pub(crate) mod messages;

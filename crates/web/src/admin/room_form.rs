@@ -1,4 +1,4 @@
-//! `/admin/rooms/new/` and `/admin/rooms/{id}/`: making a room, and changing one.
+//! `/admin/rooms/new/` and `/admin/rooms/{id}/`: the form for making and changing a room.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -23,11 +23,11 @@ use crate::visitor::{Admin, RoomPath};
 #[template(path = "admin/room.html")]
 pub(crate) struct RoomFormPage {
     pub(crate) page: Page,
-    /// The room that is changed; `None` for a new one.
+    /// The room to change; `None` for a new one.
     pub(crate) room: Option<RoomId>,
     pub(crate) form: RoomForm,
     pub(crate) errors: FormErrors,
-    /// Whether saving would close the room, and has to be confirmed.
+    /// Whether the form asks for a confirmation, since saving would close the room.
     pub(crate) asks: bool,
 }
 
@@ -48,9 +48,9 @@ impl RoomFormPage {
 pub(crate) struct RoomForm {
     pub(crate) name: String,
     pub(crate) description: String,
-    /// A checkbox: there when it is checked.
+    /// A checkbox: present when it is checked.
     pub(crate) is_active: Option<String>,
-    /// There when everybody may be removed from a room that closes.
+    /// Present when the administrator has confirmed that everybody is removed from the room.
     pub(crate) confirmed: Option<String>,
 }
 
@@ -130,7 +130,8 @@ pub(crate) async fn edit(
     })
 }
 
-/// `POST /admin/rooms/{id}/`: saves it. One press asks before it removes everybody from a room.
+/// `POST /admin/rooms/{id}/`: saves the room. It asks first when that would remove everybody from
+/// it.
 pub(crate) async fn save(
     State(site): State<Arc<Site>>,
     page: Page,

@@ -27,7 +27,7 @@ pub(crate) struct AdminRoomsPage {
     pub(crate) pager: Pager,
 }
 
-/// What is looked for, as typed.
+/// The search as typed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RoomSearch {
@@ -36,12 +36,12 @@ pub(crate) struct RoomSearch {
     pub(crate) state: String,
     pub(crate) page: String,
     pub(crate) done: Option<Done>,
-    /// The number of the room that was just made.
+    /// The number of a new room.
     pub(crate) made: String,
 }
 
 impl RoomSearch {
-    /// The same search's page.
+    /// The address of a page of this search.
     fn url(&self, page: usize) -> String {
         let pairs = [("q", self.q.as_str()), ("state", &self.state)];
         listing::url("/admin/rooms/", pairs, page)
@@ -61,7 +61,7 @@ impl RoomSearch {
             "inactive" => Some(false),
             _ => None,
         };
-        // One more than is shown tells whether there is a next page.
+        // One more row than is shown tells whether there is a next page.
         RoomFilter {
             is_active,
             search: listing::search(&self.q),
@@ -96,7 +96,7 @@ pub(crate) async fn list(
 #[derive(Deserialize)]
 pub(crate) struct StateForm {
     is_active: bool,
-    /// The list to come back to.
+    /// The list to return to.
     #[serde(default)]
     next: String,
 }

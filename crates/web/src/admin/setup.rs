@@ -1,4 +1,4 @@
-//! `/admin/setup/{token}/`: the one-time link by which the first administrator comes.
+//! `/admin/setup/{token}/`: the one-time link for the first administrator.
 
 use std::sync::Arc;
 

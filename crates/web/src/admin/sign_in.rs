@@ -23,7 +23,7 @@ use crate::visitor::Guest;
 #[template(path = "admin/sign_in.html")]
 pub(crate) struct SignInPage {
     pub(crate) page: Page,
-    /// Where to go afterwards.
+    /// The page after signing in.
     pub(crate) next: String,
     pub(crate) username: String,
     pub(crate) errors: FormErrors,
@@ -73,8 +73,8 @@ pub(crate) async fn show_form(
     })
 }
 
-/// Where somebody goes who has just got the cookie of a session: to the form, which sends on to
-/// `next` who brings it.
+/// Where a browser goes with the new session's cookie: to the form again, which sends it on to
+/// `next` if it brings the cookie.
 pub(super) fn after_sign_in(next: &str) -> String {
     let next = if next.is_empty() { "" } else { own_path(next) };
     let pairs = [("next", next), CookieCheck::QUERY];
@@ -127,7 +127,7 @@ pub(crate) async fn sign_in(
     }
 }
 
-/// `POST /admin/logout/`: leads to the list of rooms, which everybody can see.
+/// `POST /admin/logout/`: redirects to the list of rooms, which everybody can see.
 pub(crate) async fn sign_out(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -140,7 +140,7 @@ pub(crate) async fn sign_out(
     Ok((cookie, Redirect::to("/")).into_response())
 }
 
-/// Where somebody goes on who has signed in: to the page that they came from, if they may see it.
+/// Where a signed-in person goes: to the page that they came from, if they may see it.
 fn destination(next: &str, may_administer: bool) -> &str {
     match (own_path(next), may_administer) {
         (_, true) if next.is_empty() => "/admin/",

@@ -1,5 +1,5 @@
-//! Dates and how long ago something was. The server doesn't know the reader's time zone: a date is
-//! UTC's and says so, and `page.js` puts the reader's own in its place.
+//! Dates, and how long ago something was. The server doesn't know the reader's time zone: it writes
+//! dates in UTC and says so, and `page.js` replaces them by local ones.
 
 use jiff::tz::TimeZone;
 use papo_domain::Timestamp;
@@ -24,7 +24,7 @@ impl Language {
         }
     }
 
-    /// Whether that is long enough ago for a date to say more.
+    /// Whether it is so long ago that a date says more.
     pub(crate) fn is_long_ago(then: Timestamp, now: Timestamp) -> bool {
         (now.as_millis() - then.as_millis()) / 1_000 >= WEEK
     }
@@ -44,7 +44,7 @@ impl Language {
         let values = [
             ("day", i64::from(at.day()).into()),
             ("month", i64::from(at.month()).into()),
-            // Text, since a year has no thousands.
+            // A text, since a year has no separator of thousands.
             ("year", at.year().to_string().into()),
             (
                 "time",

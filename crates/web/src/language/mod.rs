@@ -1,6 +1,6 @@
 //! The languages of the pages: which one a reader gets, its texts, dates and numbers.
 //!
-//! The chat screen has its own texts (`locales/*/chat.ftl`); the page tells it the language.
+//! The chat screen has its own texts (`locales/*/chat.ftl`). The page gives it the language.
 
 mod dates;
 mod negotiation;

@@ -10,10 +10,10 @@ use crate::cookies::cookie;
 /// The cookie that remembers the choice.
 pub(crate) const COOKIE: &str = "papo_language";
 
-/// The language for whoever sent these headers.
+/// The language for a request with these headers.
 pub(crate) fn negotiate(headers: &HeaderMap) -> Language {
     let chosen = cookie(headers, COOKIE).and_then(Language::from_code);
-    // Whatever else stands in it.
+    // Whatever else the cookie holds.
     let asked = || {
         best(&String::from_utf8_lossy(
             headers.get(ACCEPT_LANGUAGE)?.as_bytes(),
@@ -32,7 +32,7 @@ fn best(accept: &str) -> Option<Language> {
             .map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
         (weight > 0.0).then_some((language, weight))
     });
-    // `max_by` would give the last of equals.
+    // `max_by` would return the last of equals.
     let (language, _) = wanted.reduce(|best, next| if next.1 > best.1 { next } else { best })?;
     Some(language)
 }

@@ -9,12 +9,11 @@ use unic_langid::LanguageIdentifier;
 
 use super::Language;
 
-/// The name of a text, for tables of them; where it is shown at once, [`Language::text`] takes it
-/// as it is.
+/// The key of a text, for tables of keys. [`Language::text`] takes a plain string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key(pub(crate) &'static str);
 
-/// Stands in the place of a variable, and in no text.
+/// Stands for a variable, and occurs in no text.
 const PLACE: &str = "\u{1F}";
 
 type Bundle = FluentBundle<FluentResource>;
@@ -48,7 +47,7 @@ impl Language {
         self.format(key, Some(&values)).into_owned()
     }
 
-    /// What stands before and after the one variable of a text, which a template sets apart.
+    /// The parts of a text before and after its one variable, which the template marks up.
     pub(crate) fn text_around(self, key: &str, variable: &'static str) -> (String, String) {
         let text = self.text_with(key, [(variable, PLACE.into())]);
         let (before, after) = text.split_once(PLACE).unwrap_or((&text, ""));
@@ -77,20 +76,20 @@ fn bundle(language: Language, source: &'static str) -> Bundle {
         .parse()
         .expect("both codes are language tags");
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
-    // Names are set apart by <bdi>, in the templates that show them. A title can't.
+    // Templates isolate names by <bdi>. A title can't.
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(match language {
         Language::Portuguese => |value, _| whole_number(value, '.'),
         Language::English => |value, _| whole_number(value, ','),
     }));
-    // A mistake in the file leaves texts out; the tests below find it.
+    // A mistake in the file loses texts. The tests below find it.
     let resource =
         FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
     bundle.add_resource_overriding(resource);
     bundle
 }
 
-/// A whole number with its thousands set apart; other values are formatted as usual.
+/// A whole number with separators of thousands; other values are formatted as usual.
 fn whole_number(value: &FluentValue<'_>, separator: char) -> Option<String> {
     let FluentValue::Number(number) = value else {
         return None;
@@ -130,7 +129,7 @@ mod tests {
             .collect()
     }
 
-    /// Everything below a folder of this crate, as one text.
+    /// The content of all files below a folder of this crate.
     fn read_all(folder: &Path) -> String {
         let entries = std::fs::read_dir(folder)
             .unwrap()
@@ -178,7 +177,7 @@ mod tests {
                 .trim_start()
                 .strip_prefix('"')
                 .and_then(|literal| literal.split('"').next());
-            // Other quotes are those of this very test.
+            // Other quotes belong to this test.
             if let Some(key) =
                 literal.filter(|key| key.starts_with(|c: char| c.is_ascii_lowercase()))
             {

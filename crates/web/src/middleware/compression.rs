@@ -1,12 +1,11 @@
 //! Compresses pages and JSON for clients that take it.
 //!
-//! Whole answers at once, and not as a stream as tower-http does: who takes an answer slowly then
-//! keeps its few bytes waiting and not a compressor of megabytes.
+//! It compresses whole answers, and not a stream as tower-http does. A slow reader then keeps the
+//! few bytes of an answer and no compressor of megabytes.
 //!
-//! A page's length tells something of what is in it when another site can have it made again and
-//! again, each time with a guess in the address (BREACH). What another site's page has asked for
-//! stays as it is. No page has a token in it: changes are told apart from another site's by where
-//! they come from (`cross_site.rs`).
+//! Another site can request a page again and again, each time with a guess in the address, and
+//! learn from its length (BREACH). So answers to another site's page stay uncompressed. No page has
+//! a token in it: `cross_site.rs` recognises another site's forms by where they come from.
 
 use std::io::Write as _;
 
@@ -24,18 +23,18 @@ use tokio::sync::Semaphore;
 use crate::encoding::Encoding;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// What is compressed; all else is compressed already, or short.
+/// The types that are compressed. Everything else is compressed already or short.
 const TYPES: [&str; 3] = ["text/html", "application/json", "text/plain"];
-/// Less fits into a packet anyway.
+/// Shorter answers fit into a packet anyway.
 const LEAST: u64 = 1_024;
-/// What takes about a millisecond; more has a thread of its own.
+/// Up to this size compression takes about a millisecond. Larger answers have a thread of their
+/// own.
 const QUICK: usize = 64 * 1_024;
-/// So many answers are compressed on threads of their own at a time; meanwhile others go out as
-/// they are.
+/// How many answers are compressed on threads of their own at once. Meanwhile others go out
+/// uncompressed.
 static THREADS: Semaphore = Semaphore::const_new(2);
 
-/// Fewer bytes at the price of more time: 0 to 11, and 0 to 9. Beyond these the time grows and the
-/// bytes hardly shrink.
+/// The quality, of 0 to 11 and of 0 to 9. Higher ones take more time and save hardly any bytes.
 const BROTLI_QUALITY: i32 = 4;
 const GZIP_LEVEL: u32 = 5;
 
@@ -44,7 +43,7 @@ pub(super) async fn compress(request: Request, next: Next) -> Response {
     shrink(next.run(request).await, wanted).await
 }
 
-/// An answer in the form that the client takes, when that is smaller.
+/// Compresses an answer in the form that the client accepts, if that is smaller.
 pub(super) async fn shrink(mut response: Response, wanted: Option<Encoding>) -> Response {
     let Some(length) = compressible(&response) else {
         return response;
@@ -67,7 +66,7 @@ pub(super) async fn shrink(mut response: Response, wanted: Option<Encoding>) -> 
     Response::from_parts(parts, Body::from(compressed))
 }
 
-/// What the client takes, unless another site's page has it ask.
+/// The form that the client accepts; none for another site's page.
 pub(super) fn wanted(headers: &HeaderMap) -> Option<Encoding> {
     let is_own = headers
         .get(FETCH_SITE)
@@ -75,7 +74,7 @@ pub(super) fn wanted(headers: &HeaderMap) -> Option<Encoding> {
     Encoding::wanted(headers).filter(|_| is_own)
 }
 
-/// The length of an answer that is worth it.
+/// The length of an answer that is worth compressing.
 fn compressible(response: &Response) -> Option<usize> {
     let kind = response.headers().get(CONTENT_TYPE)?.as_bytes();
     let is_text = TYPES.iter().any(|text| kind.starts_with(text.as_bytes()));
@@ -92,7 +91,7 @@ async fn encode_somewhere(encoding: Encoding, plain: Bytes) -> Option<Vec<u8>> {
     }
     let place = THREADS.try_acquire().ok()?;
     let work = tokio::task::spawn_blocking(move || {
-        // It goes on when the client has gone, and keeps its place.
+        // The work goes on, and keeps its place, when the client has gone.
         let _place = place;
         encode(encoding, &plain)
     });
@@ -106,7 +105,7 @@ fn encode(encoding: Encoding, plain: &[u8]) -> Option<Vec<u8>> {
         Encoding::Brotli => {
             let parameters = BrotliEncoderParams {
                 quality: BROTLI_QUALITY,
-                // A window as large as the answer: the smallest and the largest there are.
+                // A window as large as the answer, within the allowed sizes.
                 lgwin: (plain.len().max(1).ilog2() + 1).clamp(10, 22).cast_signed(),
                 size_hint: plain.len(),
                 ..BrotliEncoderParams::default()

@@ -1,9 +1,9 @@
-//! Refuses changes that another site's page asks for with the reader's cookie (cross-site request
+//! Refuses changes that another site's page requests with the reader's cookie (cross-site request
 //! forgery).
 //!
-//! Browsers say where a request comes from: in `Sec-Fetch-Site` on HTTPS and localhost, in `Origin`
-//! or `Referer` elsewhere. Whoever says nothing is refused too. tower-http's layer lets them pass,
-//! and answers without a page.
+//! Browsers say where a request comes from: in `Sec-Fetch-Site` on HTTPS and localhost, elsewhere
+//! in `Origin` or `Referer`. A request that says nothing is refused too. tower-http's layer accepts
+//! it, and answers without a page.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) async fn refuse(
     if request.method().is_safe() || is_own(headers, settings) {
         return next.run(request).await;
     }
-    // What the browser itself calls another site is no mistake of who runs this one.
+    // If the browser itself says that it is another site, the operator has made no mistake.
     if !headers.contains_key(FETCH_SITE) {
         warn_of_refusal("a form", headers, settings);
     }

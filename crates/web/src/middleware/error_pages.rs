@@ -1,4 +1,4 @@
-//! Writes the page of an answer that failed, in the reader's language.
+//! Writes the page of a failed answer, in the reader's language.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::site::Site;
 pub(super) async fn write(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let Ok(page) = Page::from_request_parts(&mut parts, &site).await;
-    // Whoever opens a socket doesn't read pages.
+    // A client that opens a socket reads no pages.
     let is_socket = parts.uri.path().starts_with("/ws/");
     let encoding = compression::wanted(&parts.headers);
     let response = next.run(Request::from_parts(parts, body)).await;
@@ -25,7 +25,7 @@ pub(super) async fn write(State(site): State<Arc<Site>>, request: Request, next:
         return response;
     }
     let mut response = match Failure::of(response.status(), response.extensions()) {
-        // What handlers wrote themselves is a page or JSON; what axum says is plain text.
+        // Handlers write pages or JSON; axum's own answers are plain text.
         Some(failure)
             if !is(response.headers(), "text/html")
                 && !is(response.headers(), "application/json") =>
@@ -42,7 +42,7 @@ pub(super) async fn write(State(site): State<Arc<Site>>, request: Request, next:
     response
 }
 
-/// The failure's page, with the headers that the bare answer had (`Allow`, `Retry-After`).
+/// The failure's page, with the headers of the bare answer (`Allow`, `Retry-After`).
 fn replace(response: Response, page: Page, failure: &Failure) -> Response {
     let (mut parts, _) = response.into_parts();
     let status = parts.status;

@@ -1,5 +1,5 @@
-//! Refuses requests whose host or length isn't clear, and ends those that take too long, such as
-//! those whose form never arrives.
+//! Refuses requests with an unclear host or length, and ends those that take too long, such as a
+//! form that never arrives.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -19,12 +19,12 @@ use crate::failure::Failure;
 use crate::site::Site;
 use crate::waiting::{Full, Taker, Unfinished};
 
-/// Longer than anything the application waits for.
+/// It is longer than any wait of the application.
 const LIMIT: Duration = Duration::from_secs(30);
-/// What forms are sent as.
+/// The content type of forms.
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
-/// Refuses a request that doesn't say, or says twice, whom it asks, as RFC 9112 demands.
+/// Refuses a request without a host or with two, as RFC 9112 demands.
 pub(super) async fn refuse_unclear_host(request: Request, next: Next) -> Response {
     let hosts = request.headers().get_all(HOST).iter().count();
     if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
@@ -33,9 +33,9 @@ pub(super) async fn refuse_unclear_host(request: Request, next: Next) -> Respons
     next.run(request).await
 }
 
-/// Waits for the whole form before anybody is asked who sends it: rights that end while it is on
-/// its way are not used any more. A request without a body is an empty form, of whatever kind it
-/// says it is: programs that press a button send none.
+/// Waits for the whole form before the session is looked up, so that a right that ends meanwhile
+/// isn't used any more. A request without a body counts as an empty form, whatever its content
+/// type: programs that press a button send none.
 pub(super) async fn take_form_first(
     State(site): State<Arc<Site>>,
     request: Request,
@@ -46,7 +46,7 @@ pub(super) async fn take_form_first(
     }
     let (mut parts, body) = request.into_parts();
     let taker = parts.extensions.get::<Taker>().cloned();
-    // Counted until the form has been acted on.
+    // The form counts until it has been acted on.
     let mut unfinished = Unfinished::default();
     let counted = |bytes| match &taker {
         Some(taker) => unfinished.grow(&site.waiting, taker, bytes),
@@ -66,13 +66,13 @@ pub(super) async fn take_form_first(
 
 /// Why a form isn't read to its end.
 enum Unread {
-    /// There is no room for it.
+    /// There is no space for it.
     Full,
     Refused(StatusCode),
 }
 
-/// Reads a form, which asks for room as it grows. It isn't kept as the pieces in which it comes: a
-/// piece of one byte costs a hundred.
+/// Reads a form, and asks for space as it grows. It doesn't keep the pieces in which the form
+/// comes: a piece of one byte costs a hundred.
 async fn read_form(
     mut body: Body,
     mut room_for: impl FnMut(usize) -> Result<(), Full>,
@@ -97,9 +97,9 @@ async fn read_form(
     Ok(form.freeze())
 }
 
-/// Refuses a request whose body is coded as nobody here reads it, as RFC 9112 demands: hyper looks
-/// at the last coding alone. A proxy in front may have read such a request otherwise, so nothing
-/// more is read from this connection.
+/// Refuses a request with an unknown transfer encoding, as RFC 9112 demands: hyper looks only at
+/// the last one. A proxy may have understood such a request differently, so nothing more is read
+/// from this connection.
 pub(super) async fn refuse_unclear_length(request: Request, next: Next) -> Response {
     let Some(status) = unclear_length(request.headers()) else {
         return next.run(request).await;

@@ -1,6 +1,5 @@
-//! What happens around every handler, from the outside in: headers that protect, error pages, the
-//! space that answers take, compression, the check against other sites' forms, and a limit to how
-//! long and how large a request may be.
+//! The layers around every handler, from the outside in: security headers, error pages, the space
+//! of answers, compression, the check against other sites' forms, and limits of time and size.
 
 mod compression;
 mod cross_site;
@@ -21,7 +20,7 @@ use crate::site::Site;
 /// The largest form.
 const FORM_BYTES: usize = 64 * 1024;
 
-/// Puts all of them around the routes.
+/// Puts all layers around the routes.
 pub(crate) fn surround(routes: Router<Arc<Site>>, site: &Arc<Site>) -> Router<Arc<Site>> {
     routes
         .layer(from_fn_with_state(

@@ -42,7 +42,7 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
 pub(super) async fn add(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.headers_mut().extend(HEADERS);
-    // All but the client's files is for one person.
+    // Everything except the client's files is for one person.
     response
         .headers_mut()
         .entry(CACHE_CONTROL)

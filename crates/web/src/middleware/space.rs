@@ -1,6 +1,5 @@
-//! Refuses what there is no space for: answers when too many wait to be taken, large ones before
-//! they are made, and what isn't for those who look after the server on the places that are kept
-//! for them.
+//! Refuses requests for which there is no space: answers when too many wait to be read, large ones
+//! before they are made, and on reserved places everything that isn't for operators.
 
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use crate::server::{Slot, is_for_keepers};
 use crate::site::Site;
 use crate::waiting::{Full, Taker, Uncounted};
 
-/// Has a large answer wait for its turn, and refuses it before it is made when there is no space.
+/// Makes a large answer wait for its turn, and refuses it before it is made when there is no space.
 pub(crate) async fn want_space(
     State(site): State<Arc<Site>>,
     request: Request,
@@ -31,7 +30,7 @@ pub(crate) async fn want_space(
     }
 }
 
-/// Counts an answer until it has been taken. Each is in memory as a whole before it is begun.
+/// Counts an answer until the client has taken it. Each is whole in memory before it is sent.
 pub(super) async fn count_answers(
     State(site): State<Arc<Site>>,
     request: Request,
@@ -62,7 +61,7 @@ pub(super) async fn count_answers(
     }
 }
 
-/// Refuses what isn't answered on a kept place.
+/// Refuses what reserved places don't answer.
 pub(super) async fn keep_places(
     State(site): State<Arc<Site>>,
     request: Request,

@@ -1,4 +1,4 @@
-//! Notes each request: its route and status, never its address, path or content.
+//! Logs each request: its route and status, never its address, path or content.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use axum::response::Response;
 pub(super) async fn note(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
-    // The path itself may hold the secret of a one-time link.
+    // The path may hold the secret of a one-time link.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
     let route = route.as_ref().map_or("none", MatchedPath::as_str);

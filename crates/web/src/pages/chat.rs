@@ -1,4 +1,4 @@
-//! `GET /room/{id}/`: the chat. The page brings the room's last messages along, so that the screen
+//! `GET /room/{id}/`: the chat. The page contains the room's last messages, so that the screen
 //! shows them at once.
 
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) struct ChatPage {
     pub(crate) boot: Boot,
 }
 
-/// What the page tells the screen, as JSON that may stand in a script element.
+/// The page's data for the screen, as JSON that may stand in a script element.
 pub(crate) struct Boot(String);
 
 impl Boot {
@@ -49,7 +49,7 @@ impl Boot {
             sender: String,
             has_account: bool,
             message_characters: usize,
-            /// Where the server believes to be: it refuses the sockets of pages that are elsewhere.
+            /// The server's own address. It refuses sockets of pages that are elsewhere.
             origin: Option<String>,
             snapshot: &'a ServerFrame,
         }
@@ -94,7 +94,7 @@ pub(crate) async fn show_chat(
     let sender = member.person();
     let message_characters = site.app.limits().message_characters;
     let origin = own_origin(&headers, &site.settings);
-    // Whoever comes back keeps the cookie for another while.
+    // A visit renews the cookie.
     let cookie = token.map(|token| [(SET_COOKIE, set_session(&token, &caller))]);
     let text_size = text_bytes(&snapshot);
     let make = move || {
@@ -111,8 +111,8 @@ pub(crate) async fn show_chat(
     Ok((cookie, site.waiting.make(text_size, make).await?).into_response())
 }
 
-/// JSON in which nothing can end the script element or be taken for markup. The characters stand
-/// only in its strings.
+/// JSON in which nothing can end the script element or look like markup. The characters occur only
+/// in its strings.
 fn escape(json: &str) -> String {
     let is_suspect = |byte| matches!(byte, b'<' | b'>' | b'&' | LINE_SEPARATOR_LEAD);
     let mut text = String::with_capacity(json.len() + json.len() / 8);

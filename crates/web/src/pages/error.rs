@@ -1,4 +1,4 @@
-//! The page of whatever failed.
+//! The pages of failures.
 
 use askama::Template;
 use http::StatusCode;
@@ -73,7 +73,7 @@ fn keys_of_status(status: StatusCode) -> (Key, Key) {
         StatusCode::PAYLOAD_TOO_LARGE => {
             (Key("error-page-large-title"), Key("error-page-large-text"))
         }
-        // The text says when, and is written elsewhere.
+        // The text says when to try again, and is written elsewhere.
         StatusCode::TOO_MANY_REQUESTS => (
             Key("error-page-rate-limited-title"),
             Key("error-page-request-text"),

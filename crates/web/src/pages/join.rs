@@ -1,8 +1,6 @@
-//! `/room/{id}/join/`: choosing the name to be known by in a room; and, for who asks to rename,
-//! changing it.
+//! `/room/{id}/join/`: the form for the name in a room. With `?rename` it changes the name.
 //!
-//! Somebody who is in the room and doesn't ask for that has come here by going back, and gets the
-//! room.
+//! Without it, somebody who is in the room already has come back to this page, and gets the room.
 
 use std::sync::Arc;
 
@@ -29,9 +27,9 @@ use crate::visitor::InRoom;
 pub(crate) struct JoinPage {
     pub(crate) page: Page,
     pub(crate) room: Room,
-    /// Already in the room: the form changes the name.
+    /// Whether the reader is already in the room; then the form changes the name.
     pub(crate) is_joined: bool,
-    /// What is in the input.
+    /// The content of the input.
     pub(crate) username: String,
     pub(crate) errors: FormErrors,
 }
@@ -42,7 +40,7 @@ impl JoinPage {
         format!("{before}{}{after}", self.room.name)
     }
 
-    /// What stands before and after the room's name.
+    /// The heading before and after the room's name.
     fn heading(&self) -> (String, String) {
         let language = self.page.language;
         if self.is_joined {
@@ -59,7 +57,7 @@ pub(crate) struct JoinForm {
     username: String,
 }
 
-/// Whether the reader asks to change the name.
+/// Whether the reader wants to change the name.
 #[derive(Deserialize)]
 pub(crate) struct Wish {
     rename: Option<String>,

@@ -1,7 +1,7 @@
-//! `/language/`: switches the language, and remembers it.
+//! `/language/`: changes the language, and remembers it.
 //!
-//! A browser that brings no cookie comes by here once more before it goes back. If it kept none,
-//! the page says that the language needs one.
+//! A browser without cookies passes through here once more before it goes back. If it kept none,
+//! the page says that the language needs a cookie.
 
 use askama::Template;
 use axum::Form;
@@ -22,7 +22,7 @@ use crate::query::{self, own_path};
 #[derive(Template)]
 #[template(path = "language.html")]
 pub(crate) struct LanguagePage {
-    /// In the chosen language, with the page to go back to as its path.
+    /// The page in the chosen language. Its path is the page to return to.
     pub(crate) page: Page,
     pub(crate) errors: FormErrors,
 }
@@ -30,7 +30,7 @@ pub(crate) struct LanguagePage {
 #[derive(Deserialize)]
 pub(crate) struct LanguageForm {
     language: String,
-    /// The page to come back to.
+    /// The page to return to.
     #[serde(default)]
     next: String,
 }

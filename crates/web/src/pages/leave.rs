@@ -21,7 +21,7 @@ pub(crate) struct LeavePage {
     pub(crate) choice: Choice,
 }
 
-/// What can be left.
+/// What the reader can leave.
 pub(crate) enum Choice {
     /// This room.
     Room(Room),
@@ -44,13 +44,13 @@ impl LeavePage {
         }
     }
 
-    /// What stands before and after the room's name.
+    /// The heading before and after the room's name.
     fn heading(&self) -> (String, String) {
         self.page.language.text_around("leave-title", "room")
     }
 }
 
-/// Which room; all of them without it.
+/// The room; all rooms without it.
 #[derive(Deserialize)]
 pub(crate) struct Which {
     #[serde(default)]

@@ -1,7 +1,7 @@
 //! `GET /room/{id}/messages/?before=SEQ`: older messages, as JSON for the chat screen.
 //!
-//! Nothing is older than the first message. Who asks for that wants to know why a socket was
-//! refused, which browsers don't say: the answer is the one that the handshake would get.
+//! No message is older than the first. A request for that asks why a socket was refused, which
+//! browsers don't say. Its answer is the one that the handshake would get.
 
 use std::sync::Arc;
 

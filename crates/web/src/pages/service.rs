@@ -1,5 +1,5 @@
-//! Answers for programs: whether the server lives, whether it can serve, how it does, and what
-//! robots may read.
+//! Answers for programs: whether the server lives and can serve, its metrics, and what robots may
+//! read.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ pub(crate) async fn health() -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
-/// `GET /readyz`: people can be served; not while the server stops or can't reach its storage.
+/// `GET /readyz`: the server can serve people. Fails while the server stops or can't reach its
+/// storage.
 pub(crate) async fn ready(State(site): State<Arc<Site>>) -> Result<Json<Value>, Failure> {
     site.app.ready().await?;
     Ok(Json(json!({"status": "ok"})))
 }
 
-/// `GET /metrics`: figures for Prometheus; for everybody but the readers that are set, there is no
-/// such page.
+/// `GET /metrics`: metrics for Prometheus. Addresses that may not read them get 404.
 pub(crate) async fn metrics(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -37,7 +37,7 @@ pub(crate) async fn metrics(
     }
     site.app.refresh_metrics();
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    // They tell why there is no space, and few may read them.
+    // They show why there is no space, and few may read them, so they aren't counted.
     Ok((kind, Extension(Uncounted), site.settings.metrics.write()))
 }
 

@@ -1,10 +1,9 @@
-//! Lets people in a few at a time. When thousands come back at the same moment, each would
-//! otherwise have its request read and answered beside all the others', and the memory for that
-//! would outweigh what they need afterwards.
+//! Lets connections in, a few at a time. When thousands come at the same moment, reading and
+//! answering all their requests at once would take more memory than they need afterwards.
 //!
-//! Who comes waits here, having cost next to nothing, until there is a place. A place is kept until
-//! the first answer, and not for long: who says something and then dawdles doesn't keep others out,
-//! and nobody has more than half of the places. Nobody waits for ever either.
+//! A connection waits here for a place, and costs next to nothing until it has one. It keeps its
+//! place until its first answer, but not for long, so a slow client keeps nobody out. One network
+//! has at most half of the places. After a limit a connection goes in without a place.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -19,14 +18,14 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// How many are let in at the same time for each processor. The messages of everybody else wait
-/// behind them, for some tenths of a millisecond each.
+/// Places for each processor. Messages of everybody else wait some tenths of a millisecond for
+/// each.
 const PLACES: usize = 4;
-/// And at least.
+/// The fewest places.
 const LEAST_PLACES: usize = 8;
-/// Who waited this long for a place goes in without.
+/// A connection that waited this long goes in without a place.
 const WAIT: Duration = Duration::from_secs(5);
-/// How long a place is kept for somebody who isn't answered.
+/// How long a connection keeps a place without an answer.
 pub(super) const HOLD: Duration = Duration::from_millis(100);
 
 /// The places.
@@ -36,25 +35,25 @@ pub(super) struct Arrivals {
     shares: Arc<Mutex<Shares>>,
 }
 
-/// Somebody's place, until it is dropped: one of all, and one of those of the same network.
+/// A connection's place, until it is dropped: one of all, and one of its network's.
 #[derive(Debug)]
 pub(super) struct Place(
     #[expect(dead_code, reason = "are held, not read")]
     (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
 );
 
-/// What of each network from which people are coming is still free.
+/// The free places of each network from which connections come.
 #[derive(Debug)]
 struct Shares {
     networks: HashMap<IpAddr, Weak<Semaphore>>,
     /// Places of one network.
     share: usize,
-    /// So many are forgotten, as far as nobody comes from them any more.
+    /// Beyond this many networks, those without connections are removed.
     most: usize,
 }
 
 impl Arrivals {
-    /// As many places as this machine is good for.
+    /// As many places as suit this machine.
     pub(super) fn new() -> Self {
         let processors = available_parallelism().map_or(1, NonZeroUsize::get);
         Self::with_places(LEAST_PLACES.max(PLACES * processors))
@@ -73,19 +72,19 @@ impl Arrivals {
         }
     }
 
-    /// Waits until the other side has said something; `false` when it says nothing for so long.
+    /// Waits until the client has sent something; `false` when it sends nothing for this long.
     pub(super) async fn is_heard(stream: &TcpStream, patience: Duration) -> bool {
-        // Whatever is wrong with the stream, its reader will find.
+        // A later read finds any fault of the stream.
         timeout(patience, stream.readable()).await.is_ok()
     }
 
-    /// Waits for a place; nothing for who waited too long. A proxy comes without an address:
-    /// everybody comes through it.
+    /// Waits for a place; `None` after too long. For a proxy there is no address, since everybody
+    /// comes through it.
     pub(super) async fn enter(&self, address: Option<IpAddr>) -> Option<Place> {
         let share = address.map(|address| self.shares.lock().of(network(address)));
         let place = async {
-            // First, so that who has many connections doesn't stand in everybody's line with all of
-            // them.
+            // The network's place comes first, so that a client with many connections doesn't fill
+            // the common queue.
             let share = match share {
                 Some(share) => Some(share.acquire_owned().await.ok()?),
                 None => None,

@@ -1,4 +1,5 @@
-//! The body of a request, which may take as long to arrive as requests may, but not at the stop.
+//! The body of a request. It may take as long to arrive as a request may, but not while the server
+//! stops.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,16 +11,16 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// How long a body may take at the stop.
+/// How long a body may take while the server stops.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A body that fails when it doesn't arrive at the stop.
+/// A body that fails when it doesn't arrive in time while the server stops.
 struct Arriving {
     body: Incoming,
     late: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-/// The request's body, with the stop in mind.
+/// Wraps a request's body.
 pub(super) fn arriving(body: Incoming, stopping: &CancellationToken) -> Body {
     if body.is_end_stream() {
         return Body::empty();

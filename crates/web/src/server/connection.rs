@@ -28,32 +28,33 @@ use crate::cookies::session_token;
 use crate::site::Site;
 use crate::waiting::{Outlet, Taker};
 
-/// The most bytes of a request's head; more are answered 431.
+/// The most bytes of a request's head. Larger ones are answered with 431.
 const HEADER_BYTES: usize = 16 * 1024;
 /// The longest that a request's head may take, which is also how long a connection may idle.
 const HEADER_TIME: Duration = Duration::from_secs(10);
-/// The same for a proxy, which keeps its connections for later and isn't slow.
+/// The same for a proxy, which keeps idle connections and isn't slow.
 const PROXY_HEADER_TIME: Duration = Duration::from_mins(5);
 
-/// The same on a place that is kept for whoever looks after the server.
+/// The same on a reserved place.
 const KEPT_HEADER_TIME: Duration = Duration::from_secs(2);
 
-/// A client that takes nothing of an answer for so long is gone.
+/// A client that reads nothing of an answer for this long is gone.
 const TAKE_TIME: Duration = Duration::from_secs(10);
-/// The same for a socket: longer than its session waits, which says goodbye.
+/// The same for a socket. It is longer than the wait of the socket's session, which closes it
+/// properly.
 const SOCKET_TAKE_TIME: Duration = Duration::from_mins(1);
-/// Answers are put in line until so much waits for the kernel.
+/// Answers are buffered until this much waits for the kernel.
 const BUFFER_BYTES: usize = 32 * 1024;
-/// What the kernel keeps of an answer beyond what is on its way. A reader with a long way to here
-/// has as much on its way as it takes; what nobody reads stays this small.
+/// What the kernel keeps of an answer beyond what is on its way. A distant reader has as much on
+/// its way as it takes; what nobody reads stays this small.
 const UNSENT_BYTES: u32 = 16 * 1024;
-/// What the kernel keeps in all: about 64 KiB on their way. Without this it is up to 4 MiB.
+/// What the kernel keeps in all: about 64 KiB on their way. By default it is up to 4 MiB.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
-/// At the stop, who isn't being answered has two such times to ask, and at least one to take an
-/// answer.
+/// When the server stops, a connection without a request has two of these to send one, and at least
+/// one to read an answer.
 const DAWDLE: Duration = Duration::from_secs(1);
 
-/// Lets somebody in, and serves them.
+/// Lets a connection in, and serves it.
 pub(super) async fn receive(
     stream: TcpStream,
     peer: Peer,
@@ -73,14 +74,14 @@ pub(super) async fn receive(
     let place = match site.stopping.run_until_cancelled(entering).await {
         Some(Ok(place)) => place,
         Some(Err(Idle)) => return,
-        // At the stop nobody waits.
+        // When the server stops, nobody waits.
         None => None,
     };
-    // What serving takes is had only from here on.
+    // The memory for serving is allocated only from here on.
     Box::pin(serve(stream, peer, slot, router, site, place)).await;
 }
 
-/// Said nothing for too long.
+/// The client sent nothing for too long.
 struct Idle;
 
 fn header_time(is_proxy: bool, slot: &Slot) -> Duration {
@@ -108,7 +109,7 @@ async fn serve(
     let has_answered = Arc::clone(&answered);
     let is_answering = Arc::new(AtomicBool::new(false));
     let is_asked = Arc::clone(&is_answering);
-    // Told when others need the space of an answer that isn't taken.
+    // Notified when others need the space of an answer that the client doesn't read.
     let cut = Arc::new(Notify::new());
     let outlet = {
         let cut = Arc::clone(&cut);
@@ -146,7 +147,7 @@ async fn serve(
     let mut hold = pin!(sleep(HOLD));
     let result = loop {
         tokio::select! {
-            // First, so that what the kernel takes by now is noted before anything is cut for it.
+            // This comes first, to note what the kernel takes before anything is cut.
             biased;
             result = &mut connection => break result,
             () = answered.notified(), if place.is_some() => place = None,
@@ -171,7 +172,7 @@ async fn serve(
     }
 }
 
-/// Waits until nobody has been answered for a while.
+/// Waits until nothing has been answered for a while.
 async fn dawdling(is_answering: &AtomicBool) {
     let mut idle = 0;
     while idle < 2 {
@@ -184,10 +185,10 @@ async fn dawdling(is_answering: &AtomicBool) {
     }
 }
 
-/// Bounds what the kernel keeps for a client that reads nothing, and for how long.
+/// Bounds how much the kernel keeps for a client that reads nothing, and for how long.
 fn bound(stream: &TcpStream) {
     let socket = socket2::SockRef::from(stream);
-    // One that can't be set keeps none of the others from being set.
+    // An option that can't be set doesn't keep the others from being set.
     set("TCP_NODELAY", socket.set_tcp_nodelay(true));
     set("SO_SNDBUF", socket.set_send_buffer_size(SEND_BUFFER_BYTES));
     #[cfg(target_os = "linux")]
@@ -209,7 +210,7 @@ fn set(option: &str, result: std::io::Result<()>) {
     }
 }
 
-/// Gives a socket the time that its session waits for it.
+/// Gives a socket as much time as its session waits for it.
 pub(crate) fn wait_longer(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     {
@@ -221,7 +222,7 @@ pub(crate) fn wait_longer(stream: &TcpStream) {
     }
 }
 
-/// Answers a request. Whom the answer waits for goes along, for whoever counts it.
+/// Answers a request. The request carries its taker, for whatever counts the answer.
 async fn answer(
     router: Router,
     mut request: Request<Incoming>,

@@ -1,7 +1,7 @@
-//! Accepts connections and serves requests on them, until told to stop.
+//! Accepts connections and serves requests on them, until the server stops.
 //!
-//! `axum::serve` would do, but for limits that it doesn't have: on connections, on headers, and on
-//! the time of the stop.
+//! `axum::serve` would do, but has no limits on connections, on headers, and on the time of the
+//! stop.
 
 mod arrivals;
 mod arriving;
@@ -30,12 +30,12 @@ use crate::routes;
 use crate::settings::WebSettings;
 use crate::site::Site;
 
-/// After an error that is the machine's, such as too many open files: others may close theirs
+/// The pause after an error of the machine, such as too many open files. Others may close theirs
 /// meanwhile.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves people on `listener` until `shutdown`; then finishes what is being answered, waits for
-/// the sockets to say goodbye, and returns within the limit that is set.
+/// Serves people on `listener` until `shutdown`. Then it finishes the requests in progress, waits
+/// for the sockets to close, and returns within the configured limit.
 pub async fn run(
     listener: TcpListener,
     app: Arc<App>,
@@ -76,7 +76,7 @@ pub async fn run(
     }
 }
 
-/// Waits for a free place, then for somebody to take it.
+/// Waits for a free place, then for a connection to take it.
 async fn next(
     listener: &TcpListener,
     places: &Places,

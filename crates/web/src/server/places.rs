@@ -1,9 +1,9 @@
-//! The places that connections have: no more than there are in all, a share of them for one
-//! network, and some more that are kept for whoever looks after the server.
+//! The places of connections: a number in all, a share for each network, and some more that are
+//! reserved for operators.
 //!
-//! A connection that finds no usual place gets a kept one, on which health checks, figures and
-//! administration are answered; all else is told to come back. Such a connection is closed after
-//! its answer, and isn't waited for long.
+//! A connection that finds no usual place gets a reserved one. It answers health checks, metrics
+//! and the administration; everything else is refused. Such a connection is closed after its
+//! answer, and has little time.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,10 +14,9 @@ use papo_app::network;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many places are kept for whoever looks after the server, beyond those that the settings
-/// allow.
+/// How many places are reserved for operators, beyond the configured number.
 pub const KEPT_PLACES: usize = 64;
-/// And how many of them one network may have.
+/// How many reserved places one network may have.
 const KEPT_SHARE: usize = 8;
 
 /// All places.
@@ -34,8 +33,8 @@ pub(crate) struct Places {
 #[derive(Debug, Default)]
 struct Networks(Mutex<HashMap<(IpAddr, bool), usize>>);
 
-/// A place among the connections; free when its last copy is dropped. The server puts it into each
-/// request too, for whoever takes over an upgraded connection.
+/// A place of a connection. It is free when its last copy is dropped. The server adds it to each
+/// request, for the owner of an upgraded connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Slot(Arc<Place>);
 
@@ -46,7 +45,7 @@ struct Place {
     is_kept: bool,
 }
 
-/// One of a network's share of the places, until it is dropped.
+/// One place of a network's share, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     networks: Arc<Networks>,
@@ -54,7 +53,7 @@ pub(crate) struct Share {
 }
 
 impl Slot {
-    /// Whether it is one of those for whoever looks after the server.
+    /// Whether it is a reserved place.
     pub(crate) fn is_kept(&self) -> bool {
         self.0.is_kept
     }
@@ -87,8 +86,8 @@ impl Places {
         (permit.expect("the semaphores are never closed"), is_kept)
     }
 
-    /// The place of a connection from this address, or nothing when its network has enough. A proxy
-    /// comes without an address: everybody comes through it.
+    /// The place of a connection from this address; `None` when its network has its share. For a
+    /// proxy there is no address, since everybody comes through it.
     pub(super) fn take(
         &self,
         (mut permit, mut is_kept): (OwnedSemaphorePermit, bool),
@@ -98,7 +97,7 @@ impl Places {
             None => Ok(None),
             Some(address) if is_kept => self.share_of(address, true).map(Some),
             Some(address) => self.share_of(address, false).map(Some).or_else(|NoShare| {
-                // The usual place goes to others.
+                // Others may have the usual place.
                 is_kept = true;
                 permit = Arc::clone(&self.kept)
                     .try_acquire_owned()
@@ -117,7 +116,7 @@ impl Places {
         Some(Slot(Arc::new(place)))
     }
 
-    /// One of the usual places that a network may have; nothing when it has them all.
+    /// One place of a network's share of the usual places; `None` when it has them all.
     pub(crate) fn share(&self, address: IpAddr) -> Option<Share> {
         let share = self.share_of(address, false);
         if share.is_err() {
@@ -142,7 +141,7 @@ impl Places {
     }
 }
 
-/// A network has all that it may have.
+/// A network has its whole share.
 struct NoShare;
 
 impl Drop for Share {
@@ -157,7 +156,7 @@ impl Drop for Share {
     }
 }
 
-/// Whether a path is answered on a kept place.
+/// Whether reserved places answer this path.
 pub(crate) fn is_for_keepers(path: &str) -> bool {
     ["/healthz", "/readyz", "/metrics", "/admin"].contains(&path)
         || path.starts_with("/admin/")

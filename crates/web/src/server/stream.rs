@@ -1,4 +1,4 @@
-//! A client's stream, which notes that the client takes what is written to it.
+//! A client's stream, which notes when the client takes what is written to it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

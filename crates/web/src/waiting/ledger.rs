@@ -1,4 +1,4 @@
-//! Which answers wait, how large they are and for whom.
+//! The answers that wait: their sizes, and the connections that they wait for.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{Outlet, Taker};
 
-/// The answers that wait, the oldest first.
+/// The waiting answers, the oldest first.
 #[derive(Default)]
 pub(super) struct Ledger {
     next: u64,
@@ -17,7 +17,7 @@ pub(super) struct Ledger {
     sums: HashMap<Account, usize>,
 }
 
-/// For whom bytes are summed up.
+/// A sum of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Account {
     Network(IpAddr),
@@ -78,8 +78,8 @@ impl Ledger {
         }
     }
 
-    /// The connections that take nothing and have something that waits since before that moment,
-    /// the oldest first, until so much is free; without those that have just been told to end.
+    /// The connections that have read nothing since `before` and have an answer from before it, the
+    /// oldest first, until they free this many bytes. Leaves out those that were just told to end.
     pub(super) fn slowest(
         &self,
         before: Instant,

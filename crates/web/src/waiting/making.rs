@@ -1,8 +1,8 @@
-//! Makes large answers a few at a time, and the largest one at a time on a thread of their own.
+//! Makes large answers a few at a time, and the largest one at a time, on a thread of its own.
 //!
-//! Many that are asked for at once would all find space before the first is counted, and most
-//! would be made in vain. Encoding a page of the longest messages takes milliseconds. On the
-//! threads that serve everybody, some dozens of them would delay all messages.
+//! Without turns, many at once would all find space before the first is counted, and most would be
+//! made in vain. Encoding a page of the longest messages takes milliseconds. Some dozens of them on
+//! the threads that serve everybody would delay all messages.
 
 use std::future::pending;
 use std::panic::resume_unwind;
@@ -17,23 +17,22 @@ use tokio::time::timeout;
 
 use super::{Full, Taker, Waiting};
 
-/// So many are read and made at a time: enough to keep the threads that read busy.
+/// How many are read and made at a time: enough to keep the reading threads busy.
 pub(super) const TURNS: usize = 8;
-/// Answers whose texts have at most so many bytes are made where they are asked for: that takes
-/// about 0.1 ms.
+/// Answers with at most this many bytes of texts are made by the caller: that takes about 0.1 ms.
 const QUICK: usize = 64 * 1024;
 
 /// How long an answer waits for its turn.
 const TURN_WAIT: Duration = Duration::from_secs(5);
 
-/// A large answer's turn to be read and made.
+/// A turn to read and make a large answer.
 pub(crate) type Turn<'a> = SemaphorePermit<'a>;
 
 impl Waiting {
-    /// Waits for a turn to make a large answer, and refuses it when there is no space for it then,
-    /// or no turn for too long.
+    /// Waits for a turn to make a large answer. Refuses it without space, or without a turn for too
+    /// long.
     pub(crate) async fn turn(&self, taker: &Taker) -> Result<Turn<'_>, Full> {
-        // An answer for which there is no space isn't kept waiting.
+        // Without space the answer needn't wait.
         if !self.has_space(taker) {
             return Err(Full);
         }
@@ -43,7 +42,7 @@ impl Waiting {
         self.has_space(taker).then_some(turn).ok_or(Full)
     }
 
-    /// Makes an answer whose texts have so many bytes.
+    /// Makes an answer with this many bytes of texts.
     pub(crate) async fn make<T: Send + 'static>(
         &self,
         text_bytes: usize,
@@ -54,19 +53,19 @@ impl Waiting {
         }
         let only = Arc::clone(&self.making).lock_owned().await;
         let work = spawn_blocking(move || {
-            // It goes on when the client has gone, and others wait for its end.
+            // The work goes on when the client has gone, and the next one waits for its end.
             let _only = only;
             make()
         });
         match work.await.map_err(JoinError::try_into_panic) {
             Ok(answer) => answer,
             Err(Ok(panic)) => resume_unwind(panic),
-            // The process ends, and nobody waits for the answer any more.
+            // The process ends, and nobody waits for the answer.
             Err(Err(_)) => pending().await,
         }
     }
 
-    /// Encodes frames that belong together.
+    /// Encodes frames that are sent together.
     pub(crate) async fn make_frames(&self, frames: Vec<ServerFrame>) -> Vec<Bytes> {
         let size = frames.iter().map(text_bytes).sum();
         self.make(size, move || frames.iter().map(encode).collect())
@@ -74,7 +73,7 @@ impl Waiting {
     }
 }
 
-/// Bytes of a frame's texts, as far as they can be many.
+/// Bytes of a frame's texts, if they can be many.
 pub(crate) fn text_bytes(frame: &ServerFrame) -> usize {
     match frame {
         ServerFrame::Snapshot { messages, .. } => texts_bytes(messages),

@@ -1,20 +1,20 @@
-//! Answers that wait to be taken: how much memory they hold, in all, for a network and for a
+//! The memory of answers that clients haven't read yet: in all, for each network and for each
 //! session.
 //!
-//! A connection bounds what it holds itself; this bounds what all connections hold together. The
-//! bytes of an answer are counted from the moment that they exist until the kernel has taken the
-//! last of them. The count travels with the bytes, so that nothing can forget to end it. Small
-//! answers aren't counted: health checks and refusals must go out when nothing else does. Nor are
-//! the client's files, which are in memory once, and the figures.
+//! A connection bounds its own memory; this bounds that of all connections together. The bytes of
+//! an answer count from the moment that they exist until the kernel has taken the last of them. The
+//! count travels with the bytes, so nothing can forget to end it. Small answers don't count: health
+//! checks and refusals must always go out. Nor do the client's files, which are in memory once, and
+//! the metrics.
 //!
-//! What sockets take of a log is shared, and given back when the kernel takes no more of it: `ws/`
-//! counts snapshots, and the event of which a part has been taken. `middleware/space.rs` counts the
-//! answers of HTTP.
+//! Frames of a log are shared between sockets, and a socket returns those that the kernel doesn't
+//! take. So `ws/` counts only snapshots, and an event of which a part was sent.
+//! `middleware/space.rs` counts the answers of HTTP.
 //!
-//! What clients have begun to send and haven't finished is counted likewise ([`Unfinished`]).
+//! What clients have begun to send and haven't finished counts too ([`Unfinished`]).
 //!
-//! Which wraps which: `Counted` bytes keep their `Hold` in the `Ledger`, whose entry names the
-//! `Taker`, whose `Outlet` can be cut.
+//! The types wrap each other: `Counted` bytes keep their `Hold` in the `Ledger`, whose entry names
+//! the `Taker`, whose `Outlet` can be cut.
 
 mod ledger;
 mod making;
@@ -37,12 +37,13 @@ pub(crate) use self::taker::{Outlet, Taker};
 pub(crate) use self::unfinished::Unfinished;
 use crate::defects;
 
-/// Answers up to this size aren't counted.
+/// Answers up to this size don't count.
 const SMALL: usize = 4 * 1024;
-/// A connection that takes nothing for so long may be cut when another's answer finds no space.
+/// A connection that has read nothing for this long may be cut when another's answer finds no
+/// space.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Clients that are refused for want of space may ask again after this time, or up to so many
-/// seconds later: not all at once.
+/// Clients that are refused for want of space may retry after this time, or up to this many seconds
+/// later, so that they don't come all at once.
 const RETRY: Duration = Duration::from_secs(3);
 const RETRY_SPREAD: u64 = 3;
 
@@ -50,16 +51,16 @@ const RETRY_SPREAD: u64 = 3;
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     all: usize,
-    /// And more of those for which nothing waits, nor for their neighbours: so many others can't
-    /// use all of it up.
+    /// Additional bytes for connections from sites for which nothing waits, so that others can't
+    /// use up everything.
     spare: usize,
     network: usize,
     session: usize,
-    /// What a large answer takes that isn't made yet.
+    /// The assumed size of a large answer before it is made.
     large: usize,
 }
 
-/// With defaults the process is to stay within 256 MiB.
+/// These keep the process within 256 MiB, with the defaults.
 const LIMITS: Limits = Limits {
     all: 48 << 20,
     spare: 16 << 20,
@@ -68,7 +69,7 @@ const LIMITS: Limits = Limits {
     large: 1 << 20,
 };
 
-/// All answers that wait.
+/// All waiting answers.
 pub(crate) struct Waiting {
     ledger: Mutex<Ledger>,
     limits: Limits,
@@ -81,18 +82,18 @@ pub(crate) struct Waiting {
     cut: Counter,
 }
 
-/// In an answer's extensions: its bytes are the program's own, and no memory is taken for it.
+/// In an answer's extensions: its bytes belong to the program, and take no memory of their own.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Uncounted;
 
-/// Too much waits for another answer.
+/// There is no space for another answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Full;
 
-/// Where the answers go that are to be given up for others.
+/// The connections whose answers are given up for others.
 type Slowest = Vec<Arc<Outlet>>;
 
-/// Bytes that are counted for as long as they exist.
+/// Bytes that count for as long as they exist.
 struct Counted {
     bytes: Bytes,
     _hold: Hold,
@@ -135,7 +136,7 @@ impl Waiting {
         })
     }
 
-    /// Whether another large answer may wait. To be asked before it is made.
+    /// Whether there is space for another large answer. Ask before it is made.
     fn has_space(&self, taker: &Taker) -> bool {
         let space = self.space(&mut self.ledger.lock(), taker, self.limits.large);
         space.map_err(|slowest| self.refuse(&slowest)).is_ok()
@@ -150,7 +151,7 @@ impl Waiting {
         Ok(Bytes::from_owner(Counted { bytes, _hold: hold }))
     }
 
-    /// Counts several frames that are written in this order.
+    /// Counts several frames that are sent in this order.
     pub(crate) fn count_all(
         self: &Arc<Self>,
         taker: &Taker,
@@ -168,8 +169,8 @@ impl Waiting {
         Ok(())
     }
 
-    /// Counts bytes that wait already, until the hold is dropped; nothing when they are few. Others
-    /// are refused for them when that is too much.
+    /// Counts bytes that already wait, until the hold is dropped; `None` when they are few. When
+    /// that exceeds a limit, other connections are cut for them.
     pub(crate) fn insist(self: &Arc<Self>, taker: &Taker, size: usize) -> Option<Hold> {
         if size <= SMALL {
             return None;
@@ -184,7 +185,7 @@ impl Waiting {
         Some(hold)
     }
 
-    /// When somebody may ask again for whom there is no space now.
+    /// When a client may retry if there is no space now.
     pub(crate) fn retry(random: &Random) -> Duration {
         RETRY + Duration::from_secs(random.number() % (RETRY_SPREAD + 1))
     }
@@ -210,8 +211,8 @@ impl Waiting {
         }
     }
 
-    /// Whether so much more may wait. If not, the connections that have taken nothing for a while
-    /// are to be cut, so that there is space soon: those that share the limit which is reached.
+    /// Whether there is space for this much more. Otherwise returns connections to cut, so that
+    /// there is space soon: those that have read nothing for a while and share the exhausted limit.
     fn space(&self, ledger: &mut Ledger, taker: &Taker, size: usize) -> Result<(), Slowest> {
         if defects::has("boundless-answers") {
             return Ok(());
@@ -229,7 +230,7 @@ impl Waiting {
             all
         };
         let fits = |has: usize, most: usize| has == 0 || has + size <= most;
-        // A single answer of a session that has none is let in whatever its size.
+        // A session's only answer is accepted whatever its size.
         let is_within_own =
             fits(ledger.of_network(taker), network) && fits(ledger.of_session(taker), session);
         if is_within_own && ledger.all() + size <= all {
@@ -251,7 +252,7 @@ impl Waiting {
     }
 }
 
-/// Not while the ledger is locked: a connection has locks of its own.
+/// The ledger must not be locked here: a connection has locks of its own.
 fn cut(slowest: &Slowest) {
     for outlet in slowest {
         outlet.cut();

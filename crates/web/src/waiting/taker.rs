@@ -1,4 +1,4 @@
-//! The connections for which answers wait: whose they are, and whether they take what waits.
+//! The connections for which answers wait: whose they are, and whether they read.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,9 +15,9 @@ use super::PATIENCE;
 pub(crate) struct Taker {
     /// Its network.
     pub(super) network: IpAddr,
-    /// Its network and the neighbours of the same customer.
+    /// Its site: its network, with neighbouring networks of the same customer.
     pub(super) site: IpAddr,
-    /// Its session, hashed; nothing without one.
+    /// Its session, hashed; `None` without one.
     pub(super) session: Option<u64>,
     pub(super) outlet: Arc<Outlet>,
 }
@@ -57,8 +57,8 @@ impl Taker {
         self.outlet.took();
     }
 
-    /// The same as the sender of something that isn't finished: however much it takes meanwhile, it
-    /// may be cut.
+    /// The same connection as a sender. While it is in the middle of sending, it may be cut even if
+    /// it reads.
     pub(super) fn as_sender(&self) -> Self {
         Self {
             outlet: self.outlet.beside(),
@@ -72,12 +72,12 @@ impl Taker {
 }
 
 impl Outlet {
-    /// Of a connection that is told so to end.
+    /// An outlet of a connection that this function ends.
     pub(crate) fn new(cut: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
         Self::with(Arc::new(cut))
     }
 
-    /// Of the same connection, with times of its own.
+    /// Another outlet of the same connection, with times of its own.
     fn beside(&self) -> Arc<Self> {
         Self::with(Arc::clone(&self.cut))
     }
@@ -98,12 +98,12 @@ impl Outlet {
         self.times.lock().taken = Instant::now();
     }
 
-    /// Whether it has taken nothing for so long that it may be cut for others.
+    /// Whether it has read nothing for so long that it may be cut for others.
     pub(crate) fn is_slow(&self) -> bool {
         self.times.lock().taken + PATIENCE <= Instant::now()
     }
 
-    /// Notes that the connection is to be told to end; `false` when it has just been.
+    /// Notes that the connection will be told to end; `false` when it just was.
     pub(super) fn plan_cut(&self) -> bool {
         let now = Instant::now();
         let mut times = self.times.lock();
@@ -114,8 +114,8 @@ impl Outlet {
         is_due
     }
 
-    /// Tells the connection to end. It doesn't when it finds that the kernel takes more: then this
-    /// process was late, and not the client.
+    /// Tells the connection to end. The connection doesn't if it finds that the kernel takes more.
+    /// Then this process was late, not the client.
     pub(super) fn cut(&self) {
         (self.cut)();
     }
@@ -127,7 +127,7 @@ impl fmt::Debug for Outlet {
     }
 }
 
-/// An IPv6 address stands for its /48: some customers get as much, which are many networks.
+/// An IPv6 address counts as its /48: some customers get as much, which is many networks.
 fn site(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {

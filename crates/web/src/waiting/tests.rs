@@ -14,7 +14,7 @@ fn waiting() -> Arc<Waiting> {
     })
 }
 
-/// A connection of a network and session of these numbers.
+/// A connection of this network and session.
 fn taker(network: u8, session: &str) -> (Taker, Arc<AtomicUsize>) {
     let cuts = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&cuts);
@@ -147,7 +147,7 @@ async fn who_takes_something_again_and_again_is_left_alone_and_the_next_is_cut()
         assert_eq!(ask(), Err(Full));
     }
     assert_eq!(counts(), [0, 1]);
-    // One that didn't end is told again.
+    // A connection that didn't end is told again.
     tokio::time::advance(PATIENCE).await;
     steady.took();
     assert_eq!(ask(), Err(Full));
@@ -230,7 +230,7 @@ async fn the_largest_are_made_one_at_a_time_and_small_ones_beside_them() {
     for _ in 0..LARGE {
         has_begun.recv().unwrap();
         assert_eq!(waiting.make(KIB, || 7).await, 7);
-        // Another has not begun, and can't.
+        // Another one hasn't begun, and can't.
         assert!(has_begun.try_recv().is_err());
         assert!(waiting.making.try_lock().is_err());
         release.send(()).unwrap();

@@ -1,25 +1,24 @@
-//! What a client has begun to send and hasn't finished: a form, or a message on a socket.
+//! Unfinished input: a form, or a message on a socket, of which a client has sent only a part.
 //!
-//! It holds memory as an answer does that isn't taken, so both share their limits. What is
-//! unfinished for a while may be cut when others need the room, however steadily a little more of
-//! it comes.
+//! It holds memory as an unread answer does, so both share their limits. A connection with
+//! unfinished input may be cut for others after a while, however steadily a little more comes.
 
 use std::sync::Arc;
 
 use super::{Full, Hold, Outlet, SMALL, Taker, Waiting};
 
-/// What is counted more at a time.
+/// The count grows in steps of this size.
 const STEP: usize = 16 * 1024;
 
-/// The memory of something unfinished, counted until this is dropped or ends.
+/// The memory of unfinished input. It counts until this is dropped or the input ends.
 #[derive(Default)]
 pub(crate) struct Unfinished {
-    /// One for each time that it outgrew those before, and the outlet that is cut for it.
+    /// One for each step, with the outlet that is cut for it.
     holds: Vec<(Hold, Arc<Outlet>)>,
 }
 
 impl Unfinished {
-    /// Makes room for something unfinished of so many bytes. What is small isn't counted.
+    /// Makes space for unfinished input of this many bytes. A small input doesn't count.
     pub(crate) fn grow(
         &mut self,
         waiting: &Arc<Waiting>,
@@ -29,7 +28,7 @@ impl Unfinished {
         if bytes <= SMALL {
             return Ok(());
         }
-        // A buffer that grows bit by bit takes up to twice what is in it.
+        // A growing buffer takes up to twice its content.
         let size = (2 * bytes).next_multiple_of(STEP);
         let counted = self.holds.iter().map(|(hold, _)| hold.size).sum();
         if size > counted {
@@ -40,14 +39,14 @@ impl Unfinished {
         Ok(())
     }
 
-    /// Notes that so many bytes of it are left.
+    /// Notes that this many bytes are left.
     pub(crate) fn shrink(&mut self, bytes: usize) {
         if bytes <= SMALL {
             self.holds = Vec::new();
         }
     }
 
-    /// Whether it has been unfinished for so long that it may be cut for others.
+    /// Whether it has been unfinished for so long that its connection may be cut for others.
     pub(crate) fn is_slow(&self) -> bool {
         self.holds
             .first()

@@ -1,4 +1,4 @@
-//! Turns what the application says into the protocol's words.
+//! Turns the application's answers into the protocol's.
 
 use bytes::Bytes;
 use papo_app::{Committed, Connection, Error, ErrorKind, Trouble};
@@ -30,7 +30,7 @@ pub(super) fn outcome(
     }
 }
 
-/// Why the server can't do it now, for administrators: nobody else can do anything about it.
+/// Why the server can't do it now, for administrators: nobody else can mend it.
 pub(super) fn cause(connection: &Connection, error: &Error) -> Option<Cause> {
     match error {
         _ if connection.mark() != Some(Mark::Administrator) => None,
@@ -40,7 +40,7 @@ pub(super) fn cause(connection: &Connection, error: &Error) -> Option<Cause> {
     }
 }
 
-/// In how many seconds it may be tried again.
+/// The seconds after which a retry makes sense.
 pub(super) fn retry(error: &Error) -> Option<u64> {
     error.retry().map(|after| after.as_secs().max(1))
 }
@@ -59,8 +59,8 @@ pub(super) const fn code(error: &Error) -> ErrorCode {
     }
 }
 
-/// What closes a plain socket whose message was refused. What the session or the room has lost
-/// since it was opened is said as it is where the notice of that comes first.
+/// The close code of a plain socket whose message was refused. A right that has ended has the same
+/// code as when its notice comes first.
 pub(super) const fn plain_close_code(error: &Error) -> CloseCode {
     match (error, error.kind()) {
         (Error::NoSession, _) => CloseCode(close::ENDED),

@@ -7,7 +7,7 @@ use papo_websocket::CloseCode;
 
 use super::answers::plain_close_code;
 
-/// Why a socket is closed from this side.
+/// Why the server closes a socket.
 pub(super) struct Closing {
     pub(super) code: CloseCode,
     pub(super) reason: String,
@@ -25,7 +25,7 @@ impl Closing {
 /// How a session ends: with a close frame, or because the socket is gone.
 pub(super) enum End {
     Close(Closing),
-    /// The client's close frame, to be given back.
+    /// The client's close frame, which is answered with the same code.
     Echo(CloseCode),
     Gone,
 }
@@ -42,7 +42,7 @@ impl std::convert::From<Closing> for End {
     }
 }
 
-/// How a plain socket ends whose message was refused.
+/// How a plain socket with a refused message ends.
 pub(super) fn plain_end(error: &Error) -> End {
     Closing::new(plain_close_code(error), error.to_string()).into()
 }

@@ -1,4 +1,4 @@
-//! A room that a socket follows: the cursor, and what lies after it.
+//! A room that a socket follows: its cursor, and the frames after it.
 
 use bytes::Bytes;
 use papo_app::{App, Connection, Error, Frame, Read, Start, Subscription};
@@ -8,20 +8,21 @@ use papo_protocol::{ResetReason, ServerFrame};
 /// A subscription, and how far its socket has got.
 pub(super) struct Followed {
     pub(super) subscription: Subscription,
-    /// The last event whose frame was counted as read from the log: it may be read again.
+    /// The last event that was counted as read from the log. A repeated read doesn't count it
+    /// again.
     counted: Seq,
     presence: u64,
     typing: u64,
 }
 
-/// What a cursor came to.
+/// What a read at a cursor found.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// The end of the log, with or without frames before it.
     End,
     /// Frames; there are more.
     More,
-    /// What comes next is in the log, which isn't to be read now.
+    /// The next frames are in the log, which may not be read now.
     Later,
     /// Too far behind: the client must start over.
     TooFarBehind,
@@ -42,8 +43,8 @@ impl Followed {
         self.subscription.follower.room.id
     }
 
-    /// Takes the frames after the cursor from memory, or from the log when they are no longer there
-    /// and it may be read, and moves the cursor. About `budget` bytes of them.
+    /// Takes about `budget` bytes of frames after the cursor and moves it. They come from memory,
+    /// or from the log if they are no longer there and it may be read.
     pub(super) async fn read(
         &mut self,
         app: &App,
@@ -66,7 +67,7 @@ impl Followed {
                 self.counted = frames
                     .last()
                     .map_or(self.counted, |last| last.seq.max(self.counted));
-                // What the tail hasn't taken isn't for anybody yet.
+                // Frames that the tail hasn't taken may not be shown yet.
                 out.extend(frames.into_iter().filter(|frame| frame.seq <= end));
                 Step::More
             }
@@ -77,7 +78,7 @@ impl Followed {
         Ok(step)
     }
 
-    /// How to start over at the log's present state: where the cursor then is, and what to tell the
+    /// Starts over at the log's present state. Returns the new cursor and the frames for the
     /// client.
     pub(super) async fn reset(&self, app: &App) -> Result<(Seq, [ServerFrame; 2]), Error> {
         let (seq, snapshot) = app.snapshot(&self.subscription.member).await?;
@@ -89,12 +90,12 @@ impl Followed {
         Ok((seq, [reset, snapshot]))
     }
 
-    /// Whether this frame ends it: the room was made inactive, and still is.
+    /// Whether this frame ends the following: it closed the room, which is still closed.
     pub(super) fn is_closed_by(&self, frame: &Frame) -> bool {
         frame.class == EventClass::Closing && !self.subscription.follower.room.is_active()
     }
 
-    /// Takes what is sent when it can be: who is there, who is writing.
+    /// Takes presence and typing, which are sent only when the socket has room.
     pub(super) fn read_passing(&mut self, connection: &Connection) -> Vec<Bytes> {
         let room = &self.subscription.follower.room;
         let mut out = Vec::new();
@@ -106,12 +107,12 @@ impl Followed {
         out
     }
 
-    /// Passes over what is sent when it can be, because now it can't.
+    /// Skips presence and typing, because the socket has no room now.
     pub(super) fn skip_passing(&mut self) {
         self.typing = self.subscription.follower.room.typing_count();
     }
 
-    /// The answer to the `subscribe` that led here.
+    /// The frames that answer the `subscribe`.
     pub(super) fn answer(&mut self, reference: Option<u64>) -> Vec<ServerFrame> {
         let room = self.room().0;
         let with_reference = |mut snapshot| {

@@ -1,4 +1,4 @@
-//! `papo.v1`: what each of a client's frames asks for.
+//! `papo.v1`: the requests of a client's frames.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::followed::{Followed, find};
 use super::session::Session;
 use crate::waiting::{Full, Waiting};
 
-/// A request that is answered with an error at once.
+/// A refused request, which is answered with an error at once.
 struct Refused {
     code: ErrorCode,
     message: String,
@@ -60,7 +60,7 @@ impl Session {
         };
         self.app.metrics().refusals.increment(1);
         match refused.code {
-            // Nothing that the client does wrong, if it tries again later.
+            // The client does nothing wrong if it retries later.
             ErrorCode::RateLimited | ErrorCode::Unavailable => self.count_refusal(),
             _ => self.count_waste()?,
         }
@@ -89,15 +89,15 @@ impl Session {
         })
     }
 
-    /// Counts a request that can't be done now. When there are too many of them, the client isn't
-    /// heard for a while.
+    /// Counts a request that can't be done now. After too many, the server doesn't read the client
+    /// for a while.
     fn count_refusal(&mut self) {
         if let Err(Error::RateLimited(after)) = self.app.may_be_refused(&self.connection) {
             self.pauses.pause_hearing(after);
         }
     }
 
-    /// There is no space for the answer.
+    /// The error when there is no space for an answer.
     pub(super) fn full(&self) -> Error {
         Error::Unavailable(Waiting::retry(self.app.random()))
     }
@@ -193,7 +193,7 @@ impl Session {
         match (epoch, after) {
             (None, None) if timestamp.is_none() => Ok(From::Snapshot),
             (Some(epoch), Some(after)) => {
-                // An epoch that isn't one is a history that isn't ours.
+                // A text that is no epoch names another history.
                 let epoch = epoch.parse().unwrap_or(Epoch(!self.app.epoch().0));
                 Ok(From::After(epoch, Seq(after), timestamp))
             }
@@ -216,7 +216,7 @@ impl Session {
             return Err((ErrorCode::TooMany, "too many rooms on one socket").into());
         }
         let waiting = Arc::clone(&self.waiting);
-        // A client that goes on gets a few bytes.
+        // A client that resumes gets a few bytes.
         let is_large = match from {
             From::Snapshot => true,
             From::After(epoch, ..) => epoch != self.app.epoch(),
@@ -263,7 +263,7 @@ impl Session {
         find(&mut self.rooms, room).ok_or_else(|| refused.into())
     }
 
-    /// Gives the writer's answer back to this connection.
+    /// Sends the writer's answer to this connection.
     fn reply(reference: Option<u64>, room: RoomId) -> Reply {
         Box::new(move |connection: &Connection, result| {
             connection.answer(answers::outcome(connection, reference, room, result));

@@ -1,5 +1,5 @@
-//! What is there for a socket's client: answers, the frames after its cursors, and notices that
-//! change what it may get.
+//! Collects what a socket's client gets: answers, the frames after its cursors, and notices that
+//! change its rights.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,21 +14,21 @@ use super::followed::{Followed, Step, find};
 use super::session::{OUTGOING_BYTES, Session, Speech};
 use crate::defects;
 
-/// Presence and typing are passed over while more than this waits.
+/// Presence and typing are skipped while more than this waits.
 const PASSING_BYTES: usize = 8 * 1024;
-/// A log that can't be read now is tried again after this time, whatever else is said of it.
+/// A log that can't be read now is tried again after at most this time.
 const READ_AGAIN: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// Takes what waits for the client: answers, and the frames after each cursor. Whether there
-    /// may be more.
+    /// Takes what waits for the client: answers, and the frames after each cursor. Returns whether
+    /// there may be more.
     pub(super) async fn gather(&mut self) -> Result<bool, End> {
         self.heed_notices().await?;
         self.gather_answers();
         let mut is_more = false;
         let mut frames = Vec::new();
         let mut index = 0;
-        // What the socket doesn't take now would only be given back.
+        // A blocked socket would only return the frames.
         while !self.is_blocked && index < self.rooms.len() && self.outgoing.bytes() < OUTGOING_BYTES
         {
             let budget = OUTGOING_BYTES - self.outgoing.bytes();
@@ -42,9 +42,9 @@ impl Session {
                     Step::Later
                 }
             };
-            // After the read and before the write: see `Connection::take_notices`.
+            // This comes after the read and before the write: see `Connection::take_notices`.
             self.heed_notices().await?;
-            // Some that were followed may not be any more.
+            // The socket may not follow some rooms any more.
             let Some(at) = self
                 .rooms
                 .iter()
@@ -55,7 +55,7 @@ impl Session {
                 continue;
             };
             index = at;
-            // Its own answer comes before the event.
+            // A client's own answer comes before the event.
             self.gather_answers();
             let is_gone = match step {
                 Step::End | Step::More | Step::Later => {
@@ -68,7 +68,7 @@ impl Session {
         }
         self.gather_passing().await?;
         let is_more = is_more || index < self.rooms.len();
-        // When the budget was used up, the other rooms come next.
+        // After the budget was used up, the other rooms come next.
         let next = index % self.rooms.len().max(1);
         self.rooms.rotate_left(next);
         Ok(is_more)
@@ -80,7 +80,7 @@ impl Session {
         }
     }
 
-    /// Puts a room's frames in line. Whether they end the following of the room.
+    /// Queues a room's frames for the socket. Returns whether they end the following of the room.
     fn push_frames(
         &mut self,
         index: usize,
@@ -110,8 +110,8 @@ impl Session {
         Ok(is_closed)
     }
 
-    /// Leaves the logs for a while, when they can be read later. Whoever is behind stays connected:
-    /// to come back would only make them ask again.
+    /// Pauses the reading of logs, if they can be read later. The socket stays open: a client that
+    /// came back would only ask again.
     fn read_later(&mut self, error: &Error) -> Result<(), End> {
         let after = match error {
             Error::RateLimited(after) => *after,
@@ -126,8 +126,8 @@ impl Session {
         Ok(())
     }
 
-    /// Has the client start over at the log's present state, or later. Whether that ended the
-    /// following of the room.
+    /// Makes the client start over at the log's present state, now or later. Returns whether that
+    /// ended the following of the room.
     async fn start_over(&mut self, index: usize) -> Result<bool, End> {
         if matches!(self.speech, Speech::Plain(_)) {
             return Err(Closing::new(CloseCode(close::SLOW), "too far behind").into());
@@ -138,7 +138,7 @@ impl Session {
             return Ok(false);
         };
         match self.rooms[index].reset(&self.app).await {
-            // The next turn sees the notice; what was read may be younger than it.
+            // The next turn handles the notice. What was read may be younger than it.
             Ok(_) if self.connection.may_have_lost(self.rooms[index].room()) => Ok(false),
             Ok((seq, frames)) => {
                 let mut frames = waiting.make_frames(frames.into()).await;
@@ -158,7 +158,7 @@ impl Session {
         }
     }
 
-    /// A room was deactivated: nobody follows it any more.
+    /// Ends the following of a deactivated room.
     fn end_following(&mut self, index: usize) -> Result<(), End> {
         if self.speech == Speech::Full(None) {
             self.unfollow(self.rooms[index].room());
@@ -168,7 +168,7 @@ impl Session {
         Err(Closing::new(code, "the room was deactivated").into())
     }
 
-    /// Takes what is sent when it can be. A client that lags gets none of it.
+    /// Takes presence and typing. A client that lags gets none of it.
     async fn gather_passing(&mut self) -> Result<(), End> {
         if matches!(self.speech, Speech::Plain(_)) {
             return Ok(());
@@ -182,7 +182,7 @@ impl Session {
             let frames = followed.read_passing(&self.connection);
             passing.extend(frames.into_iter().map(|frame| (followed.room(), frame)));
         }
-        // As with the rooms' frames.
+        // Notices come before the write, as with the rooms' frames.
         self.heed_notices().await?;
         for (room, frame) in passing {
             if find(&mut self.rooms, room).is_some() {
@@ -205,7 +205,7 @@ impl Session {
                     let reason = "a message takes too long to arrive";
                     return Err(Closing::new(CloseCode::TRY_LATER, reason).into());
                 }
-                // It was this process that was late, when the socket takes more by now.
+                // The socket takes more by now: this process was late.
                 Notice::Slow if !self.is_blocked => {}
                 Notice::Slow => {
                     self.waiting.note_cut();
@@ -228,8 +228,8 @@ impl Session {
         Ok(())
     }
 
-    /// Asks what the session is in a room that changed. Nothing is written meanwhile; when it can't
-    /// be known, nothing more.
+    /// Asks whether the person is still in a room that changed. Nothing is written meanwhile, and
+    /// nothing more if the answer can't be had.
     async fn look_again(&mut self, room: RoomId) -> Result<(), End> {
         let is_concerned = match self.speech {
             Speech::Plain(own) | Speech::Full(Some(own)) => own == room,

@@ -1,4 +1,5 @@
-//! The opening handshake: who may, and in which protocol. Nothing is made for anybody who may not.
+//! The opening handshake: whether the visitor may connect, and in which protocol. A refused one
+//! allocates nothing.
 
 use std::sync::Arc;
 
@@ -28,10 +29,10 @@ const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
 const VERSION: HeaderName = HeaderName::from_static("sec-websocket-version");
 const PROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-protocol");
-/// What RFC 6455 §1.3 has hashed with the client's key.
+/// The text that RFC 6455 §1.3 hashes with the client's key.
 const MAGIC: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Why a handshake is refused; a line of text for whoever writes the client.
+/// Why a handshake is refused, as a line of text for the client's developer.
 type Refusal = (StatusCode, String);
 
 /// `/ws/chat/{id}/`: one room, plain or `papo.v1`.
@@ -149,8 +150,8 @@ async fn open(
     Ok(switching(accept, is_full))
 }
 
-/// The share of the places that a socket takes, if it comes through a proxy. Of a connection of its
-/// own the server has counted it already.
+/// The place that a socket takes from its network's share, if it comes through a proxy. The server
+/// has already counted a direct connection.
 pub(crate) fn socket_share(
     site: &Site,
     peer: Option<&Peer>,
@@ -165,7 +166,7 @@ pub(crate) fn socket_share(
         .ok_or_else(|| Error::Unavailable(site.retry()))
 }
 
-/// Serves the socket once the handshake's answer is out. It keeps its place among the connections.
+/// Serves the socket after the handshake's answer. It keeps the connection's place.
 async fn serve(
     site: Arc<Site>,
     connection: Arc<Connection>,
@@ -188,7 +189,7 @@ async fn serve(
     }
 }
 
-/// What the client's key is answered with, when the request is a WebSocket handshake.
+/// The answer to the client's key, if the request is a WebSocket handshake.
 fn accept_key(
     method: &Method,
     version: Version,
@@ -227,7 +228,7 @@ fn offers_papo(headers: &HeaderMap) -> bool {
     has_token(headers, &PROTOCOL, SUBPROTOCOL)
 }
 
-/// A header's value, or nothing when it is there more than once.
+/// A header's value, or nothing when it occurs more than once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a [u8] {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

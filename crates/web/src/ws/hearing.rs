@@ -1,4 +1,4 @@
-//! What a socket's client says: reads it, and has it acted on.
+//! Reads a socket's client, and acts on its frames.
 
 use std::io;
 
@@ -10,14 +10,15 @@ use super::ending::{Closing, End};
 use super::session::{Session, Speech};
 use crate::waiting::Full;
 
-/// The most room that is made for what hasn't arrived, whatever length its header announces.
+/// The most memory reserved for bytes that haven't arrived, whatever length a frame's header
+/// announces.
 const READ_BYTES: usize = 64 * 1024;
-/// So many frames are heard before the client's notices and rooms are looked after, and others have
+/// How many frames are read before the session looks after notices and rooms, and other tasks have
 /// their turn.
 const FRAMES: usize = 64;
 
 impl Session {
-    /// Reads what the client has sent, and acts on it. Whether there may be more.
+    /// Reads what the client has sent, and acts on it. Returns whether there may be more.
     pub(super) async fn hear(&mut self) -> Result<bool, End> {
         let mut heard = 0;
         while self.is_listening() {
@@ -29,7 +30,7 @@ impl Session {
                 Ok(Some(incoming)) => {
                     self.patience.heard(Instant::now());
                     if let Incoming::Text(_) = incoming {
-                        // What is unfinished now has begun just now.
+                        // What is unfinished now has only just begun.
                         self.unfinished.shrink(0);
                     }
                     self.act(incoming).await?;
@@ -48,7 +49,7 @@ impl Session {
         Ok(false)
     }
 
-    /// Takes what has arrived at the socket.
+    /// Reads from the socket.
     fn read(&mut self) -> Result<(), End> {
         let wanted = self
             .reader
@@ -67,8 +68,8 @@ impl Session {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.is_readable = false;
-                // A connection that waits keeps the first bytes of a frame, and not the room that
-                // was made for the frame before.
+                // A waiting connection keeps the first bytes of a frame, and not the buffer of the
+                // frame before.
                 self.incoming = BytesMut::from(&self.incoming[..]);
                 self.unfinished.shrink(self.reader.kept());
             }

@@ -1,6 +1,6 @@
-//! The sockets: `/ws/chat/{id}/`, the seed's, and `/ws/`, for many rooms at once.
+//! The sockets: `/ws/chat/{id}/` for one room, as in the Django chat, and `/ws/` for many.
 //!
-//! [`handshake`] decides who may; [`session`] is one open socket; [`plain`] and [`full`] are the
+//! [`handshake`] accepts or refuses; [`session`] is one open socket; [`plain`] and [`full`] are the
 //! two protocols that it can speak.
 
 mod answers;

@@ -1,4 +1,4 @@
-//! What waits to be written to a socket: shared frames, and how much of the first one is gone.
+//! The frames that wait to be written to a socket, and how much of the first one is written.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -10,25 +10,25 @@ use tokio::net::TcpStream;
 /// The most frames given to the kernel in one call.
 const SLICES: usize = 64;
 
-/// Frames in order. The frames themselves are shared; this holds references, and only as many as
-/// the session has taken while less than its budget was waiting.
+/// Frames in order. The bytes are shared; this holds references, and only as many as the session
+/// took within its budget.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     frames: VecDeque<Item>,
     bytes: usize,
-    /// Frames and bytes written since they were last asked for.
+    /// Frames and bytes written since the last call of [`Self::take_written`].
     written: (u64, u64),
 }
 
-/// A frame that waits.
+/// A waiting frame.
 #[derive(Debug)]
 struct Item {
     bytes: Bytes,
-    /// Which event it tells of, when it can be read again.
+    /// The event that it shows, if the log can give it again.
     event: Option<(RoomId, Seq)>,
 }
 
-/// What came of writing.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
     /// Everything.
@@ -44,7 +44,7 @@ impl Outgoing {
         self.put(frame, None);
     }
 
-    /// Puts an event's frame in line, which [`Self::give_back`] may take out again.
+    /// Queues an event's frame, which [`Self::give_back`] may remove again.
     pub(super) fn push_event(&mut self, room: RoomId, seq: Seq, frame: Bytes) {
         self.put(frame, Some((room, seq)));
     }
@@ -54,9 +54,9 @@ impl Outgoing {
         self.frames.push_back(Item { bytes, event });
     }
 
-    /// Takes out the events' frames behind the first frame, which may have begun: they are in the
-    /// log, and a client that takes nothing now needs no copies of them. The first event of each
-    /// room that was taken out.
+    /// Removes the events' frames behind the first frame, which may be partly written. They are in
+    /// the log, and a client that reads nothing needs no copies of them. Returns the first removed
+    /// event of each room.
     pub(super) fn give_back(&mut self) -> Vec<(RoomId, Seq)> {
         let mut rooms: Vec<(RoomId, Seq)> = Vec::new();
         let (mut is_first, mut bytes) = (true, 0);
@@ -76,7 +76,7 @@ impl Outgoing {
         rooms
     }
 
-    /// Has the events of a room that wait stay: its cursor has nothing to do with them any more.
+    /// Keeps a room's waiting events: the socket doesn't follow the room any more.
     pub(super) fn keep(&mut self, room: RoomId) {
         let of_room = |item: &&mut Item| item.event.is_some_and(|(known, _)| known == room);
         for item in self.frames.iter_mut().filter(of_room) {
@@ -84,7 +84,7 @@ impl Outgoing {
         }
     }
 
-    /// Bytes of the first frame, when it tells of an event.
+    /// Bytes of the first frame, if it shows an event.
     pub(super) fn first_event_bytes(&self) -> usize {
         let first = self.frames.front();
         let event = first.filter(|frame| frame.event.is_some());
@@ -120,7 +120,7 @@ impl Outgoing {
                 Err(error) => return Err(error),
             }
         }
-        // A burst's memory isn't kept by a connection that is idle afterwards.
+        // An idle connection keeps no memory of an earlier burst.
         if self.frames.capacity() > SLICES {
             self.frames = VecDeque::new();
         }
@@ -187,7 +187,8 @@ mod tests {
         assert_eq!(texts(&outgoing), [&b"e 7"[..], b"answer", b"gone 3"]);
         assert_eq!(outgoing.bytes(), 3 + 6 + 6);
         assert_eq!(outgoing.first_event_bytes(), 3);
-        // The first stays, begun or not: the socket is waited for as long as something waits.
+        // The first frame stays, written in part or not: the socket must have something to wait
+        // for.
         outgoing.advance(9);
         outgoing.push_event(one, Seq(8), "one 8".into());
         outgoing.advance(6);

@@ -1,4 +1,4 @@
-//! How long the other side of a socket may say nothing, or take nothing of what waits for it.
+//! How long a client may send nothing, or read nothing of what waits for it.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::outgoing::Written;
 
 /// A client that was silent this long is gone: two pings went unanswered.
 const SILENCE: Duration = Duration::from_secs(55);
-/// A client that took nothing of what waits for it during this time reads too slowly.
+/// A client that read nothing of what waits for it for this long is too slow.
 const STALL: Duration = Duration::from_secs(20);
 
-/// When the client was heard last, and whether it takes what waits for it.
+/// When the client was last heard, and whether it reads.
 #[derive(Debug)]
 pub(super) struct Patience {
     last_heard: Instant,
@@ -27,13 +27,13 @@ impl Patience {
         }
     }
 
-    /// The client said something, or may have: nobody listened.
+    /// Notes that the client sent something, or may have while nobody read.
     pub(super) fn heard(&mut self, now: Instant) {
         self.last_heard = now;
     }
 
-    /// Something was to be written. Whoever takes what had to wait is there, and gets no pings
-    /// meanwhile that they could answer.
+    /// Notes the result of a write. A client that reads is there; while frames wait it gets no
+    /// pings that it could answer.
     pub(super) fn wrote(&mut self, written: Written, now: Instant) {
         if written != Written::Nothing && self.stalled.is_some() {
             self.last_heard = now;
@@ -50,7 +50,7 @@ impl Patience {
         self.stalled.is_some()
     }
 
-    /// Why it is at an end, if it is.
+    /// Why the client is gone or too slow, if it is.
     pub(super) fn end(&self, now: Instant) -> Option<&'static str> {
         if self.stalled.is_some_and(|since| now - since >= STALL) {
             Some("reads too slowly")
@@ -61,8 +61,7 @@ impl Patience {
         }
     }
 
-    /// When to look again. Not only when a ping is due: a client's silence would be seen up to half
-    /// a minute late.
+    /// When to look again. Pings alone would notice a client's silence up to half a minute late.
     pub(super) fn next_look(&self, next_ping: Instant) -> Instant {
         self.stalled
             .map_or(next_ping, |since| since + STALL)

@@ -1,12 +1,12 @@
-//! What a socket's task leaves for a while: reading a log, or hearing the client. Nobody is closed
-//! for what will be possible in a moment.
+//! The pauses of a socket's task, in reading a log or the client. They keep sockets open for what
+//! will be possible in a moment.
 
 use std::time::Duration;
 
 use papo_app::Random;
 use tokio::time::{Instant, sleep_until};
 
-/// Until when something is left.
+/// When each pause ends.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
     reading: Option<Instant>,
@@ -14,15 +14,15 @@ pub(super) struct Pauses {
 }
 
 impl Pauses {
-    /// No log is read for about this time, and never for less. Sockets that were refused together
-    /// come again one after the other.
+    /// Pauses the reading of logs for about this time, and never for less. Sockets that were
+    /// refused together come again one after the other.
     pub(super) fn pause_reading(&mut self, time: Duration, random: &Random) {
         let half = u64::try_from(time.as_millis() / 2).unwrap_or(u64::MAX);
         let more = Duration::from_millis(random.number() % half.max(1));
         self.reading = Some(Instant::now() + time + more);
     }
 
-    /// The client isn't heard for this time.
+    /// Pauses the reading of the client.
     pub(super) fn pause_hearing(&mut self, time: Duration) {
         self.hearing = Some(Instant::now() + time);
     }
@@ -32,7 +32,7 @@ impl Pauses {
         self.reading.is_none()
     }
 
-    /// Whether the client may be heard.
+    /// Whether the client may be read.
     pub(super) fn may_hear(&self) -> bool {
         self.hearing.is_none()
     }
@@ -48,8 +48,8 @@ impl Pauses {
         }
     }
 
-    /// Waits until the first pause is over; for ever when there is none. An idle socket keeps no
-    /// timer for it.
+    /// Waits for the end of the first pause; for ever without one. An idle socket keeps no timer
+    /// for it.
     pub(super) async fn over(&self) {
         let first = self.reading.into_iter().chain(self.hearing).min();
         match first {

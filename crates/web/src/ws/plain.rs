@@ -1,5 +1,5 @@
-//! The seed's protocol: `{"message", "username"}` in, message frames out, and a closed socket for
-//! what can't be accepted.
+//! The Django chat's protocol: `{"message", "username"}` in, message frames out. A message that
+//! can't be accepted closes the socket.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl Session {
         let refused = Arc::clone(&self.refused);
         let reply = Box::new(move |connection: &Connection, result| {
             if let Err(error) = result {
-                // The first refusal closes the socket; a later one has nothing to add.
+                // The first refusal closes the socket. A later one adds nothing.
                 let _ = refused.set(error);
                 connection.wake();
             }

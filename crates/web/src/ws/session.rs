@@ -1,9 +1,9 @@
 //! One socket, from the handshake to its end.
 //!
-//! One task owns the socket and everything about it. It writes what lies after its cursors,
-//! answers, and rests until there is more: from the client, from the clock, or more than the rooms
-//! that it follows can write themselves meanwhile (see `Connection::rest`). It queues nothing but
-//! the few frames that the kernel doesn't take at once.
+//! One task owns the socket and its state. It writes answers and the frames after its cursors, then
+//! rests until there is more. The client, a timer, or news that the rooms can't write themselves
+//! wake it (see `Connection::rest`). It queues only the few frames that the kernel doesn't take at
+//! once.
 
 use std::io::{self, IoSlice};
 use std::sync::{Arc, OnceLock};
@@ -27,35 +27,35 @@ use crate::defects;
 use crate::site::Site;
 use crate::waiting::{Hold, Taker, Unfinished, Waiting};
 
-/// Frames are taken from the rooms while less than this waits to be written.
+/// The session takes frames from rooms while less than this waits to be written.
 pub(super) const OUTGOING_BYTES: usize = 64 * 1024;
 /// The server pings this often, give or take a fifth.
 const PING: Duration = Duration::from_secs(25);
-/// How long the other side has to take the last frames and close.
+/// How long the client has to take the last frames and close.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// How much more of it is read meanwhile: about what may be on its way.
+/// How many more bytes are read from the client meanwhile: about what may be on the way.
 const FAREWELL_BYTES: usize = 1 << 20;
 
-/// Which protocol a socket speaks.
+/// The protocol of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Speech {
-    /// The seed's, in one room.
+    /// The Django chat's, in one room.
     Plain(RoomId),
     /// `papo.v1`, in one room or in many.
     Full(Option<RoomId>),
 }
 
-/// Why a session's task is no longer at rest.
+/// Why a session's task wakes.
 enum Cause {
-    /// Somebody has something for it.
+    /// A room or a notice woke it.
     Called,
     Socket(Ready),
     Clock,
-    /// A pause is over.
+    /// A pause has ended.
     Resumed,
 }
 
-/// The socket, as rooms see it.
+/// The socket, for the rooms that write to it.
 pub(super) struct Stream(pub(super) TcpStream);
 
 impl Wire for Stream {
@@ -81,16 +81,16 @@ pub(super) struct Session {
     pub(super) outgoing: Outgoing,
     /// The socket takes no more now.
     pub(super) is_blocked: bool,
-    /// Counts what it doesn't take of an event.
+    /// Counts the rest of an event that the socket has begun to take.
     untaken: Option<Hold>,
-    /// On a plain socket: why a message was refused, which closes it.
+    /// On a plain socket: why a message was refused. It closes the socket.
     pub(super) refused: Arc<OnceLock<Error>>,
     pub(super) stream: Arc<Stream>,
     /// The socket may have something to read.
     pub(super) is_readable: bool,
     pub(super) reader: Reader,
     pub(super) incoming: BytesMut,
-    /// Counts what the client has sent of a message.
+    /// Counts a message that the client is sending.
     pub(super) unfinished: Unfinished,
     pub(super) patience: Patience,
     pub(super) pauses: Pauses,
@@ -159,11 +159,11 @@ impl Session {
             self.outgoing.push(answer);
         }
         self.outgoing.push(close_frame(code, &reason));
-        // Whether the farewell arrives is the other side's affair.
+        // The server doesn't care whether the farewell arrives.
         let _ = tokio::time::timeout(FAREWELL, self.say_farewell()).await;
     }
 
-    /// Ends the following of a room. What waits of it goes out.
+    /// Ends the following of a room. Its waiting frames still go out.
     pub(super) fn unfollow(&mut self, room: RoomId) {
         self.outgoing.keep(room);
         self.rooms.retain(|followed| followed.room() != room);
@@ -203,10 +203,10 @@ impl Session {
                 Err(end) => return end,
             };
             if is_more {
-                // Others want the thread as well while this client catches up, or sends without
+                // This gives other tasks the thread, while this client catches up or sends without
                 // end.
                 tokio::task::yield_now().await;
-                // The client may have said something meanwhile, which nobody has waited for.
+                // The client may have sent something that nobody waited for.
                 self.is_readable = true;
                 if Instant::now() < timer.deadline() {
                     continue;
@@ -221,7 +221,7 @@ impl Session {
             let cause = tokio::select! {
                 biased;
                 () = &mut timer => Cause::Clock,
-                // Before what its rooms have, which is taken in any case.
+                // This comes before news of the rooms, which is taken in any case.
                 ready = stream.ready(interest.unwrap_or(Interest::READABLE)), if interest.is_some() => match ready {
                     Ok(ready) => Cause::Socket(ready),
                     Err(_) => return End::Gone,
@@ -229,7 +229,7 @@ impl Session {
                 () = self.connection.woken() => Cause::Called,
                 () = self.pauses.over() => Cause::Resumed,
             };
-            // Before anything else is put in line: it may be the rest of a frame.
+            // This comes before any other frame: it may be the rest of one.
             for left in self.connection.hold() {
                 self.outgoing.push(left);
             }
@@ -251,7 +251,8 @@ impl Session {
         }
     }
 
-    /// Does all that can be done without waiting for the client. Whether there may be more at once.
+    /// Does everything that needs no wait for the client. Returns whether there may be more at
+    /// once.
     async fn turn(&mut self) -> Result<bool, End> {
         self.pauses.end_due();
         let hears_more = self.hear().await?;
@@ -266,7 +267,7 @@ impl Session {
         Ok(hears_more || (is_more && !is_blocked))
     }
 
-    /// Writes what waits. Whether the socket takes no more.
+    /// Writes what waits. Returns whether the socket takes no more.
     fn write(&mut self) -> Result<bool, End> {
         if self.outgoing.is_empty() {
             return Ok(false);
@@ -282,7 +283,7 @@ impl Session {
         Ok(self.is_blocked)
     }
 
-    /// Puts the cursors back to what the socket takes no more of: it is read again when it does.
+    /// Moves the cursors back to what the socket doesn't take. It is read again later.
     fn give_back(&mut self) {
         for (room, first) in self.outgoing.give_back() {
             if let Some(followed) = find(&mut self.rooms, room) {
@@ -292,7 +293,7 @@ impl Session {
         }
     }
 
-    /// Counts what remains of an event: the frame that the socket has begun to take.
+    /// Counts the rest of an event: the frame that the socket has begun to take.
     fn count_untaken(&mut self, written: Written) {
         if written == Written::Nothing && self.untaken.is_some() {
             return;
@@ -300,14 +301,14 @@ impl Session {
         if written == Written::Some {
             self.taker.took();
         }
-        // The one before ends first, so that it isn't in the way.
+        // The earlier hold ends first, so that its bytes don't count against this one.
         self.untaken = None;
         self.untaken = self
             .waiting
             .insist(&self.taker, self.outgoing.first_event_bytes());
     }
 
-    /// What the clock asks for: a ping, or the end of a client that is silent or takes nothing.
+    /// Does what the time demands: a ping, or the end of a client that is silent or reads nothing.
     fn tick(&mut self) -> Result<(), End> {
         let now = Instant::now();
         if defects::has("patient") {
@@ -331,8 +332,8 @@ impl Session {
         Instant::now() + PING - PING / 5 + jitter
     }
 
-    /// Whether requests are read now: not when too many of the client's wait for the writer, nor
-    /// when it doesn't take the answers, nor while it is to ask later.
+    /// Whether requests are read now: not while too many wait for the writer, the client doesn't
+    /// read the answers, or the reading is paused.
     pub(super) fn is_listening(&self) -> bool {
         !self.is_busy()
             && !self.is_stopping
@@ -340,7 +341,7 @@ impl Session {
             && self.pauses.may_hear()
     }
 
-    /// Whether as many of the client's requests wait for the writer as may.
+    /// Whether the most allowed requests of the client wait for the writer.
     fn is_busy(&self) -> bool {
         self.connection.requests() >= self.app.limits().in_flight
     }
@@ -354,10 +355,10 @@ impl Session {
         }
     }
 
-    /// Writes what waits, says that nothing more comes, and reads on until the client has closed: a
-    /// socket that is closed with something unread is reset, and the close frame lost.
+    /// Writes what waits, sends the end of the stream, and reads on until the client has closed.
+    /// Closing a socket with unread bytes would reset it, and lose the close frame.
     async fn say_farewell(&mut self) -> io::Result<()> {
-        // No room writes any more, and nobody else has it.
+        // No room writes any more, so only this has the stream.
         let Some(Stream(stream)) = Arc::get_mut(&mut self.stream) else {
             return Ok(());
         };
@@ -365,7 +366,7 @@ impl Session {
             stream.writable().await?;
         }
         tokio::io::AsyncWriteExt::shutdown(stream).await?;
-        // Not in the session itself, which each idle connection has.
+        // Allocated here and not in the session, which each idle connection has.
         let mut scratch = vec![0; 4_096];
         let mut left = FAREWELL_BYTES;
         while left > 0 {
