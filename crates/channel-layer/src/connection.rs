@@ -1,8 +1,8 @@
-//! What the rest of the program can do to a connection: write to it, wake it, end it.
+//! A connection, for the rest of the program: it can write to it, wake it, and end it.
 //!
-//! A connection is written by its task while that is awake, and by the rooms that it follows while
-//! it sleeps: one change of hands under one lock ([`Connection::hold`], [`Connection::rest`]), and
-//! nobody is woken to write a frame that fits into the socket.
+//! A connection's task writes to it while the task is awake. While the task rests, the rooms that
+//! it follows write. One lock hands over ([`Connection::hold`], [`Connection::rest`]). So no task
+//! wakes to write a frame that fits into the socket.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -20,29 +20,29 @@ use crate::sync::Mutex;
 /// The most frames that a room writes to a resting connection in one call.
 const SLICES: usize = 32;
 
-/// Tells connections apart for as long as the process runs.
+/// Identifies a connection within this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(u64);
 
-/// Something that a connection's task must act on.
+/// A notice, on which a connection's task must act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// The person has left this room, has another name or mark in it, or has joined it again since:
-    /// nothing more of the room may be written before it has been asked which.
+    /// The person has left this room, has another name or mark in it, or has joined it again since.
+    /// The task asks which before it writes more of the room.
     Changed(RoomId),
-    /// The session is over, on this device: nothing more may be written.
+    /// The session of this device has ended. Nothing more may be written.
     SessionEnded,
-    /// The client doesn't take what waits for it, and others need the room: the connection is to
+    /// The client doesn't read what waits for it, and others need the space. The connection should
     /// end.
     Slow,
-    /// The server is about to stop, and people are to come back within this time.
+    /// The server is about to stop. Clients should come back within this time.
     Stopping(Duration),
 }
 
 /// Where a connection's bytes go.
 pub trait Wire: Send + Sync {
-    /// Writes as much as is taken without waiting. How many bytes; [`io::ErrorKind::WouldBlock`]
-    /// when none.
+    /// Writes as much as the socket takes without waiting. Returns how many bytes, or
+    /// [`io::ErrorKind::WouldBlock`] for none.
     fn write(&self, frames: &[IoSlice<'_>]) -> io::Result<usize>;
 }
 
@@ -55,15 +55,15 @@ pub struct Written {
     pub bytes: u64,
 }
 
-/// One open socket, seen from the inside of the program.
+/// An open socket, as the rest of the program sees it.
 pub struct Connection {
-    /// Which one.
+    /// Its number.
     pub id: ConnectionId,
-    /// On which device.
+    /// The session, which is one device's.
     pub session: SessionId,
     /// Whose.
     pub person: PersonId,
-    /// Where it comes from.
+    /// The client's address.
     pub address: Option<IpAddr>,
     notify: Notify,
     line: Mutex<Line>,
@@ -71,8 +71,8 @@ pub struct Connection {
     requests: AtomicUsize,
 }
 
-/// A request of a connection, until it ends: when what it led to has been answered and told, or it
-/// is dropped.
+/// A request of a connection. It ends when its answer and its event have gone out, or when it is
+/// dropped.
 #[derive(Debug)]
 pub struct Request {
     /// Whose.
@@ -80,15 +80,15 @@ pub struct Request {
     is_finished: bool,
 }
 
-/// What is between a connection and the rest of the program. Bounded: there is one answer for each
-/// request in flight, notices are rare and each is kept once, and a room adds nothing to what the
+/// The state that a connection shares with the rest of the program. It is bounded: there is one
+/// answer for each request in flight, each notice is kept once, and a room adds nothing to what the
 /// wire didn't take.
 #[derive(Default)]
 struct Line {
-    /// Answers, in order; before them what is left of a room's frames.
+    /// The rest of a room's frames, then answers in order.
     waiting: Vec<Bytes>,
     notices: Vec<Notice>,
-    /// Where rooms write, while the task rests.
+    /// The wire on which rooms write while the task rests.
     wire: Option<Arc<dyn Wire>>,
     is_resting: bool,
     mark: Option<Mark>,
@@ -114,7 +114,7 @@ impl Connection {
         self.line.lock().mark
     }
 
-    /// Notes the person's mark, as the database has it.
+    /// Sets the person's mark, as the database has it.
     pub fn set_mark(&self, mark: Option<Mark>) {
         self.line.lock().mark = mark;
     }
@@ -138,22 +138,22 @@ impl Connection {
         self.line.lock().wire = Some(wire);
     }
 
-    /// Lets nobody but the task write any more, and lets go of the wire.
+    /// Keeps rooms from writing, and drops the wire.
     pub fn close(&self) {
         let mut line = self.line.lock();
         line.is_resting = false;
         line.wire = None;
     }
 
-    /// From here on the task alone writes. What the wire didn't take, and answers: to be written
-    /// first.
+    /// Reserves the wire for the task. Returns what the wire didn't take, and answers; the task
+    /// writes these first.
     pub fn hold(&self) -> Vec<Bytes> {
         let mut line = self.line.lock();
         line.is_resting = false;
         std::mem::take(&mut line.waiting)
     }
 
-    /// The task has written everything, and waits: from here on rooms write. `false` when there is
+    /// The task has written everything and rests; from here on rooms write. `false` when there is
     /// something that it hasn't seen.
     pub fn rest(&self) -> bool {
         let mut line = self.line.lock();
@@ -162,18 +162,18 @@ impl Connection {
         is_done
     }
 
-    /// Has the connection's task look again.
+    /// Wakes the connection's task.
     pub fn wake(&self) {
         self.notify.notify_one();
     }
 
-    /// Waits until somebody has called [`Self::wake`] since the last time.
+    /// Waits for a call of [`Self::wake`] since the last time.
     pub async fn woken(&self) {
         self.notify.notified().await;
     }
 
-    /// Gives the connection the answer to a request of its own, which goes out with a room's next
-    /// frames or when the request ends, whichever is first.
+    /// Adds the answer to a request of this connection. It goes out with a room's next frames or
+    /// when the request ends, whichever is first.
     pub fn answer(&self, frame: Bytes) {
         self.line.lock().waiting.push(frame);
     }
@@ -183,8 +183,8 @@ impl Connection {
         std::mem::take(&mut self.line.lock().waiting)
     }
 
-    /// Gives the connection a notice. When this returns, whatever is appended to a log later is
-    /// written to the connection only after its task has seen the notice.
+    /// Adds a notice. When this returns, what is appended to a log later is written only after the
+    /// task has seen the notice.
     pub fn notice(&self, notice: Notice) {
         let mut line = self.line.lock();
         line.is_resting = false;
@@ -195,8 +195,8 @@ impl Connection {
         self.wake();
     }
 
-    /// Whether a notice waits by which the right to this room may have ended. To be asked after a
-    /// room's state was read and before it is written, as [`Self::take_notices`] is for frames.
+    /// Whether a waiting notice may end the right to this room. Ask after a room's state was read
+    /// and before it is written, as with [`Self::take_notices`].
     pub fn may_have_lost(&self, room: RoomId) -> bool {
         let may_end = |notice: &Notice| match notice {
             Notice::Changed(changed) => *changed == room,
@@ -206,14 +206,14 @@ impl Connection {
         self.line.lock().notices.iter().any(may_end)
     }
 
-    /// Takes the notices. To be asked after frames were read from a tail and before they are
-    /// written: whatever was appended after a right ended is then seen together with its end.
+    /// Takes the notices. Call it after frames were read from a tail and before they are written.
+    /// So the task sees the end of a right together with what was appended after it.
     pub fn take_notices(&self) -> Vec<Notice> {
         std::mem::take(&mut self.line.lock().notices)
     }
 
-    /// Writes a room's frames if the task rests and `choose`, which is asked then, has some; else
-    /// has the task look. What `choose` gives is written, or kept to be written first.
+    /// Writes a room's frames if the task rests and `choose`, which is then called, returns some.
+    /// Otherwise wakes the task. What the wire doesn't take is kept, to be written first.
     pub(crate) fn write<'a>(&self, choose: impl FnOnce() -> Choice<'a>) -> Written {
         let mut line = self.line.lock();
         let choice = if line.is_resting {
@@ -238,20 +238,21 @@ impl Connection {
 /// What a room has for a resting connection.
 #[derive(Clone, Copy)]
 pub(crate) enum Choice<'a> {
-    /// Nothing that it hasn't got.
+    /// Nothing new.
     Nothing,
-    /// These.
+    /// These frames.
     Write(&'a [Bytes]),
-    /// More than that: its task must look.
+    /// More than the room can write: the task must look.
     Wake,
 }
 
 impl Request {
-    /// Ends it: its answer is written now if the connection's task rests; else the task is woken.
+    /// Ends the request. Its answer is written now if the connection's task rests; otherwise the
+    /// task is woken.
     pub fn finish(mut self) -> Written {
         self.is_finished = true;
         let connection = Arc::clone(&self.connection);
-        // Whoever waits for the last request to end is woken after it has ended.
+        // A task that waits for its last request must find it ended when it wakes.
         drop(self);
         connection.write(|| Choice::Write(&[]))
     }
@@ -267,8 +268,8 @@ impl Drop for Request {
 }
 
 impl Line {
-    /// Writes what waits and then `frames`. What the wire doesn't take waits for the task, which
-    /// rests no more.
+    /// Writes what waits and then `frames`. If the wire doesn't take everything, the task doesn't
+    /// rest any more, and writes the remainder.
     fn write(&mut self, frames: &[Bytes]) -> Written {
         let all = self.waiting.iter().chain(frames);
         if self.waiting.is_empty() && frames.is_empty() {
@@ -282,7 +283,7 @@ impl Line {
             count += 1;
         }
         let wire = self.wire.as_ref();
-        // An error is the task's affair, which meets it when it writes.
+        // The task meets the error when it writes.
         let taken = wire.map_or(0, |wire| wire.write(&slices[..count]).unwrap_or(0));
         if taken == bytes && count == self.waiting.len() + frames.len() {
             let written = Written {
@@ -290,7 +291,7 @@ impl Line {
                 bytes: bytes as u64,
             };
             self.waiting.clear();
-            // A burst's memory isn't kept by a connection that is idle afterwards.
+            // An idle connection keeps no memory of an earlier burst.
             self.waiting.shrink_to(4);
             return written;
         }

@@ -1,9 +1,8 @@
 //! Deliberate defects, each of which turns a trial of `cargo xtask torture` red: the proof that the
 //! trial can fail.
 //!
-//! Compiled in only with the feature `defects`, which nothing but `cargo xtask torture --defects`
-//! asks for; without it every question here is a constant `false`. `PAPO_DEFECT` chooses one. This
-//! crate has: `skip-gap`.
+//! The feature `defects` compiles them in, and only `cargo xtask torture --defects` sets it.
+//! Without it `has` is a constant `false`. `PAPO_DEFECT` chooses one. This crate has: `skip-gap`.
 
 /// Whether this defect was chosen.
 pub(crate) fn has(name: &str) -> bool {

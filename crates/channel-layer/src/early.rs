@@ -1,9 +1,8 @@
-//! Frames that came before others which precede them.
+//! Frames that came before their predecessors.
 //!
-//! When several nodes write into one room, each has what it wrote itself at once, and what the
-//! others wrote a moment later. What it wrote itself waits here, so that the log needn't be read
-//! for it. What others tell of doesn't: they may err, and a wrong frame that waits would take the
-//! place of the true one.
+//! When several nodes write into one room, each has its own frames at once, and the others' a
+//! moment later. Its own frames wait here, so that the log needn't be read. Frames of other nodes
+//! don't wait: a node may err, and a wrong frame would take the place of the true one.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +10,7 @@ use papo_domain::Seq;
 
 use crate::Frame;
 
-/// The frames of a room that wait.
+/// The waiting frames of a room.
 #[derive(Debug, Default)]
 pub(crate) struct Early {
     frames: BTreeMap<Seq, Frame>,
@@ -32,7 +31,8 @@ impl Early {
         }
     }
 
-    /// Forgets those that are due last until at most `frames` of at most `bytes` in all are left.
+    /// Drops the frames with the highest seqs until at most `frames` of at most `bytes` in all are
+    /// left.
     pub(crate) fn trim(&mut self, frames: usize, bytes: usize) {
         while self.frames.len() > frames || self.bytes > bytes {
             let Some((_, last)) = self.frames.pop_last() else {
@@ -42,7 +42,7 @@ impl Early {
         }
     }
 
-    /// Takes the frame that is next after `end`, and forgets those that aren't early any more.
+    /// Takes the frame after `end`, and drops those that aren't early any more.
     pub(crate) fn next(&mut self, end: Seq) -> Option<Frame> {
         while let Some(first) = self.frames.first_entry() {
             let is_next = first.get().is_next_after(end);

@@ -1,4 +1,4 @@
-//! Who is in a room on other nodes: what each told last, for as long as it isn't silent.
+//! The people in a room on other nodes, as each node last told, until it falls silent.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio::time::Instant;
 
 use crate::{NodeId, People, Present};
 
-/// A node that isn't heard of for this long is forgotten: more than two of its heartbeats, and so
-/// much less than the 15 s within which a dead one's people are gone that the next telling can wait
-/// for its turn, which comes as soon in a large room as in a small one.
+/// A node is forgotten when it was silent for this long, which is more than two of its heartbeats.
+/// A dead node's people must be gone within 15 s. This leaves the next presence frame enough time
+/// to wait for its turn, in a large room too.
 pub(crate) const SILENCE: Duration = Duration::from_millis(12_500);
-/// More nodes than any installation has.
+/// More than any installation has.
 const MOST_NODES: usize = 256;
 
-/// What other nodes have told of a room's people.
+/// The people of a room on other nodes.
 #[derive(Debug, Default)]
 pub(crate) struct Elsewhere {
     nodes: HashMap<NodeId, Node>,
@@ -27,17 +27,17 @@ struct Node {
     heard: Instant,
 }
 
-/// What became of what a node told.
+/// The effect of a node's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Heard {
-    /// It wasn't known before.
+    /// Whether the node is new.
     pub(crate) is_new: bool,
-    /// Others are there than before.
+    /// Whether the people have changed.
     pub(crate) has_changed: bool,
 }
 
 impl Elsewhere {
-    /// Takes what a node tells, unless it told something newer.
+    /// Takes a node's list, unless it sent a newer one before.
     pub(crate) fn hear(&mut self, node: NodeId, told: People, now: Instant) -> Heard {
         let nothing = Heard {
             is_new: false,
@@ -65,8 +65,8 @@ impl Elsewhere {
         }
     }
 
-    /// Takes a node's people away; what it told before and comes late is ignored. Whether anybody
-    /// was there.
+    /// Removes a node's people, and ignores its earlier lists that come late. Returns whether
+    /// anybody was there.
     pub(crate) fn stop(&mut self, node: NodeId, now: Instant) -> bool {
         let last = People {
             version: u64::MAX,
@@ -75,7 +75,7 @@ impl Elsewhere {
         self.nodes.contains_key(&node) && self.hear(node, last, now).has_changed
     }
 
-    /// Forgets the nodes that have been silent for too long. Whether anybody was there.
+    /// Removes the nodes that were silent for too long. Returns whether anybody was there.
     pub(crate) fn forget_silent(&mut self, now: Instant) -> bool {
         let mut has_changed = false;
         self.nodes.retain(|_, node| {
@@ -86,14 +86,14 @@ impl Elsewhere {
         has_changed
     }
 
-    /// Those who are named and not here, each once; and how many more there are without a name.
+    /// The named people who aren't here, each once, and the number of those without a name.
     pub(crate) fn others(
         &self,
         is_here: impl Fn(PersonId) -> bool,
     ) -> (HashMap<PersonId, &Present>, usize) {
         let mut named = HashMap::new();
         let mut unnamed = 0;
-        // The same of two names each time.
+        // Sorted, so that the same of two names wins each time.
         let mut nodes: Vec<_> = self.nodes.iter().collect();
         nodes.sort_unstable_by_key(|(id, _)| **id);
         for (_, node) in nodes {

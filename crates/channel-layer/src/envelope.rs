@@ -1,7 +1,7 @@
-//! A signal as bytes between nodes: a byte that names the form, the node, and the signal.
+//! A signal as bytes between nodes: a byte for the version of the form, the node, and the signal.
 //!
-//! The room isn't in it: it is in the name of the channel that the bytes come by. Whatever bytes
-//! come, reading them gives a signal that does no harm, or an error.
+//! The room isn't in it: the name of the channel has it. Any bytes decode to a harmless signal or
+//! to an error.
 
 use bytes::Bytes;
 use papo_domain::{EventClass, Mark, PersonId, RoomId, Seq, Username};
@@ -9,18 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Frame, NodeId, People, Present, Signal};
 
-/// The form that this program writes and reads. Others are ignored: while nodes of two versions
-/// run, the log is polled.
+/// The version that this program writes and reads. Others are ignored: while nodes of two versions
+/// run, they poll the log.
 const FORM: u8 = 3;
-/// More bytes than any node puts into one.
+/// The most bytes of an envelope.
 pub(crate) const MOST_BYTES: usize = 512 * 1_024;
-/// Frames are told together up to about this many bytes.
+/// Frames share an envelope up to about this many bytes.
 const TOGETHER_BYTES: usize = 64 * 1_024;
-/// What an envelope adds: to itself, and to each of its frames, at most.
+/// The most bytes that an envelope adds to itself and to each of its frames.
 const EDGE_BYTES: usize = 64;
-/// The most people by name that are believed.
+/// The most named people that are accepted.
 const MOST_PEOPLE: usize = 1_000;
-/// The most people of one node that are believed.
+/// The most people of one node that are accepted.
 const MOST_ONLINE: u64 = 10_000_000;
 
 /// Why bytes aren't a signal.
@@ -47,7 +47,7 @@ enum Body<'a> {
         version: u64,
         online: u64,
         #[serde(borrow)]
-        /// Each with the number of their mark.
+        /// Each with the code of their mark.
         people: Vec<(u64, &'a str, u8)>,
     },
     Changed,
@@ -93,7 +93,7 @@ fn frame_size(frame: &Frame) -> usize {
     frame.bytes.len() + EDGE_BYTES
 }
 
-/// A signal as bytes; frames in as many portions as it takes.
+/// A signal as bytes. Many frames take several envelopes.
 pub(crate) fn encode(node: NodeId, signal: &Signal) -> Vec<Bytes> {
     let body = match signal {
         Signal::Frames(_, frames) => {
@@ -127,7 +127,7 @@ pub(crate) fn encode(node: NodeId, signal: &Signal) -> Vec<Bytes> {
     write(node, body).into_iter().collect()
 }
 
-/// Reads what came by the channel of a room, or by that of all nodes.
+/// Decodes what came by the channel of a room, or by that of all nodes.
 pub(crate) fn decode(room: Option<RoomId>, bytes: &[u8]) -> Result<(NodeId, Signal), Undecodable> {
     let (&form, rest) = bytes.split_first().ok_or(Undecodable)?;
     if form != FORM || bytes.len() > MOST_BYTES {
@@ -174,11 +174,11 @@ pub(crate) fn decode(room: Option<RoomId>, bytes: &[u8]) -> Result<(NodeId, Sign
 fn write(node: NodeId, body: Body<'_>) -> Option<Bytes> {
     let envelope = Envelope { node: node.0, body };
     let written = postcard::to_extend(&envelope, vec![FORM]);
-    // Into memory, of types that have a length: nothing of it can fail.
+    // Writing types of known length into memory can't fail.
     written.ok().map(Bytes::from)
 }
 
-/// Cuts frames into portions of about [`TOGETHER_BYTES`].
+/// Divides frames into portions of about [`TOGETHER_BYTES`].
 fn portions(frames: &[Frame]) -> Vec<&[Frame]> {
     let mut portions = Vec::new();
     let (mut start, mut bytes) = (0, 0);
@@ -196,7 +196,7 @@ fn portions(frames: &[Frame]) -> Vec<&[Frame]> {
     portions
 }
 
-/// A name that isn't one is left out, and the others stay.
+/// An invalid name is left out, and the others stay.
 fn present(person: u64, name: &str, mark: u8) -> Option<Present> {
     Some(Present {
         person: PersonId(person),
@@ -217,7 +217,7 @@ const fn number_of(mark: Option<Mark>) -> u8 {
     }
 }
 
-/// Whether this is one whole text frame as servers send them: followers are sent it as it is.
+/// Whether this is one whole text frame of a server. Followers get it as it is.
 fn is_text_frame(bytes: &[u8]) -> bool {
     let (header, length) = match bytes {
         [0x81, length @ 0..=125, ..] => (2, usize::from(*length)),
@@ -262,7 +262,7 @@ impl<'a> FrameBody<'a> {
                 Kind::Opening => EventClass::Opening,
             },
             changes: self.changes.map(Seq),
-            // A copy, so that a small frame doesn't keep all that came with it.
+            // A copy, so that a small frame doesn't keep the whole envelope.
             bytes: Bytes::copy_from_slice(self.bytes),
         })
     }
@@ -393,7 +393,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever bytes come, and however a true envelope is changed, nothing panics.
+        /// No bytes, and no change of a true envelope, cause a panic.
         #[test]
         fn any_bytes_are_read_or_refused(
             noise in prop::collection::vec(any::<u8>(), 0..400),

@@ -1,4 +1,4 @@
-//! What is written of an event.
+//! Frames: events as they are written to sockets.
 
 use bytes::Bytes;
 use papo_domain::{EventClass, Seq};
@@ -10,11 +10,11 @@ use crate::defects;
 pub struct Frame {
     /// Its place in the log.
     pub seq: Seq,
-    /// What its event means.
+    /// The class of its event.
     pub class: EventClass,
     /// The message that its event changes.
     pub changes: Option<Seq>,
-    /// What goes over the wire, WebSocket header included.
+    /// The bytes for the wire, WebSocket header included.
     pub bytes: Bytes,
 }
 

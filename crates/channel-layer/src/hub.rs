@@ -1,4 +1,4 @@
-//! All rooms that are followed, and all connections.
+//! All live rooms, and all connections.
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +27,7 @@ pub struct Hub {
     all_bytes: Arc<AtomicUsize>,
     /// The way to the other nodes, if there are any.
     relay: Option<Arc<dyn Relay>>,
-    /// How often the other nodes have been told of people.
+    /// The version of the last list of people that other nodes got.
     people_version: AtomicU64,
 }
 
@@ -41,12 +41,13 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// The last seq that the connection has got.
+    /// The last seq that the connection has.
     pub fn cursor(&self) -> Seq {
         self.seat.cursor()
     }
 
-    /// Moves the cursor; for the connection's task, while it is awake (see [`Connection::hold`]).
+    /// Moves the cursor. Only the connection's task does, while it is awake (see
+    /// [`Connection::hold`]).
     pub fn set_cursor(&self, cursor: Seq) {
         self.seat.set_cursor(cursor);
     }
@@ -69,20 +70,21 @@ impl Hub {
         }
     }
 
-    /// Whether there are other nodes to tell.
+    /// Whether there may be other nodes.
     pub fn has_relay(&self) -> bool {
         self.relay.is_some()
     }
 
-    /// Tells the other nodes, if there are any.
+    /// Sends a signal to the other nodes, if there are any.
     pub fn tell(&self, signal: Signal) {
         if let Some(relay) = &self.relay {
             relay.tell(signal);
         }
     }
 
-    /// Has a connection follow a room, which becomes live if it wasn't: then its tail must be
-    /// opened (see [`LiveRoom::is_open`]). Its task is awake, and sets the cursor before it rests.
+    /// Makes a connection follow a room, which becomes live if it wasn't. Then its tail must be
+    /// opened (see [`LiveRoom::is_open`]). The connection's task is awake, and sets the cursor
+    /// before it rests.
     pub fn follow(
         self: &Arc<Self>,
         id: RoomId,
@@ -93,7 +95,8 @@ impl Hub {
     ) -> Follower {
         let mut rooms = self.rooms.write();
         let new = || {
-            // Under the lock, so that it doesn't overtake the end of an earlier life.
+            // Under the lock, so that it can't come before an `unfollow` of the room's earlier
+            // life.
             if let Some(relay) = &self.relay {
                 relay.follow(id);
             }
@@ -119,13 +122,13 @@ impl Hub {
         self.rooms.read().values().map(Arc::clone).collect()
     }
 
-    /// How many people are in a room.
+    /// How many people are online in a room.
     pub fn online(&self, id: RoomId) -> usize {
         self.room(id).map_or(0, |room| room.online())
     }
 
-    /// Tells the followers of each room whose people changed, and the other nodes, when it is time
-    /// to; at most `most` people by name.
+    /// Sends due changes of people to each room's followers and to the other nodes, with at most
+    /// `most` people by name.
     pub fn refresh_presence(
         &self,
         now: Instant,
@@ -143,21 +146,21 @@ impl Hub {
         }
     }
 
-    /// Takes what another node tells of a room's people.
+    /// Takes another node's list of a room's people.
     pub fn hear_people(&self, node: NodeId, room: RoomId, people: People, now: Instant) {
         if let Some(room) = self.room(room) {
             room.hear_people(node, people, now);
         }
     }
 
-    /// Takes away the people of a node that has stopped.
+    /// Removes the people of a node that has stopped.
     pub fn stop_node(&self, node: NodeId, now: Instant) {
         for room in self.rooms() {
             room.stop_node(node, now);
         }
     }
 
-    /// Has the other nodes told who is here, when they may have missed it.
+    /// Sends the lists of people to the other nodes soon, since they may have missed some.
     pub fn tell_people_soon(&self, now: Instant) {
         for room in self.rooms() {
             room.tell_people_soon(now);
@@ -189,7 +192,7 @@ impl Hub {
         }
     }
 
-    /// Gives the connections of one of a person's sessions notice that it has ended.
+    /// Gives the connections of one of a person's sessions the notice that it has ended.
     pub fn end_session(&self, person: PersonId, session: SessionId) {
         let mut connections = self.of_person(person);
         connections.retain(|connection| connection.session == session);
@@ -244,8 +247,8 @@ impl Hub {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        // Whoever is about to write to those who followed a moment ago writes nothing here any
-        // more.
+        // A delivery in progress may still have the old list of seats; this keeps it from writing
+        // to this one.
         self.seat.set_cursor(Seq(i64::MAX));
         let mut rooms = self.hub.rooms.write();
         if self.room.remove(&self.seat, Instant::now()) {

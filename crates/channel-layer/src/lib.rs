@@ -1,10 +1,9 @@
-//! The channel layer: what is live. The tail of each followed room's log, the connections that
-//! follow it, who is there and who is writing.
+//! The channel layer: all live state. It has the tail of each followed room's log, the connections
+//! that follow it, and who is online and writing.
 //!
-//! A room is a log and a connection is a cursor over it: nothing here queues a message for anybody.
-//! Frames are encoded once, before they come here, and shared. What is durable is the storage's;
-//! this crate knows neither it nor sockets, and everything in it may be lost at any time at the
-//! cost of a moment's delay.
+//! A room is a log and a connection is a cursor over it. Nothing here queues a message for anybody.
+//! Frames are encoded once, before they come here, and shared. This crate knows neither storage nor
+//! sockets. Everything in it may be lost at any time, at the cost of a moment's delay.
 
 mod connection;
 mod defects;

@@ -20,7 +20,7 @@ pub struct TailLimits {
     pub room_frames: usize,
     /// Bytes of one room.
     pub room_bytes: usize,
-    /// Bytes of all rooms. Past it a room that grows keeps a sixteenth of its own.
+    /// Bytes of all rooms. Beyond it a growing room keeps a sixteenth of its own limit.
     pub all_bytes: usize,
 }
 
@@ -34,22 +34,22 @@ impl Default for TailLimits {
     }
 }
 
-/// A followed room: its tail, who follows it, who is there, who is writing.
+/// A followed room: its tail, its followers, who is online, and who is writing.
 #[derive(Debug)]
 pub struct LiveRoom {
-    /// Which.
+    /// Its number.
     pub id: RoomId,
     tail: Mutex<Tail>,
-    /// Held by whoever reads the log for the tail, so that one does it for all.
+    /// Held while the log is read for the tail, so that one task reads for all.
     pub reading: tokio::sync::Mutex<()>,
-    /// Who follows it; a connection may for a moment do so twice.
+    /// Its followers. A connection may be here twice for a moment.
     shards: RwLock<Vec<Arc<Shard>>>,
     presence: Mutex<Presence>,
     typing: Mutex<Typing>,
     is_active: AtomicBool,
-    /// Whether somebody is about to look what the tail lacks.
+    /// Whether a look for missing frames is planned.
     is_look_planned: AtomicBool,
-    /// The presence's version and the typing signs' count, readable without their locks.
+    /// The presence's version and the count of typing signs, readable without their locks.
     presence_version: AtomicU64,
     typing_count: AtomicU64,
     limits: TailLimits,
@@ -97,8 +97,8 @@ impl LiveRoom {
         self.tail.lock().end().is_some()
     }
 
-    /// Offers the tail frames of the log, in order. Whether it lacks some, which may be on their
-    /// way. When this returns, [`Self::deliveries`] brings what the tail took to the followers.
+    /// Appends frames of the log to the tail, in order. Returns whether it lacks some, which may be
+    /// on their way. Afterwards, run [`Self::deliveries`] to write to the followers.
     pub fn append(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         self.change_tail(|tail| {
             for frame in frames {
@@ -109,41 +109,38 @@ impl LiveRoom {
         })
     }
 
-    /// Offers the tail frames that another node tells of. It takes those that are next, and
-    /// believes nothing of others: when there are any, the log must be asked where it ends. Then
-    /// this is `true`.
+    /// Offers the tail frames of another node. It takes those that are next, and believes nothing
+    /// of others. `true` when there are others: then ask the log where it ends.
     pub fn offer(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         self.change_tail(|tail| {
             for frame in frames {
                 self.take(tail, frame, Tail::offer);
                 self.take_early(tail);
             }
-            // A tail that is being opened may be opened without them.
+            // A tail that is being opened may miss them.
             tail.is_told_of_more()
         })
     }
 
-    /// Notes that somebody is to look what the tail lacks; `false` when somebody is about to do so
-    /// already.
+    /// Plans a look for missing frames; `false` when one is planned already.
     pub fn plan_look(&self) -> bool {
         !self.is_look_planned.swap(true, Ordering::SeqCst)
     }
 
-    /// What the tail lacks; see [`Tail::lack`]. Whatever comes to be missing from here on needs
-    /// another look.
+    /// What the tail lacks; see [`Tail::lack`]. What is missing later needs another look.
     pub fn look(&self) -> Lack {
         self.is_look_planned.store(false, Ordering::SeqCst);
         self.tail.lock().lack()
     }
 
-    /// The followers who are to be written to, after something was appended: for each delivery
-    /// [`Delivery::round`] until it is done, by any thread.
+    /// The deliveries to the followers after an append. Any thread may run each by
+    /// [`Delivery::round`] until it is done.
     pub fn deliveries(self: &Arc<Self>) -> Vec<Delivery> {
         let shards = self.shards.read();
         shards.iter().filter_map(|shard| shard.due(self)).collect()
     }
 
-    /// Notes that the log reaches `seq`. Whether it must be read.
+    /// Notes that the log reaches `seq`. Returns whether it must be read.
     pub fn hear(&self, seq: Seq) -> bool {
         self.tail.lock().hear(seq)
     }
@@ -163,17 +160,17 @@ impl LiveRoom {
         self.tail.lock().read(cursor, budget, out)
     }
 
-    /// Whether people may be in the room, as far as its tail tells.
+    /// Whether the room is active, as far as its tail tells.
     pub fn is_active(&self) -> bool {
         self.is_active.load(Ordering::Acquire)
     }
 
-    /// Sets what [`Self::is_active`] says, when the room has been read.
+    /// Sets whether the room is active, as read from the database.
     pub fn set_active(&self, is_active: bool) {
         self.is_active.store(is_active, Ordering::Release);
     }
 
-    /// How many people are there.
+    /// How many people are online.
     pub fn online(&self) -> usize {
         self.presence.lock().online()
     }
@@ -188,7 +185,7 @@ impl LiveRoom {
         self.presence.lock().rename(present, now);
     }
 
-    /// What to tell of who is there, when it isn't the version that was told last.
+    /// The present presence frame, unless it has this version.
     pub fn presence_after(&self, version: u64) -> Option<PresenceFrame> {
         if self.presence_version.load(Ordering::Acquire) <= version {
             return None;
@@ -198,7 +195,7 @@ impl LiveRoom {
         (frame.version > version).then(|| frame.clone())
     }
 
-    /// Tells that somebody is writing.
+    /// Adds a sign that somebody is writing.
     pub fn push_typing(&self, sender: PersonId, frame: Bytes) {
         let mut typing = self.typing.lock();
         typing.push(sender, frame);
@@ -219,22 +216,22 @@ impl LiveRoom {
         }
     }
 
-    /// Takes what another node tells of its people.
+    /// Takes another node's list of people.
     pub(crate) fn hear_people(&self, node: NodeId, people: People, now: Instant) {
         self.presence.lock().hear(node, people, now);
     }
 
-    /// Takes away the people of a node that has stopped.
+    /// Removes the people of a node that has stopped.
     pub(crate) fn stop_node(&self, node: NodeId, now: Instant) {
         self.presence.lock().stop(node, now);
     }
 
-    /// Has the other nodes told who is here.
+    /// Sends the list of people to the other nodes soon.
     pub(crate) fn tell_people_soon(&self, now: Instant) {
         self.presence.lock().tell_soon(now);
     }
 
-    /// Who is here, when it is time to tell the other nodes.
+    /// The people here, when the list for the other nodes is due.
     pub(crate) fn people_to_tell(
         &self,
         now: Instant,
@@ -278,7 +275,7 @@ impl LiveRoom {
         }
     }
 
-    /// Whether nobody is left.
+    /// Removes a seat. Returns whether nobody is left.
     pub(crate) fn remove(&self, seat: &Arc<Seat>, now: Instant) -> bool {
         self.presence.lock().leave(seat.connection.person, now);
         let mut shards = self.shards.write();
@@ -295,7 +292,7 @@ impl LiveRoom {
         self.shards.read().iter().map(|shard| shard.len()).sum()
     }
 
-    /// Who follows the room, and with which sessions.
+    /// The followers' persons and sessions.
     pub fn sessions(&self) -> Vec<(PersonId, SessionId)> {
         let shards = self.shards.read();
         shards.iter().flat_map(|shard| shard.sessions()).collect()
@@ -308,7 +305,7 @@ impl LiveRoom {
         }
     }
 
-    /// Takes what came early and is next now.
+    /// Appends early frames that are next now.
     fn take_early(&self, tail: &mut Tail) {
         while let Some(frame) = tail.next_early() {
             self.take(tail, frame, Tail::append);
@@ -321,7 +318,7 @@ impl LiveRoom {
         }
     }
 
-    /// Heeds what new frames say of the room.
+    /// Applies what new frames say of the room.
     fn heed(&self, frames: &[Frame]) {
         let says = |frame: &Frame| match frame.class {
             EventClass::Closing => Some(false),
@@ -333,7 +330,7 @@ impl LiveRoom {
         }
     }
 
-    /// Changes the tail, keeps it within its limits, and the sum of all tails true.
+    /// Changes the tail, keeps it within its limits, and updates the sum of all tails.
     fn change_tail<T>(&self, change: impl FnOnce(&mut Tail) -> T) -> T {
         let mut tail = self.tail.lock();
         let before = tail.bytes();

@@ -1,5 +1,5 @@
-//! Who is in a room: counted from live connections and from what other nodes tell; told when it has
-//! changed and some time has passed.
+//! The people in a room, from live connections and from other nodes' lists. A new list goes out
+//! some time after a change.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,27 +12,27 @@ use crate::elsewhere::Elsewhere;
 use crate::pace::Pace;
 use crate::{NodeId, People};
 
-/// Other nodes are told at least this often, changed or not, less up to [`JITTER_MILLIS`].
+/// The longest pause between lists for other nodes, less up to [`JITTER_MILLIS`].
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const JITTER_MILLIS: u64 = 1_000;
 
-/// Somebody who is there.
+/// A person who is online.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Present {
-    /// Who.
+    /// The person.
     pub person: PersonId,
-    /// Under which name.
+    /// Their name.
     pub username: Username,
     /// Their mark, if they have an account.
     pub mark: Option<Mark>,
 }
 
-/// What is told of who is there, encoded; `version` tells one from the next.
+/// An encoded list of people; `version` distinguishes it from the next.
 #[derive(Debug, Clone, Default)]
 pub struct PresenceFrame {
-    /// Grows with each frame; 0 is none yet.
+    /// Grows with each frame; 0 means none yet.
     pub version: u64,
-    /// What goes over the wire.
+    /// The bytes for the wire.
     pub bytes: Bytes,
 }
 
@@ -43,9 +43,9 @@ pub(crate) struct Presence {
     people: HashMap<PersonId, (Present, usize)>,
     elsewhere: Elsewhere,
     frame: PresenceFrame,
-    /// When those who follow the room here are told.
+    /// The pace of lists for the followers here.
     shown: Pace,
-    /// When the other nodes are told.
+    /// The pace of lists for other nodes.
     told: Pace,
 }
 
@@ -82,7 +82,7 @@ impl Presence {
         }
     }
 
-    /// Takes what another node tells. Whoever is new is told in turn.
+    /// Takes another node's list. A new node gets this node's list in turn.
     pub(crate) fn hear(&mut self, node: NodeId, people: People, now: Instant) {
         let heard = self.elsewhere.hear(node, people, now);
         if heard.is_new {
@@ -93,19 +93,19 @@ impl Presence {
         }
     }
 
-    /// Takes away the people of a node that has stopped.
+    /// Removes the people of a node that has stopped.
     pub(crate) fn stop(&mut self, node: NodeId, now: Instant) {
         if self.elsewhere.stop(node, now) {
             self.shown.changed(now, self.online());
         }
     }
 
-    /// Has the other nodes told again, changed or not.
+    /// Makes the list for other nodes due soon, changed or not.
     pub(crate) fn tell_soon(&mut self, now: Instant) {
         self.told.due = Some(now);
     }
 
-    /// How many people are there: here, and elsewhere as far as is known.
+    /// How many people are online: here, and elsewhere as far as is known.
     pub(crate) fn online(&self) -> usize {
         let (named, unnamed) = self.others();
         self.people.len() + named.len() + unnamed
@@ -116,8 +116,8 @@ impl Presence {
         &self.frame
     }
 
-    /// When a change is due, makes its frame from the number of people and at most `most` of them,
-    /// by name.
+    /// Makes a new frame when one is due, with the number of people and at most `most` of them by
+    /// name.
     pub(crate) fn refresh(
         &mut self,
         now: Instant,
@@ -125,7 +125,8 @@ impl Presence {
         encode: impl FnOnce(usize, Vec<Present>) -> Bytes,
     ) -> bool {
         if self.elsewhere.forget_silent(now) {
-            // As in a small room: its people are to be gone in time, and a node doesn't die often.
+            // The pace of a small room: the people of a dead node must be gone in time, and nodes
+            // rarely die.
             self.shown.changed(now, 0);
         }
         if !self.shown.is_due(now) {
@@ -147,8 +148,8 @@ impl Presence {
         true
     }
 
-    /// When it is time to, who is here, for the other nodes: how many, and at most `most` of them,
-    /// by name. `chance` is any number.
+    /// The list for other nodes, when it is due: the number of people here, and at most `most` of
+    /// them by name. `chance` is any number.
     pub(crate) fn take_news(
         &mut self,
         now: Instant,
@@ -321,7 +322,7 @@ mod tests {
         assert_eq!(told(&mut presence, due), Some((1, vec!["Ana".into()])));
     }
 
-    /// The times at which a number of people was told, as of every tick until the end.
+    /// The times and counts of the frames until the end, with a look at every tick.
     fn tellings(presence: &mut Presence, from: Instant, until: Instant) -> Vec<(Instant, usize)> {
         let ticks = (0..).map(|number| from + Duration::from_millis(100) * number);
         ticks
@@ -337,7 +338,7 @@ mod tests {
             presence.enter(person(number as u64, "Ana"), start);
         }
         presence.hear(NodeId(8), people(1, 1, vec![person(0, "Bia")]), start);
-        // Something else is told just before: the next change has to wait.
+        // Another frame goes out just before, so the next change has to wait.
         let before = start + SILENCE - Duration::from_millis(100);
         assert!(told(&mut presence, before).is_some_and(|(online, _)| online == here + 1));
         let end = start + Duration::from_secs(15);
@@ -384,7 +385,7 @@ mod tests {
         let first = start + SETTLING;
         let ana = vec![person(1, "Ana")];
         assert_eq!(presence.take_news(first, 50, 0), Some((1, ana.clone())));
-        // Who is elsewhere is the other nodes' to tell.
+        // This node's list leaves out people elsewhere.
         presence.hear(NodeId(8), people(1, 1, vec![person(2, "Bia")]), first);
         assert_eq!(presence.take_news(first, 50, 0), Some((1, ana.clone())));
         presence.hear(NodeId(8), people(2, 0, Vec::new()), first);

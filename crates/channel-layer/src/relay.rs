@@ -1,8 +1,8 @@
-//! What the nodes of one Papo tell each other: a doorbell that usually brings along what is new.
+//! The signals between the nodes of one Papo: a doorbell that usually brings the frame along.
 //!
-//! Whatever is told here may be lost, doubled, late or out of order, and costs a delay at most: the
-//! log and the revocations are in the database, which every node asks. Of another node nothing is
-//! believed but the next frame of a log.
+//! A signal may be lost, doubled, late or out of order, at the cost of a delay: the log and the
+//! revocations are in the database, which every node asks. A node believes another only in the next
+//! frame of a log, and in who is online and writing.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -13,32 +13,31 @@ use tokio::sync::mpsc;
 
 use crate::{Frame, Present};
 
-/// Tells the processes that share a database apart; chosen at random at each start.
+/// Identifies a process among those that share a database. Chosen at random at each start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u64);
 
-/// Who is in a room on one node.
+/// The people in a room on one node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct People {
-    /// Grows with each that a node tells, so that an older one that comes late is known to be old.
+    /// Grows with each list of the node, so that a late, older list is recognised.
     pub version: u64,
-    /// How many there are.
+    /// How many people there are.
     pub online: usize,
     /// The first of them by name.
     pub people: Vec<Present>,
 }
 
-/// What a node tells the others.
+/// A signal to the other nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signal {
     /// New frames of a room's log, in order.
     Frames(RoomId, Vec<Frame>),
     /// Somebody is writing in a room: their sign, encoded.
     Typing(RoomId, PersonId, Bytes),
-    /// Who is in a room on the node that tells it; again and again, for a node that is silent is
-    /// forgotten.
+    /// The people in a room on the sending node. It repeats this, since a silent node is forgotten.
     People(RoomId, People),
-    /// The rights of sessions have changed: the revocations are to be looked at.
+    /// Rights have changed: read the revocations.
     Changed,
     /// The node stops: nobody is there any more.
     Stopped,
@@ -47,30 +46,29 @@ pub enum Signal {
 /// What comes from a relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
-    /// The relay is connected, and may have lost whatever was told before.
+    /// The relay is connected, and may have lost earlier signals.
     Connected,
-    /// Another node tells something.
+    /// A signal of another node.
     Signal(NodeId, Signal),
 }
 
-/// The way to the other nodes. Without one there is a single node. Of what comes by it nothing is
-/// believed but the next frame of a log, and who is there.
+/// The way to the other nodes. A single node has none.
 pub trait Relay: Debug + Send + Sync {
-    /// Tells the other nodes. Doesn't wait, and may lose it.
+    /// Sends a signal to the other nodes. Doesn't wait, and may lose it.
     fn tell(&self, signal: Signal);
 
-    /// From now on what is told about this room is wanted. Doesn't wait.
+    /// Subscribes to signals about this room. Doesn't wait.
     fn follow(&self, room: RoomId);
 
-    /// What is told about this room isn't wanted any more. Doesn't wait.
+    /// Ends the subscription to this room. Doesn't wait.
     fn unfollow(&self, room: RoomId);
 }
 
-/// The other nodes, as an application is given them.
+/// The two ends of a relay, for an application.
 #[derive(Debug)]
 pub struct Nodes {
-    /// The way to them.
+    /// The way to other nodes.
     pub relay: Arc<dyn Relay>,
-    /// What comes from them.
+    /// What comes from other nodes.
     pub incoming: mpsc::Receiver<Incoming>,
 }

@@ -1,7 +1,7 @@
 //! The followers of a room, in groups that are written to together.
 //!
-//! A room with thousands of followers is many shards, which any thread can take; within one, frames
-//! are read from the tail once and offered to each follower in turn.
+//! A room with thousands of followers has many shards. Any thread can take one. Within a shard,
+//! frames are read from the tail once and offered to each follower in turn.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,50 +17,49 @@ use crate::{Connection, Frame, LiveRoom, Read, Written};
 pub(crate) const SEATS: usize = 256;
 /// Frames are offered in portions of about this many bytes.
 const PORTION_BYTES: usize = 64 * 1024;
-/// The cursor of who hasn't begun: before everything.
+/// The cursor of a follower that hasn't begun: before everything.
 const NOWHERE: Seq = Seq(i64::MIN);
 
 /// Which of a room's frames a follower wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wants {
-    /// All.
+    /// All frames.
     Everything,
     /// Messages, and no other events.
     Messages,
 }
 
-/// A connection's place in a room: how far it has got.
+/// A connection's place in a room, with its cursor.
 #[derive(Debug)]
 pub(crate) struct Seat {
     pub(crate) connection: Arc<Connection>,
     pub(crate) wants: Wants,
-    /// The last seq that the connection has. Changed by its task while that is awake, else under
-    /// the connection's lock.
+    /// The last seq that the connection has. Its task changes it while that is awake; otherwise it
+    /// changes under the connection's lock.
     cursor: AtomicI64,
 }
 
 /// Some followers of a room.
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
-    /// Replaced when somebody comes or goes, so that nobody waits for those who are being written
-    /// to.
+    /// Replaced when a follower comes or goes, so that nobody waits for a delivery.
     seats: Mutex<Arc<Vec<Arc<Seat>>>>,
     errand: Mutex<Errand>,
 }
 
-/// Who offers a shard's followers what is new. There is at most one delivery at a time: nobody
-/// waits for another's.
+/// The state of a shard's delivery. There is at most one at a time, so deliveries never wait for
+/// each other.
 #[derive(Debug, Default)]
 struct Errand {
-    /// Whether a delivery is waiting to be run, or runs.
+    /// Whether a delivery runs or waits to run.
     is_taken: bool,
-    /// Whether something was appended since it last looked.
+    /// Whether something was appended since the delivery last looked.
     is_due: bool,
-    /// How far followers have been offered frames, since the first time.
+    /// The last seq that followers were offered.
     offered: Option<Seq>,
 }
 
-/// Followers who haven't been offered what is new in their room.
+/// A delivery of new frames to a shard's followers.
 #[derive(Debug)]
 #[must_use = "the followers wait for it; one that is dropped has each of them look"]
 pub struct Delivery {
@@ -75,9 +74,9 @@ struct Fresh {
     last: Seq,
     everything: Vec<Bytes>,
     messages: Vec<Bytes>,
-    /// Of `messages`.
+    /// The seqs of `messages`.
     seqs: Vec<Seq>,
-    /// Whether all of it can be written without thinking.
+    /// Whether no frame opens or closes the room, so that rooms may write them.
     is_plain: bool,
 }
 
@@ -98,7 +97,7 @@ impl Seat {
         self.cursor.store(cursor.0, Ordering::Relaxed);
     }
 
-    /// Writes what is new to the follower, when it rests just before it; else has its task look.
+    /// Writes new frames to the follower, if it rests just before them. Otherwise wakes its task.
     fn offer(&self, fresh: &Fresh) -> Written {
         self.connection.write(|| {
             let cursor = self.cursor();
@@ -131,7 +130,7 @@ impl Shard {
         Arc::make_mut(&mut *self.seats.lock()).push(seat);
     }
 
-    /// Whether it was there.
+    /// Removes a seat. Returns whether it was here.
     pub(crate) fn remove(&self, seat: &Arc<Seat>) -> bool {
         let mut seats = self.seats.lock();
         let Some(index) = seats.iter().position(|other| Arc::ptr_eq(other, seat)) else {
@@ -141,7 +140,7 @@ impl Shard {
         true
     }
 
-    /// Where the last of those is who have begun.
+    /// The lowest cursor of the followers that have begun.
     fn hindmost(&self) -> Seq {
         let seats = Arc::clone(&self.seats.lock());
         let cursors = seats.iter().map(|seat| seat.cursor());
@@ -156,7 +155,8 @@ impl Shard {
         }
     }
 
-    /// Notes that something is new. A delivery, unless there is one, which sees to it.
+    /// Marks the shard as having news. Returns a delivery unless one is already running, which will
+    /// pick it up.
     pub(crate) fn due(self: &Arc<Self>, room: &Arc<LiveRoom>) -> Option<Delivery> {
         let mut errand = self.errand.lock();
         errand.is_due = true;
@@ -170,12 +170,13 @@ impl Shard {
 }
 
 impl Delivery {
-    /// How many followers are to be written to.
+    /// How many followers this writes to.
     pub fn followers(&self) -> usize {
         self.shard.len()
     }
 
-    /// Offers the followers what is new, up to a portion; `None` when nothing is, and it is done.
+    /// Offers the followers a portion of new frames; `None` when there are none and the delivery is
+    /// done.
     pub fn round(&mut self) -> Option<Written> {
         let mut written = Written::default();
         let from = self.next()?;
@@ -194,10 +195,10 @@ impl Delivery {
         Some(written)
     }
 
-    /// Where to read on; `None` when nothing is new, and from then on another delivery sees to it.
+    /// Where to read on. `None` when nothing is new; then the next news starts another delivery.
     fn next(&mut self) -> Option<Seq> {
         let mut errand = self.shard.errand.lock();
-        // Whatever is appended from here on makes it due again.
+        // A later append makes the shard due again.
         if !std::mem::replace(&mut errand.is_due, false) {
             errand.is_taken = false;
             self.is_done = true;

@@ -1,5 +1,5 @@
-//! The locks of this crate: `parking_lot`'s, or, with the feature `shuttle`, ones whose every
-//! interleaving a test can choose.
+//! The locks of this crate: those of `parking_lot`, or with the feature `shuttle` locks whose
+//! interleavings a test can choose.
 
 #[cfg(not(feature = "shuttle"))]
 pub(crate) use parking_lot::{Mutex, RwLock};

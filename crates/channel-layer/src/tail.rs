@@ -7,41 +7,40 @@ use papo_domain::Seq;
 use crate::Frame;
 use crate::early::Early;
 
-/// What became of a frame that was offered to the tail.
+/// The result of offering a frame to the tail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Append {
-    /// It is the new end.
+    /// The frame is the new end.
     Appended,
-    /// It was there already.
+    /// The tail had it already.
     Known,
-    /// Frames between the end and this one are missing: they may be on their way, or the log must
-    /// be read.
+    /// Frames before this one are missing. They may be on their way, or the log must be read.
     Gap,
 }
 
 /// What a tail lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lack {
-    /// Nothing, as far as anybody knows.
+    /// Nothing, as far as the tail knows.
     Nothing,
-    /// Frames that are in the log: it must be read.
+    /// Frames that are in the log, which must be read.
     Frames,
-    /// What others have told of: the log must be asked where it ends.
+    /// Maybe frames that other nodes told of: ask the log where it ends.
     Perhaps,
 }
 
-/// What a cursor finds.
+/// What a read at a cursor found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Read {
-    /// The end: all that is new, if anything, has been pushed to the output.
+    /// The end. All newer frames, if any, are in the output.
     End,
-    /// Frames have been pushed to the output, and there are more.
+    /// Frames are in the output, and there are more.
     More,
     /// The next event is older than the tail: the log must be read.
     Behind,
 }
 
-/// The last frames of a log, consecutive, and where the log ends as far as is known.
+/// The last consecutive frames of a log, and the log's end as far as is known.
 #[derive(Debug, Default)]
 pub struct Tail {
     frames: VecDeque<Frame>,
@@ -49,9 +48,9 @@ pub struct Tail {
     end: Option<Seq>,
     /// The highest seq that is known to be in the log.
     heard: Seq,
-    /// The highest seq that others have told of since [`Self::lack`] said so; they may err.
+    /// The highest seq that other nodes have told of since the last [`Self::lack`]. They may err.
     rumour: Seq,
-    /// Frames that came before others which precede them.
+    /// Frames that came before their predecessors.
     early: Early,
     /// Bytes of the consecutive frames.
     bytes: usize,
@@ -69,14 +68,14 @@ impl Tail {
         self.heard = self.heard.max(end);
     }
 
-    /// Starts again further on, when what lies between isn't worth having: cursors before `frames`
-    /// are behind.
+    /// Starts again further on, and skips what lies between. Cursors before `frames` are then
+    /// behind.
     pub fn jump(&mut self, end: Seq, frames: Vec<Frame>) {
         self.end = None;
         self.open(end, frames);
     }
 
-    /// Where the log ends here; `None` before [`Self::open`].
+    /// The tail's end; `None` before [`Self::open`].
     pub fn end(&self) -> Option<Seq> {
         self.end
     }
@@ -91,7 +90,7 @@ impl Tail {
         self.bytes + self.early.bytes()
     }
 
-    /// Notes that the log reaches `seq`. Whether the tail lacks something.
+    /// Notes that the log reaches `seq`. Returns whether the tail lacks something.
     pub fn hear(&mut self, seq: Seq) -> bool {
         self.heard = self.heard.max(seq);
         self.is_lacking()
@@ -102,8 +101,8 @@ impl Tail {
         self.end.is_some_and(|end| end < self.heard)
     }
 
-    /// Takes a frame of the log when it is the next one, and keeps it for later when others are
-    /// missing.
+    /// Takes a frame of the log if it is the next. Keeps it for later if others are missing before
+    /// it.
     pub fn append(&mut self, frame: Frame) -> Append {
         self.heard = self.heard.max(frame.seq);
         if self.is_early(&frame) {
@@ -113,24 +112,23 @@ impl Tail {
         self.take(frame)
     }
 
-    /// Takes a frame that another node tells of when it is the next one, and believes nothing of
-    /// others.
+    /// Takes a frame of another node if it is the next, and believes nothing of others.
     pub fn offer(&mut self, frame: Frame) -> Append {
         self.rumour = self.rumour.max(frame.seq);
         self.take(frame)
     }
 
-    /// The next frame, when it came early: to be appended.
+    /// Takes the next frame, if it came early, to be appended.
     pub fn next_early(&mut self) -> Option<Frame> {
         self.early.next(self.end?)
     }
 
-    /// Whether others have told of more than the tail has, since [`Self::lack`] said so last.
+    /// Whether other nodes have told of more than the tail has, since the last [`Self::lack`].
     pub fn is_told_of_more(&self) -> bool {
         self.rumour > self.end.unwrap_or(Seq::START)
     }
 
-    /// What the tail lacks. What others have told of is said once.
+    /// What the tail lacks. It reports other nodes' news once.
     pub fn lack(&mut self) -> Lack {
         if self.is_lacking() {
             Lack::Frames
@@ -164,8 +162,8 @@ impl Tail {
         }
     }
 
-    /// Forgets a message that has been edited or deleted, its earlier edits, and what is older: who
-    /// hasn't had them reads them in the log, where the texts that were taken back are no longer.
+    /// Drops a message that was edited or deleted, its earlier edits, and everything older. A
+    /// connection that lacks them reads the log, where the old texts are gone.
     fn forget(&mut self, message: Seq) {
         let says_it = |frame: &Frame| frame.seq <= message || frame.changes == Some(message);
         let Some(last) = self.frames.iter().rposition(says_it) else {
@@ -176,8 +174,8 @@ impl Tail {
         }
     }
 
-    /// Forgets the oldest frames until at most `frames` of at most `bytes` in all are left; of what
-    /// came early at most a quarter of that.
+    /// Drops the oldest frames until at most `frames` of at most `bytes` in all are left. Early
+    /// frames get at most a quarter of that.
     pub fn trim(&mut self, frames: usize, bytes: usize) {
         self.early.trim((frames / 4).max(1), bytes / 4);
         while self.frames.len() > frames || self.bytes() > bytes {
@@ -234,7 +232,7 @@ mod tests {
         frames.iter().map(|frame| frame.seq.0).collect()
     }
 
-    /// Appends it, and what came early and follows it.
+    /// Appends a frame and the early ones that follow it.
     fn append(tail: &mut Tail, seq: i64) -> Append {
         let appended = tail.append(frame(seq));
         while let Some(early) = tail.next_early() {
@@ -305,12 +303,12 @@ mod tests {
         }
         assert_eq!(tail.read(Seq(3), 100, &mut out), Read::End);
         assert_eq!((seqs(&out), tail.bytes()), (vec![4, 5, 6], 30));
-        // Nor is what an earlier edit said.
+        // The text of an earlier edit is gone too.
         append(&mut tail, 7);
         tail.append(change(8, 3));
         assert_eq!(tail.read(Seq(5), 100, &mut out), Read::Behind);
         assert_eq!(tail.bytes(), 20);
-        // Of a message that isn't there nothing is to be forgotten.
+        // An unknown message leaves nothing to drop.
         tail.append(change(9, 1));
         assert_eq!((tail.bytes(), tail.end()), (30, Some(Seq(9))));
     }
@@ -330,8 +328,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever order frames come in, doubled or lost, and however much is trimmed, a cursor
-        /// sees the log and nothing else.
+        /// However frames are ordered, doubled, lost and trimmed, a cursor sees the log and nothing
+        /// else.
         #[test]
         fn a_cursor_sees_consecutive_frames(
             offers in prop::collection::vec((1_i64..40, any::<bool>()), 0..200),

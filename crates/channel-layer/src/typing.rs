@@ -1,11 +1,11 @@
-//! Who is writing just now: the last few signs of it, and a cursor over them like any other.
+//! Signs that somebody is writing: the last few, and a cursor over them like any other.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use papo_domain::PersonId;
 
-/// How many signs are kept; who looks too late misses the older ones, which is what they are worth.
+/// How many signs are kept. A late reader misses older ones, which does no harm.
 const KEPT: usize = 16;
 
 /// The last typing frames of a room.
@@ -26,7 +26,7 @@ impl Typing {
         }
     }
 
-    /// Where a cursor that wants later signs only begins.
+    /// Where a cursor for later signs begins.
     pub(crate) const fn count(&self) -> u64 {
         self.count
     }

@@ -153,7 +153,7 @@ async fn the_end_of_a_session_reaches_its_connections() {
     connection.woken().await;
     assert_eq!(connection.take_notices(), [Notice::SessionEnded]);
     assert!(other.take_notices().is_empty(), "it is another device's");
-    // What changes for the person is told on all devices.
+    // A change for the person reaches all devices.
     hub.notice(PersonId(7), &Notice::Changed(RoomId(1)));
     for device in [&connection, &other] {
         assert_eq!(device.take_notices(), [Notice::Changed(RoomId(1))]);

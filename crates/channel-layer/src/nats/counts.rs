@@ -1,23 +1,23 @@
-//! What the relay counts.
+//! The relay's counters.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::{Counter, Gauge, counter, describe_counter, describe_gauge, gauge};
 
-/// What a relay has done since it was made.
+/// The counts of a relay since it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RelayCounts {
-    /// Handed to NATS.
+    /// Signals given to NATS.
     pub published: u64,
-    /// Come from other nodes.
+    /// Signals that came from other nodes.
     pub received: u64,
-    /// Not handed to NATS, or not taken in, because it was away or there was too much.
+    /// Signals that were not sent or not received, because NATS was away or there were too many.
     pub dropped: u64,
-    /// Come, and not marked with the key of the database, or not understood.
+    /// Messages without a mark of the database's key, or not understood.
     pub undecodable: u64,
 }
 
-/// A number that is both asked for and shown on `/metrics`.
+/// A counter that the program reads and `/metrics` shows.
 pub(super) struct Count {
     number: AtomicU64,
     shown: Counter,
@@ -33,7 +33,7 @@ pub(super) struct Counts {
 
 impl Count {
     fn new(shown: Counter) -> Self {
-        // Shown from the start.
+        // So that `/metrics` shows it from the start.
         shown.increment(0);
         Self {
             number: AtomicU64::new(0),

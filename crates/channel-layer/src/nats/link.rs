@@ -1,4 +1,4 @@
-//! Whether NATS is there, and when it is tried again.
+//! The connection to NATS: whether it is up, and when it is tried again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::counts::Counts;
 use crate::NodeId;
 
-/// How many reasons are said until it is connected.
+/// How many reasons are logged until it is connected.
 const REASONS: usize = 8;
 /// The longest wait before NATS is tried again.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -22,11 +22,11 @@ const LOOKING_UP: Duration = Duration::from_secs(2);
 /// The state of the connection.
 pub(super) struct Link {
     is_up: watch::Sender<bool>,
-    /// Where NATS is.
+    /// The servers' addresses.
     addresses: Vec<ServerAddr>,
-    /// Why it couldn't be made up to now, and where, so that each reason is said once.
+    /// Why and where connecting has failed so far, so that each reason is logged once.
     failures: Mutex<Vec<(String, String)>>,
-    /// How often each server had been tried in vain when this was last asked.
+    /// How often each server had failed at the last look.
     tries: Mutex<HashMap<String, usize>>,
     counts: Arc<Counts>,
 }
@@ -62,20 +62,20 @@ impl Link {
         }
     }
 
-    /// It isn't wanted any more.
+    /// Ends the link.
     pub(super) fn end(&self) {
         self.is_up.send_replace(false);
         self.counts.connected.set(0);
     }
 
-    /// Something that a server said, whichever of them it is.
+    /// Logs an error of a server, whichever it is.
     pub(super) fn refused(&self, why: String) {
         let addresses = self.addresses.iter().map(ServerAddr::as_url_str);
         self.failed(addresses.collect::<Vec<_>>().join(","), why);
     }
 
-    /// All were tried in vain. Why each failed is known at the next try ([`Self::tried`]), but for
-    /// names that can't be looked up.
+    /// All servers have failed. The next try knows why ([`Self::tried`]), except for names that
+    /// can't be looked up.
     pub(super) async fn failed_all(&self) {
         for address in &self.addresses {
             let found = timeout(LOOKING_UP, address.socket_addrs()).await;
@@ -88,7 +88,7 @@ impl Link {
         }
     }
 
-    /// What is known of the servers before another try.
+    /// Logs why servers have failed, before another try.
     pub(super) fn tried(&self, servers: &[Server]) {
         let mut tries = self.tries.lock();
         for server in servers {
@@ -116,20 +116,20 @@ impl Link {
         }
     }
 
-    /// A message was lost because we were too slow.
+    /// Counts a message that was lost because this node was too slow.
     pub(super) fn lost(&self) {
         self.counts.dropped.add(1);
     }
 
-    /// Waits until NATS isn't there.
+    /// Waits until NATS is away.
     pub(super) async fn down(&self) {
         let mut changes = self.is_up.subscribe();
-        // The sender is ours, so it doesn't end.
+        // This struct has the sender, so the channel doesn't close.
         let _ = changes.wait_for(|is_up| !is_up).await;
     }
 }
 
-/// How long to wait before this try: twice as long each time, and each node at its own time.
+/// The wait before this try. It doubles each time, and differs between nodes.
 pub(super) fn delay(node: NodeId, attempt: usize) -> Duration {
     if attempt <= 1 {
         return Duration::ZERO;

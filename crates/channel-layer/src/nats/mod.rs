@@ -1,9 +1,9 @@
-//! The relay over NATS, core NATS alone: nothing is kept there.
+//! The relay over core NATS, which stores nothing.
 //!
-//! Each room that is live on a node is a subject that the node subscribes to,
-//! `papo.<epoch>.room.<id>`; what isn't about a room goes to `papo.<epoch>.all`. The epoch keeps
-//! apart what shares a NATS and no database. What isn't marked with the database's key is ignored
-//! and counted: who else publishes on these subjects can only repeat what nodes told.
+//! A node subscribes to the subject `papo.<epoch>.room.<id>` of each room that is live on it.
+//! Signals about no room go to `papo.<epoch>.all`. The epoch separates databases that share a NATS.
+//! A node ignores and counts what isn't marked with the database's key. So others who publish on
+//! these subjects can only repeat what nodes told.
 
 mod counts;
 mod link;
@@ -35,29 +35,28 @@ use self::seal::Seal;
 use crate::envelope::Undecodable;
 use crate::{Incoming, NodeId, Nodes, Relay, Signal, envelope};
 
-/// Signals that wait to be told; more are dropped.
+/// Signals that can wait to be sent. Further ones are dropped.
 const WAITING: usize = 4_096;
-/// Bytes of signals that wait to be told; more are dropped.
+/// Bytes of signals that can wait to be sent. Further ones are dropped.
 const WAITING_BYTES: usize = 16 << 20;
-/// Signals of other nodes that wait to be worked off; more are dropped.
+/// Signals of other nodes that can wait to be handled. Further ones are dropped.
 const INCOMING: usize = 2_048;
-/// Messages of one subject between NATS's connection and us; more are dropped by its client, which
-/// says so.
+/// Messages of one subject that can wait in NATS's client. It drops further ones, and reports that.
 const SUBSCRIPTION: usize = 512;
-/// Commands on their way to NATS's connection.
+/// Commands that can wait for NATS's connection.
 const COMMANDS: usize = 1_024;
-/// How often NATS is asked whether it is there; after two misses it isn't.
+/// How often NATS is pinged. After two missing answers it is away.
 const PING: Duration = Duration::from_secs(4);
 /// How long a first connection may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long what waits may take to be told at the stop.
+/// How long waiting signals may take to be sent at the stop.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// The way to the other nodes, over NATS.
+/// The relay over NATS.
 pub struct NatsRelay {
     shared: Arc<Shared>,
     queue: mpsc::Sender<Signal>,
-    /// The rooms that are followed, and what ends it.
+    /// The followed rooms. Each token ends a subscription.
     rooms: Mutex<HashMap<RoomId, CancellationToken>>,
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -71,13 +70,13 @@ struct Shared {
     link: Arc<Link>,
     incoming: mpsc::Sender<Incoming>,
     counts: Arc<Counts>,
-    /// Bytes of what waits in the queue.
+    /// Bytes of the waiting signals.
     waiting_bytes: AtomicUsize,
 }
 
 impl NatsRelay {
     /// Joins the nodes of this history. It connects as soon as NATS is there, now or later, and
-    /// again whenever it was away. [`Self::close`] must follow.
+    /// reconnects whenever NATS was away. [`Self::close`] must follow.
     pub async fn start(
         settings: &NatsSettings,
         epoch: Epoch,
@@ -118,22 +117,22 @@ impl NatsRelay {
         Ok((relay, nodes))
     }
 
-    /// Tells what still waits, for a second at most, and ends.
+    /// Sends what still waits, for a second at most, and ends.
     pub async fn close(&self) {
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
         self.shared.link.end();
-        // Ends the client, whatever it waits for.
+        // This ends the client, whatever it waits for.
         let _ = tokio::time::timeout(FAREWELL, self.shared.client.drain()).await;
     }
 
-    /// Whether NATS is there.
+    /// Whether NATS is connected.
     pub fn is_connected(&self) -> bool {
         self.shared.link.is_up()
     }
 
-    /// What it has done.
+    /// Its counts.
     pub fn counts(&self) -> RelayCounts {
         self.shared.counts.read()
     }
@@ -174,7 +173,7 @@ impl Relay for NatsRelay {
 }
 
 impl Shared {
-    /// Hands what is told to NATS, until the stop and all that was told before.
+    /// Publishes signals, until the stop and everything before it.
     async fn publish(self: Arc<Self>, mut queue: mpsc::Receiver<Signal>, stop: CancellationToken) {
         loop {
             let signal = tokio::select! {
@@ -202,7 +201,7 @@ impl Shared {
         let subject = self.subject(room);
         for envelope in envelope::encode(self.node, &signal) {
             let payload = self.seal.mark(room, &envelope);
-            // What is larger than NATS takes is an error here.
+            // Publishing something larger than NATS takes is an error.
             let published = tokio::select! {
                 result = self.client.publish(subject.clone(), payload) => result.is_ok(),
                 () = self.link.down() => false,
@@ -216,7 +215,7 @@ impl Shared {
         self.waiting_bytes.fetch_sub(size, Ordering::Relaxed);
     }
 
-    /// Takes in what is told about a room, or to all.
+    /// Receives signals about a room, or for all nodes.
     async fn listen(self: Arc<Self>, room: Option<RoomId>, until: CancellationToken) {
         let subscribed = tokio::select! {
             subscribed = self.client.subscribe(self.subject(room)) => subscribed,
@@ -244,7 +243,7 @@ impl Shared {
     fn take(&self, room: Option<RoomId>, payload: &[u8]) {
         let opened = self.seal.open(room, payload).ok_or(Undecodable);
         match opened.and_then(|envelope| envelope::decode(room, envelope)) {
-            // One's own doesn't come back, but for a relay that misbehaves.
+            // A node's own signals come back only from a relay that misbehaves.
             Ok((node, _)) if node == self.node => {}
             Ok((node, signal)) => {
                 self.counts.received.add(1);
@@ -282,7 +281,7 @@ async fn connect(
             match event {
                 Event::Connected => {
                     link.set_up();
-                    // An app that has stopped doesn't listen any more.
+                    // A stopped app doesn't receive any more.
                     let _ = incoming.send(Incoming::Connected).await;
                 }
                 Event::Disconnected | Event::Closed => link.set_down(),
@@ -305,7 +304,8 @@ async fn connect(
         .client_capacity(COMMANDS)
         .event_callback(heed)
         .reconnect_delay_callback(move |attempt| link::delay(node, attempt))
-        // Asked which server to take, before each round; it goes as it would without.
+        // NATS's client calls this before each round, to choose a server. It changes nothing of the
+        // choice.
         .reconnect_to_server_callback(move |servers, _| {
             trying.tried(&servers);
             std::future::ready(None)

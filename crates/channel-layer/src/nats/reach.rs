@@ -1,4 +1,4 @@
-//! Whether NATS lets Papo in, asked once, for whoever looks for what is wrong. Nothing is relayed.
+//! Asks once whether NATS lets Papo in, for `papo doctor`. It relays nothing.
 
 use async_nats::ServerAddr;
 use tokio::time::timeout;
@@ -8,13 +8,13 @@ use super::{HANDSHAKE, NatsSettings};
 /// What one server answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
-    /// Where it is, without secrets.
+    /// Its address, without secrets.
     pub address: String,
     /// Its version, or why it can't be used.
     pub version: Result<String, String>,
 }
 
-/// Asks each server that the settings name; a few seconds each at most.
+/// Asks each server in the settings, for a few seconds each at most.
 pub async fn reach(settings: &NatsSettings) -> Vec<Reached> {
     let mut reached = Vec::new();
     for address in settings.addresses() {

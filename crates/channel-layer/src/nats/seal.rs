@@ -1,8 +1,8 @@
-//! What the nodes of one database can make and nobody else: a mark after each envelope.
+//! The mark after each envelope, which only the nodes of one database can make.
 //!
-//! It keeps those who may publish on NATS, but don't know the database's key, from telling anything
-//! new. What a node has told once they can tell again, as often as they like: a frame then changes
-//! nothing, and people who have left seem to be there.
+//! It keeps others who may publish on NATS, but don't know the database's key, from forging
+//! signals. They can repeat what a node has told, as often as they like. A repeated frame changes
+//! nothing, but people who have left then seem to be online.
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -11,10 +11,10 @@ use sha2::Sha256;
 
 use crate::envelope::MOST_BYTES;
 
-/// Bytes of a mark: half of what HMAC-SHA-256 gives, as RFC 2104 allows.
+/// Bytes of a mark: half of HMAC-SHA-256's output, as RFC 2104 allows.
 const MARK: usize = 16;
 
-/// Marks what is told, and tells what is marked rightly.
+/// Marks envelopes, and checks their marks.
 pub(super) struct Seal {
     keyed: Hmac<Sha256>,
 }
@@ -25,13 +25,13 @@ impl Seal {
         Self { keyed }
     }
 
-    /// An envelope with its mark. It holds for this room only, or for what is told to all nodes.
+    /// An envelope with its mark. The mark holds for this room only, or for signals to all nodes.
     pub(super) fn mark(&self, room: Option<RoomId>, envelope: &[u8]) -> Bytes {
         let whole = self.over(room, envelope).finalize().into_bytes();
         [envelope, &whole[..MARK]].concat().into()
     }
 
-    /// The envelope, if it is marked rightly and no larger than envelopes are.
+    /// The envelope, if its mark and size are right.
     pub(super) fn open<'a>(&self, room: Option<RoomId>, payload: &'a [u8]) -> Option<&'a [u8]> {
         if payload.len() > MOST_BYTES + MARK {
             return None;
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(seal(1).open(ROOM, &large), None);
     }
 
-    /// RFC 4231 has no case with a number before the data; this was made with another program:
+    /// RFC 4231 has no case with a number before the data. Another program made this one:
     /// `printf '\0\0\0\0\0\0\0\003told' | openssl dgst -sha256 -mac hmac -macopt hexkey:0101…01`.
     #[test]
     fn the_mark_is_what_other_programs_make() {

@@ -1,4 +1,4 @@
-//! Where NATS is, and how to be let in. Secrets are in no error and in no `Debug`.
+//! The addresses of NATS, and the secrets for it. No error and no `Debug` shows a secret.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use async_nats::{ConnectOptions, ServerAddr};
 /// Why the settings can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NatsSettingsError {
-    /// One of the addresses isn't one.
+    /// A text is no address.
     #[error(
         "address {0} isn't that of a NATS server, such as nats://nats.example.org:4222 or tls://nats.example.org"
     )]
     Address(usize),
-    /// There is none.
+    /// There is no address.
     #[error("there is no address in it")]
     NoAddress,
     /// Two addresses have different passwords or tokens.
@@ -37,7 +37,7 @@ pub enum NatsSettingsError {
     Authority(PathBuf),
 }
 
-/// Where NATS is, and how to be let in.
+/// The addresses of NATS, and the secrets for it.
 #[derive(Clone, PartialEq)]
 pub struct NatsSettings {
     addresses: Vec<ServerAddr>,
@@ -53,7 +53,7 @@ enum Secret {
 }
 
 impl NatsSettings {
-    /// Reads a list of addresses with commas between: `nats://` or `tls://`, each perhaps with
+    /// Parses a list of addresses with commas between: `nats://` or `tls://`, each perhaps with
     /// `user:password@` or `token@`.
     pub fn parse(list: &str) -> Result<Self, NatsSettingsError> {
         let mut settings = Self {
@@ -84,7 +84,7 @@ impl NatsSettings {
         Ok(settings)
     }
 
-    /// With what is in a credentials file (`.creds`).
+    /// Adds the content of a credentials file (`.creds`).
     pub fn with_credentials(mut self, file: &Path) -> Result<Self, NatsSettingsError> {
         let text = read(file)?;
         if ConnectOptions::with_credentials(&text).is_err() {
@@ -94,8 +94,8 @@ impl NatsSettings {
         Ok(self)
     }
 
-    /// Believing the certificates that this authority signed, in place of the system's authorities.
-    /// All is encrypted then.
+    /// Trusts the certificates of this authority, in place of the system's authorities. Then all
+    /// connections are encrypted.
     pub fn with_authority(mut self, file: &Path) -> Result<Self, NatsSettingsError> {
         if !read(file)?.contains("-----BEGIN CERTIFICATE-----") {
             return Err(NatsSettingsError::Authority(file.to_owned()));
@@ -112,7 +112,7 @@ impl NatsSettings {
     pub(super) fn options(&self) -> ConnectOptions {
         let is_encrypted =
             self.authority.is_some() || self.addresses.iter().any(ServerAddr::tls_required);
-        // Of all servers, those that the first one tells of too.
+        // This holds for all servers, also those that the first one announces.
         let mut options = ConnectOptions::new().require_tls(is_encrypted);
         match &self.secret {
             Some(Secret::Password { user, password }) => {
@@ -147,7 +147,7 @@ impl fmt::Debug for NatsSettings {
     }
 }
 
-/// An address with nothing but where it is, and what was secret in it.
+/// An address without its secret, and the secret.
 fn address(text: &str) -> Option<(ServerAddr, Option<Secret>)> {
     let address: ServerAddr = text.parse().ok()?;
     if !matches!(address.scheme(), "nats" | "tls") || address.host().is_empty() {
@@ -168,7 +168,7 @@ fn address(text: &str) -> Option<(ServerAddr, Option<Secret>)> {
     Some((ServerAddr::from_url(url).ok()?, secret))
 }
 
-/// Undoes `%40` and its like.
+/// Decodes `%40` and its like.
 fn unescape(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();

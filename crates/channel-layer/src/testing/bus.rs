@@ -1,4 +1,4 @@
-//! Nodes joined in memory, by a bus that loses, doubles, reorders and delays as it is told to.
+//! Nodes joined in memory by a bus that loses, doubles, reorders and delays, as a test says.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use tokio::sync::mpsc;
 
 use crate::{Incoming, NodeId, Nodes, Relay, Signal, envelope};
 
-/// What a node may have waiting; more is lost.
+/// How many signals can wait for a node. Further ones are lost.
 const WAITING: usize = 4_096;
 
-/// What goes wrong, each in percent of what is told.
+/// The bus's faults, each in percent of the signals.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Faults {
     /// Never arrives.
@@ -30,7 +30,7 @@ pub struct Faults {
     pub latest: Duration,
 }
 
-/// Nodes, joined. What goes wrong depends on the seed.
+/// Joined nodes. The seed determines the faults.
 #[derive(Debug, Clone)]
 pub struct Bus {
     state: Arc<Mutex<State>>,
@@ -40,7 +40,7 @@ pub struct Bus {
 struct State {
     seed: u64,
     faults: Faults,
-    /// Delays: whoever tells may be a thread outside of every runtime.
+    /// For delays: a signal may come from a thread outside of every runtime.
     runtime: Option<Handle>,
     nodes: HashMap<NodeId, Node>,
 }
@@ -60,7 +60,7 @@ struct BusRelay {
 }
 
 impl Bus {
-    /// A bus that works. One that is to delay must be made in a runtime.
+    /// A bus without faults. One with delays must be made in a runtime.
     pub fn new(seed: u64) -> Self {
         let state = State {
             seed,
@@ -73,12 +73,12 @@ impl Bus {
         }
     }
 
-    /// From now on this goes wrong.
+    /// Sets the faults from now on.
     pub fn fail(&self, faults: Faults) {
         self.state.lock().faults = faults;
     }
 
-    /// Tells every node that the bus is connected, as it is after it was away.
+    /// Tells every node that the bus is connected again.
     pub fn connected(&self) {
         for node in self.state.lock().nodes.values() {
             let _ = node.incoming.try_send(Incoming::Connected);

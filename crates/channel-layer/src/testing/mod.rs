@@ -1,4 +1,4 @@
-//! What tests of several nodes need: a relay in memory that can be told to fail, and NATS servers.
+//! Tools for tests of several nodes: a relay in memory with faults, and NATS servers.
 
 mod bus;
 mod nats_server;

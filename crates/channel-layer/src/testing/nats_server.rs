@@ -1,4 +1,4 @@
-//! NATS servers for tests: one that runs already, and ones of a test's own.
+//! NATS servers for tests: one that already runs, and a test's own.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -15,11 +15,12 @@ const HOW: &str = "these tests need NATS: `cargo xtask test` starts one; else in
 /// How long a server may take to listen.
 const START: Duration = Duration::from_secs(10);
 
-/// Where NATS is for tests that need any: `PAPO_TEST_NATS_URL`, else this machine's usual port.
+/// The address of NATS for tests: `PAPO_TEST_NATS_URL`, otherwise the standard port of this
+/// machine.
 ///
 /// # Panics
 ///
-/// Says how to get one when there is none.
+/// Panics, and says how to get a server, when there is none.
 pub fn nats_url() -> String {
     if let Ok(url) = std::env::var("PAPO_TEST_NATS_URL") {
         return url;
@@ -49,7 +50,7 @@ impl NatsServer {
         server
     }
 
-    /// One that is to be started later, with [`Self::start_again`].
+    /// A server to start later by [`Self::start_again`].
     pub fn stopped(configuration: &str) -> Self {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = free.local_addr().expect("an address").port();
@@ -68,7 +69,7 @@ impl NatsServer {
         self.port
     }
 
-    /// Where it is.
+    /// Its URL.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }

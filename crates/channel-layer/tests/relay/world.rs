@@ -11,7 +11,7 @@ use papo_channel_layer::{Frame, Incoming, NodeId, Nodes, Signal};
 use papo_domain::{Epoch, EventClass, PersonId, RelayKey, RoomId, Seq};
 use tokio::time::{Instant, sleep, timeout};
 
-/// What happens happens within this time.
+/// The limit of all waits.
 pub(crate) const LIMIT: Duration = Duration::from_secs(10);
 
 /// Two nodes, and a room.
@@ -19,7 +19,7 @@ pub(crate) struct World {
     pub(crate) a: Nodes,
     pub(crate) b: Nodes,
     pub(crate) room: RoomId,
-    /// Lest they end.
+    /// Kept so that they don't end.
     pub(crate) relays: Vec<Arc<NatsRelay>>,
 }
 

@@ -100,7 +100,7 @@ impl Outgoing {
         self.frames.is_empty()
     }
 
-    /// Frames and bytes written since the last time.
+    /// Frames and bytes written since the last call.
     pub(super) fn take_written(&mut self) -> (u64, u64) {
         std::mem::take(&mut self.written)
     }
