@@ -61,7 +61,7 @@ pub struct Connection {
     pub id: ConnectionId,
     /// The session, which is one device's.
     pub session: SessionId,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
     /// The client's address.
     pub address: Option<IpAddr>,
@@ -75,7 +75,7 @@ pub struct Connection {
 /// dropped.
 #[derive(Debug)]
 pub struct Request {
-    /// Whose.
+    /// The connection.
     pub connection: Arc<Connection>,
     is_finished: bool,
 }

@@ -1,4 +1,4 @@
-//! Accounts: people with a password. So far these are the administrators.
+//! Accounts: persons with a password.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct AccountId(pub i64);
 /// Why something can't be an account's name.
 pub type AccountNameError = UsernameError;
 
-/// The name one signs in with. Guests can't have it, nor one that looks like it.
+/// The name for signing in. Guests can't have it, nor one that looks like it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountName(Username);
 
@@ -21,7 +21,7 @@ impl AccountName {
         Username::parse(typed).map(Self)
     }
 
-    /// Takes back a name that was checked before it was stored.
+    /// A name from a database, checked before it was stored.
     pub fn from_stored(name: String) -> Self {
         Self(Username::from_stored(name))
     }
@@ -43,11 +43,11 @@ impl fmt::Display for AccountName {
     }
 }
 
-/// What tells somebody with an account from a guest. It comes from the database, never from a
+/// The mark that distinguishes an account from a guest. It comes from the database, never from a
 /// client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mark {
-    /// Has an account.
+    /// The person has an account.
     Account,
     /// May open `/admin/`.
     Administrator,
@@ -64,18 +64,18 @@ impl Mark {
     }
 }
 
-/// Somebody who can sign in.
+/// An account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Its row.
     pub id: AccountId,
     /// Its unique name.
     pub name: AccountName,
-    /// Who signs in with it.
+    /// Its person.
     pub person: PersonId,
     /// May open `/admin/`.
     pub is_admin: bool,
-    /// Can't sign in.
+    /// Whether it is kept from signing in.
     pub is_suspended: bool,
     /// When it was made.
     pub created_at: Timestamp,

@@ -20,8 +20,8 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-/// What an event changed. The log keeps which message an event touched, not every text it ever had:
-/// read again, an event shows its message's present text, and a deleted message's text is nowhere.
+/// What an event changed. The log stores which message an event changed, not each text it had. Read
+/// again, an event shows its message's present text, and a deleted text is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventKind {
     /// A message was posted.
@@ -40,12 +40,12 @@ pub enum EventKind {
     },
     /// The room's name, description or state changed.
     Room(RoomState),
-    /// Nobody can read any more what changed, for the disk has damaged it. It has its place in the
-    /// log, and changes nothing.
+    /// The disk has damaged the event, and its change can't be read. It has its place in the log
+    /// and changes nothing.
     Damaged,
 }
 
-/// What an event means to a client that knows messages only, and to the room.
+/// The class of an event, for clients that know messages only, and for the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventClass {
     /// A message that can be read; plain clients get these and nothing else.
@@ -58,15 +58,15 @@ pub enum EventClass {
     Opening,
 }
 
-/// What a database keeps of an event beside its place and time; of one that posted a message, the
-/// message.
+/// What a database stores of an event beside its place and time. For one that posted a message, the
+/// message is stored instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEvent {
     /// [`EventKind::code`].
     pub code: i16,
     /// [`EventKind::target`].
     pub target: Option<Seq>,
-    /// What else there is of its kind, as JSON.
+    /// The rest of its kind, as JSON.
     pub body: Option<String>,
 }
 
@@ -86,7 +86,7 @@ pub enum StoredEventError {
 
 /// The codes of the kinds, as they are stored. A code is never given to another kind.
 mod code {
-    /// Of an event that was read when it was damaged, and stored again elsewhere.
+    /// For an event that was damaged when it was read, and stored again elsewhere.
     pub(super) const DAMAGED: i16 = 0;
     pub(super) const POSTED: i16 = 1;
     pub(super) const EDITED: i16 = 2;
@@ -114,7 +114,7 @@ impl EventKind {
         }
     }
 
-    /// The message that the event changes, by the event that posted it.
+    /// The message that the event changes, named by the event that posted it.
     pub fn target(&self) -> Option<Seq> {
         match self {
             Self::Edited { target, .. } | Self::Deleted { target } => Some(*target),
@@ -134,7 +134,7 @@ impl EventKind {
         }
     }
 
-    /// What a database keeps of it. Of one that posted a message there is nothing but its code.
+    /// What a database stores of it. For an event that posted a message that is only its code.
     pub fn to_stored(&self) -> StoredEvent {
         let body = match self {
             Self::Posted(_) | Self::Edited { .. } | Self::Deleted { .. } | Self::Damaged => None,
@@ -152,7 +152,7 @@ impl EventKind {
         }
     }
 
-    /// Takes back what [`Self::to_stored`] gave, unless it posted a message. `text` is the target's
+    /// Reads what [`Self::to_stored`] gave, unless it posted a message. `text` is the target's
     /// present text.
     pub fn from_stored(
         stored: StoredEvent,
@@ -205,7 +205,7 @@ pub struct RoomState {
     pub name: RoomName,
     /// Its description after the change.
     pub description: RoomDescription,
-    /// Whether people may be in it after the change.
+    /// Whether the room is active after the change.
     pub is_active: bool,
 }
 

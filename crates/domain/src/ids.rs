@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use data_encoding::{Encoding, Specification};
 
-/// A string that should name something doesn't have the form of such a name.
+/// A string that doesn't have the form of an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {0}")]
 pub struct IdError(&'static str);
@@ -53,12 +53,12 @@ impl fmt::Display for Seq {
     }
 }
 
-/// The row of a session; internal, never sent to anyone.
+/// The row of a session. It is internal; nobody ever gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub i64);
 
-/// A person as others know them: the same in all rooms, on all devices and after a change of name.
-/// Clients know it as `sender`. It says nothing of any session's secret token.
+/// A person: the same in all rooms, on all devices and after a change of name. Clients know it as
+/// `sender`. It reveals nothing of a session's token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PersonId(pub u64);
 
@@ -124,7 +124,7 @@ impl FromStr for Epoch {
 pub struct ClientId(Arc<str>);
 
 impl ClientId {
-    /// Takes back an id that was checked before it was stored.
+    /// An id from a database, checked before it was stored.
     pub fn from_stored(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }

@@ -1,8 +1,8 @@
-//! Papo's vocabulary and rules: what a room, a message, a name and an event of the log are.
+//! Papo's types and rules: rooms, messages, names and events of the log.
 //!
-//! Pure: nothing here does I/O, waits, or reads a clock or a random source. Every other crate
-//! builds on this one, and this one on none of them. Strings that come from outside become
-//! these types once, at the edge; past it a value of the type is a valid one.
+//! This crate is pure: nothing here does I/O, waits, or reads a clock or a random source. Every
+//! other crate uses this one; it uses none of them. Strings from outside become these types once,
+//! at the edge. A value of such a type is always valid.
 
 mod account;
 mod event;

@@ -5,17 +5,17 @@ use crate::{ClientId, Mark, MessageText, PersonId, RoomId, Seq, Timestamp, Usern
 /// A message that hasn't been deleted, with its present text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Where it was posted.
+    /// Its room.
     pub room: RoomId,
-    /// The event that posted it; with the room, the message's name.
+    /// The event that posted it. Room and seq identify the message.
     pub seq: Seq,
-    /// Who wrote it.
+    /// Its author.
     pub sender: PersonId,
     /// The name they had then.
     pub username: Username,
     /// Their mark, if they have an account now.
     pub mark: Option<Mark>,
-    /// What it says now.
+    /// Its present text.
     pub text: MessageText,
     /// When it was posted.
     pub timestamp: Timestamp,

@@ -1,9 +1,9 @@
-//! The secret that the nodes of one database share.
+//! The key that the nodes of a database share.
 
 use std::fmt;
 
-/// By it nodes know what other nodes of their database told them: 256 random bits, kept in the
-/// database and given to nobody.
+/// The key with which nodes sign their signals: 256 random bits, which only the database and its
+/// nodes have.
 pub struct RelayKey([u8; Self::BYTES]);
 
 impl RelayKey {

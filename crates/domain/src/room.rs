@@ -5,7 +5,7 @@ use std::fmt;
 use crate::unseen::first_stray;
 use crate::{RoomId, Seq, Timestamp};
 
-/// The longest room name, in characters; the seed's limit.
+/// The longest room name, in characters; the Django chat's limit.
 const NAME_CHARACTERS: usize = 100;
 /// The longest description, in characters.
 const DESCRIPTION_CHARACTERS: usize = 1_000;
@@ -19,7 +19,7 @@ pub enum RoomNameError {
     /// More than 100 characters.
     #[error("the room name has more than {NAME_CHARACTERS} characters")]
     TooLong,
-    /// A line break or another control character, or one that shows nothing or turns the order of
+    /// It has a line break, another control character, or a character that shows nothing or turns
     /// others.
     #[error("the room name contains a control or invisible character")]
     Control,
@@ -55,7 +55,7 @@ impl RoomName {
         }
     }
 
-    /// Takes back a name that was checked before it was stored.
+    /// A name from a database, checked before it was stored.
     pub fn from_stored(name: String) -> Self {
         Self(name)
     }
@@ -66,8 +66,8 @@ impl RoomName {
     }
 }
 
-/// Whether there are control characters, or such as show nothing or turn the order of others: two
-/// names that look the same must be the same. What a script or an emoji needs may be there.
+/// Whether a name has control characters, or characters that show nothing or turn others: two names
+/// that look the same must be the same. Characters that a script or an emoji needs are allowed.
 fn is_deceptive(name: &str) -> bool {
     name.contains(char::is_control) || first_stray(name).is_some()
 }
@@ -95,7 +95,7 @@ impl RoomDescription {
         }
     }
 
-    /// Takes back a description that was checked before it was stored.
+    /// A description from a database, checked before it was stored.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
@@ -121,7 +121,7 @@ pub struct Room {
     pub name: RoomName,
     /// What it is about.
     pub description: RoomDescription,
-    /// People see and may enter it. An inactive room is kept, and shown to administrators only.
+    /// Whether people see it and may enter it. Only administrators see an inactive room.
     pub is_active: bool,
     /// When it was made.
     pub created_at: Timestamp,

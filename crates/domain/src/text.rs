@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::unseen::is_unseen;
 
-/// The longest message that any server takes, in Unicode characters (code points, as browsers count
-/// them with `[...text].length`). Each has a limit of its own up to this.
+/// The longest message that any server accepts, in Unicode code points, as browsers count them with
+/// `[...text].length`. A server's own limit is at most this.
 pub const MESSAGE_CHARACTERS: usize = 16_000;
 
 /// Why a text can't be a message.
@@ -23,9 +23,9 @@ pub enum MessageTextError {
     Nul,
 }
 
-/// What somebody wrote: not blank, at most [`MESSAGE_CHARACTERS`] long, kept as it was typed but
-/// for empty lines at both ends and white space at its end: the first line is indented as it was.
-/// It is text and stays text; nothing in it is ever markup. Clones share it.
+/// The text of a message: not blank, and at most [`MESSAGE_CHARACTERS`] long. It is as typed,
+/// without empty lines at both ends and white space at the end; the first line keeps its
+/// indentation. Nothing in it is ever markup. Clones share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageText {
     text: Arc<str>,
@@ -38,7 +38,7 @@ impl MessageText {
         Self::parse_within(typed, MESSAGE_CHARACTERS)
     }
 
-    /// Checks what was typed where messages have at most so many characters.
+    /// Checks what was typed, with a limit of this many characters.
     pub fn parse_within(typed: &str, characters: usize) -> Result<Self, MessageTextError> {
         let text = without_empty_lines(typed);
         if text.chars().all(is_invisible) {
@@ -54,7 +54,7 @@ impl MessageText {
         Ok(Self::from_stored(text))
     }
 
-    /// Takes back a text that was checked before it was stored.
+    /// A text from a database, checked before it was stored.
     pub fn from_stored(text: impl Into<Arc<str>>) -> Self {
         Self {
             text: text.into(),
@@ -62,8 +62,7 @@ impl MessageText {
         }
     }
 
-    /// Takes what is left of a stored text that isn't UTF-8 any more: each byte that can't be read
-    /// becomes U+FFFD.
+    /// A stored text that isn't UTF-8 any more: each unreadable byte becomes U+FFFD.
     pub fn from_damaged(bytes: &[u8]) -> Self {
         Self {
             text: String::from_utf8_lossy(bytes).into(),
@@ -71,7 +70,7 @@ impl MessageText {
         }
     }
 
-    /// Whether it is only what is left of the text.
+    /// Whether it has unreadable bytes.
     pub fn is_damaged(&self) -> bool {
         self.is_damaged
     }
@@ -88,7 +87,7 @@ impl fmt::Display for MessageText {
     }
 }
 
-/// The text from the beginning of its first line that isn't empty to the end of what it says.
+/// The text without empty lines at its beginning and white space at its end.
 fn without_empty_lines(typed: &str) -> &str {
     let text = typed.trim_end();
     let indented = text.len() - text.trim_start().len();
@@ -97,7 +96,7 @@ fn without_empty_lines(typed: &str) -> &str {
     first.map_or(text, |(at, c)| &text[at + c.len_utf8()..])
 }
 
-/// White space, and characters that show nothing by themselves.
+/// Whether a character is white space or shows nothing by itself.
 fn is_invisible(character: char) -> bool {
     character.is_whitespace() || character.is_control() || is_unseen(character)
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The moment `millis` milliseconds after 1970 began, brought within the years 0 to 9999.
+    /// The moment `millis` milliseconds after 1970 began, limited to the years 0 to 9999.
     pub fn from_millis(millis: i64) -> Self {
         const YEAR_0: i64 = -62_167_219_200_000;
         const LATE_9999: i64 = 253_402_200_000_000;

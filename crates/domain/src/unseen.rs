@@ -1,16 +1,16 @@
-//! What can't be seen. The one list of such characters, for all that people type: names, texts and
-//! rooms ask it, each for its own rule.
+//! Invisible characters. Names, texts and rooms use this one list, each for its own rule.
 
 use unicode_joining_type::{JoiningType, get_joining_type};
 use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::UnicodeEmoji;
 
-/// Shows nothing by itself, and at most changes how its neighbours are shown. White space and
-/// control characters are for whoever asks.
+/// Whether a character shows nothing by itself, and at most changes its neighbours. White space and
+/// control characters don't count.
 ///
-/// Unicode's `Default_Ignorable_Code_Point`, and what else has nothing to draw: the separators of
-/// lines, blanks that count as letters or symbols (Braille, an Egyptian and a musical one, a filler
-/// of Khitan), the marks of annotations, the layout of hieroglyphs, and the noncharacters.
+/// They are Unicode's `Default_Ignorable_Code_Point`, and others with nothing to draw. Those are
+/// the separators of lines, blanks that count as letters or symbols (Braille, an Egyptian and a
+/// musical one, a filler of Khitan), the marks of annotations, the layout of hieroglyphs, and the
+/// noncharacters.
 pub(crate) fn is_unseen(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -22,8 +22,8 @@ pub(crate) fn is_unseen(character: char) -> bool {
         || u32::from(character) & 0xfffe == 0xfffe
 }
 
-/// The first unseen character that is no part of what can be seen: of an emoji, of a letter's form,
-/// or of how letters join.
+/// The first invisible character that isn't needed by an emoji, by a letter's form, or by how
+/// letters join.
 pub(crate) fn first_stray(text: &str) -> Option<char> {
     let characters: Vec<char> = text.chars().collect();
     let mut at = 0;
@@ -40,8 +40,7 @@ pub(crate) fn first_stray(text: &str) -> Option<char> {
     None
 }
 
-/// Whether the unseen character at this place changes how its neighbours are drawn, in a way that
-/// their script or emoji need.
+/// Whether the script or emoji of its neighbours needs this invisible character.
 fn is_needed(characters: &[char], at: usize) -> bool {
     let before = at.checked_sub(1).map(|before| characters[before]);
     let after = characters.get(at + 1).copied();
@@ -83,8 +82,8 @@ fn parts_joining_letters(characters: &[char], at: usize) -> bool {
     )
 }
 
-/// How many characters the flag of a part of a country takes, if these begin with one: a black
-/// flag, tags, and the tag that ends them.
+/// How many characters the flag of a region takes, if these begin with one: a black flag, tags, and
+/// the tag that ends them.
 fn flag_tags(characters: &[char]) -> usize {
     let Some(('\u{1f3f4}', rest)) = characters.split_first() else {
         return 0;
@@ -112,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    /// What Unicode may add, this list is to be held against.
+    /// A new version of Unicode may add characters; then this list needs a review.
     #[test]
     fn the_formatting_characters_that_are_not_here_are_signs_before_digits_and_verses() {
         let seen: Vec<char> = (char::MIN..=char::MAX)
@@ -148,7 +147,7 @@ mod tests {
             ("A\u{200c}na", '\u{200c}'),
             ("👩\u{200d}", '\u{200d}'),
             ("👩\u{200d}\u{200d}💻", '\u{200d}'),
-            // After a letter that doesn't join to the next, it changes nothing.
+            // After a letter that doesn't join the next, it changes nothing.
             ("دا\u{200c}ر", '\u{200c}'),
             ("علی\u{200c}", '\u{200c}'),
             ("علی\u{200d}رضا", '\u{200d}'),

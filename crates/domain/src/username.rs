@@ -1,4 +1,4 @@
-//! The names that people go by.
+//! The names of people in rooms.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::unseen::{first_stray, is_unseen};
 /// The longest name, in graphemes: what people see as characters.
 pub const USERNAME_GRAPHEMES: usize = 25;
 
-/// The longest name in bytes of UTF-8, so that 25 graphemes can't hide a novel of combining marks.
+/// The longest name in bytes of UTF-8, so that 25 graphemes can't have endless combining marks.
 pub const USERNAME_BYTES: usize = 200;
 
 /// The most combining marks on one letter. Vietnamese needs two, Hebrew and Tibetan four.
@@ -37,15 +37,15 @@ pub enum UsernameError {
     Marks,
 }
 
-/// A name to join a room with: as typed but for NFC, trimmed, inner white space single, 1 to 25
-/// graphemes that can all be seen. Clones share it.
+/// A name in a room: as typed, in NFC, trimmed, with single inner spaces, and 1 to 25 visible
+/// graphemes. Clones share it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Username(Arc<str>);
 
 impl Username {
-    /// Checks what was typed, and brings it into its normal form.
+    /// Checks what was typed, and normalises it.
     pub fn parse(typed: &str) -> Result<Self, UsernameError> {
-        // Long before normalising, which can multiply a text's length.
+        // This comes before normalising, which can multiply a text's length.
         if typed.len() > 4 * USERNAME_BYTES {
             return Err(UsernameError::TooLong);
         }
@@ -67,7 +67,7 @@ impl Username {
         Ok(Self(name.into()))
     }
 
-    /// Takes back a name that was checked before it was stored.
+    /// A name from a database, checked before it was stored.
     pub fn from_stored(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }
@@ -77,8 +77,7 @@ impl Username {
         &self.0
     }
 
-    /// Whether it is only what is left of the name: each byte that the disk has made unreadable is
-    /// U+FFFD, which no name has.
+    /// Whether it has unreadable bytes: each is U+FFFD, which no name has.
     pub fn is_damaged(&self) -> bool {
         self.0.contains(char::REPLACEMENT_CHARACTER)
     }
@@ -90,8 +89,7 @@ impl fmt::Display for Username {
     }
 }
 
-/// How many characters people see: a ligature that stands for a whole phrase is as many as it
-/// stands for.
+/// How many characters people see. A ligature of a whole phrase counts as the phrase.
 fn width(name: &str) -> usize {
     let spelt: String = name.nfkc().collect();
     let (seen, spelt) = (name.graphemes(true), spelt.graphemes(true));
@@ -107,7 +105,7 @@ fn width(name: &str) -> usize {
     seen.count().max(spelt.count()) + wider.sum::<usize>()
 }
 
-/// Refuses marks with nothing to be on, and more of them on one letter than any script needs.
+/// Refuses marks without a letter, and more marks on one letter than any script needs.
 fn check_marks(name: &str) -> Result<(), UsernameError> {
     let (mut before, mut marks) = (' ', 0);
     for character in name.nfd() {
@@ -127,9 +125,9 @@ fn check_marks(name: &str) -> Result<(), UsernameError> {
     Ok(())
 }
 
-/// Characters that no name has: control characters, signs before digits and verses, private ones,
-/// those that stand for others, and those that Unicode hasn't assigned: a box, or nothing. Of those
-/// that can't be seen, only [`first_stray`] knows.
+/// Whether no name may have this character: control characters, signs before digits and verses,
+/// private ones, those that stand for others, and unassigned ones. Only [`first_stray`] knows which
+/// invisible ones are allowed.
 fn is_forbidden(character: char) -> bool {
     match character.general_category() {
         GeneralCategory::Control => character != '\t',
@@ -177,7 +175,7 @@ mod tests {
             let name = format!("Z{}", "\u{301}".repeat(marks));
             assert_eq!(parse(&name).is_ok(), is_name, "{marks}");
         }
-        // Of which a composed letter has some already.
+        // A composed letter has some marks already.
         assert_eq!(parse("ế\u{301}\u{301}\u{301}"), Err(UsernameError::Marks));
         for needed in [
             "Nguyễn",

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::JSON_DEPTH;
 
-/// Up to here every whole number is one in JavaScript.
+/// JavaScript represents every whole number up to this exactly.
 const LARGEST_REF: u64 = (1 << 53) - 1;
 
 /// A frame that a `papo.v1` client sends.
@@ -122,7 +122,7 @@ pub struct PlainFrame {
     pub username: Option<String>,
 }
 
-/// Reads a `papo.v1` frame; the error says what is wrong.
+/// Parses a `papo.v1` frame. The error says what is wrong.
 pub fn parse_client_frame(text: &str) -> Result<ClientFrame, String> {
     let frame: ClientFrame = parse(text)?;
     if frame.reference() > Some(LARGEST_REF) {
@@ -131,7 +131,7 @@ pub fn parse_client_frame(text: &str) -> Result<ClientFrame, String> {
     Ok(frame)
 }
 
-/// Reads a plain frame; the error says what is wrong.
+/// Parses a plain frame. The error says what is wrong.
 pub fn parse_plain_frame(text: &str) -> Result<PlainFrame, String> {
     parse(text)
 }
@@ -140,7 +140,7 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     if is_too_deep(text) {
         return Err(format!("nested deeper than {JSON_DEPTH}"));
     }
-    // To serde the fields of an object may be a list as well.
+    // serde also accepts a list for the fields of an object.
     if text.trim_start().starts_with('[') {
         return Err("not an object".into());
     }
@@ -153,7 +153,7 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     })
 }
 
-/// Counts brackets outside strings: cheap, and before anything is built.
+/// Counts brackets outside strings. This is cheap, and comes before anything is built.
 fn is_too_deep(text: &str) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {

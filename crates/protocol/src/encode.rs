@@ -1,4 +1,4 @@
-//! Turns what happened into frames, once for everybody.
+//! Encodes frames, each once for everybody.
 
 use bytes::Bytes;
 use papo_domain::{Epoch, Event, EventKind, Message, MessageText, Room, Timestamp, Username};
@@ -25,8 +25,8 @@ pub fn event_frame(event: &Event) -> Bytes {
     encode(&event_object(event))
 }
 
-/// Whether the frame of an event says that it was stored at this time. In a text the quotes would
-/// be escaped.
+/// Whether the frame of an event has this timestamp. A message's text can't imitate it, since its
+/// quotes are escaped.
 pub fn has_timestamp(event_frame: &[u8], at: Timestamp) -> bool {
     let field = format!("\"timestamp\":\"{at}\"");
     event_frame
@@ -34,8 +34,8 @@ pub fn has_timestamp(event_frame: &[u8], at: Timestamp) -> bool {
         .any(|bytes| bytes == field.as_bytes())
 }
 
-/// The snapshot of a room for somebody who is `username` in it. The same object is in a room's page
-/// and on the wire.
+/// The snapshot of a room for a person whose name in it is `username`. The room's page and the wire
+/// use the same object.
 pub fn snapshot_frame(
     reference: Option<u64>,
     epoch: Epoch,
@@ -111,7 +111,7 @@ fn event_object(event: &Event) -> ServerFrame {
             target: target.0,
             timestamp,
         },
-        // For every client a change of nothing: the event itself is no message.
+        // Clients see a change of nothing: the target is the event itself, which is no message.
         EventKind::Damaged => ServerFrame::Deleted {
             room,
             seq,

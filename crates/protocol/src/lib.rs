@@ -1,8 +1,8 @@
-//! What goes over the wire: the frames of `docs/protocol.md`, as types.
+//! The wire format: the frames of `docs/protocol.md`, as types.
 //!
-//! The edge reads [`ClientFrame`]s and [`PlainFrame`]s and writes [`ServerFrame`]s; the room log
-//! encodes its events once with [`event_frame`]. No rules are checked here: strings become the
-//! domain's types in the layer that acts.
+//! `web` reads [`ClientFrame`]s and [`PlainFrame`]s and writes [`ServerFrame`]s. The room log
+//! encodes its events once with [`event_frame`]. This crate checks no rules: strings become the
+//! domain's types in the layer that acts on them.
 
 mod client;
 mod encode;
@@ -16,9 +16,9 @@ pub use server::{Limits, Mark, MessageObject, Person, ResetReason, ServerFrame};
 
 /// The subprotocol's name in `Sec-WebSocket-Protocol`.
 pub const SUBPROTOCOL: &str = "papo.v1";
-/// The longest frame, in bytes, where messages aren't so long that it must be longer.
+/// The longest frame, in bytes, unless longer messages are allowed.
 const FRAME_BYTES: usize = 65_536;
-/// Bytes of a frame for all but the message: names and ids, however they are written.
+/// Bytes of a frame beside the message: names and ids, however they are encoded.
 const FRAME_REST_BYTES: usize = 16_384;
 /// Bytes of the longest character in JSON: one beyond U+FFFF written as `\ud83d\ude00`.
 const CHARACTER_BYTES: usize = 12;
@@ -29,8 +29,8 @@ pub const SNAPSHOT_MESSAGES: usize = 50;
 /// How many people a presence frame names at most.
 pub const PRESENCE_PEOPLE: usize = 50;
 
-/// The longest frame, in bytes, where messages have at most so many characters: the longest of them
-/// fits, however it is written.
+/// The longest frame, in bytes, for messages of at most this many characters: the longest message
+/// fits, however it is encoded.
 pub const fn frame_bytes(message_characters: usize) -> usize {
     let needed = CHARACTER_BYTES * message_characters + FRAME_REST_BYTES;
     if needed > FRAME_BYTES {
@@ -40,7 +40,7 @@ pub const fn frame_bytes(message_characters: usize) -> usize {
     }
 }
 
-/// A closing code of Papo's own, beside the WebSocket's.
+/// Papo's own close codes.
 pub mod close {
     /// The person has left the room.
     pub const LEFT: u16 = 4001;

@@ -11,9 +11,9 @@ impl CloseCode {
     pub const NORMAL: Self = Self(1000);
     /// The other side broke the WebSocket protocol.
     pub const PROTOCOL: Self = Self(1002);
-    /// A kind of data that isn't accepted, here: binary.
+    /// A kind of data that isn't accepted; here, binary.
     pub const UNSUPPORTED: Self = Self(1003);
-    /// The content isn't what it should be, here: not UTF-8, or not the JSON that is expected.
+    /// Invalid content; here, not UTF-8 or not the expected JSON.
     pub const INVALID: Self = Self(1007);
     /// A rule was broken.
     pub const POLICY: Self = Self(1008);
@@ -31,7 +31,7 @@ impl CloseCode {
     }
 }
 
-/// What a close frame says.
+/// The content of a close frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloseFrame {
     /// Why, as a number.

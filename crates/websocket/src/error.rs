@@ -1,4 +1,4 @@
-//! Why a client isn't listened to any longer.
+//! Errors of a client's framing.
 
 use crate::CloseCode;
 

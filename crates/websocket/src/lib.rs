@@ -1,10 +1,10 @@
-//! RFC 6455 framing for a server: reads what clients send out of a buffer, writes what the server
-//! sends into one.
+//! RFC 6455 framing for a server: it reads clients' frames from a buffer and writes server frames
+//! to one.
 //!
-//! No sockets, no async, no handshake: those belong to the edge. It is its own crate because a
-//! frame that goes to ten thousand people is encoded once and shared, header included, which
-//! WebSocket libraries don't offer: a server's frames carry no mask, so the bytes are the same for
-//! everybody.
+//! It has no sockets, no async and no handshake, which belong to `web`. It is a crate of its own
+//! because Papo encodes a frame for ten thousand people once and shares it, header included.
+//! WebSocket libraries don't offer that. It works because a server's frames carry no mask, so the
+//! bytes are the same for everybody.
 
 mod close;
 mod encode;

@@ -1,6 +1,6 @@
-//! What a client's payloads are masked with, RFC 6455 §5.3.
+//! The mask of a client's payloads, RFC 6455 §5.3.
 
-/// Takes the mask off a payload, eight bytes at a time.
+/// Removes the mask from a payload, eight bytes at a time.
 pub(crate) fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     let wide = u64::from(u32::from_ne_bytes(mask)) * 0x1_0000_0001;
     let mut chunks = payload.chunks_exact_mut(8);

@@ -2,12 +2,12 @@
 
 use crate::{Incoming, ProtocolError};
 
-/// A message of which more is to come.
+/// An unfinished message.
 #[derive(Debug)]
 pub(crate) struct Message {
     is_text: bool,
     content: Vec<u8>,
-    /// So many bytes of a text are known to be whole characters.
+    /// How many bytes of a text are known to be whole characters.
     checked: usize,
 }
 
@@ -28,8 +28,8 @@ impl Message {
         self.content.extend_from_slice(bytes);
     }
 
-    /// Refuses a text that no further bytes can make UTF-8. What was looked at before isn't looked
-    /// at again, however small the pieces are.
+    /// Refuses a text that no further bytes can make UTF-8. It looks at each byte once, however
+    /// small the pieces are.
     pub(crate) fn check(&mut self) -> Result<(), ProtocolError> {
         if !self.is_text {
             return Ok(());
@@ -42,7 +42,7 @@ impl Message {
         Ok(())
     }
 
-    /// The message, now that nothing more comes.
+    /// The finished message.
     pub(crate) fn finish(self) -> Result<Incoming, ProtocolError> {
         if self.is_text {
             let text = String::from_utf8(self.content).map_err(|_| ProtocolError::NotUtf8)?;

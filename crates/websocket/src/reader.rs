@@ -1,4 +1,4 @@
-//! Reads a client's frames out of a buffer, and puts fragmented messages together.
+//! Reads a client's frames from a buffer, and joins fragmented messages.
 
 use bytes::{Buf, BytesMut};
 
@@ -11,8 +11,8 @@ use crate::{CloseFrame, ProtocolError};
 pub enum Incoming {
     /// A whole text message.
     Text(String),
-    /// A whole binary message. From a reader that takes text only it is empty, and comes as soon as
-    /// the message begins.
+    /// A whole binary message. A reader that accepts text only gives an empty one as soon as the
+    /// message begins.
     Binary(Vec<u8>),
     /// A ping, to be answered with its payload.
     Ping(Vec<u8>),
@@ -22,8 +22,8 @@ pub enum Incoming {
     Close(Option<CloseFrame>),
 }
 
-/// Takes frames off the front of a buffer that the caller fills. Its memory grows with what has
-/// arrived, and is bounded by twice the message limit.
+/// Takes frames from the front of a buffer that the caller fills. Its memory grows with what has
+/// arrived, up to twice the message limit.
 #[derive(Debug)]
 pub struct Reader {
     /// The unfinished message.
@@ -41,7 +41,7 @@ pub struct Reader {
 struct Fragment {
     /// The last of its message.
     is_final: bool,
-    /// For the next byte of the payload, and those after it.
+    /// The mask from the next byte of the payload on.
     mask: [u8; 4],
     /// Bytes of the payload that haven't arrived yet.
     left: usize,
@@ -83,9 +83,9 @@ impl Reader {
         reader
     }
 
-    /// The next thing in the buffer, or `None` until more bytes are there. Errors come as soon as
-    /// the bytes that are there prove them: a header that announces a gigabyte is refused before
-    /// the first byte of it, and text that isn't UTF-8 before the rest of its frame.
+    /// The next item in the buffer, or `None` until more bytes have come. An error comes as soon as
+    /// the bytes prove it. A header that announces a gigabyte is refused before the first byte of
+    /// it, and text that isn't UTF-8 before the rest of its frame.
     pub fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<Incoming>, ProtocolError> {
         loop {
             if let Some(fragment) = self.fragment.take() {
@@ -119,8 +119,8 @@ impl Reader {
         self.message.as_ref().map_or(0, Message::len)
     }
 
-    /// How many bytes the frame at the front of the buffer has in all, or what is left of it, as
-    /// far as is known: room for the caller to reserve.
+    /// How many bytes the frame at the front of the buffer still takes, as far as is known. The
+    /// caller can reserve them.
     pub fn wanted(&self, buffer: &BytesMut) -> usize {
         if let Some(fragment) = self.fragment {
             return fragment.left;
@@ -131,7 +131,7 @@ impl Reader {
         }
     }
 
-    /// Takes what has arrived of a fragment; the whole message when that was the end of it.
+    /// Takes what has arrived of a fragment. Returns the message if it is complete.
     fn receive(
         &mut self,
         mut fragment: Fragment,
@@ -182,7 +182,7 @@ impl Reader {
                 "a control frame is fragmented or too long",
             ));
         }
-        // What is announced, the least that is announced in this form, and the header's size.
+        // The announced length, the least length for this form, and the header's size.
         let (announced, shortest, size) = match short {
             126 if buffer.len() >= 4 => {
                 let bytes = buffer[2..4].try_into().expect("two bytes");
@@ -224,7 +224,7 @@ impl Reader {
     }
 }
 
-/// Takes a control frame, when it is there whole.
+/// Takes a control frame, if it is complete.
 fn control(header: &Header, buffer: &mut BytesMut) -> Result<Option<Incoming>, ProtocolError> {
     if buffer.len() < header.size + header.length {
         return Ok(None);

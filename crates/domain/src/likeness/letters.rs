@@ -1,13 +1,13 @@
-//! Letters without what tells look-alikes apart. Every step looks at one character alone, so that
-//! the keys of a name's words are the pieces of the name's key.
+//! Letters, reduced so that look-alikes are equal. Every step looks at one character alone. So the
+//! keys of a name's words are the pieces of the name's key.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::look_alikes::latin;
 
-/// A name in which signs that look like letters are letters, and all other signs part words.
-/// `everywhere`: also a mark that ends a word, as an exclamation does.
+/// A name with signs replaced by the letters that they look like; all other signs separate words.
+/// With `everywhere` it also replaces a sign that ends a word, such as an exclamation mark.
 pub(super) fn with_signs_as_letters(name: &str, everywhere: bool) -> String {
     let characters: Vec<char> = name.nfc().collect();
     let mut read = String::with_capacity(name.len());
@@ -29,10 +29,9 @@ pub(super) fn with_signs_as_letters(name: &str, everywhere: bool) -> String {
     read
 }
 
-/// What a character looks like, where its compatible form looks different (`ϲ` is a sigma to
-/// Unicode, and `ſ` an s). Also what a sign looks like that looks like letters (`×`, `∪`). Nothing
-/// for digits, which tell people apart, nor for letters that stay as they are: [`key`] compares
-/// those.
+/// What a character looks like, if its compatible form looks different. (`ϲ` is a sigma to Unicode,
+/// and `ſ` an s.) Also the letters that a sign looks like (`×`, `∪`). Nothing for digits, which
+/// distinguish people, and for letters that [`key`] compares as they are.
 fn seen(character: char, everywhere: bool) -> Option<String> {
     let is_folded = || !std::iter::once(character).nfkc().eq([character]);
     let may_differ = if is_in_word(character) {
@@ -49,7 +48,7 @@ fn seen(character: char, everywhere: bool) -> Option<String> {
     (is_word && !seen.chars().eq([character])).then_some(seen)
 }
 
-/// A character without the width or style in which Unicode has it once more.
+/// A character in its plain width and style.
 fn plain(character: char) -> char {
     let mut folded = std::iter::once(character).nfkc();
     match (folded.next(), folded.next()) {
@@ -63,7 +62,7 @@ pub(super) fn without_signs(name: &str) -> String {
     let characters: Vec<char> = name.nfc().collect();
     let mut read = String::with_capacity(name.len());
     for (at, &character) in characters.iter().enumerate() {
-        // A letter or figure as an emoji, as in a keycap.
+        // A letter or digit as an emoji, as in a keycap.
         let is_emoji = matches!(characters.get(at + 1), Some('\u{fe0f}' | '\u{20e3}'));
         let is_small = matches!(character, 'ª' | 'º' | 'ⁿ' | 'ⁱ');
         let is_kept = match character.general_category_group() {
@@ -81,9 +80,9 @@ pub(super) fn without_signs(name: &str) -> String {
     read
 }
 
-/// The key of a word: UTS #39's confusable skeleton, taken before the case is dropped and after. A
-/// capital can look like a letter that its small form doesn't (`В`, a Cyrillic v). Before and after
-/// both, the letters that look alike to people if not to Unicode, without marks.
+/// The key of a word: UTS #39's confusable skeleton, computed before and after the case is dropped.
+/// A capital can look like a letter that its small form doesn't (`В`, a Cyrillic v). Before and
+/// after both, letters that look alike to people if not to Unicode are replaced, without marks.
 pub(super) fn key(word: &str) -> String {
     let mut near = String::with_capacity(word.len());
     for character in word.chars() {
@@ -106,7 +105,7 @@ pub(super) fn key(word: &str) -> String {
     key
 }
 
-/// The key of a name without a letter or figure: of emoji, say.
+/// The key of a name without letters or digits, such as one of emoji.
 pub(super) fn picture(name: &str) -> String {
     let visible: String = name.nfkc().filter(|c| !c.is_whitespace()).collect();
     let seen: String = unicode_security::skeleton(&visible).collect();
@@ -114,7 +113,7 @@ pub(super) fn picture(name: &str) -> String {
     if seen.is_empty() { visible } else { seen }
 }
 
-/// Whether words go on over it: marks, and signs that are written within a word.
+/// Whether it can be within a word: marks, and some signs.
 pub(super) fn is_in_word(character: char) -> bool {
     character.is_alphanumeric()
         || character.general_category_group() == GeneralCategoryGroup::Mark
@@ -132,7 +131,7 @@ fn is_figure(character: char) -> bool {
     character.general_category() == GeneralCategory::DecimalNumber
 }
 
-/// Of letters, those that people take for others than the skeleton does.
+/// The letter that people take this one for, where the skeleton has another.
 fn nearer(character: char) -> char {
     match character {
         'Δ' | 'Λ' => 'A',
@@ -144,7 +143,7 @@ fn nearer(character: char) -> char {
     }
 }
 
-/// Whether it looks like the shape of a mark: a shield, or a tick as in a seal.
+/// Whether it looks like the shape of a mark, a shield or a tick.
 pub(super) fn is_shape_of_mark(character: char) -> bool {
     matches!(
         character,
@@ -156,8 +155,7 @@ fn is_trade_mark(character: char) -> bool {
     matches!(character, '™' | '℠')
 }
 
-/// Signs that are read as letters: always, only before a letter, or only when everything is that
-/// can be.
+/// The letter that a sign is read as: always, only before a letter, or only if `everywhere` is set.
 fn sign(character: char, everywhere: bool, is_before_letter: bool) -> Option<char> {
     Some(match character {
         '@' | '∆' => 'a',
@@ -190,8 +188,8 @@ fn letter(character: char, first: u32) -> Option<char> {
     char::from_u32(u32::from('a') + (u32::from(character) - first))
 }
 
-/// Letters and figures, and the marks without which words of their script are others. Not the
-/// strokes that look like a hyphen or a bar.
+/// Letters and digits, and the marks that distinguish words in their script. Not the strokes that
+/// look like a hyphen or a bar.
 fn is_letter(character: char) -> bool {
     match character.general_category() {
         // The marks of kana are letters to a skeleton.
@@ -204,7 +202,7 @@ fn is_letter(character: char) -> bool {
     }
 }
 
-/// Marks that any letter can have, and the vowel signs that are mostly left out.
+/// Marks that any letter can have, and vowel signs that are mostly left out.
 fn is_accent(character: char) -> bool {
     matches!(character,
         '\u{300}'..='\u{36f}' | '\u{483}'..='\u{487}' | '\u{591}'..='\u{5c7}' | '\u{610}'..='\u{61a}'
@@ -213,9 +211,9 @@ fn is_accent(character: char) -> bool {
         | '\u{fe20}'..='\u{fe2f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// What people read for a small letter or figure. No two figures are one letter: `Ana 6` and
-/// `Ana 8` are two people. `m` and `w` are two letters each, as `rn` and `vv` look like them; `i`
-/// is `l`, as the skeleton of `I` is.
+/// What people take a small letter or digit for. No two digits are one letter: `Ana 6` and `Ana 8`
+/// are two people. `m` and `w` are two letters each, since `rn` and `vv` look like them. `i` is
+/// `l`, as is the skeleton of `I`.
 fn look_alike(character: char) -> Option<&'static str> {
     Some(match character {
         'm' | 'ᴍ' | 'ʍ' => "rn",

@@ -1,9 +1,9 @@
-//! Letters that people read as Latin ones, though Unicode's table of confusables leaves them alone
-//! or has them look like others.
+//! Letters that people read as Latin ones, though Unicode's table of confusables has them
+//! differently or not at all.
 
 /// The Latin letters that a letter is read as. A Latin letter with a hook, a curl or a stroke is
-/// read as the letter without it; one that is turned or of another shape, as itself. The letters
-/// are those of a key: `rn` for `m`, `vv` for `w`, `l` for `i`.
+/// read as the letter without it. A turned one, or one of another shape, is read as itself. The
+/// result has the letters of a key: `rn` for `m`, `vv` for `w`, `l` for `i`.
 pub(super) fn latin(character: char) -> Option<&'static str> {
     Some(match character {
         'Ⱥ' | 'ɒ' | 'ᶏ' | 'ⱥ' | 'Ɒ' | 'Ꞻ' | 'ꞻ' | 'ꬰ' | 'ꬱ' => "a",

@@ -1,9 +1,9 @@
-//! Which names could be taken for an account's, or for a part of Papo itself. Only for comparing:
-//! what was typed is kept elsewhere.
+//! Names that could be mistaken for an account's, or for a part of Papo. This is only for
+//! comparing; names are stored as typed.
 //!
-//! An account has one key, its [`skeleton`]. Any other name has the keys of all that it could be
-//! read as, its [`Likeness`]: with its signs as letters (`b3to`, `Be7@`) and without them
-//! (`✅ Ana`), and without roles and titles around it (`Ana (oficial)`).
+//! An account has one key, its [`skeleton`]. Any other name has a key for each way to read it, its
+//! [`Likeness`]: with its signs as letters (`b3to`, `Be7@`), without them (`✅ Ana`), and without
+//! roles and titles around it (`Ana (oficial)`).
 
 mod letters;
 mod look_alikes;
@@ -13,14 +13,14 @@ use std::collections::BTreeSet;
 
 use words::{Kind, Word};
 
-/// The key of an account's name: two names with one skeleton can be taken for each other. Never
+/// The key of an account's name: two names with one skeleton can be mistaken for each other. Never
 /// empty.
 pub fn skeleton(name: &str) -> String {
     let words = words::read(&letters::with_signs_as_letters(name, false));
     joined(&words).unwrap_or_else(|| letters::picture(name))
 }
 
-/// What a name could be taken for.
+/// What a name could be mistaken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Likeness {
     keys: BTreeSet<String>,
@@ -28,7 +28,7 @@ pub struct Likeness {
 }
 
 impl Likeness {
-    /// Reads a name in every way that people may.
+    /// Reads a name in every possible way.
     pub fn of(name: &str) -> Self {
         let mut likeness = Self {
             keys: BTreeSet::from([skeleton(name)]),
@@ -44,19 +44,19 @@ impl Likeness {
         likeness
     }
 
-    /// The skeletons of the accounts that the name could be taken for.
+    /// The skeletons of accounts for which the name could be mistaken.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(String::as_str)
     }
 
-    /// All keys in one text, each between two spaces.
+    /// All keys in one text, each between spaces.
     pub fn text(&self) -> String {
         let keys: Vec<&str> = self.keys().collect();
         format!(" {} ", keys.join(" "))
     }
 
-    /// Whether the name is that of a role (`Admin`, `Equipe Papo`) or claims one
-    /// (`Ana Moderadora`), or has a mark in it that only Papo gives (`Ana (conta)`, `Ana ✔`).
+    /// Whether the name is a role's (`Admin`, `Equipe Papo`) or claims one (`Ana Moderadora`), or
+    /// has a mark in it that only Papo gives (`Ana (conta)`, `Ana ✔`).
     pub fn is_role(&self) -> bool {
         self.is_role
     }

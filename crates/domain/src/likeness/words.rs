@@ -1,5 +1,4 @@
-//! The words of a name, and which of them are no part of it: roles, titles, and what is said around
-//! them.
+//! The words of a name, and the words that don't belong to it: roles, titles and ornaments.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -18,20 +17,20 @@ pub(super) struct Word {
 pub(super) enum Kind {
     /// A part of it.
     Name,
-    /// What marks a person, or speaks for Papo, wherever it is: no guest's name has it.
+    /// A word that marks a person, or speaks for Papo. No guest's name has it anywhere.
     Mark,
     /// A role, or Papo itself.
     Role,
-    /// What a teacher is called, in one of its forms.
+    /// A teacher's title, in one of its forms.
     Teacher,
-    /// What a name may have around it to be taken more seriously.
+    /// An addition that makes a name look more serious.
     Ornament,
     /// A number alone.
     Number,
 }
 
 impl Kind {
-    /// Whether people pass over it when they look for whose name it is.
+    /// Whether people ignore it when they read whose name it is.
     pub(super) fn is_around_names(self) -> bool {
         matches!(
             self,
@@ -44,12 +43,11 @@ impl Kind {
     }
 }
 
-/// The words that accounts, moderators and administrators are marked with, and what other sites
-/// mark people with.
+/// The words that mark accounts, moderators and administrators here and on other sites.
 const MARKS: &str = "conta account admin adm administrador administradora administrator \
     moderador moderadora moderator verificado verificada verified";
 
-/// Who speaks for Papo. Nobody has them as a name.
+/// The offices that speak for Papo. Nobody has them as a name.
 const OFFICES: &str = "administracao administration administradores administrators admins \
     moderacao moderation moderadores moderators sistema system suporte support oficial oficiais \
     official";
@@ -67,12 +65,12 @@ const ORNAMENTS: &str = "a o as os the de do da dos das of e and um uma sr sra s
     real original verdadeiro verdadeira true autentico autentica authentic perfil profile titular chefe geral time central tecnico tecnica technical tech online chat sala room mensagem message \
     usuario user nova novo new";
 
-/// Names that have the key of a mark, as `rn` looks like `m`: the Swedish word for "the sister".
-/// They are names when they are typed like this.
+/// Names with the key of a mark, since `rn` looks like `m`: the Swedish word for "the sister".
+/// Typed like this they are names.
 const PEOPLE: &str = "systern";
 
-/// Roles that are found even when they are written together with the name, or letter by letter.
-/// Shorter ones are the ends of many names, or somebody's initials.
+/// The shortest role that is also found inside a word or letter by letter. Shorter ones end many
+/// names, or are somebody's initials.
 const LONG: usize = 5;
 
 static KINDS: LazyLock<HashMap<String, Kind>> = LazyLock::new(|| {
@@ -106,7 +104,7 @@ static LONG_ROLES: LazyLock<Vec<String>> = LazyLock::new(|| {
 static TEACHER_KEYS: LazyLock<Vec<String>> =
     LazyLock::new(|| TEACHERS.split_whitespace().map(letters::key).collect());
 
-/// The keys of roles that are found even within a word.
+/// The keys of roles that are also found inside a word.
 pub(super) fn long_roles() -> impl Iterator<Item = &'static str> {
     LONG_ROLES.iter().map(String::as_str)
 }
@@ -145,7 +143,7 @@ fn is_person(word: &str) -> bool {
     PEOPLE.split_whitespace().any(|name| name == word)
 }
 
-/// Whether the words are a role's name, or claim a role for somebody.
+/// Whether the words name a role, or claim one for somebody.
 pub(super) fn name_a_role(words: &[Word]) -> bool {
     let is_claimed = words.iter().any(|word| word.kind == Kind::Mark) || spell_a_mark(words);
     let is_role = words.iter().any(|word| word.kind.is_role())
@@ -165,7 +163,7 @@ fn spell_a_mark(words: &[Word]) -> bool {
     })
 }
 
-/// Whether a key is roles, one after the other.
+/// Whether a key consists of roles only.
 fn is_made_of_roles(key: &str) -> bool {
     let mut reached = vec![false; key.len() + 1];
     reached[0] = true;

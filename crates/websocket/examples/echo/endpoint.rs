@@ -1,8 +1,8 @@
-//! One side of a conversation that gives back what it is told: bytes in, frames out.
+//! An endpoint that echoes messages: bytes in, frames out.
 //!
-//! It reads and writes as the server's sockets do, save that binary messages are taken as well. The
-//! example puts it behind a socket, for test suites that bring their own client; the tests in
-//! `tests/conformance` speak to it directly.
+//! It reads and writes as the server's sockets do, but also accepts binary messages. The example
+//! puts it behind a socket, for test suites with their own client. The tests in `tests/conformance`
+//! use it directly.
 
 use bytes::BytesMut;
 use papo_websocket::{
@@ -12,7 +12,7 @@ use papo_websocket::{
 /// The longest message, in bytes: the longest that the Autobahn cases send.
 pub(crate) const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 
-/// What is known of one client.
+/// The state of a client's connection.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     reader: Reader,
@@ -25,7 +25,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// A client that has said nothing yet.
+    /// A client that hasn't sent anything.
     pub(crate) fn new() -> Self {
         Self {
             reader: Reader::with_binary(MESSAGE_BYTES),
@@ -35,7 +35,7 @@ impl Endpoint {
         }
     }
 
-    /// How much room the next bytes want.
+    /// How much space the next bytes need.
     pub(crate) fn wanted(&self) -> usize {
         let whole = self.reader.wanted(&self.incoming);
         whole.saturating_sub(self.incoming.len())

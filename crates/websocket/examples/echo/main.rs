@@ -1,5 +1,5 @@
-//! A WebSocket server that gives back what it is told, for conformance suites:
-//! `cargo xtask conformance` runs one against it.
+//! A WebSocket server that echoes messages, for conformance suites: `cargo xtask conformance` runs
+//! one against it.
 //!
 //! It listens on a free port of 127.0.0.1, which it prints, until it is killed.
 
@@ -13,7 +13,7 @@ use tungstenite::handshake::derive_accept_key;
 
 use endpoint::Endpoint;
 
-/// How long the other side has to close.
+/// How long the client has to close.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 fn main() -> io::Result<()> {
@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
     for stream in listener.incoming() {
         let stream = stream?;
         std::thread::spawn(move || {
-            // A client that goes away in the middle is some suites' way.
+            // Some suites' clients go away in the middle.
             let _ = serve(stream);
         });
     }
@@ -53,7 +53,7 @@ fn serve(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Reads a request's head and accepts it; what came after it is the first of the frames.
+/// Reads a request's head and accepts it. What came after it belongs to the first frame.
 fn shake_hands(stream: &mut TcpStream, endpoint: &mut Endpoint) -> io::Result<()> {
     let mut head = BufReader::new(stream.try_clone()?);
     let mut key = String::new();
@@ -79,7 +79,7 @@ fn shake_hands(stream: &mut TcpStream, endpoint: &mut Endpoint) -> io::Result<()
     )
 }
 
-/// Says that nothing more comes, and reads on until the client has closed, as the server does.
+/// Ends its own side of the stream, and reads on until the client has closed, as the server does.
 fn say_farewell(stream: &mut TcpStream) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)?;
     stream.set_read_timeout(Some(FAREWELL))?;

@@ -1,11 +1,11 @@
-//! RFC 6455 as the Autobahn test suite's cases ask for it, without the suite: bytes in, frames out,
-//! no sockets.
+//! RFC 6455, by the cases of the Autobahn test suite, without the suite: bytes in, frames out, no
+//! sockets.
 //!
-//! The cases have the suite's numbers, and cover its sections 1 to 7 and 10 whole and some of 9; 12
-//! and 13 are about compression, which Papo doesn't offer. `cargo xtask conformance` runs the suite
-//! itself. What is spoken to is the endpoint of `examples/echo`, which that command uses as well.
-//! Every case is sent in pieces of several sizes, down to single bytes; the suite's variants of a
-//! case that differ in nothing else are therefore its table's repetitions.
+//! The cases have the suite's numbers. They cover all of its sections 1 to 7 and 10, and some of 9;
+//! 12 and 13 are about compression, which Papo doesn't offer. `cargo xtask conformance` runs the
+//! suite itself, against the same endpoint of `examples/echo`. Every case is sent in pieces of
+//! several sizes, down to single bytes. So variants of a case that differ only in these sizes are
+//! repetitions here.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod closing;
@@ -30,7 +30,7 @@ struct Case {
     pieces: Vec<usize>,
 }
 
-/// A part of a case after which the suite waits: its answers come before anything more is sent.
+/// A part of a case. The suite waits for its answers before it sends more.
 struct Step {
     sent: Vec<u8>,
     answers: Vec<Answer>,
@@ -64,7 +64,7 @@ impl Case {
         self
     }
 
-    /// In pieces of this size only: for cases that are about it, or that are big.
+    /// Sends the case in pieces of this size only, for cases that are about it or that are big.
     fn in_pieces_of(mut self, size: usize) -> Self {
         self.pieces = vec![size];
         self
@@ -106,7 +106,7 @@ impl Step {
     }
 }
 
-/// Runs a section's cases, of which there are so many.
+/// Runs a section's cases, and checks their number.
 fn run(cases: Vec<Case>, count: usize) {
     let mut numbers: Vec<_> = cases.iter().map(|case| case.number.clone()).collect();
     numbers.sort();
