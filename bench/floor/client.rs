@@ -10,7 +10,7 @@ use papo_bench::frames::{CLOSE, Frame, TEXT};
 use crate::frame::{Asked, ask, snapshot};
 use crate::request::answer;
 
-/// A post, to be given to everybody.
+/// A post for everybody.
 pub(crate) struct Post {
     pub(crate) message: String,
     pub(crate) client_id: Option<String>,
@@ -31,8 +31,8 @@ impl Client {
         })
     }
 
-    /// Reads what has come and answers what concerns nobody else. Whether the client is still
-    /// there.
+    /// Reads what has come, and answers what concerns only this client. Returns whether the client
+    /// is still there.
     pub(crate) fn read(&mut self, scratch: &mut [u8], posts: &mut Vec<Post>) -> io::Result<bool> {
         let Self {
             connection,

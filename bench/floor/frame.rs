@@ -1,9 +1,9 @@
-//! The frames that Papo would send, without any of its reasons to.
+//! Papo's frames, without Papo's work.
 
 use memchr::{memchr, memmem};
 use papo_bench::frames::{TEXT, put};
 
-/// What a client's frame asks for.
+/// A client's request.
 pub(crate) enum Asked {
     /// To follow the room.
     Subscribe,
@@ -51,7 +51,7 @@ pub(crate) fn ack(seq: u64, reference: Option<&str>) -> Vec<u8> {
     ))
 }
 
-/// Stands for the room's snapshot.
+/// A stand-in for the room's snapshot.
 pub(crate) fn snapshot() -> Vec<u8> {
     text(r#"{"type":"snapshot","room":1}"#)
 }

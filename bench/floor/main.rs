@@ -1,9 +1,9 @@
-//! `papo-floor`: the least that a chat server can do. One thread, one epoll; each message is
-//! answered with one `write` for each connection, and nothing else is done: nothing is checked,
-//! nothing stored, no rooms.
+//! `papo-floor`: the least that a chat server can do, with one thread and one epoll. It answers
+//! each message with one `write` for each connection. It checks nothing, stores nothing, and has no
+//! rooms.
 //!
-//! It sends the frames that Papo would send, so that one generator drives both and the difference
-//! is Papo's own work.
+//! It sends Papo's frames, so that one generator drives both, and the difference is Papo's own
+//! work.
 
 mod client;
 mod frame;
@@ -19,8 +19,7 @@ struct Options {
     /// Acknowledge each message to its sender, in a write of its own.
     #[arg(long)]
     ack: bool,
-    /// Write what the messages of one round bring to a connection in one write, not in one for
-    /// each.
+    /// Write all messages of one round to a connection in one write.
     #[arg(long)]
     join: bool,
 }

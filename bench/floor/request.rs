@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use memchr::memmem;
 use sha1::{Digest, Sha1};
 
-/// What RFC 6455 §1.3 has hashed with the client's key.
+/// The text that RFC 6455 §1.3 hashes with the client's key.
 const MAGIC: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const JOINED: &str = "HTTP/1.1 303 See Other\r\nLocation: /room/1/\r\nSet-Cookie: papo_session=floor; Path=/\r\n\
                       Content-Length: 0\r\n\r\n";
@@ -19,7 +19,7 @@ pub(crate) struct Answer {
     pub(crate) is_socket: bool,
 }
 
-/// Answers the request at the front, when it is whole: a handshake with a socket, everything else
+/// Answers the request at the front, if it is complete: a handshake with a socket, everything else
 /// as if it were joining.
 pub(crate) fn answer(bytes: &[u8]) -> Option<Answer> {
     let end = memmem::find(bytes, b"\r\n\r\n")?;

@@ -15,7 +15,7 @@ const LISTENER: Token = Token(usize::MAX);
 const EVENTS: usize = 1_024;
 const SCRATCH: usize = 256 * 1_024;
 
-/// The listening socket and everybody who is connected.
+/// The listening socket and all clients.
 pub(crate) struct Server {
     options: Options,
     poll: Poll,
@@ -107,7 +107,7 @@ impl Server {
         if self.options.ack
             && let Some(Some(client)) = self.clients.get_mut(sender)
         {
-            // A client that is gone is found out when its socket is read.
+            // The next read of its socket finds a client that is gone.
             let _ = client
                 .connection
                 .write(&frame::ack(self.seq, post.reference.as_deref()));

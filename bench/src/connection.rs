@@ -10,14 +10,14 @@ use mio::{Interest, Registry, Token};
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
-    /// The beginning of what isn't whole yet.
+    /// The beginning of an incomplete item.
     unread: Vec<u8>,
     /// What the socket didn't take.
     unwritten: Vec<u8>,
 }
 
 impl Connection {
-    /// Has a stream watched.
+    /// Registers a stream with epoll.
     pub fn new(mut stream: TcpStream, registry: &Registry, token: Token) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
@@ -28,8 +28,8 @@ impl Connection {
         })
     }
 
-    /// Reads all that has come. `take` gets what wasn't taken yet and says how much of it is taken
-    /// now. `scratch` is memory that connections share. Whether the other side is still there.
+    /// Reads all that has come. `take` gets the bytes that it hasn't taken, and returns how many it
+    /// takes now. Connections share `scratch`. Returns whether the other side is still there.
     pub fn read(
         &mut self,
         scratch: &mut [u8],
@@ -56,7 +56,7 @@ impl Connection {
             self.unread.clear();
             self.unread.extend_from_slice(&bytes[taken..]);
             if start + count < scratch.len() {
-                // A short read has emptied the socket; epoll tells when there is more.
+                // A short read has emptied the socket. epoll reports more.
                 return Ok(true);
             }
         }

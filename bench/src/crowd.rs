@@ -16,12 +16,12 @@ use crate::scan::{Kind, kind};
 use crate::sessions::join_all;
 use crate::target::Target;
 
-/// How many handshakes or subscriptions wait for an answer at a time.
+/// How many handshakes or subscriptions are in progress at once.
 const AT_ONCE: usize = 256;
-/// How long nothing may happen while something must.
+/// The longest wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 const EVENTS: usize = 1_024;
-/// So many connections come from one address of this machine: a server has a share for each.
+/// How many connections use one local address: a server has a share for each address.
 const FROM_ONE: usize = 5_000;
 const SCRATCH: usize = 256 * 1_024;
 
@@ -42,7 +42,7 @@ struct Guest {
 }
 
 impl Crowd {
-    /// Makes the sessions; nobody is connected yet.
+    /// Makes the sessions. Nobody is connected yet.
     pub(crate) fn new(target: &Target) -> Result<Self> {
         Ok(Self {
             target: target.clone(),
@@ -75,7 +75,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Has these follow their rooms from a snapshot, and waits until they do.
+    /// Subscribes these connections to their rooms from a snapshot, and waits for it.
     pub(crate) fn subscribe(&mut self, connections: Range<usize>) -> Result<()> {
         if self.target.plain {
             return Ok(());
@@ -109,7 +109,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Lets this much time pass, taking what comes.
+    /// Handles what comes for this much time.
     pub(crate) fn wait(&mut self, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         loop {

@@ -1,4 +1,4 @@
-//! Posts to everybody in one room, at a rate or as fast as the posts come back.
+//! Posts to everybody in one room, at a rate or as fast as the posts return.
 
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,12 @@ use crate::scan::{Kind, kind, post_number};
 use crate::target::Target;
 use crate::times::Collected;
 
-/// Presence and whatever else a new crowd causes has passed after this.
+/// After this the presence frames of a new crowd have passed.
 const SETTLE: Duration = Duration::from_secs(3);
 /// How long the last posts may take to reach everybody.
 const DRAIN: Duration = Duration::from_mins(1);
 
-/// How much is posted, by whom.
+/// The amount of posts.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -24,8 +24,8 @@ pub struct Arguments {
     /// How many of the connections post.
     #[arg(long, default_value_t = 1)]
     senders: usize,
-    /// Posts a second, of all senders together; without it each sender posts again when its last
-    /// post has come back.
+    /// Posts a second, of all senders together. Without it each sender posts again when its last
+    /// post has returned.
     #[arg(long)]
     rate: Option<u32>,
     /// How long to measure.
@@ -81,7 +81,7 @@ struct Schedule {
     interval: Option<Duration>,
     next: Instant,
     turn: usize,
-    /// Senders whose last post has come back.
+    /// Senders whose last post has returned.
     ready: Vec<usize>,
 }
 

@@ -1,5 +1,5 @@
-//! RFC 6455 as far as two programs need it that trust each other: whole messages in one frame, no
-//! extensions.
+//! The part of RFC 6455 that two programs need which trust each other: whole messages in one frame,
+//! no extensions.
 
 /// A text message.
 pub const TEXT: u8 = 1;

@@ -1,5 +1,5 @@
-//! Makes a database as the seed has it, with rooms of given sizes: `papo import django` makes a
-//! long history of it.
+//! Makes a database of the Django chat with rooms of given sizes. `papo import django` makes a long
+//! history of it.
 
 use std::path::PathBuf;
 

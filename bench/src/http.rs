@@ -1,4 +1,4 @@
-//! The requests that the generator makes, and the little of the answers that it looks at.
+//! The generator's requests, and the little that it reads of the answers.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! Connects, follows a room, and does nothing: what a connection costs that only waits.
+//! Connects, follows a room, and does nothing: the cost of an idle connection.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 //! Papo's load generator: one thread, one epoll, and no more parsing than a figure needs.
 //!
-//! `cargo xtask bench` runs it, against Papo and against the bare server in `floor/`, and compares.
+//! `cargo xtask bench` runs it against Papo and against the bare server in `floor/`, and compares.
 //! Each scenario is a module with its arguments and a `run` that returns a [`report`]. The
 //! generator trusts its server: it scans frames for the few digits that it put into them, and
-//! verifies order where a scenario is about order.
+//! checks order only where a scenario is about order.
 
 pub mod connection;
 pub mod fanout;

@@ -15,13 +15,13 @@ enum Scenario {
     Post(post::Arguments),
     /// Writes to a file and waits for the disk, as a server must.
     Sync(sync::Arguments),
-    /// Comes back to a room and catches up.
+    /// Returns to a room and catches up.
     Resume(resume::Arguments),
     /// Connects and does nothing.
     Idle(idle::Arguments),
     /// Asks for pages.
     Page(page::Arguments),
-    /// Makes a database as the seed has it, to be imported.
+    /// Makes a database of the Django chat, to import.
     History(history::Arguments),
 }
 

@@ -11,15 +11,15 @@ use crate::scan::{Kind, kind, number as number_after};
 use crate::target::Target;
 use crate::times::{Collected, number};
 
-/// Presence and whatever else the writers' coming causes has passed after this.
+/// After this the presence frames of new writers have passed.
 const SETTLE: Duration = Duration::from_secs(3);
-/// How long to sleep for frames; a single writer's are looked for without sleeping, for how long it
-/// takes to wake the generator isn't the server's doing.
+/// How long to sleep for frames. With a single writer the generator doesn't sleep, since the time
+/// to wake it isn't the server's.
 const SLEEP: Duration = Duration::from_millis(100);
-/// How long nothing may be acknowledged.
+/// The longest wait for an acknowledgement.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Who posts how much. Every connection is a writer.
+/// The amount of posts. Every connection is a writer.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -131,7 +131,7 @@ impl Writers {
         Ok(())
     }
 
-    /// Waits for frames. Whether any was an acknowledgement.
+    /// Waits for frames. Returns whether any was an acknowledgement.
     fn receive(&mut self, crowd: &mut Crowd) -> Result<bool> {
         let before = self.acknowledged;
         let mut refusal = None;

@@ -1,4 +1,4 @@
-//! What `/proc` says about a process, which need not be ours.
+//! Reads `/proc` about a process of any user.
 
 use std::fs;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What each scenario prints, as one line of JSON, and `cargo xtask bench` reads.
+//! The reports of the scenarios: each prints one line of JSON, and `cargo xtask bench` reads it.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct Fanout {
     pub cpu_per_delivery: f64,
     /// The same of each process beside it.
     pub beside: Vec<f64>,
-    /// How much of one processor the generator itself used: near 1 it is what limits.
+    /// How much of one processor the generator itself used. Near 1 it is the limit.
     pub generator: f64,
     /// From a post to its arrival at one connection.
     pub delivered: Times,
@@ -60,7 +60,7 @@ pub struct Sync {
     pub synced: Times,
 }
 
-/// Clients that come back and missed something.
+/// Clients that return and have missed something.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Resume {
     /// Clients.

@@ -1,4 +1,4 @@
-//! Everybody comes back at once and has missed the same events, as after a restart.
+//! All clients return at once and have missed the same events, as after a restart.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::times::Collected;
 /// How long everything may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Who comes back.
+/// The clients that return.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub struct Arguments {
     events: usize,
 }
 
-/// Connects everybody, has them resume, and measures until all have everything.
+/// Connects all clients, makes them resume, and measures until all have everything.
 pub fn run(arguments: &Arguments) -> Result<Resume> {
     let Arguments { target, events } = arguments;
     let (epoch, last) = ask_where_the_log_ends(target)?;

@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Ack,
     /// The answer to a `subscribe`.
     Subscribed,
-    /// A request was refused, or a cursor started over: nothing the generator plans for.
+    /// A refused request, or a cursor that started over. The generator plans for neither.
     Refused,
     /// Anything else.
     Other,

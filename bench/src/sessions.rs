@@ -13,7 +13,7 @@ use crate::target::Target;
 /// How many join at a time: the server commits those together.
 const THREADS: usize = 32;
 
-/// Makes the target's sessions, each joined to the rooms of its connections; their cookies.
+/// Makes the target's sessions, each joined to the rooms of its connections. Returns their cookies.
 pub(crate) fn join_all(target: &Target) -> Result<Vec<String>> {
     let sessions: Vec<usize> = (0..target.sessions).collect();
     let share = sessions.len().div_ceil(THREADS).max(1);

@@ -1,4 +1,4 @@
-//! What the disk costs with no server around it: the same bytes into a file, and `fdatasync`.
+//! The cost of the disk without a server: the same bytes into a file, and `fdatasync`.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::report::Sync;
 use crate::times::Collected;
 
-/// The file is as long as a write-ahead log becomes, and is written over and over as that is.
+/// The file is as long as a write-ahead log, and is overwritten as that is.
 const FILE: usize = 4 * 1_024 * 1_024;
 
 /// How much is written, where.

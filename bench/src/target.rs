@@ -1,5 +1,5 @@
-//! Which server is loaded, by how many connections. It may be several nodes of one instance, which
-//! the connections are spread over.
+//! The server under load, and its number of connections. It may be several nodes of one instance,
+//! over which the connections are spread.
 
 use std::net::SocketAddr;
 
@@ -26,7 +26,7 @@ pub struct Target {
     /// How many rooms, numbered from 1; each connection is in one.
     #[arg(long, default_value_t = 1)]
     pub rooms: usize,
-    /// Speak the seed's protocol, not `papo.v1`.
+    /// Speak the Django chat's protocol, not `papo.v1`.
     #[arg(long)]
     pub plain: bool,
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask check`: everything about the sources that isn't a test.
+//! `cargo xtask check`: all checks of the sources that aren't tests.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use crate::prose;
 use crate::requirements::{cargo_tool, node_packages};
 use crate::run::{self, command, step};
 
-/// Checks formatting, lints, licences, the width of prose, and that what is generated is fresh.
+/// Checks formatting, lints, licences, the width of prose, and that generated files are up to date.
 pub(crate) fn run() -> Result<()> {
     step(&mut command("cargo", &["fmt", "--all", "--check"]))?;
     let clippy = [

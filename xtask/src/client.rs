@@ -1,4 +1,4 @@
-//! `cargo xtask client`: what the client is made of.
+//! `cargo xtask client`: the generated and built files of the client.
 
 use anyhow::{Result, bail};
 
@@ -6,7 +6,7 @@ use crate::generated;
 use crate::requirements::node_packages;
 use crate::run::{client, command, output, step};
 
-/// Writes what comes from the protocol's types, and builds `client/dist`.
+/// Generates the protocol's types, and builds `client/dist`.
 pub(crate) fn write() -> Result<()> {
     node_packages()?;
     for file in generated::all()? {
@@ -15,7 +15,7 @@ pub(crate) fn write() -> Result<()> {
     step(command("npm", &["run", "build"]).current_dir(client()))
 }
 
-/// Fails unless the repository has what [`write()`] would write. The client's packages must be
+/// Fails unless the repository has the output of [`write()`]. The client's packages must be
 /// installed.
 pub(crate) fn check() -> Result<()> {
     for file in generated::all()? {

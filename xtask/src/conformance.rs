@@ -1,8 +1,8 @@
 //! `cargo xtask conformance`: the Autobahn test suite against `crates/websocket`, through its
 //! example `echo`.
 //!
-//! The suite is a Python 2 program and isn't part of `cargo xtask test`; the tests of the crate ask
-//! for the same without it.
+//! The suite is a Python 2 program and isn't part of `cargo xtask test`. The crate's own tests
+//! cover the same without it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,7 +31,7 @@ It needs a C compiler, for the packages that have no build for Python 2.7.";
 /// The suite's name for what it tests.
 const AGENT: &str = "Papo";
 
-/// Which cases.
+/// The cases to run.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The cases, as the suite names them: 6.*,7.1.2
@@ -81,11 +81,11 @@ const SECTIONS: [(usize, &str); 11] = [
     (13, "compression, its parameters"),
 ];
 
-/// How many cases came to what, in the order of the columns.
+/// How many cases had each outcome, in the order of the columns.
 #[derive(Default)]
 struct Counts([usize; COLUMNS.len()]);
 
-/// The example, which is killed when this is dropped.
+/// The example. A drop kills it.
 struct Echo {
     process: Child,
     url: String,
@@ -157,7 +157,7 @@ impl Echo {
 
 impl Drop for Echo {
     fn drop(&mut self) {
-        // It may have ended by itself, in which case the cases have failed.
+        // It may have ended by itself. Then the cases have failed.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,5 +1,5 @@
-//! Holds the files of `deploy/` against each other and against the program: what can be seen to be
-//! wrong without running them.
+//! Compares the files of `deploy/` with each other and with the program, as far as that is possible
+//! without running them.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +60,7 @@ fn value(node: &Yaml) -> Value {
     }
 }
 
-/// What is at this place, which must be there.
+/// The value at this place, which must exist.
 fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
     let found = value.pointer(pointer);
     found.unwrap_or_else(|| panic!("no {pointer} in {value}"))
@@ -70,7 +70,7 @@ fn word<'a>(value: &'a Value, pointer: &str) -> &'a str {
     at(value, pointer).as_str().unwrap()
 }
 
-/// The names of what is in a mapping; none if there is no mapping.
+/// The keys of a mapping; none if there is no mapping.
 fn keys(value: &Value, pointer: &str) -> BTreeSet<String> {
     let mapping = value.pointer(pointer).and_then(Value::as_object);
     mapping.map_or_else(BTreeSet::new, |it| it.keys().cloned().collect())
@@ -87,7 +87,7 @@ fn names(value: &Value, pointer: &str) -> BTreeSet<String> {
     }
 }
 
-/// What stands between two texts, the first time.
+/// The first text between two others.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let found = text
         .split_once(before)
@@ -119,7 +119,7 @@ fn stopping_seconds() -> u64 {
     options()["PAPO_STOP_SECONDS"].parse::<u64>().unwrap() + margin.parse::<u64>().unwrap()
 }
 
-/// The port in the image, which all other files must mean.
+/// The port in the image. All other files must name it.
 fn port() -> String {
     let dockerfile = text("deploy/Dockerfile");
     let exposed = between(&dockerfile, "\nEXPOSE ", "\n").to_owned();

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: throws made-up bytes at whatever reads what a stranger wrote.
+//! `cargo xtask fuzz`: feeds random bytes to everything that reads strangers' input.
 
 use anyhow::Result;
 use clap::Args;
@@ -22,13 +22,13 @@ pub(crate) struct Options {
     seconds: u64,
 }
 
-/// Runs each target for a while; a finding ends it.
+/// Runs each target for a while. A finding ends the run.
 pub(crate) fn run(options: &Options) -> Result<()> {
     cargo_tool("fuzz")?;
     let limit = format!("-max_total_time={}", options.seconds);
     for target in TARGETS {
         let words = ["fuzz", "run", target, "--", &limit, "-print_final_stats=1"];
-        // libFuzzer's instrumentation is the compiler's, and unstable.
+        // libFuzzer needs the compiler's unstable instrumentation.
         step(command("cargo", &words).env("RUSTC_BOOTSTRAP", "1"))?;
     }
     Ok(())

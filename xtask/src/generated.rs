@@ -1,4 +1,4 @@
-//! What is written from the protocol's Rust types: the client's TypeScript and the AsyncAPI
+//! The files generated from the protocol's Rust types: the client's TypeScript and the AsyncAPI
 //! document.
 
 use std::fs;
@@ -15,7 +15,7 @@ use ts_rs::{Config, TS};
 
 use crate::run::{client, command, output, root};
 
-/// A file of the repository that is written by a program, and what belongs in it.
+/// A generated file of the repository, and its content.
 pub(crate) struct Generated {
     file: PathBuf,
     content: String,
@@ -68,7 +68,7 @@ fn typescript() -> Result<String> {
     ];
     let header = "// The frames of papo.v1. Written from crates/protocol by `cargo xtask client`; don't edit.\n";
     let source = format!("{header}\n{}\n", declarations.join("\n\n"));
-    // The client's own formatter, so that the file has one form.
+    // The client's formatter gives the file its one form.
     let scratch = tempfile::Builder::new()
         .suffix(".ts")
         .tempfile_in(client())?;

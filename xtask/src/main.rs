@@ -1,4 +1,4 @@
-//! Papo's automation: `cargo xtask` says what there is.
+//! Papo's automation. `cargo xtask` lists the commands.
 
 mod bench;
 mod check;
@@ -32,17 +32,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Install what the tests need, and run all of them: Rust, client, browser.
+    /// Install what the tests need, and run all of them: Rust, trials, client, browser.
     Test,
-    /// Check formatting, lints, licences and the freshness of what is generated.
+    /// Check formatting, lints, licences, the width of prose and generated files.
     Check,
     /// Write the protocol's types for the client, and build client/dist.
     Client,
     /// Take the pictures in docs/screenshots.
     Screenshots,
-    /// Break what can break, and check what was promised.
+    /// Run the trials of Papo's promises against kills, cuts and shortages.
     Torture(torture::Options),
-    /// Fuzz what reads the bytes of strangers.
+    /// Fuzz everything that reads strangers' input.
     Fuzz(fuzz::Options),
     /// Run the Autobahn test suite against the framing of WebSockets.
     Conformance(conformance::Options),

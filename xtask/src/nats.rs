@@ -1,4 +1,4 @@
-//! A NATS for the tests: the one that runs, or one that is started for them and ends with them.
+//! A NATS for the tests: the one that runs already, or a new one that ends with them.
 
 use std::io::{ErrorKind, Read as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -18,7 +18,7 @@ const USUAL_PORT: u16 = 4222;
 /// How long a server may take to answer.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A NATS that runs.
+/// A running NATS.
 pub(crate) struct Nats {
     pub(crate) url: String,
     own: Option<Own>,
@@ -31,8 +31,8 @@ struct Own {
 }
 
 impl Nats {
-    /// The one in `PAPO_TEST_NATS_URL`, or at NATS's usual port here, or a new one. Its program is
-    /// installed if it is missing: some tests start servers of their own.
+    /// The NATS in `PAPO_TEST_NATS_URL`, or at the usual port of this machine, or a new one.
+    /// Installs its program if it is missing: some tests start servers of their own.
     pub(crate) fn find_or_start() -> Result<Self> {
         let program = program("nats-server", "nats-server")?;
         if let Ok(url) = std::env::var(VARIABLE) {
@@ -47,7 +47,7 @@ impl Nats {
         Self::start(&program)
     }
 
-    /// A new one, whatever runs already.
+    /// A new NATS, even if one runs already.
     pub(crate) fn private() -> Result<Self> {
         Self::start(&program("nats-server", "nats-server")?)
     }
@@ -103,7 +103,7 @@ fn url(port: u16) -> String {
     format!("nats://127.0.0.1:{port}")
 }
 
-/// Whether a NATS is there: it speaks first.
+/// Whether a NATS answers: it speaks first.
 fn answers(port: u16) -> bool {
     let hear = || -> std::io::Result<bool> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

@@ -1,5 +1,4 @@
-//! A PostgreSQL for the tests: the one that is named or runs already, or a private one, gone with
-//! the tests.
+//! A PostgreSQL for the tests: a named or running one, or a private one that ends with them.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -12,7 +11,7 @@ use tempfile::TempDir;
 use crate::requirements::{install, is_root};
 use crate::run::step;
 
-/// What the tests read, `papo_testing::postgres`.
+/// The variable that the tests read, `papo_testing::postgres`.
 const VARIABLE: &str = "PAPO_TEST_DATABASE_URL";
 /// Where the private one listens.
 const ADDRESS: &str = "127.0.0.1";
@@ -21,7 +20,7 @@ const PATIENCE: &str = "60";
 
 /// A server that the tests can use, until this is dropped.
 pub(crate) struct Postgres {
-    /// Its URL, if it isn't where the tests look by themselves.
+    /// Its URL, if the tests wouldn't find it by themselves.
     url: Option<String>,
     private: Option<Private>,
 }
@@ -33,7 +32,7 @@ struct Private {
 }
 
 impl Postgres {
-    /// Finds one, or starts one.
+    /// Finds a server, or starts one.
     pub(crate) fn for_tests() -> Result<Self> {
         if std::env::var_os(VARIABLE).is_some() || postgres::answers() {
             return Ok(Self {
@@ -44,12 +43,12 @@ impl Postgres {
         Self::private().context("or name a server in PAPO_TEST_DATABASE_URL")
     }
 
-    /// One that nobody else uses.
+    /// A server that nobody else uses.
     pub(crate) fn private() -> Result<Self> {
         Private::start(install_server()?)
     }
 
-    /// Where it is.
+    /// Its URL.
     pub(crate) fn url(&self) -> String {
         self.url.clone().unwrap_or_else(postgres::server)
     }
@@ -62,7 +61,7 @@ impl Postgres {
         Ok(text.lines().next().context("a number")?.trim().parse()?)
     }
 
-    /// Tells a command where it is.
+    /// Sets the server's URL for a command.
     pub(crate) fn tell(&self, command: &mut Command) {
         if let Some(url) = &self.url {
             command.env(VARIABLE, url);
@@ -70,7 +69,7 @@ impl Postgres {
     }
 }
 
-/// The folder of its server's programs, which are installed if they are missing: some trials start
+/// The folder of PostgreSQL's server programs. Installs them if they are missing: some trials start
 /// servers of their own.
 pub(crate) fn install_server() -> Result<PathBuf> {
     if postgres::programs().is_none() {
@@ -88,7 +87,7 @@ impl Private {
             .tempdir()?;
         let private = Self { programs, folder };
         if is_root() {
-            // The server refuses to be root.
+            // The server refuses to run as root.
             step(
                 private
                     .command("chown", false)
@@ -105,7 +104,8 @@ impl Private {
             "--locale=C",
         ]);
         step(make.arg("--pgdata").arg(&data))?;
-        // Free now; whoever takes it meanwhile makes the start fail, and that is said.
+        // The port is free now. If another program takes it meanwhile, the start fails with a
+        // message.
         let port = TcpListener::bind((ADDRESS, 0))?.local_addr()?.port();
         let sockets = private.folder.path().display();
         let options = format!(

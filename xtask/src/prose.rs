@@ -1,7 +1,7 @@
 //! `cargo xtask check`: no line of prose is wider than a hundred columns.
 //!
-//! Prose is a comment of the sources, or a paragraph of a Markdown page. Code is `rustfmt`'s and
-//! Prettier's matter. Tables, code blocks and lines of a single long word stay as they are.
+//! Prose means comments in sources, and paragraphs of Markdown pages. `rustfmt` and Prettier care
+//! for code. Tables, code blocks and lines of a single long word stay as they are.
 
 use std::path::Path;
 use std::process::Command;
@@ -45,7 +45,7 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// How a file's prose is told from its code.
+/// The syntax of prose in a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Language {
     /// Each line of a comment begins with one of these.

@@ -1,4 +1,4 @@
-//! What the tests and tools need besides Rust: found, installed where that may be done, or
+//! What the tests and tools need besides Rust. Each is found, installed where possible, or
 //! explained.
 
 use std::path::{Path, PathBuf};
@@ -78,11 +78,11 @@ pub(crate) fn cargo_tool(name: &str) -> Result<()> {
     ))
 }
 
-/// A program of the system's, from its Debian package when it is missing; where it is.
+/// A program of the system, installed from its Debian package if it is missing. Returns its path.
 pub(crate) fn program(name: &str, package: &str) -> Result<PathBuf> {
     let find = || {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        // Some are for root alone, and in folders that not everybody's path has.
+        // Some programs are for root, in folders that aren't in every path.
         std::env::split_paths(&path)
             .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")])
             .map(|folder| folder.join(name))
@@ -97,7 +97,8 @@ pub(crate) fn program(name: &str, package: &str) -> Result<PathBuf> {
     })
 }
 
-/// The library that puts a program's clock wrong, from its Debian package when it is missing.
+/// The library that falsifies a program's clock, installed from its Debian package if it is
+/// missing.
 pub(crate) fn faketime() -> Result<()> {
     let is_there = || {
         let folders = std::fs::read_dir("/usr/lib")
@@ -164,7 +165,7 @@ pub(crate) fn is_root() -> bool {
     output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
-/// Whether a command ends well; what it prints is nobody's.
+/// Whether a command succeeds. Its output is dropped.
 fn succeeds(command: &mut Command) -> bool {
     command
         .stdout(Stdio::null())

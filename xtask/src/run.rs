@@ -18,9 +18,9 @@ pub(crate) fn client() -> PathBuf {
     root().join("client")
 }
 
-/// What the cargo that runs this has set for it, by these beginnings. A cargo within would take it
-/// for a change, and build SQLite, ring and all that is on them again, each time that it is run
-/// from here after it was run by itself.
+/// The prefixes of variables that the outer cargo sets. An inner cargo would take them for a
+/// change, and build SQLite, ring and everything above them again, each time that it runs from here
+/// after it ran by itself.
 const SET_BY_CARGO: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "LIBSQLITE3_FLAGS"];
 
 /// A command in the repository's root.
@@ -71,12 +71,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// What the program is called that people run.
+/// The name of the program that people run.
 pub(crate) const PAPO: &str = "papo";
 
-/// Builds a package as people run it; where its program of the same name is. Each package is built
-/// by itself: together they would have other features of the libraries, and Papo be built once
-/// more.
+/// Builds a package as people run it. Returns the path of its program of the same name. Each
+/// package is built separately: together they would have other features of the libraries, and Papo
+/// would be built again.
 pub(crate) fn release_binary(package: &str) -> Result<PathBuf> {
     step(&mut command(
         "cargo",

@@ -8,17 +8,17 @@ use crate::requirements::{chromium, node_packages};
 use crate::run::{PAPO, client, command, release_binary, step};
 use crate::torture;
 
-/// Of the whole workspace even where one crate is meant: for one alone all its dependencies would
-/// be built again, with other features.
+/// Builds the whole workspace even for one crate: alone, a crate has other features of its
+/// dependencies, and all would be built again.
 const WORKSPACE: [&str; 3] = ["test", "--workspace", "--locked"];
 
-/// So many tests of one program run at a time: most of them wait for clocks and servers, and would
+/// How many tests of a program run at a time. Most of them wait for clocks and servers, and would
 /// leave the processors idle.
 const AT_ONCE: &str = "6";
 
 /// Runs the tests: Rust, trials, client, browser.
 pub(crate) fn run() -> Result<()> {
-    // First what is explained and not installed.
+    // What can't be installed comes first.
     node_packages()?;
     let chromium = chromium()?;
     let nats = Nats::find_or_start()?;
@@ -49,7 +49,7 @@ pub(crate) fn run() -> Result<()> {
     )
 }
 
-/// The tests that crash a PostgreSQL or have it wait, on one that nobody else uses.
+/// The tests that crash or delay a PostgreSQL, on one that nobody else uses.
 fn abuse_a_server() -> Result<()> {
     let postgres = Postgres::private()?;
     let mut tests = command("cargo", &WORKSPACE);

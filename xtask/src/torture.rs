@@ -1,5 +1,5 @@
-//! `cargo xtask torture`: breaks what can break, and checks what was promised, of one node or, with
-//! `--on postgres`, of several. With `--defects` it breaks Papo itself, and checks that the trials
+//! `cargo xtask torture`: runs the trials of Papo's promises, on one node or, with `--on postgres`,
+//! on several. With `--defects` it runs them against deliberate defects, and checks that the trials
 //! notice.
 
 use std::path::PathBuf;
@@ -15,11 +15,10 @@ use crate::run::{PAPO, client, command, release_binary, root, step};
 
 /// The trials' program.
 const TORTURE: &str = "papo-torture";
-/// What the trials' program calls what Papo works on.
+/// The trials' name for a PostgreSQL.
 const POSTGRES: &str = "postgres";
 
-/// Each deliberate defect (they are in `src/defects.rs` of the crates), and the trial that must
-/// turn red.
+/// Each deliberate defect (in `src/defects.rs` of a crate), and the trial that must fail with it.
 const DEFECTS: [(&str, &str); 22] = [
     ("ack-before-commit", "T1"),
     ("ack-after-failed-sync", "T1c"),
@@ -45,7 +44,7 @@ const DEFECTS: [(&str, &str); 22] = [
     ("short-log-unseen", "T20"),
 ];
 
-/// The same on PostgreSQL, with several nodes.
+/// The same on PostgreSQL with several nodes.
 const DEFECTS_ON_POSTGRES: [(&str, &str); 24] = [
     ("ack-before-commit", "T1"),
     ("no-dedupe", "T2"),
@@ -73,7 +72,7 @@ const DEFECTS_ON_POSTGRES: [(&str, &str); 24] = [
     ("no-revocation", "simulation"),
 ];
 
-/// The seed of a run that must come out as the one before; on demand others are tried.
+/// The seed of reproducible runs. Options choose others.
 const SEED: u64 = 1;
 
 /// What Papo works on.
@@ -81,12 +80,12 @@ const SEED: u64 = 1;
 enum Ground {
     /// One node, its database in a file.
     Sqlite,
-    /// Nodes that share a database on a PostgreSQL server and are joined by NATS; both are found or
+    /// Nodes that share a PostgreSQL database and are joined by NATS. Both servers are found or
     /// started.
     Postgres,
 }
 
-/// What to torture, and how much.
+/// The trials to run, and their extent.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The trials, all when none is named: T1, T1c, T2, …, simulation.
@@ -108,7 +107,7 @@ pub(crate) struct Options {
     defects: bool,
 }
 
-/// What the trials are run with.
+/// What the trials run with.
 struct Trials<'a> {
     torture: PathBuf,
     papo: PathBuf,
@@ -117,7 +116,7 @@ struct Trials<'a> {
     servers: Option<&'a Servers>,
 }
 
-/// What several nodes are joined by.
+/// The servers that join several nodes.
 struct Servers {
     postgres: Postgres,
     nats: Nats,
@@ -165,8 +164,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     step(&mut all)
 }
 
-/// Runs all trials at their usual size and with the same choices each time, with the client's
-/// packages there already: of one node, and of several.
+/// Runs all trials at their usual size with fixed random choices, of one node and of several. The
+/// client's packages must be installed.
 pub(crate) fn run_all() -> Result<()> {
     find_tools()?;
     let servers = Servers::find_or_start()?;
@@ -202,7 +201,7 @@ fn find_tools() -> Result<()> {
 }
 
 impl Trials<'_> {
-    /// Runs some, or all when none is named.
+    /// The command that runs some trials, or all if none is named.
     fn command(&self, trials: &[String]) -> Command {
         let mut command = Command::new(&self.torture);
         command.arg("--papo").arg(&self.papo).args(trials);
@@ -222,7 +221,7 @@ impl Trials<'_> {
     }
 }
 
-/// Runs each trial against its defect, and fails when one passes.
+/// Runs each trial against its defects, and fails when one passes.
 fn show_defects(trials: &Trials<'_>, names: &[String]) -> Result<()> {
     let defects = match trials.servers {
         None => &DEFECTS[..],
@@ -243,7 +242,7 @@ fn show_defects(trials: &Trials<'_>, names: &[String]) -> Result<()> {
             .output()
             .with_context(|| format!("can't run {}", trials.torture.display()))?;
         let text = String::from_utf8_lossy(&output.stdout);
-        // A trial that couldn't be run shows nothing.
+        // A trial that couldn't run shows nothing.
         let is_red = text.contains("FAILED") && !text.contains("not finished");
         let fault = text.lines().find(|line| line.contains('✗'));
         let shown = fault.unwrap_or("").trim();

@@ -10,7 +10,7 @@ use crate::database::{Database, plain};
 use crate::export::STANDARD;
 use crate::instance;
 
-/// Makes it, and says where it is; or says how, when that is the database server's affair.
+/// Makes the copy and says where it is. For a database server it says how to make one there.
 pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     let shown = file.display();
     if file == Path::new(STANDARD) {
@@ -28,7 +28,7 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     let database = database_in(&config.data_dir);
     let place = database.display();
     instance::runtime(1)?.block_on(async {
-        // A folder that isn't there is a mistake, and a copy of an empty chat no backup.
+        // A missing folder is a mistake, and a copy of an empty chat is no backup.
         let database = Database::open_existing(config).await?;
         let Database::Sqlite(storage) = &database else {
             bail!("there is no database in the data folder");
@@ -45,7 +45,7 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     })
 }
 
-/// What to say of damage that goes along into a copy.
+/// The text about damage in a copy.
 pub(crate) fn damage(unreadable: &[String]) -> String {
     if unreadable.is_empty() {
         return String::new();

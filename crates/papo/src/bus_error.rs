@@ -1,8 +1,9 @@
-//! SIGBUS: a file that the process has in its memory was cut off, or can't be read.
+//! SIGBUS: a file in the process's memory was cut off, or can't be read.
 //!
-//! SQLite has `papo.sqlite3-shm` there. The kernel would end the process without a word. Here a
-//! thread of its own says why, and ends it. The signal's handler only wakes that thread: more would
-//! need `unsafe`. The thread that met the signal meets it again and again until then.
+//! SQLite maps `papo.sqlite3-shm` into memory. By default the kernel would end the process without
+//! a word. Here a thread of its own says why, and ends it. The signal's handler only wakes that
+//! thread: more would need `unsafe`. The thread that met the signal meets it again and again until
+//! then.
 
 use std::fs;
 use std::io;
@@ -19,7 +20,7 @@ const SAID: &str = "papo: a file that papo has in memory was cut off or can't be
     most likely papo.sqlite3-shm in the data folder; what was acknowledged is in the database and \
     its log: check them (`papo doctor`) and start papo again";
 
-/// Has the signal told from now on. Without it everything else works.
+/// Reports the signal from now on. Without this everything else works.
 pub(crate) fn watch() {
     let watching = unhandle().and_then(|()| {
         let thread = thread::Builder::new().name("sigbus".to_owned());
@@ -30,8 +31,8 @@ pub(crate) fn watch() {
     }
 }
 
-/// Takes away the handler of Rust's library, which would be called first. When a signal isn't about
-/// a stack, it gives way to the kernel's, which ends the process as soon as ours returns.
+/// Removes the handler of Rust's library, which would run first. For a signal that isn't about a
+/// stack, it restores the kernel's handler, which ends the process as soon as ours returns.
 fn unhandle() -> io::Result<()> {
     if is_handled()? {
         kill_process(getpid(), Signal::BUS)?;

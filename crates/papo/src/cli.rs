@@ -1,4 +1,4 @@
-//! The command line: its commands, and its flags out of the table of options.
+//! The command line: its commands, and its flags from the table of options.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,8 +16,8 @@ use crate::{
 
 /// A real-time chat that anyone can run.
 ///
-/// Without a command it serves. Options can also be given as environment variables, and in the file
-/// papo.toml in the data folder; flags go before variables, variables before the file.
+/// Without a command it serves. Options can also be environment variables, or keys in the file
+/// papo.toml in the data folder. A flag overrides a variable, and a variable overrides the file.
 #[derive(Debug, Parser)]
 #[command(name = "papo", version)]
 pub(crate) struct CommandLine {
@@ -31,7 +31,7 @@ pub(crate) struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum PapoCommand {
-    /// Serve the chat until told to stop
+    /// Serve the chat until a signal stops it
     Serve(ServerFlags),
     /// Make, list, open and close rooms
     #[command(subcommand)]
@@ -39,29 +39,28 @@ enum PapoCommand {
     /// Make, list and change accounts
     #[command(subcommand)]
     User(UserCommand),
-    /// Bring in rooms and messages from elsewhere
+    /// Import rooms and messages from elsewhere
     #[command(subcommand)]
     Import(ImportCommand),
     /// Save a copy of the data folder's database in a new file, while a server runs or not
     Backup {
-        /// Where; there must be no such file yet
+        /// The file, which must not exist yet
         file: PathBuf,
     },
-    /// Move the data folder's instance to a PostgreSQL database; run again, it goes on from where
+    /// Move the data folder's instance to a PostgreSQL database. Run again, it goes on from where
     /// it was cut off
     Migrate {
-        /// The database, as in <postgres://user@host/database>; without it, where the option
-        /// database-url says
+        /// The database, such as <postgres://user@host/database>; the default is the option
+        /// database-url
         #[arg(long, value_name = "URL")]
         to: Option<String>,
-        /// Have an instance that was moved go on here, as another history
+        /// Open a moved instance here again, as another history
         #[arg(long, conflicts_with = "to")]
         undo: bool,
     },
-    /// Save everything in an archive that any database of Papo's can be restored from, while a
-    /// server runs or not
+    /// Save everything in an archive for any kind of Papo's databases, while a server runs or not
     Export {
-        /// Where; there must be no such file yet. - is standard output
+        /// The file, which must not exist yet; - is standard output
         file: PathBuf,
     },
     /// Restore an archive into an empty data folder or database
@@ -69,10 +68,10 @@ enum PapoCommand {
         /// The archive; - is standard input
         file: PathBuf,
     },
-    /// Say the epoch, which names the history
+    /// Print the epoch, which names the history
     Epoch {
-        /// Give the history a new one, after an older copy of the data was put in its place:
-        /// clients start over
+        /// Set a new epoch, after you put an older copy of the data in its place: clients start
+        /// over
         #[arg(long)]
         new: bool,
     },
@@ -80,15 +79,15 @@ enum PapoCommand {
     Doctor,
     /// Ask a running server whether it can serve people; fails unless it can
     Health {
-        /// Where it is, as in <http://127.0.0.1:8000>; without it, where the configuration says
+        /// Its URL, such as <http://127.0.0.1:8000>; the default is the configured server
         url: Option<String>,
     },
 }
 
-/// What to do about rooms.
+/// The commands for rooms.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RoomCommand {
-    /// Make a room in a chat that is there
+    /// Make a room in an existing chat
     Create {
         /// Its name, unlike any other's
         name: String,
@@ -98,33 +97,32 @@ pub(crate) enum RoomCommand {
     },
     /// List all rooms
     List,
-    /// Open a room again; those who were in it are in it again
+    /// Open a room again; its members are in it again
     Activate {
         /// The room's number
         id: RoomId,
     },
-    /// Close a room: nobody but administrators sees it. Its people are told, and stay its members
+    /// Close a room, so that only administrators see it. Its people stay its members
     Deactivate {
         /// The room's number
         id: RoomId,
     },
 }
 
-/// What to do about accounts.
+/// The commands for accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
     /// Make an account; the password comes from a prompt, or is one line of standard input
     Create {
         /// The name to sign in with
         name: String,
-        /// Give it the right to administer. A new chat may begin so: where there is none, one is
-        /// made
+        /// Give it the right to administer. Where there is no chat, this makes one
         #[arg(long)]
         admin: bool,
     },
     /// List all accounts
     List,
-    /// Give an account another password, which is read as for create; all its sessions end
+    /// Give an account another password, which is read as for create, and end all its sessions
     Password {
         /// The account's name
         name: String,
@@ -173,19 +171,19 @@ pub(crate) enum OnOff {
 
 #[derive(Debug, Subcommand)]
 enum ImportCommand {
-    /// Bring in a database of the Django chat; a second time brings in only what is new
+    /// Import a database of the Django chat; a second time imports only what is new
     Django {
         /// Its SQLite database
         file: PathBuf,
     },
 }
 
-/// What a command says when it is done.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     /// For standard output.
     pub(crate) text: String,
-    /// For whoever started it.
+    /// For the shell.
     pub(crate) exit_code: ExitCode,
 }
 
@@ -199,7 +197,7 @@ impl From<String> for Outcome {
 }
 
 impl CommandLine {
-    /// Does what was asked.
+    /// Runs the command.
     pub(crate) fn run(self) -> Result<Outcome> {
         let mut flags = self.common.0;
         flags.extend(self.server.0);
@@ -211,7 +209,7 @@ impl CommandLine {
             flags.extend(own.0.clone());
         }
         let config = Config::load(flags);
-        // The one command that is there to say what is wrong with it.
+        // This command reports a wrong configuration itself.
         if let PapoCommand::Doctor = command {
             return doctor::run(&config);
         }

@@ -24,7 +24,7 @@ pub(crate) fn columns<const N: usize>(headings: [&str; N], rows: &[[String; N]])
     text
 }
 
-/// The text without what would break the line, and with what speaks to the terminal made visible.
+/// The text on one line, with control characters in a visible form.
 fn one_line(text: &str) -> String {
     let is_break = |c| matches!(c, '\n'..='\r' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let line: String = text
@@ -34,8 +34,8 @@ fn one_line(text: &str) -> String {
     visible(line.trim())
 }
 
-/// The text with control characters, but for ends of lines, and those that turn the order of others
-/// as their numbers: `\u{202e}`.
+/// The text with control characters, except ends of lines, and characters that turn others in a
+/// visible form: `\u{202e}`.
 pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! The folder that everything of an instance is in.
+//! The folder with all files of an instance.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use papo_storage::owner;
 use rustix::fs::{Mode, OFlags, open, statfs, statvfs};
 
-/// A disk that has fewer bytes than this is full: to open a database takes some already, and a
-/// batch of messages more.
+/// A disk with fewer free bytes is full. Opening a database takes some, and a batch of messages
+/// more.
 const FULL_BELOW: u64 = 1 << 20;
 
-/// File systems of other machines, by the number that Linux gives them (`man statfs`).
+/// Shared file systems, by the number that Linux gives them (`man statfs`).
 const SHARED: [(u64, &str); 13] = [
     (0x6969, "nfs"),
     (0xff53_4d42, "cifs"),
@@ -29,18 +29,18 @@ const SHARED: [(u64, &str); 13] = [
     (0x786f_4256, "vboxsf"),
 ];
 
-/// A data folder that is there.
+/// An existing data folder.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
 }
 
-/// Held by the one server of a folder, until it ends in whatever way.
+/// The lock of a folder's one server, which the system releases when the server ends.
 #[derive(Debug)]
 pub(crate) struct ServerLock(#[expect(dead_code, reason = "is held, not read")] File);
 
 impl DataFolder {
-    /// Opens the folder; makes it, for its owner alone, if there is none.
+    /// Opens the folder, or makes it for its owner alone.
     pub(crate) fn open_or_create(path: &Path) -> Result<Self> {
         let made = owner::create_folder(path);
         refuse_file(path)?;
@@ -60,7 +60,7 @@ impl DataFolder {
         database_in(&self.path)
     }
 
-    /// Makes sure that no other server works on this folder.
+    /// Locks the folder against other servers.
     pub(crate) fn lock(&self) -> Result<ServerLock> {
         let path = self.path.join("papo.lock");
         let file = open_or_create(&path).with_context(|| {
@@ -80,8 +80,7 @@ impl DataFolder {
     }
 }
 
-/// Opens a file that may be there, and follows no link to another: root may be at work in the
-/// folder of somebody else.
+/// Opens or makes a file, and follows no link: root may be at work in another user's folder.
 fn open_or_create(path: &Path) -> io::Result<File> {
     match owner::create_file(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -92,8 +91,7 @@ fn open_or_create(path: &Path) -> io::Result<File> {
     }
 }
 
-/// The kind of a folder's file system, when other machines may have it too or it can't be relied on
-/// for locks.
+/// The kind of a folder's file system, if other machines may share it or its locks are unreliable.
 pub(crate) fn shared_file_system(folder: &Path) -> Option<&'static str> {
     let kind = u64::try_from(statfs(folder).ok()?.f_type).ok()? & 0xffff_ffff;
     SHARED
@@ -102,7 +100,7 @@ pub(crate) fn shared_file_system(folder: &Path) -> Option<&'static str> {
         .map(|(_, name)| *name)
 }
 
-/// Fails when there is something else than a folder where the data folder is to be.
+/// Fails when the data folder's path is something else.
 pub(crate) fn refuse_file(path: &Path) -> Result<()> {
     if path.exists() && !path.is_dir() {
         bail!(
@@ -129,8 +127,8 @@ pub(crate) const fn is_full(free: u64) -> bool {
     free < FULL_BELOW
 }
 
-/// What to do about a database in this folder that can't be opened: even that takes some of the
-/// disk. If it isn't full, the rest.
+/// The advice for a database in this folder that can't be opened. On a full disk that is the
+/// reason; otherwise the given advice.
 pub(crate) fn advice(folder: &Path, otherwise: &'static str) -> &'static str {
     match free_space(folder) {
         Ok(free) if is_full(free) => "the disk is full: free some of it",

@@ -1,5 +1,5 @@
-//! Which database an instance is in: the one in its data folder, or one on a PostgreSQL server. The
-//! only file that tells them apart for whoever works on an instance.
+//! The database of an instance: in its data folder, or on a PostgreSQL server. Only this file
+//! distinguishes the two for commands that work on an instance.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use papo_storage::{Storage, StorageError};
 use crate::config::Config;
 use crate::data_folder::{DataFolder, ServerLock, advice, database_in, refuse_file};
 
-/// What may keep a database from being opened, if its disk isn't full.
+/// The advice when a database can't be opened and its disk isn't full.
 pub(crate) const CHECK_FOLDER: &str = "check who owns the folder and what is free";
 
-/// How there comes to be an instance.
+/// The advice when there is no instance.
 const BEGIN: &str = "begin a new chat there with `papo serve`";
 
 /// An open database.
@@ -29,7 +29,7 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// Opens the configured one, and makes it if there is none.
+    /// Opens the configured database, and makes it if there is none.
     pub(crate) async fn open(config: &Config) -> Result<Self> {
         let Some(url) = &config.database_url else {
             let folder = DataFolder::open_or_create(&config.data_dir)?;
@@ -41,7 +41,7 @@ impl Database {
         }
     }
 
-    /// Opens the configured one, if there is one.
+    /// Opens the configured database, if there is one.
     pub(crate) async fn open_existing(config: &Config) -> Result<Self> {
         match &config.database_url {
             None => {
@@ -61,7 +61,7 @@ impl Database {
         Self::open(config).await
     }
 
-    /// Begins to take an instance in, which is to be the configured one.
+    /// Begins the intake of an instance into the configured database.
     pub(crate) async fn fill(config: &Config) -> Result<Box<dyn Filling>> {
         const EMPTY: &str = "it takes an empty data folder or database";
         let Some(url) = &config.database_url else {
@@ -85,7 +85,7 @@ impl Database {
         })
     }
 
-    /// Where the configured one is, for people.
+    /// The place of the configured database, for people.
     pub(crate) fn place(config: &Config) -> String {
         match &config.database_url {
             None => config.data_dir.display().to_string(),
@@ -93,13 +93,13 @@ impl Database {
         }
     }
 
-    /// Whether several nodes can work on the configured one.
+    /// Whether several nodes can use the configured database.
     pub(crate) fn is_shared(config: &Config) -> bool {
         config.database_url.is_some()
     }
 
-    /// Makes sure that no other server works on the data folder, when the database is in it. On a
-    /// PostgreSQL server there may be several.
+    /// Locks the data folder against other servers, if the database is in it. On a PostgreSQL
+    /// server there may be several.
     pub(crate) fn lock(config: &Config) -> Result<Option<ServerLock>> {
         if config.database_url.is_some() {
             return Ok(None);
@@ -109,7 +109,7 @@ impl Database {
             .map(Some)
     }
 
-    /// What it is to the rest of the program.
+    /// The storage, for the rest of the program.
     pub(crate) fn storage(&self) -> Arc<dyn Storage> {
         match self {
             Self::Sqlite(storage) => Arc::clone(storage) as _,
@@ -133,7 +133,7 @@ impl Database {
         }
     }
 
-    /// Finishes what was taken, and closes it.
+    /// Finishes the work in progress, and closes the database.
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
         match self {
             Self::Sqlite(storage) => storage.close().await,
@@ -141,7 +141,7 @@ impl Database {
         }
     }
 
-    /// Closes it after it was only read. What fails then has no part in what was read.
+    /// Closes the database after it was only read. A failure then doesn't affect what was read.
     pub(crate) async fn close_after_reading(&self) {
         if let Err(error) = self.close().await {
             tracing::warn!(%error, "the database didn't close well");
@@ -153,7 +153,7 @@ impl Database {
 pub(crate) fn existing(config: &Config) -> Result<PathBuf> {
     refuse_file(&config.data_dir)?;
     let (path, folder) = (database_in(&config.data_dir), config.data_dir.display());
-    // Of a database that was taken away, opening it says more.
+    // Opening a database that was taken away gives a better message.
     let is_left = || log_left(&path).is_some() || note_of_events(&path).is_some();
     match has_content(&path).map(|has_content| has_content || is_left()) {
         Ok(true) => Ok(path),
@@ -164,7 +164,7 @@ pub(crate) fn existing(config: &Config) -> Result<PathBuf> {
     }
 }
 
-/// Whether there is more than a file's name, which a first start that was cut off may leave.
+/// Whether the database has content. An interrupted first start may leave an empty file.
 fn has_content(database: &Path) -> io::Result<bool> {
     let has_bytes = |path: &Path| match path.metadata() {
         Ok(found) => Ok(found.len() > 0),
@@ -174,7 +174,7 @@ fn has_content(database: &Path) -> io::Result<bool> {
     Ok(has_bytes(database)? || has_bytes(&database.with_extension("sqlite3-wal"))?)
 }
 
-/// What a database says for itself, without what the storage puts before it.
+/// The database's own message, without the storage's prefix.
 pub(crate) fn plain(error: StorageError) -> anyhow::Error {
     match error {
         StorageError::Unavailable(text)
@@ -185,7 +185,7 @@ pub(crate) fn plain(error: StorageError) -> anyhow::Error {
     }
 }
 
-/// Where a database has gone, and how to go on with it all the same.
+/// Where a database was moved to, and how to use it all the same.
 pub(crate) fn moved(path: &Path, to: &str) -> String {
     format!(
         "{} was moved to the {to}, and its history goes on there: name that in PAPO_DATABASE_URL; \
@@ -202,7 +202,7 @@ fn open_file(path: &Path) -> Result<Arc<SqliteStorage>> {
     }
 }
 
-/// What is the matter with a database in a file, and what to do.
+/// The error for a database in a file, with advice.
 pub(crate) fn file_error(path: &Path, error: StorageError) -> anyhow::Error {
     match error {
         error @ (StorageError::TooNew { .. } | StorageError::Unreleased) => {
@@ -220,7 +220,7 @@ pub(crate) fn file_error(path: &Path, error: StorageError) -> anyhow::Error {
     }
 }
 
-/// What is the matter with a database on a server, and what to do.
+/// The error for a database on a server, with advice.
 pub(crate) fn server_error(
     config: &Config,
     url: &DatabaseUrl,

@@ -1,5 +1,6 @@
-//! `papo epoch`: the name of the history, and another for it. For whoever has put an older copy of
-//! the data in its place, such as a volume's snapshot: clients may have seen what isn't there.
+//! `papo epoch`: prints the name of the history, or sets another. It is for operators who have put
+//! an older copy of the data in place, such as a volume's snapshot: clients may have seen what
+//! isn't in it.
 
 use anyhow::{Context as _, Result};
 
@@ -7,11 +8,11 @@ use crate::config::Config;
 use crate::database::{Database, plain};
 use crate::instance;
 
-/// Says the epoch, after giving the history a new one if asked.
+/// Prints the epoch, after setting a new one if `is_new`.
 pub(crate) fn run(config: &Config, is_new: bool) -> Result<String> {
     instance::runtime(1)?.block_on(async {
         let _lock = if is_new {
-            // A missing folder is a mistake, and not to be made.
+            // A missing folder is a mistake, and isn't made.
             if !Database::is_shared(config) {
                 crate::database::existing(config)?;
             }

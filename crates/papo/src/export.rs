@@ -16,7 +16,7 @@ use crate::instance;
 use crate::progress::{Progress, say};
 use crate::tallies::tallies;
 
-/// What stands for standard output and input.
+/// The name of standard output and input.
 pub(crate) const STANDARD: &str = "-";
 
 /// Writes the archive into a new file, or to standard output.
@@ -47,9 +47,8 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     })
 }
 
-/// Whether nothing was there when the program began. What Rust opens in its place takes everything
-/// and keeps nothing: /dev/null, to be read and written. Whoever sends the output there by `>`
-/// opens it to be written alone.
+/// Whether standard output was closed when the program began. Rust then opens /dev/null in its
+/// place, for reading and writing. A redirection by `>` opens a file for writing only.
 fn is_closed(output: &Stdout) -> rustix::io::Result<bool> {
     let is_null = fstat(output)?.st_rdev == stat("/dev/null")?.st_rdev;
     Ok(is_null && fcntl_getfl(output)?.contains(OFlags::RDWR))
@@ -73,7 +72,7 @@ async fn write(pages: &mut dyn Pages, mut archive: ArchiveWriter) -> Result<Summ
     let mut progress = Progress::begin("exporting", Some(total));
     let mut walk = Walk::new(pages);
     let passed = &mut |events| progress.set(events);
-    // What couldn't be restored had better be known now.
+    // This finds now what a restore would refuse.
     let mut checked = Checked::new(&mut walk);
     let summary = transfer::copy(&mut checked, &mut archive, passed).await?;
     archive.finish(&summary).await?;

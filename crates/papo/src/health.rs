@@ -1,5 +1,5 @@
-//! `papo health`: asks a running server whether it can serve people, for whatever watches it and
-//! has no other program to ask with.
+//! `papo health`: asks a running server whether it can serve people. It is for supervisors without
+//! another program to ask with.
 
 use std::time::Duration;
 
@@ -13,11 +13,10 @@ use crate::serve::local_url;
 
 /// How long asking may take.
 const LIMIT: Duration = Duration::from_secs(4);
-/// What the first line of an answer may have.
+/// The most bytes of an answer's first line.
 const LINE_BYTES: u64 = 200;
 
-/// Asks the server at the URL, or the one that the configuration makes; an error unless it is
-/// ready.
+/// Asks the server at the URL, or the configured one. Fails unless it is ready.
 pub(crate) fn run(config: &Config, url: Option<&str>) -> Result<String> {
     let url = url.map_or_else(|| local_url(config.listen), str::to_owned);
     let authority = authority(&url)?;
@@ -47,7 +46,7 @@ fn authority(url: &str) -> Result<String> {
     Ok(format!("{authority}{port}"))
 }
 
-/// Nothing that would end the line it is written into.
+/// Whether a text has no character that would end its line.
 fn is_authority(text: &str) -> bool {
     let may_be = |byte: u8| byte.is_ascii_alphanumeric() || b".:-_[]".contains(&byte);
     !text.is_empty() && text.bytes().all(may_be)

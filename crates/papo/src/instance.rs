@@ -1,4 +1,4 @@
-//! An instance of Papo: its storage, opened and not empty, and the application on it.
+//! An instance of Papo: its open storage and the application on it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,21 +34,21 @@ const STOP_LIMIT: Duration = Duration::from_secs(4);
 
 /// An open instance.
 pub(crate) struct Instance {
-    /// What people can do.
+    /// The application.
     pub(crate) app: Arc<App>,
-    /// Where it is kept.
+    /// The storage.
     pub(crate) storage: Arc<dyn Storage>,
-    /// The same, by what it is.
+    /// The storage, by its kind.
     pub(crate) database: Database,
-    /// Whether there was none before.
+    /// Whether this start made it.
     is_new: bool,
-    /// What joins it to other nodes.
+    /// The relay to other nodes.
     relay: Option<Arc<NatsRelay>>,
 }
 
 impl Instance {
-    /// Opens the configured database, with the first rooms if it has none, and starts the
-    /// application; as a node of several, when it is told what joins them.
+    /// Opens the configured database, makes the first rooms if it has none, and starts the
+    /// application. With `nats` it is a node of several.
     pub(crate) async fn open(config: &Config, nats: Option<&NatsSettings>) -> Result<Self> {
         relay::check(config, nats)?;
         let now = config.app.clock.now();
@@ -57,7 +57,7 @@ impl Instance {
         Ok(instance)
     }
 
-    /// The same, if there is a database. It makes no rooms and relays nothing.
+    /// The same for an existing database. It makes no rooms and has no relay.
     async fn open_existing(config: &Config) -> Result<Self> {
         Self::on(Database::open_existing(config).await?, config, None).await
     }
@@ -83,12 +83,12 @@ impl Instance {
         })
     }
 
-    /// A line that says where an instance was made, if one was: it may be the wrong place.
+    /// A line that says where a new instance was made: it may be the wrong place.
     pub(crate) fn news(&self, config: &Config) -> Option<String> {
         (self.is_new).then(|| format!("New chat in {}", Database::place(config)))
     }
 
-    /// Finishes what is being done, and closes the database.
+    /// Finishes the work in progress, and closes the database.
     pub(crate) async fn close(self) -> Result<()> {
         if tokio::time::timeout(STOP_LIMIT, self.app.stop())
             .await
@@ -106,9 +106,10 @@ impl Instance {
         self.database.close().await.context("closing the database")
     }
 
-    /// Rooms are never removed, so a database without any is a new one. All are made in one
-    /// transaction: a start that is cut off leaves all or none, and waits for the disk once. Of
-    /// nodes that start together one makes them, and the others wait. Whether there were none.
+    /// Makes the first rooms in a new database, which is one without rooms, since rooms are never
+    /// removed. One transaction makes all of them, with one wait for the disk. An interrupted start
+    /// leaves all or none. If nodes start together, one makes them and the others wait. Returns
+    /// whether there were none.
     async fn make_first_rooms(&self, created_at: Timestamp) -> Result<bool> {
         let one = RoomFilter {
             limit: Some(1),
@@ -128,8 +129,8 @@ impl Instance {
     }
 }
 
-/// Does something on the configured instance, which is made and told of if there is none, and
-/// closes it.
+/// Runs work on the configured instance, and closes it. Makes an instance if there is none, and
+/// says so.
 pub(crate) fn with_instance(
     config: &Config,
     work: impl AsyncFnOnce(&Instance) -> Result<String>,
@@ -145,7 +146,7 @@ pub(crate) fn with_instance(
     })
 }
 
-/// The same, on one that is there: a wrong folder is a mistake to be told of, and no empty chat.
+/// The same on an existing instance. A wrong folder is an error, not an empty chat.
 pub(crate) fn with_existing_instance(
     config: &Config,
     work: impl AsyncFnOnce(&Instance) -> Result<String>,
@@ -169,8 +170,8 @@ fn with(
 
 /// A runtime with this many threads for tasks.
 pub(crate) fn runtime(threads: usize) -> Result<Runtime> {
-    /// Passwords are hashed there and answers compressed, two at once each; the largest answers
-    /// are made there, one at a time, and the database is closed there.
+    /// They hash passwords and compress answers, two at once each, make the largest answers, one at
+    /// a time, and close the database.
     const BLOCKING_THREADS: usize = 6;
     let mut builder = Builder::new_multi_thread();
     builder

@@ -1,8 +1,8 @@
-//! The `papo` command: reads what was asked, wires the parts together, and runs.
+//! The `papo` command: parses its arguments, connects the parts, and runs.
 //!
-//! The only place that names the database (`database.rs`) and the channel layer in use. What people
-//! can do is in `papo_app`, which the commands call as the pages and sockets do. Each command gives
-//! back what it has to say; only `serve` writes while it runs.
+//! Only this crate names the database (`database.rs`) and the channel layer in use. The use cases
+//! are in `papo_app`; commands call them as pages and sockets do. Each command returns its text;
+//! only `serve` writes while it runs.
 
 mod backup;
 mod bus_error;
@@ -34,8 +34,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use mimalloc::MiMalloc;
 
-/// What one thread allocates another frees here, at each message and each page; the system's
-/// allocator has them wait for each other.
+/// What one thread allocates another frees, at each message and each page. With the system's
+/// allocator they would wait for each other.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             let line = format!("{error:#}").replace(['\n', '\r'], " ");
-            // What the log has held back comes before.
+            // This first writes what the log has held back.
             output::flush();
             output::stderr().say(&columns::visible(&format!("papo: {line}")));
             ExitCode::FAILURE

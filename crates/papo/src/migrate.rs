@@ -1,9 +1,9 @@
-//! `papo migrate`: moves the data folder's instance to a PostgreSQL database, so that servers there
-//! go on with it.
+//! `papo migrate`: moves the data folder's instance to a PostgreSQL database, where nodes then
+//! serve it.
 //!
-//! The database in the folder is held from the beginning to its end, and marked as moved before the
-//! other can be served: at no moment can both be. Cut off at any moment, the same command goes on
-//! from there.
+//! It locks the database in the folder from beginning to end, and marks it as moved before the
+//! other can be served. So at no moment can both be served. After an interruption the same command
+//! goes on.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use crate::tallies::tallies;
 const RUN_AGAIN: &str =
     "the migration didn't come to its end; the same command goes on from where it was";
 
-/// Moves it to this database, or to the configured one.
+/// Moves the instance to this database, or to the configured one.
 pub(crate) fn run(config: &Config, to: Option<&str>) -> Result<String> {
     let to = match to {
         Some(text) => DatabaseUrl::parse(text).map_err(|error| anyhow!("--to: {error}"))?,
@@ -38,7 +38,7 @@ pub(crate) fn run(config: &Config, to: Option<&str>) -> Result<String> {
     instance::runtime(1)?.block_on(migrate(&path, &to))
 }
 
-/// Takes the mark off a database that was moved.
+/// Removes the mark of a moved database.
 pub(crate) fn undo(config: &Config) -> Result<String> {
     let (path, _lock) = hold(config, "the move can't be undone now")?;
     let shown = path.display();
@@ -55,7 +55,7 @@ pub(crate) fn undo(config: &Config) -> Result<String> {
     })
 }
 
-/// The database's file, which no server works on meanwhile; `why` none may.
+/// The database's file, locked against servers. `why` is the error when one runs.
 fn hold(config: &Config, why: &'static str) -> Result<(PathBuf, ServerLock)> {
     let path = existing(config)?;
     let lock = DataFolder::open_or_create(&config.data_dir)?.lock();
@@ -69,7 +69,7 @@ async fn migrate(path: &Path, to: &DatabaseUrl) -> Result<String> {
     let id = before.as_ref().map(|mark| mark.arrival);
     let arrived = Arrival::begin(to, departure.epoch(), id).await;
     let arrived = arrived.map_err(plain).map_err(|error| match &before {
-        // What says that it was moved there is what is there, and not how the place is called.
+        // The content of the database there decides whether it is the target, not its address.
         Some(before) => error.context(moved(path, &before.to)),
         None => error,
     });
@@ -93,8 +93,8 @@ async fn migrate(path: &Path, to: &DatabaseUrl) -> Result<String> {
     let prepared = arrival.prepare_reading().await;
     prepared.map_err(plain).context(RUN_AGAIN)?;
     let summary = compare(&mut departure, &mut arrival).await?;
-    // In this order: cut off between the two, neither is served, and the same command comes here
-    // again.
+    // The order matters: after a cut between the two, neither is served, and the same command comes
+    // here again.
     let mark = Mark {
         to: to.to_string(),
         arrival: arrival.id(),
@@ -133,7 +133,7 @@ async fn copy(
     Ok(())
 }
 
-/// Reads both databases from beginning to end; fails unless they hold the same.
+/// Reads both databases whole. Fails unless they hold the same.
 async fn compare(departure: &mut Departure, arrival: &mut Arrival) -> Result<Summary> {
     let total = transfer::count_events(departure).await.map_err(plain)?;
     let mut progress = Progress::begin("comparing", Some(total * 2));

@@ -1,8 +1,8 @@
-//! Standard output and standard error of a server: lines that may stay unwritten.
+//! Standard output and standard error of a server, whose lines may stay unwritten.
 //!
-//! The reader of a pipe may go away, may stop reading, or its disk may be full. A thread of its own
-//! writes to each of the two, so that nothing else fails or waits because of it. The results of
-//! commands don't pass here: these must arrive whole, and `main` writes them.
+//! The reader of a pipe may go away or stop reading, or its disk may be full. A thread for each
+//! output writes to it, so that nothing else fails or waits. Results of commands don't pass here:
+//! they must arrive whole, and `main` writes them.
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 
 use crate::logging::{self, Repeats};
 
-/// How many lines wait for an output that stands still; more are counted and lost.
+/// How many lines can wait for a blocked output. Further ones are counted and lost.
 const WAITING_LINES: usize = 1_024;
-/// How long the end of the process waits for lines that are still to be written.
+/// How long the process waits at its end for waiting lines.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
-/// How often a flush looks for a free place among the waiting lines.
+/// How often a flush looks for a place in the queue.
 const FLUSH_STEP: Duration = Duration::from_millis(5);
 
 /// An output, and the thread that writes to it.
@@ -31,18 +31,19 @@ pub(crate) struct Output {
 /// A line for an output.
 #[derive(Debug)]
 pub(crate) struct Line {
-    /// What comes before the text in each line, such as the time.
+    /// The beginning of each line, such as the time.
     pub(crate) head: String,
     /// The line itself, with its end.
     pub(crate) text: String,
-    /// Lines of one cause are written once a minute, and counted; those without one always are.
+    /// Lines of one cause are written once a minute, and counted. Lines without one are always
+    /// written.
     pub(crate) cause: Option<&'static str>,
 }
 
 #[derive(Debug)]
 enum Piece {
     Line(Line),
-    /// Tells when everything before it has been written.
+    /// Signals when everything before it is written.
     Flush(SyncSender<()>),
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn stderr() -> &'static Output {
     STDERR.get_or_init(|| Output::new("stderr", std::io::stderr(), &LOST))
 }
 
-/// Waits until both outputs have what they were given, but not for long.
+/// Waits briefly until both outputs have written everything.
 pub(crate) fn flush() {
     stdout().flush();
     stderr().flush();
@@ -72,7 +73,7 @@ impl Output {
         let thread = thread::Builder::new().name(name.to_owned());
         let started = thread.spawn(move || write_all(&waiting, to, lost));
         Self {
-            // A machine that starts no thread has other troubles than its log.
+            // A machine that can't start a thread has other troubles than its log.
             queue: started.is_ok().then_some(queue),
             lost,
         }
@@ -111,7 +112,7 @@ impl Output {
     }
 }
 
-/// Writes what comes until the process ends.
+/// Writes lines until the process ends.
 fn write_all(waiting: &Receiver<Piece>, mut to: impl Write, lost: &AtomicU64) {
     let mut repeats = Repeats::default();
     loop {
@@ -138,7 +139,7 @@ fn write_all(waiting: &Receiver<Piece>, mut to: impl Write, lost: &AtomicU64) {
             Ok(()) => confess(&mut to, lost),
             Err(_) => drop(lost.fetch_add(1, Ordering::Relaxed)),
         }
-        // Dropping the sender of a flush ends its waiting.
+        // Dropping a flush's sender ends its wait.
         drop(flushed);
     }
 }
@@ -148,7 +149,7 @@ fn write_line(to: &mut impl Write, head: &str, text: &str) -> std::io::Result<()
     to.flush()
 }
 
-/// Says how many lines are missing, once the output takes lines again.
+/// Writes how many lines are missing, once the output accepts lines again.
 fn confess(to: &mut impl Write, lost: &AtomicU64) {
     let count = lost.swap(0, Ordering::Relaxed);
     if count == 0 {

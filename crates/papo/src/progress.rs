@@ -1,5 +1,5 @@
-//! How far something long has come, on standard error: a bar where people look, and else a line now
-//! and then.
+//! The progress of long work, on standard error: a bar on a terminal, otherwise a line now and
+//! then.
 
 use std::io::IsTerminal as _;
 
@@ -7,12 +7,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output;
 
-/// How often a line is written when nobody knows how much is to come.
+/// How many events pass between lines when the total is unknown.
 const LINE_EVERY: u64 = 100_000;
-/// Into how many parts the whole is divided by lines otherwise.
+/// How many lines there are when the total is known.
 const PARTS: u64 = 10;
 
-/// Something long, of which events pass.
+/// Long work that handles events.
 pub(crate) struct Progress {
     doing: &'static str,
     total: Option<u64>,
@@ -22,7 +22,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// It begins. There are so many events to come, if anybody knows.
+    /// Begins. `total` is the number of events, if it is known.
     pub(crate) fn begin(doing: &'static str, total: Option<u64>) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| bar(doing, total));
         let progress = Self {
@@ -37,7 +37,7 @@ impl Progress {
         progress
     }
 
-    /// So many events have passed.
+    /// Sets how many events have passed.
     pub(crate) fn set(&mut self, passed: u64) {
         if let Some(bar) = &self.bar {
             bar.set_position(passed);
@@ -63,7 +63,7 @@ impl Drop for Progress {
     }
 }
 
-/// Writes a line to standard error. Nobody may be reading; that is no reason to stop.
+/// Writes a line to standard error. A failure to write is no reason to stop.
 pub(crate) fn say(line: &str) {
     output::stderr().say(line);
 }

@@ -1,4 +1,4 @@
-//! What joins the nodes of an instance that has several: NATS.
+//! The relay between the nodes of an instance: NATS.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use papo_storage::Storage;
 use crate::config::Config;
 use crate::database::Database;
 
-/// Refuses what can't work: nodes that have no database in common.
+/// Refuses NATS for nodes that can't share a database.
 pub(crate) fn check(config: &Config, nats: Option<&NatsSettings>) -> Result<()> {
     if nats.is_some() && !Database::is_shared(config) {
         bail!(
@@ -23,7 +23,7 @@ pub(crate) fn check(config: &Config, nats: Option<&NatsSettings>) -> Result<()> 
     Ok(())
 }
 
-/// Joins the other nodes, now or as soon as NATS is there.
+/// Joins the other nodes, now or when NATS is there.
 pub(crate) async fn join(
     nats: &NatsSettings,
     storage: &dyn Storage,

@@ -1,5 +1,5 @@
-//! `papo restore`: an archive becomes the instance of an empty data folder or database, all of it
-//! or nothing. It is another history than the one that was saved, which may have gone on since.
+//! `papo restore`: restores an archive into an empty data folder or database, all or nothing. The
+//! result is another history than the saved one, which may have gone on since.
 
 use std::fs::File;
 use std::io::Read;
@@ -17,13 +17,13 @@ use crate::instance;
 use crate::progress::Progress;
 use crate::tallies::tallies;
 
-/// Restores what is in the file, or comes on standard input.
+/// Restores the archive in the file or on standard input.
 pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     let nothing = || format!("nothing was restored from {}", file.display());
     let summary = instance::runtime(1)?.block_on(async {
         let mut total = None;
         if file != Path::new(STANDARD) {
-            // Before anything is touched.
+            // This comes before any change.
             total = Some(check(file).await.with_context(nothing)?.events());
         }
         let archive = ArchiveReader::begin(open(file)?);
@@ -34,7 +34,7 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
         let stored = filled.with_context(nothing)?;
         match filling.finish().await {
             Ok(()) => Ok(stored),
-            // It may have been stored, and whoever believes that it wasn't might have it twice.
+            // It may be stored. An operator who believes that it isn't might restore it twice.
             Err(error @ (StorageError::Unknown(_) | StorageError::Broken(_))) => Err(anyhow!(
                 "it can't be said whether {} was restored: {error}; run the same command again, \
                  which restores it or finds an instance there",
@@ -60,7 +60,7 @@ fn open(file: &Path) -> Result<Box<dyn Read + Send>> {
     Ok(Box::new(opened))
 }
 
-/// Reads the whole archive, holds it against the rules, and says what is in it.
+/// Reads the whole archive, checks it against the rules, and summarises it.
 async fn check(file: &Path) -> Result<Summary> {
     let mut progress = Progress::begin("checking", None);
     let mut archive = ArchiveReader::begin(open(file)?).map_err(plain)?;

@@ -9,7 +9,7 @@ use crate::columns::columns;
 use crate::config::Config;
 use crate::instance::with_existing_instance;
 
-/// Does it, and says what was done.
+/// Runs the command. Returns what it did.
 pub(crate) fn run(config: &Config, command: RoomCommand) -> Result<String> {
     match command {
         RoomCommand::Create { name, description } => {

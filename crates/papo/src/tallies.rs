@@ -1,10 +1,10 @@
-//! What an instance holds, as a table.
+//! The content of an instance, as a table.
 
 use papo_storage::transfer::{Summary, Tally};
 
 use crate::columns::columns;
 
-/// How many rooms are shown, each for itself.
+/// How many rooms are shown one by one.
 const SHOWN: usize = 20;
 
 /// A line for each kind of thing and for each room, with the beginning of its checksum.

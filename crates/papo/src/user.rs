@@ -17,16 +17,16 @@ use crate::room::minute;
 /// More bytes than any password has.
 const LONGEST_LINE: u64 = 4_096;
 
-/// Does it, and says what was done.
+/// Runs the command. Returns what it did.
 pub(crate) fn run(config: &Config, command: UserCommand) -> Result<String> {
     match command {
         UserCommand::Create { name, admin } => {
             let name = AccountName::parse(&name).map_err(|error| cannot_make(&name, &error))?;
-            // Asked for before anything is opened or changed.
+            // The prompt comes before anything is opened or changed.
             let password = password()?;
             check_password(&password).map_err(|error| cannot_make(name.as_str(), &error))?;
             let work = async |i: &Instance| create(&i.app, &name, password, admin).await;
-            // A chat may begin with its first administrator, and not with anybody else.
+            // A chat may begin with its first administrator, and with nobody else.
             if admin {
                 with_instance(config, work)
             } else {
@@ -84,7 +84,7 @@ fn done(change: &AccountChange, account: &Account) -> String {
     }
 }
 
-/// Does something about an account of an instance that is there.
+/// Runs work on an account of an existing instance.
 fn with_account(
     config: &Config,
     name: &str,
@@ -167,7 +167,7 @@ fn cannot_make(name: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
     anyhow!("can't make the account {name:?}: {error}")
 }
 
-/// The password: asked for twice on a terminal, else one line of standard input.
+/// Reads the password: twice on a terminal, otherwise one line of standard input.
 fn password() -> Result<String> {
     if std::io::stdin().is_terminal() {
         let password = ask(&prompt())?;

@@ -50,12 +50,12 @@ impl Page {
 }
 
 impl Guest {
-    /// Somebody who hasn't been here.
+    /// A guest without a session at this server.
     pub fn new(server: &Server) -> Self {
         Self::at(&server.address().to_string())
     }
 
-    /// Somebody who hasn't been at this host.
+    /// A guest without a session at this host.
     pub fn at(host: &str) -> Self {
         let config = Agent::config_builder()
             .max_redirects(0)
@@ -71,7 +71,7 @@ impl Guest {
         }
     }
 
-    /// Somebody who has joined a room.
+    /// A guest who has joined a room.
     pub fn joined(server: &Server, room: i64, name: &str) -> Result<Self> {
         let mut guest = Self::new(server);
         guest.join(room, name)?;
@@ -119,7 +119,7 @@ impl Guest {
         self.post_with(path, form, &[("sec-fetch-site", "same-origin")])
     }
 
-    /// Sends a form with headers of one's own.
+    /// Sends a form with these headers.
     pub fn post_with(
         &mut self,
         path: &str,
@@ -138,7 +138,7 @@ impl Guest {
         self.page(response)
     }
 
-    /// How many bytes a file has as it goes over the wire to a browser that takes gzip.
+    /// How many bytes a file takes on the wire for a browser that accepts gzip.
     pub fn compressed_size(&self, path: &str) -> Result<f64> {
         let request = self
             .agent
@@ -164,7 +164,7 @@ impl Guest {
         )
     }
 
-    /// Opens a room's socket as the seed's page does.
+    /// Opens a room's socket in the plain protocol.
     pub fn plain_socket(&self, room: i64) -> Result<Socket> {
         Socket::open(
             &self.host,

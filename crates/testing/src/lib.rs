@@ -1,8 +1,7 @@
-//! Runs the `papo` binary and talks to it as people's browsers would: for tests, torture and
-//! benchmarks.
+//! Runs the `papo` binary and talks to it as browsers do, for tests, trials and benchmarks.
 //!
-//! Everything is a black box here: processes, HTTP and WebSockets, the latter through a library
-//! that isn't ours. Nothing waits longer than [`PATIENCE`], and nothing sleeps.
+//! Everything is a black box: processes, HTTP and WebSockets, the latter through another library
+//! than Papo's. Nothing waits longer than [`PATIENCE`], and nothing sleeps.
 
 mod guest;
 pub mod postgres;
@@ -15,10 +14,10 @@ pub use guest::{Guest, Page};
 pub use server::{Server, ServerBuilder};
 pub use socket::{Closed, Socket};
 
-/// How long anything may take before it counts as not happening.
+/// What takes longer than this counts as not happening.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A name for a message, different each time.
+/// A client id for a message, different each time.
 pub fn client_id() -> String {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");

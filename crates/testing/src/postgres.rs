@@ -1,5 +1,4 @@
-//! A schema of its own on the tests' PostgreSQL, gone when it is dropped, and where the server's
-//! programs are.
+//! A schema on the tests' PostgreSQL, which a drop removes, and the place of the server's programs.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,13 +20,13 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Makes one on the tests' server; fails, and says what to do, when there is none. Blocks.
+    /// Makes a schema on the tests' server. Panics without one, and says what to do. Blocks.
     #[expect(clippy::new_without_default, reason = "it makes something elsewhere")]
     pub fn new() -> Self {
         Self::on(server())
     }
 
-    /// Makes one on this server. Blocks.
+    /// Makes a schema on this server. Blocks.
     pub fn on(server: String) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -37,7 +36,7 @@ impl Schema {
         Self { server, name }
     }
 
-    /// Its name, with which the names of the connections of its URLs begin.
+    /// Its name. The names of its URLs' connections begin with it.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -47,13 +46,13 @@ impl Schema {
         self.url_at(&self.server)
     }
 
-    /// The same by way of another address of the server.
+    /// The URL by another address of the server.
     pub fn url_at(&self, server: &str) -> String {
         let (name, join) = (&self.name, if server.contains('?') { '&' } else { '?' });
         format!("{server}{join}options=-csearch_path%3D{name}&application_name={name}")
     }
 
-    /// Runs statements in it, for what Papo doesn't do. Blocks.
+    /// Runs statements in it that Papo has no way to run. Blocks.
     pub fn run(&self, sql: &str) {
         let sql = format!("SET search_path = {}; {sql}", self.name);
         run(&self.server, sql).expect("the statements run");
@@ -75,7 +74,7 @@ pub fn server() -> String {
     std::env::var("PAPO_TEST_DATABASE_URL").unwrap_or_else(|_| STANDARD.to_owned())
 }
 
-/// Whether the server is there, and lets the tests in. Blocks.
+/// Whether the server answers and accepts the tests. Blocks.
 pub fn answers() -> bool {
     run(&server(), "SELECT 1".to_owned()).is_ok()
 }

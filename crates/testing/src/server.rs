@@ -24,7 +24,7 @@ pub struct ServerBuilder {
     wrapper: Vec<OsString>,
 }
 
-/// A running server; it is killed when this is dropped.
+/// A running server. A drop kills it.
 #[derive(Debug)]
 pub struct Server {
     builder: ServerBuilder,
@@ -162,13 +162,13 @@ impl Server {
         self.child.id()
     }
 
-    /// Runs another command of the same binary on the same folder and in the same environment; what
-    /// it printed on standard output.
+    /// Runs another command of the same binary on the same folder in the same environment. Returns
+    /// its standard output.
     pub fn command(&self, arguments: &[&str]) -> Result<String> {
         self.command_with_input(arguments, "")
     }
 
-    /// The same, with something to read on its standard input.
+    /// The same, with this standard input.
     pub fn command_with_input(&self, arguments: &[&str], input: &str) -> Result<String> {
         let mut command = Command::new(&self.builder.binary);
         command.args(arguments).arg("--data-dir").arg(self.data());
@@ -226,7 +226,7 @@ impl Server {
         }
     }
 
-    /// What matters of what it printed, in one line: where it panicked, else its last words.
+    /// The gist of its output, in one line: where it panicked, otherwise its last words.
     fn gist(&self) -> String {
         let mut lines = self.read.iter().filter(|line| !line.trim().is_empty());
         let panic = self
@@ -241,7 +241,7 @@ impl Server {
         }
     }
 
-    /// Kills it as a power cut would, as far as a process can tell.
+    /// Kills it. For a process that is like a power cut.
     pub fn kill(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
@@ -268,7 +268,7 @@ impl Server {
             if Instant::now() > deadline {
                 bail!("it didn't end");
             }
-            // Its pipes close when it ends; until then a line now and then wakes this.
+            // Its pipes close when it ends. Until then a line now and then wakes this.
             if let Ok(line) = self
                 .lines
                 .recv_timeout(std::time::Duration::from_millis(20))

@@ -1,4 +1,4 @@
-//! A WebSocket as a browser opens it, through a library that isn't ours.
+//! A WebSocket as a browser opens it, through another library than Papo's.
 
 use std::net::TcpStream;
 
@@ -38,7 +38,7 @@ impl Socket {
         Self::open_with(host, path, &headers)
     }
 
-    /// Opens a socket with headers of one's own.
+    /// Opens a socket with these headers.
     pub fn open_with(host: &str, path: &str, headers: &[(&str, &str)]) -> Result<Self> {
         let stream = TcpStream::connect(host)?;
         stream.set_nodelay(true)?;
@@ -144,7 +144,7 @@ impl Socket {
         serde_json::from_str(&text).with_context(|| format!("in {text}"))
     }
 
-    /// The next frame that isn't sent just when it can be (presence, typing).
+    /// The next frame except presence and typing.
     pub fn receive(&mut self) -> Result<ServerFrame> {
         self.receive_where(|frame| {
             !matches!(
@@ -154,7 +154,7 @@ impl Socket {
         })
     }
 
-    /// The next frame that fits; others are passed over.
+    /// The next frame that fits; it skips others.
     pub fn receive_where(&mut self, fits: impl Fn(&ServerFrame) -> bool) -> Result<ServerFrame> {
         loop {
             let frame = self.receive_any()?;
@@ -164,7 +164,8 @@ impl Socket {
         }
     }
 
-    /// Waits for the acknowledgement of a request; its seq. An error frame for it is an error.
+    /// Waits for the acknowledgement of a request, and returns its seq. Fails on an error frame for
+    /// it.
     pub fn wait_for_ack(&mut self, reference: u64) -> Result<i64> {
         let frame = self.receive_where(|frame| match frame {
             ServerFrame::Ack { r#ref, .. } | ServerFrame::Error { r#ref, .. } => {
@@ -178,7 +179,7 @@ impl Socket {
         }
     }
 
-    /// Reads until the server closes the socket; how it did.
+    /// Reads until the server closes the socket. Returns how it did.
     pub fn wait_for_close(&mut self) -> Result<Closed> {
         loop {
             match self.inner.read() {
@@ -210,7 +211,7 @@ impl Socket {
         }
     }
 
-    /// The stream underneath, for what no well-behaved client does.
+    /// The stream underneath, for misbehaving clients.
     pub fn stream(&mut self) -> &mut TcpStream {
         self.inner.get_mut()
     }

@@ -1,5 +1,5 @@
-//! Several nodes of one instance, joined by NATS and a PostgreSQL, all on this machine: what a
-//! boundary between nodes costs, and how much one PostgreSQL takes.
+//! Several nodes of one instance, joined by NATS and a PostgreSQL, all on this machine. It measures
+//! the cost of a boundary between nodes, and how much one PostgreSQL takes.
 
 use anyhow::{Result, ensure};
 use papo_bench::report::{Fanout, Post};
@@ -17,12 +17,12 @@ const NODES: usize = 3;
 /// Writers, each in a room of its own.
 const WRITERS: usize = 64;
 
-/// How messages come in a room of this many connections, spread over the nodes.
+/// Messages in a room of this many connections, spread over the nodes.
 struct Scenario {
     what: &'static str,
     connections: &'static str,
     options: &'static [(&'static str, &'static str)],
-    /// Of the processor time for a delivery, in that of one node.
+    /// The bar for the processor time of a delivery, relative to one node.
     processor: Bar,
 }
 

@@ -7,16 +7,16 @@ use super::Effort;
 use super::figures::{Bar, Figure, median, number, print};
 use super::programs::{Programs, Subject};
 
-/// Who posts how much to how many.
+/// The senders, the posts and the connections.
 struct Scenario {
     what: &'static str,
     connections: &'static str,
     senders: &'static str,
-    /// Posts a second; without it the senders post as fast as their posts come back.
+    /// Posts a second. Without it the senders post as fast as their posts return.
     rate: Option<&'static str>,
-    /// Of Papo's processor time for a delivery, in those of the floor.
+    /// The bar for Papo's processor time for a delivery, relative to the floor.
     processor: Bar,
-    /// Of the time until everybody has a post, p99, in those of the floor.
+    /// The bar for the time until everybody has a post, p99, relative to the floor.
     everybody: Bar,
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 pub(crate) enum Bar {
     AtMost(f64),
     AtLeast(f64),
-    /// Told, not judged.
+    /// Shown without a bar.
     None,
 }
 
@@ -18,7 +18,7 @@ pub(crate) struct Figure {
     value: f64,
     unit: &'static str,
     bar: Bar,
-    /// What it was made of.
+    /// What it is made of.
     detail: String,
 }
 
@@ -39,7 +39,7 @@ impl Figure {
     }
 
     fn is_missed(&self) -> bool {
-        // A figure that is no number reaches nothing.
+        // A figure that is no number misses its bar.
         let is_reached = match self.bar {
             Bar::AtMost(bar) => self.value <= bar,
             Bar::AtLeast(bar) => self.value >= bar,
@@ -83,7 +83,7 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// A figure with as many digits as it deserves.
+/// A figure with a sensible number of digits.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         1_000.0.. => format!("{value:.0}"),

@@ -1,4 +1,4 @@
-//! What a connection costs that only waits.
+//! The cost of an idle connection.
 
 use anyhow::{Context, Result};
 use papo_bench::report::Idle;
@@ -9,7 +9,7 @@ use super::programs::Programs;
 
 const STEPS: &str = "1000,18000";
 const CONNECTIONS: &str = "18000";
-/// For how many connections the memory is worked out.
+/// The number of connections for which the memory is computed.
 const MANY: f64 = 100_000.0;
 
 /// Connects, and reads the memory.

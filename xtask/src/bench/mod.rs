@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measures. The figures are in `docs/benchmarks.md`, with what they mean.
+//! `cargo xtask bench`: the measurements. `docs/benchmarks.md` has the figures and their meaning.
 
 mod cluster;
 mod fanout;
@@ -40,7 +40,7 @@ pub(crate) struct Effort {
     /// Once and briefly: to see that it works, not to compare.
     #[arg(long)]
     quick: bool,
-    /// How often each server is measured, in turn; the median counts.
+    /// How often each server is measured, in turn. The median counts.
     #[arg(long, default_value_t = 3)]
     runs: usize,
 }

@@ -1,4 +1,4 @@
-//! Posts that are on disk when they are acknowledged, and what the disk alone costs.
+//! Posts that are on disk when they are acknowledged, and the cost of the disk alone.
 
 use anyhow::{Context, Result};
 use papo_bench::report::{Post, Sync};
@@ -82,8 +82,7 @@ fn one_writer(programs: &Programs, effort: Effort) -> Result<Figure> {
     Ok(Figure::new(what, ratio, "× fdatasync", Bar::AtMost(2.0)).detail(detail))
 }
 
-/// By how much one post makes the write-ahead log longer. What the writer's joining adds is taken
-/// off.
+/// By how many bytes one post lengthens the write-ahead log, without those of the writer's joining.
 fn bytes_of_a_post(programs: &Programs, papo: &Server) -> Result<u64> {
     let growth = |posts: &str| -> Result<u64> {
         let before = log_length(papo.data())?;

@@ -1,4 +1,4 @@
-//! The programs that take part: Papo, the floor, and the generator that loads them.
+//! The programs: Papo, the floor, and the generator that loads them.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -45,7 +45,7 @@ impl Programs {
     pub(crate) fn start_floor(&self) -> Result<Floor> {
         let mut child = Command::new(&self.floor).stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take();
-        // From here on it is ended however this ends.
+        // From here on it is killed in any case.
         let mut floor = Floor {
             child,
             address: ([127, 0, 0, 1], 0).into(),
@@ -57,7 +57,7 @@ impl Programs {
         Ok(floor)
     }
 
-    /// Loads a server; what came of it.
+    /// Loads a server. Returns the report.
     pub(crate) fn load<Report: DeserializeOwned>(
         &self,
         scenario: &str,
@@ -145,7 +145,7 @@ impl From<&Floor> for Subject {
     }
 }
 
-/// A running floor; it is ended when this is dropped.
+/// A running floor. A drop kills it.
 pub(crate) struct Floor {
     child: Child,
     address: SocketAddr,
@@ -153,7 +153,7 @@ pub(crate) struct Floor {
 
 impl Drop for Floor {
     fn drop(&mut self) {
-        // It keeps nothing, and nobody waits for how it ends.
+        // It stores nothing, and nobody cares how it ends.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! Everybody comes back after a restart and has missed a thousand events.
+//! All clients return after a restart and have missed a thousand events.
 
 use anyhow::Result;
 use papo_bench::report::{Post, Resume};

@@ -1,4 +1,4 @@
-//! What one pays before anything happens.
+//! The costs of a start.
 
 use std::fs;
 use std::path::Path;
@@ -72,7 +72,7 @@ fn start(builder: &ServerBuilder) -> Result<(Duration, Server)> {
     Ok((time, server))
 }
 
-/// Bytes of what the chat screen loads besides its page, as they go over the wire.
+/// Bytes that the chat screen loads besides its page, on the wire.
 fn first_load(builder: &ServerBuilder) -> Result<f64> {
     let server = builder.clone().start()?;
     let mut guest = Guest::joined(&server, 1, "Ana")?;

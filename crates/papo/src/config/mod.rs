@@ -1,4 +1,4 @@
-//! What can be set, and what it is set to.
+//! The configuration.
 
 mod sources;
 pub(crate) mod table;
@@ -19,9 +19,9 @@ use tracing_subscriber::filter::LevelFilter;
 
 pub(crate) use sources::{Sources, Values, file_path, unknown_variables};
 
-/// The most of anything that has no bound of its own.
+/// The upper limit of numbers without one of their own.
 const MOST: usize = 4_294_967_295;
-/// The most requests in flight that a socket may be allowed: each holds a message in memory.
+/// The most requests in flight that can be set. Each holds a message in memory.
 const IN_FLIGHT: usize = 1_024;
 
 /// The values of all options, checked.
@@ -31,24 +31,24 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The database's server; `None` when the database is in the folder.
     pub(crate) database_url: Option<DatabaseUrl>,
-    /// What named the database's server, for messages.
+    /// The option that names the database's server, for messages.
     pub(crate) database_origin: String,
     /// What to log.
     pub(crate) log: String,
     /// Where to listen.
     pub(crate) listen: SocketAddr,
-    /// The edge.
+    /// The HTTP server.
     pub(crate) web: WebSettings,
     /// The application.
     pub(crate) app: Settings,
-    /// What joins the nodes.
+    /// The NATS that joins the nodes.
     pub(crate) nats: Option<NatsSettings>,
-    /// What named NATS, for messages.
+    /// The option that names NATS, for messages.
     pub(crate) nats_origin: String,
 }
 
 impl Config {
-    /// Puts together what the flags, the variables and the file of the data folder say.
+    /// Combines the flags, the variables and the file of the data folder.
     pub(crate) fn load(flags: Values) -> Result<Self> {
         let mut sources = Sources {
             flags,
@@ -56,7 +56,7 @@ impl Config {
             file: Values::new(),
         };
         let data_dir: PathBuf = sources.required(&table::DATA_DIR)?;
-        // A relative path in a message doesn't say which folder it was.
+        // A relative path in a message would hide which folder it is.
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
         sources.file = sources::file(&data_dir)?;
         Self::from_sources(data_dir, &sources)
@@ -190,8 +190,8 @@ impl FromStr for Server {
     }
 }
 
-/// What a filter of `tracing` looks like: levels, and parts with theirs. A word that is neither
-/// would be a part of which nobody has heard, and all others would be silent.
+/// A filter of `tracing`: levels, and parts with a level. An unknown word would count as the name
+/// of a part, and silence all others, so it is refused.
 struct LogFilter(String);
 
 impl FromStr for LogFilter {
@@ -227,7 +227,7 @@ impl FromStr for Ranges {
     }
 }
 
-/// An origin; a slash after it is forgiven.
+/// An origin, perhaps with a slash after it.
 struct PublicUrl(Origin);
 
 impl FromStr for PublicUrl {

@@ -1,4 +1,4 @@
-//! Where values come from: flags, then `PAPO_…` variables, then `papo.toml`, then the table's
+//! The sources of values: flags, then `PAPO_…` variables, then `papo.toml`, then the table's
 //! defaults.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use super::table::{self, Setting};
 /// Values by key, as they were written.
 pub(crate) type Values = BTreeMap<&'static str, String>;
 
-/// Everything that was given, from where.
+/// All given values, by source.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     pub(crate) flags: Values,
@@ -22,14 +22,14 @@ pub(crate) struct Sources {
     pub(crate) file: Values,
 }
 
-/// A value and who gave it, for messages.
+/// A value and its source, for messages.
 #[derive(Debug)]
 struct Given<'a> {
     text: &'a str,
     origin: Origin<'a>,
 }
 
-/// Where a value comes from, in the words of the person who gave it.
+/// The source of a value, as users know it.
 #[derive(Debug, Clone, Copy)]
 enum Origin<'a> {
     Flag(&'a Setting),
@@ -45,7 +45,7 @@ impl Given<'_> {
 }
 
 impl<'a> Origin<'a> {
-    /// The same place, of another setting.
+    /// Another setting in the same source.
     const fn of(self, other: &'a Setting) -> Self {
         match self {
             Self::Flag(_) => Self::Flag(other),
@@ -85,8 +85,8 @@ impl Sources {
         })
     }
 
-    /// What `read` makes of the setting's text, if it has one. The text may be secret, and is in no
-    /// error.
+    /// The setting's text as `read` parses it, if there is one. The text may be secret, and is in
+    /// no error.
     pub(crate) fn secret<T, E: Display>(
         &self,
         setting: &Setting,
@@ -110,19 +110,19 @@ impl Sources {
         value.with_context(|| self.given(setting).empty())
     }
 
-    /// What gave the setting its value, for messages: `--nats-url`, `PAPO_NATS_URL` or `nats_url in
-    /// papo.toml`.
+    /// The source of the setting's value, for messages: `--nats-url`, `PAPO_NATS_URL` or
+    /// `nats_url in papo.toml`.
     pub(crate) fn origin(&self, setting: &Setting) -> String {
         self.given(setting).origin.to_string()
     }
 
-    /// What would have given the other setting its value in the same place.
+    /// The other setting, in the same source.
     pub(crate) fn origin_beside(&self, setting: &Setting, other: &Setting) -> String {
         self.given(setting).origin.of(other).to_string()
     }
 
-    /// What was given, if it is something. An empty text in a variable or the file is none; an
-    /// empty flag is a mistake, such as that of a script whose own variable isn't set.
+    /// The given value, unless it is empty. An empty variable or key counts as absent. An empty
+    /// flag is a mistake, such as that of a script whose own variable isn't set.
     fn not_empty<'a>(&'a self, setting: &'a Setting) -> Result<Option<Given<'a>>> {
         let given = self.given(setting);
         match given.origin {
@@ -165,7 +165,7 @@ pub(crate) fn variables() -> Result<Values> {
     Ok(values)
 }
 
-/// Variables that look like options of Papo and are none; a spelling mistake, most likely.
+/// Variables that look like options of Papo and are unknown, probably misspelt.
 pub(crate) fn unknown_variables() -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let known = |name: &String| table::all().any(|setting| setting.variable() == *name);
@@ -178,12 +178,12 @@ pub(crate) fn file_path(data_dir: &Path) -> PathBuf {
     data_dir.join("papo.toml")
 }
 
-/// What the file in the data folder says; nothing when there is none.
+/// The content of the file in the data folder; empty when there is none.
 pub(crate) fn file(data_dir: &Path) -> Result<Values> {
     let path = file_path(data_dir);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        // A data folder that is no folder is found, and told, when it is opened.
+        // If the data folder is no folder, opening it reports that.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(Values::new());
         }
@@ -223,7 +223,7 @@ fn as_text(value: &toml::Value) -> Option<String> {
     }
 }
 
-/// The parser's message in one line; its own form draws the file.
+/// The parser's message in one line; its own form quotes the file.
 fn at_line(text: &str, error: &toml::de::Error) -> anyhow::Error {
     let before = error.span().and_then(|span| text.get(..span.start));
     let line = before.map_or(1, |before| before.matches('\n').count() + 1);

@@ -1,14 +1,14 @@
-//! Every option, in one table: its flag, its `PAPO_…` variable and its key in `papo.toml` are one
-//! name.
+//! Every option, in one table. Its flag, its `PAPO_…` variable and its key in `papo.toml` come from
+//! one name.
 
 /// An option of the command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
-    /// Its key in `papo.toml`; the flag and the variable are made of it.
+    /// Its key in `papo.toml`, from which the flag and the variable are made.
     pub(crate) key: &'static str,
     /// What stands for the value in the help.
     pub(crate) value_name: &'static str,
-    /// The value when nobody gives one; empty means none.
+    /// Its default; empty means none.
     pub(crate) default: &'static str,
     /// What it does, in one sentence.
     pub(crate) help: &'static str,
@@ -166,7 +166,7 @@ impl Setting {
         self.key.replace('_', "-")
     }
 
-    /// Whether its value is nobody else's business.
+    /// Whether its value is secret.
     pub(crate) fn is_secret(&self) -> bool {
         *self == DATABASE_URL
     }

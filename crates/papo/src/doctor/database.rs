@@ -1,4 +1,4 @@
-//! The database, wherever it is: is it Papo's, of which version, and whole.
+//! The check of the database: whether it is Papo's, its version, and whether it is whole.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -22,12 +22,12 @@ use crate::instance;
 
 const SUBJECT: &str = "database";
 const LOG: &str = "write-ahead log";
-/// How many of the things that are wrong are shown.
+/// How many faults are shown.
 const SHOWN: usize = 5;
-/// A clock may have been off by this much.
+/// The largest difference of clocks that isn't reported.
 const CLOCK_TOLERANCE_MILLIS: i64 = 60_000;
 
-/// What there is to say about the database; makes none where there is none.
+/// Checks the database, and makes none.
 pub(super) fn check(config: &Config) -> Result<Vec<Finding>> {
     match &config.database_url {
         None => check_file(config, &database_in(&config.data_dir)),
@@ -65,7 +65,7 @@ fn check_file(config: &Config, path: &Path) -> Result<Vec<Finding>> {
     };
     match cut_log(path) {
         Ok(None) => {}
-        // To open it would be to go on without what is lost.
+        // Opening it would go on without what is lost.
         Ok(Some(cut)) => {
             let text = format!(
                 "{}: {cut}; keep a copy of the folder; `papo serve` goes on from what can be read, \
@@ -76,7 +76,7 @@ fn check_file(config: &Config, path: &Path) -> Result<Vec<Finding>> {
         }
         Err(error) => return Ok(vec![Finding::problem(LOG, unusable(path, &error))]),
     }
-    // The same holds here. Where it can't be read, what follows says so.
+    // The same holds here. If it can't be read, what follows says so.
     if let Ok(Some(lost)) = lost_history(path) {
         let text = format!(
             "{}: {lost}; keep a copy of the folder; `papo serve` goes on from what is there, as \
@@ -100,7 +100,7 @@ fn check_file(config: &Config, path: &Path) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// What was kept of write-ahead logs that no database has any more.
+/// Kept write-ahead logs that belong to no database any more.
 fn logs_kept(path: &Path) -> Vec<Finding> {
     let cut = copy_of_cut_log(path).map(|log| {
         let text = format!(
@@ -168,15 +168,14 @@ fn check_server(config: &Config, url: &DatabaseUrl) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Reads the version without changing anything: opening a database as Papo does would bring an
-/// older one up to date.
+/// Reads the version without changing anything; opening a database as Papo does would migrate it.
 fn version(path: &Path) -> rusqlite::Result<i64> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// What is wrong with it, and what the clocks say.
+/// Its faults, and what the clocks say.
 struct Checked {
     wrong: Vec<String>,
     clocks: Clocks,
@@ -213,7 +212,7 @@ fn whole(
     findings
 }
 
-/// What the database says of the clock.
+/// Compares the clock with the database's.
 fn compare(now: Timestamp, clocks: &Clocks) -> Vec<Finding> {
     let mut findings = Vec::new();
     let off = now.as_millis() - clocks.database.as_millis();

@@ -1,4 +1,5 @@
-//! The data folder: is it there, can Papo write in it, can others read it, how much is free.
+//! The check of the data folder: whether it exists, Papo can write in it, others can read it, and
+//! how much is free.
 
 use std::fs::Metadata;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,12 +12,12 @@ use crate::data_folder::{self, is_full};
 
 const FREE_SPACE: &str = "free space";
 const MIB: u64 = 1 << 20;
-/// Below this the database can't even tidy itself up.
+/// With less space the database can't even tidy itself up.
 const PROBLEM_BELOW: u64 = 64 * MIB;
-/// Below this somebody should look after it.
+/// With less space an operator should act.
 const WARNING_BELOW: u64 = 1_024 * MIB;
 
-/// What there is to say about the folder; makes nothing.
+/// Checks the folder, and makes none.
 pub(super) fn check(folder: &Path) -> Vec<Finding> {
     const SUBJECT: &str = "data folder";
     let shown = folder.display();

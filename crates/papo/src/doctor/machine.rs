@@ -1,4 +1,4 @@
-//! The machine: its SQLite, its limit of open files, its clock.
+//! The check of the machine: its SQLite, its limit of open files, its clock.
 
 use papo_app::Clock;
 use papo_domain::Timestamp;
@@ -11,10 +11,9 @@ use crate::serve::OWN_FILES;
 
 /// The first SQLite without the defect that could corrupt a database in write-ahead mode.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
-/// Fewer connections than this are fewer than a lively chat has.
+/// A lively chat needs more connections than this.
 const FEW_CONNECTIONS: u64 = 4_000;
-/// This program was made in 2026: an earlier clock is wrong, and so, by all means, is one of the
-/// next century.
+/// This program was made in 2026, so an earlier clock is wrong. So is one in the next century.
 const YEARS: std::ops::RangeInclusive<&str> = "2026"..="2099";
 
 /// The SQLite in this program.
@@ -32,7 +31,7 @@ pub(super) fn sqlite() -> Finding {
     Finding::fine(SUBJECT, version)
 }
 
-/// The limit of open files, and what it means in connections.
+/// The limit of open files, and how many connections it allows.
 pub(super) fn open_files(config: &Config) -> Finding {
     const SUBJECT: &str = "open files";
     let limit = getrlimit(Resource::Nofile);
@@ -51,7 +50,7 @@ pub(super) fn open_files(config: &Config) -> Finding {
     Finding::fine(SUBJECT, text)
 }
 
-/// The clock that messages get their time from.
+/// The clock, from which messages get their time.
 pub(super) fn clock() -> Finding {
     judge_clock(Clock::system().now())
 }

@@ -1,5 +1,4 @@
-//! `papo doctor`: looks at everything that an instance stands on, changes nothing, and says what to
-//! do.
+//! `papo doctor`: checks everything that an instance depends on, changes nothing, and gives advice.
 
 mod database;
 mod folder;
@@ -14,22 +13,22 @@ use anyhow::Result;
 use crate::cli::Outcome;
 use crate::config::{self, Config};
 
-/// What one check found.
+/// The result of a check.
 #[derive(Debug, PartialEq, Eq)]
 struct Finding {
     level: Level,
-    /// What was looked at.
+    /// The subject.
     subject: &'static str,
-    /// How it is, and what to do about it.
+    /// Its state, with advice.
     text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Fine,
-    /// Works, but not as well as it could.
+    /// It works, but not as well as it could.
     Warning,
-    /// Doesn't work, or will soon not.
+    /// It doesn't work, or soon won't.
     Problem,
 }
 
@@ -66,8 +65,8 @@ impl Finding {
     }
 }
 
-/// Checks everything; fails when there is a problem. Without a configuration the rest can't be
-/// found.
+/// Checks everything. Fails when there is a problem. Without a configuration it can't find the
+/// rest.
 pub(crate) fn run(config: &Result<Config>) -> Result<Outcome> {
     let mut findings = Vec::new();
     match config {

@@ -1,4 +1,4 @@
-//! NATS, when it joins the nodes: does each of its servers let Papo in.
+//! The check of NATS: whether each of its servers lets Papo in.
 
 use anyhow::Result;
 use papo_channel_layer::nats::{Reached, reach};
@@ -9,7 +9,7 @@ use crate::{instance, relay};
 
 const SUBJECT: &str = "NATS";
 
-/// What there is to say about NATS; nothing when none is configured.
+/// Checks NATS, if it is configured.
 pub(super) fn check(config: &Config) -> Result<Vec<Finding>> {
     let Some(nats) = &config.nats else {
         return Ok(Vec::new());
@@ -21,7 +21,7 @@ pub(super) fn check(config: &Config) -> Result<Vec<Finding>> {
     Ok(judge(&servers, &config.nats_origin))
 }
 
-/// One server is enough. `origin` is what named them.
+/// One working server is enough. `origin` is the option that named them.
 fn judge(servers: &[Reached], origin: &str) -> Vec<Finding> {
     let is_joined = servers.iter().any(|server| server.version.is_ok());
     let findings = servers.iter().map(|Reached { address, version }| {

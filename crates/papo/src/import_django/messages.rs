@@ -11,24 +11,24 @@ use super::repair;
 use super::rooms::OldRoom;
 use super::source::{self, Author, Source};
 
-/// The name of an author who was removed there.
+/// The name of a removed author.
 const NOBODY: &str = "?";
 
-/// A message as it comes.
+/// A message of the old database.
 #[derive(Debug)]
 pub(super) enum OldMessage {
-    /// To be brought in.
+    /// A message to import.
     Message {
         message: ImportedMessage,
-        /// The name there.
+        /// Its author's name there.
         old_name: String,
     },
     /// Nothing but white space, which Papo doesn't store.
     Blank,
 }
 
-/// Hands a room's messages over in the order of their times, and of their numbers where times are
-/// equal; until `take` says `false`.
+/// Gives a room's messages to `take` in the order of their times, then of their numbers, until it
+/// returns `false`.
 pub(super) fn each_message(
     source: &Source,
     room: &OldRoom,
@@ -79,8 +79,7 @@ fn message(id: i64, room: &OldRoom, row: &Row<'_>) -> Result<OldMessage> {
     let message = ImportedMessage {
         sender: sender(&old_name),
         username: repair::username(&old_name),
-        // Not parsed: a text longer than Papo takes today is kept whole, and so is white space
-        // around it.
+        // It isn't parsed, so a long text and its white space stay whole.
         text: MessageText::from_stored(kept),
         timestamp,
         client_id: client_id(&key)?,
@@ -88,14 +87,14 @@ fn message(id: i64, room: &OldRoom, row: &Row<'_>) -> Result<OldMessage> {
     Ok(OldMessage::Message { message, old_name })
 }
 
-/// One name of the old database is one person, in each import.
+/// A name of the old database is one person, the same in each import.
 fn sender(old_name: &str) -> PersonId {
     let hash = hash(&["django", old_name]);
     let first = hash.first_chunk().expect("a SHA-256 has 32 bytes");
     PersonId(u64::from_be_bytes(*first))
 }
 
-/// The same message has the same name, in each import.
+/// A message has the same id in each import.
 fn client_id(key: &[u8; 32]) -> Result<ClientId> {
     Ok(BASE64URL_NOPAD.encode(key).parse()?)
 }
@@ -116,7 +115,7 @@ mod tests {
 
     #[test]
     fn keys_never_change() {
-        // Whoever imports again with a later Papo must find what an earlier one stored.
+        // A later Papo must find what an earlier one imported.
         assert_eq!(sender("João").to_string(), "zc77ect8kyq08");
         let key = hash(&["Geral", "1", "João", "2025-03-01 18:56:34.120000", "Olá!"]);
         assert_eq!(

@@ -1,9 +1,9 @@
-//! `papo import django`: brings in the rooms and messages of the Django chat that Papo succeeds.
+//! `papo import django`: imports the rooms and messages of the Django chat that Papo succeeds.
 //!
-//! The old database is read twice within one reading transaction: first to see that all of it can
-//! be understood, before anything of Papo's is touched ([`survey`]), then to hand it over
-//! ([`stream`]). What Papo wouldn't accept is repaired in a way that gives the same result each
-//! time ([`repair`]), so that a second import finds everything stored.
+//! The import reads the old database twice, within one read transaction. First it checks that it
+//! understands everything, before it touches anything of Papo's ([`survey`]). Then it passes
+//! everything on ([`stream`]). It repairs what Papo wouldn't accept in the same way each time
+//! ([`repair`]), so that a second import recognises everything.
 
 mod messages;
 mod repair;
@@ -22,7 +22,7 @@ use self::source::Source;
 use crate::config::Config;
 use crate::instance;
 
-/// Brings in the database in `file`, all or nothing, and says what was done.
+/// Imports the database in `file`, all or nothing, and says what was done.
 pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
     let nothing = || format!("nothing was imported from {}", file.display());
     let source = Source::open(file).with_context(nothing)?;

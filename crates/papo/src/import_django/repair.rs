@@ -1,9 +1,9 @@
-//! Names that Papo wouldn't accept, brought into its form. The same name always becomes the same.
+//! Repairs names that Papo wouldn't accept. The same name always becomes the same.
 
 use papo_domain::{RoomDescription, RoomName, USERNAME_GRAPHEMES, Username, UsernameError};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// What is left of a name without a single character that can be in one.
+/// The name that replaces one without any allowed character.
 const NAMELESS: &str = "?";
 /// The limits of the domain's types.
 const ROOM_NAME_CHARACTERS: usize = 100;
@@ -26,7 +26,7 @@ pub(super) fn username(old_name: &str) -> Username {
     while !characters.is_empty() {
         match Username::parse(&characters.concat()) {
             Ok(name) => return name,
-            // What no character by itself is wrong with: a mark that has lost the letter it was on.
+            // No single character is wrong: a mark has lost its letter.
             Err(UsernameError::Character(bad)) if characters.iter().any(|c| c.contains(bad)) => {
                 characters.retain(|c| !c.contains(bad));
             }
@@ -49,13 +49,13 @@ pub(super) fn room_name(old_name: &str) -> RoomName {
     name.unwrap_or_else(|_| RoomName::from_stored(NAMELESS.to_owned()))
 }
 
-/// The first characters, without what would join them to the next.
+/// The first characters, without a trailing joiner.
 fn cut(text: &str, characters: usize) -> String {
     let short: String = text.chars().take(characters).collect();
     short.trim_end_matches(['\u{200d}', ' ']).to_owned()
 }
 
-/// The name with the room's old number, for a room whose name is another's here.
+/// The name with the room's old number, if another room here has the name.
 pub(super) fn numbered(name: &RoomName, id: i64) -> RoomName {
     let number = format!(" ({id})");
     let room = ROOM_NAME_CHARACTERS - number.chars().count();
@@ -77,7 +77,7 @@ pub(super) fn description(old: &str) -> (RoomDescription, bool) {
     (RoomDescription::from_stored(short), true)
 }
 
-/// The character, if a name may have it next to others; a space for white space of any kind.
+/// The character, if a name may have it among others; a space for white space of any kind.
 fn allowed_in_username(character: char) -> Option<char> {
     if character.is_whitespace() {
         return Some(' ');

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::repair;
 use super::source::{self, Source};
 
-/// A room as the old database has it, and what it becomes.
+/// A room of the old database, and what it becomes.
 #[derive(Debug)]
 pub(super) struct OldRoom {
     /// Its number there.
@@ -37,7 +37,7 @@ pub(super) fn rooms(source: &Source) -> Result<Vec<OldRoom>> {
     while let Some(row) = rows.next()? {
         let id: i64 = row.get("id")?;
         let mut room = room(id, row).with_context(|| format!("chat_room, row {id}"))?;
-        // There, two names may differ in their case alone; here those would be one room.
+        // There, two names may differ in their case alone. Here they would be one room.
         if !names.insert(key(&room.name)) {
             room.name = repair::numbered(&room.name, id);
             names.insert(key(&room.name));
@@ -68,7 +68,7 @@ fn room(id: i64, row: &Row<'_>) -> Result<OldRoom> {
     })
 }
 
-/// What is the same for names that Papo takes for one.
+/// The key of a name. Papo treats names with one key as one.
 fn key(name: &RoomName) -> String {
     name.as_str().nfkc().flat_map(char::to_lowercase).collect()
 }

@@ -1,4 +1,4 @@
-//! The old database: opened for reading only, and which version of the seed's tables it has.
+//! The old database: opened for reading only, and the version of its tables.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,22 +15,22 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 /// How long to wait for a Django that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A database of the seed, as of the moment when it was opened.
+/// A database of the Django chat, as of the moment when it was opened.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) db: Connection,
     pub(super) layout: Layout,
 }
 
-/// Where the tables of this version have what differs between versions.
+/// What differs between the versions of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) author: Author,
-    /// Messages may be to one person, and not to the room.
+    /// Whether messages may be to one person.
     pub(super) has_private_messages: bool,
 }
 
-/// Where a message has its author's name.
+/// Where a message's author is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Author {
     /// In its own column `sender`.
@@ -40,7 +40,7 @@ pub(super) enum Author {
 }
 
 impl Source {
-    /// Opens the file, sees that it has the seed's tables, and starts reading as of now.
+    /// Opens the file, checks that it has the chat's tables, and starts to read as of now.
     pub(super) fn open(file: &Path) -> Result<Self> {
         if !file.is_file() {
             bail!("there is no such file");
@@ -64,8 +64,8 @@ impl Source {
     }
 }
 
-/// Opens the file. In write-ahead mode even a reader makes files beside it. Where it can't, the
-/// file is read alone, if it holds everything.
+/// Opens the file. In write-ahead mode even a reader makes files beside it. Where it can't, this
+/// reads the file alone, if that holds everything.
 fn open_for_reading(file: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(file, flags).context("can't open it")?;
@@ -89,8 +89,8 @@ fn open_for_reading(file: &Path) -> Result<Connection> {
     Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI).context("can't open it")
 }
 
-/// A value that should be text. Bytes that aren't UTF-8 are replaced, not refused: the rest of the
-/// text is worth having.
+/// A value that should be text. Bytes that aren't UTF-8 are replaced: the rest of the text is worth
+/// having.
 pub(super) fn text(value: ValueRef<'_>) -> Option<String> {
     match value {
         ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
@@ -98,7 +98,7 @@ pub(super) fn text(value: ValueRef<'_>) -> Option<String> {
     }
 }
 
-/// A time as Django writes it, `2025-03-01 18:56:34.120000`: in UTC, when it doesn't say otherwise.
+/// A time in Django's form, `2025-03-01 18:56:34.120000`; in UTC unless it says otherwise.
 pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let time = text.parse().or_else(|_| format!("{text}Z").parse());

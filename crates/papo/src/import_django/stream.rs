@@ -1,5 +1,5 @@
-//! Handing the old database over to the storage: a thread reads, the storage's own thread takes,
-//! and little is between.
+//! Streams the old database to the storage: a thread reads, the storage's own thread stores, and
+//! little is between.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -14,7 +14,7 @@ use super::source::Source;
 /// How many messages are read ahead.
 const AHEAD: usize = 1_024;
 
-/// The rooms as the storage takes them.
+/// The rooms, as the storage takes them.
 pub(super) type Rooms = Box<dyn Iterator<Item = Result<ImportedRoom, String>> + Send>;
 
 /// Starts reading.
@@ -60,11 +60,11 @@ enum Item<T> {
     End,
 }
 
-/// Sends items, and at last how it ended: who only stops sending has failed.
+/// Sends items, and at last the end. A sender that only stops has failed.
 struct Sender<T>(SyncSender<Item<T>>);
 
-/// Items until the end; an error if the sender ended without saying so, so that half a room is
-/// never taken for a whole.
+/// Receives items until the end. It is an error if the sender stops without an end, so that half a
+/// room is never taken for a whole.
 struct Received<T> {
     items: Receiver<Item<T>>,
     is_over: bool,
@@ -80,7 +80,7 @@ fn channel<T>(ahead: usize) -> (Sender<T>, Received<T>) {
 }
 
 impl<T> Sender<T> {
-    /// `false` when nobody takes any more.
+    /// Sends an item; `false` when nobody receives any more.
     fn send(&self, item: T) -> bool {
         self.0.send(Item::One(item)).is_ok()
     }
@@ -90,7 +90,7 @@ impl<T> Sender<T> {
             Ok(()) => Item::End,
             Err(error) => Item::Failure(format!("{error:#}")),
         };
-        // Whoever doesn't listen any more has failed, and said so.
+        // A receiver that has gone has failed, and said so.
         let _ = self.0.send(last);
     }
 }

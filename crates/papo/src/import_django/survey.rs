@@ -1,4 +1,4 @@
-//! Reading the old database once, to see that all of it can be understood, and to count.
+//! Reads the old database once, to check that it can be understood, and to count.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use super::messages::{OldMessage, each_message};
 use super::rooms;
 use super::source::Source;
 
-/// What is in the old database that the storage can't count.
+/// Counts of the old database that the storage can't make.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Survey {
     /// Messages to one person, which are left out.
@@ -24,7 +24,7 @@ pub(super) struct Survey {
     pub(super) descriptions_shortened: usize,
 }
 
-/// Reads everything; an error where something can't be understood.
+/// Reads everything. Fails where something can't be understood.
 pub(super) fn survey(source: &Source) -> Result<Survey> {
     refuse_strays(source)?;
     let mut survey = Survey {
@@ -60,7 +60,7 @@ fn private_messages(source: &Source) -> Result<u64> {
     Ok(count.unsigned_abs())
 }
 
-/// A message of a room that isn't there would be lost without a word.
+/// Refuses messages of missing rooms, which an import would lose silently.
 fn refuse_strays(source: &Source) -> Result<()> {
     let sql = "SELECT id FROM chat_message \
                WHERE room_id IS NULL OR room_id NOT IN (SELECT id FROM chat_room) LIMIT 1";

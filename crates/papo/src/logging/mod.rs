@@ -1,7 +1,7 @@
 //! The log: readable lines on standard error.
 //!
-//! A log that can't be written changes nothing else (`output.rs`), and what goes wrong again and
-//! again doesn't fill it (`repeats.rs`).
+//! A log that can't be written changes nothing else (`output.rs`), and repeated warnings don't fill
+//! it (`repeats.rs`).
 
 mod repeats;
 
@@ -17,11 +17,11 @@ use tracing_subscriber::fmt::MakeWriter;
 pub(crate) use self::repeats::Repeats;
 use crate::output::{self, Line};
 
-/// NATS's client logs each try, and its log isn't ours to keep free of secrets: it is off unless
-/// somebody names it. What matters of it is logged by the relay.
+/// NATS's client logs each try, perhaps with secrets. So its log is off unless the filter names it.
+/// The relay logs what matters.
 const NATS_CLIENT: &str = "async_nats";
 
-/// Whether people look at the log as it comes.
+/// Whether standard error is a terminal.
 static IS_TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());
 
 /// Starts logging what passes the filter.
@@ -45,7 +45,7 @@ pub(crate) fn start(filter: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a line begins with: the time.
+/// The beginning of a line: the time.
 pub(crate) fn head() -> String {
     let now = Clock::system().now();
     if *IS_TERMINAL {
@@ -55,7 +55,7 @@ pub(crate) fn head() -> String {
     }
 }
 
-/// Makes writers that give each line to standard error's thread.
+/// Makes writers that pass each line to standard error's thread.
 struct Lines;
 
 /// Takes the lines of one place in the code.

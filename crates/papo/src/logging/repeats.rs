@@ -1,15 +1,15 @@
-//! The same warning again and again: written once a minute, with a count.
+//! Repeated warnings: written once a minute, with a count.
 //!
-//! A cause is a place in the code. Its texts may differ, in the number of a room or in an error; so
-//! many of them are told apart, and beyond that all are one. What a server logs a minute is thereby
-//! bounded by what it is, whatever people ask of it.
+//! A cause is a place in the code. Its texts may differ, such as in the number of a room. A limited
+//! number of texts are counted separately, and all others together. So the code alone bounds what a
+//! server logs in a minute, whatever people send.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// A cause is written about once in this time.
+/// A text of a cause is written once in this time.
 const EVERY: Duration = Duration::from_mins(1);
-/// How many texts of one cause are told apart.
+/// How many texts of one cause are counted separately.
 const TEXTS: usize = 10;
 
 /// What was written within the last minute.
@@ -20,16 +20,16 @@ pub(crate) struct Repeats {
 
 #[derive(Debug)]
 struct Cause {
-    /// When what was held back is due.
+    /// When the counts are due.
     due: Instant,
     /// Each text that was written, and how often it came again.
     texts: Vec<(String, u64)>,
-    /// The last one of the other texts, and how many they were.
+    /// The last of the other texts, and how many there were.
     others: (String, u64),
 }
 
 impl Repeats {
-    /// Whether a line is to be written now; else it is counted.
+    /// Whether to write a line now. Otherwise it is counted.
     pub(crate) fn admit(&mut self, cause: Option<&'static str>, text: &str, now: Instant) -> bool {
         let Some(cause) = cause else { return true };
         let cause = self.causes.entry(cause).or_insert_with(|| Cause {
@@ -50,13 +50,14 @@ impl Repeats {
         false
     }
 
-    /// How long nothing is due.
+    /// How long until something is due.
     pub(crate) fn pause(&self, now: Instant) -> Duration {
         let next = self.causes.values().map(|cause| cause.due).min();
         next.map_or(EVERY, |due| due.saturating_duration_since(now))
     }
 
-    /// Lines about what was held back for a minute. What goes on is held back for another one.
+    /// Lines about what was held back for a minute. What still repeats is held back for another
+    /// one.
     pub(crate) fn due(&mut self, now: Instant) -> Vec<String> {
         let mut lines = Vec::new();
         self.causes.retain(|_, cause| {
@@ -75,7 +76,7 @@ impl Repeats {
         lines
     }
 
-    /// Lines about all that is held back, when no more is to come.
+    /// Lines about everything held back, at the end.
     pub(crate) fn rest(&mut self) -> Vec<String> {
         for cause in self.causes.values_mut() {
             cause.due -= EVERY;
@@ -104,7 +105,7 @@ mod tests {
         assert!(repeats.due(begin + EVERY / 2).is_empty());
         assert_eq!(repeats.pause(begin + EVERY / 2), EVERY / 2);
         assert_eq!(repeats.due(begin + EVERY), ["disk full (299 times more)\n"]);
-        // It goes on: still one line a minute.
+        // It still repeats: one line a minute.
         assert!(!repeats.admit(Some("a"), "disk full\n", begin + EVERY));
         assert_eq!(
             repeats.due(begin + EVERY * 2),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-/// Where a listening server is found.
+/// The addresses of a listening server.
 #[derive(Debug)]
 pub(super) struct Addresses {
     local: String,
@@ -11,7 +11,7 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    /// Those of a server that listens there.
+    /// The addresses of a server that listens there.
     pub(super) fn of(listening: SocketAddr) -> Self {
         Self {
             local: local_url(listening),
@@ -19,7 +19,7 @@ impl Addresses {
         }
     }
 
-    /// The one that most machines can open.
+    /// The address that most machines can open.
     pub(super) fn widest(&self) -> &str {
         self.network.first().unwrap_or(&self.local)
     }
@@ -54,7 +54,7 @@ fn network_urls(listening: SocketAddr) -> Vec<String> {
     if !listening.ip().is_unspecified() {
         return Vec::new();
     }
-    // Addresses that documents use and nobody has: the way to them goes through the default route.
+    // Addresses for documentation, which nobody has: the way to them is the default route.
     let beyond: &[IpAddr] = &[
         Ipv4Addr::new(192, 0, 2, 1).into(),
         Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),

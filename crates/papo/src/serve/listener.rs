@@ -1,4 +1,4 @@
-//! Taking the port.
+//! The listening socket.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use anyhow::{Result, anyhow};
 use tokio::net::{TcpListener, TcpSocket};
 
-/// How many connections the system keeps for us until they are accepted: everyone comes back at
-/// once after a restart.
+/// How many connections the system queues until they are accepted. After a restart everyone comes
+/// back at once.
 const BACKLOG: u32 = 4_096;
 
 /// Listens on the address.
@@ -36,7 +36,7 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     } else {
         TcpSocket::new_v6()?
     };
-    // A restart mustn't wait for the connections of the last run to be forgotten.
+    // Without this a restart would wait until the system has forgotten the last run's connections.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)

@@ -1,11 +1,11 @@
-//! Where the figures of `/metrics` are kept.
+//! The recorder for `/metrics`.
 
 use anyhow::{Result, anyhow};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use papo_app::{BATCH_BUCKETS, BATCH_EVENTS, COMMIT_BUCKETS, COMMIT_SECONDS};
 use papo_web::MetricsWriter;
 
-/// Has figures counted from now on; what writes them.
+/// Installs the recorder. Returns what writes its figures.
 pub(super) fn install() -> Result<MetricsWriter> {
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Full(BATCH_EVENTS.into()), &BATCH_BUCKETS)?

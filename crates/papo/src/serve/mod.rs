@@ -1,4 +1,4 @@
-//! `papo serve`: from an empty folder to people talking, until told to stop.
+//! `papo serve`: opens or makes the instance, and serves it until a signal.
 
 mod addresses;
 mod listener;
@@ -28,17 +28,17 @@ use crate::database::Database;
 use crate::instance::{self, Instance};
 use crate::output;
 
-/// What may pass beyond the time that requests and sockets get to finish, until the process is
-/// ended by force.
+/// How much longer than the time for requests and sockets a stop may take. Then the process ends by
+/// force.
 const STOP_MARGIN: Duration = Duration::from_secs(8);
 
-/// Serves until told to stop.
+/// Serves until a signal.
 pub(crate) fn run(config: &Config) -> Result<()> {
     open_files::raise_limit();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let runtime = instance::runtime(threads)?;
     let served = runtime.block_on(serve(config));
-    // The database is closed; what is still being made is for nobody.
+    // The database is closed. Nobody waits for work that still runs.
     runtime.shutdown_background();
     served
 }
@@ -46,7 +46,7 @@ pub(crate) fn run(config: &Config) -> Result<()> {
 async fn serve(config: &Config) -> Result<()> {
     let mut signals = Signals::listen()?;
     let now = config.app.clock.now();
-    // There is no date for answers then: each would end its connection.
+    // Answers have no valid date then, and each would end its connection.
     ensure!(
         now.as_millis() >= 0,
         "the machine's clock says {now}, and nothing can be served before 1970; set the clock"
@@ -61,7 +61,7 @@ async fn serve(config: &Config) -> Result<()> {
     }
     let metrics = metrics::install()?;
     let instance = Instance::open(config, config.nats.as_ref()).await?;
-    // The chat is there from now on, whether or not the address can be had.
+    // The chat exists from now on, even if the address is taken.
     if let Some(news) = instance.news(config) {
         say(&news);
     }
@@ -78,7 +78,7 @@ async fn serve(config: &Config) -> Result<()> {
     };
     let web = papo_web::run(listener, app, settings, shutdown.clone());
     let mut web = tokio::spawn(web);
-    // People come in already while the disk takes the link's secret, or can't.
+    // People can come in while the database doesn't take the link's secret yet.
     let telling = async {
         setup_link::tell(&instance.app, config, &addresses).await;
         pending().await
@@ -104,7 +104,7 @@ fn shared_by_machines(config: &Config) -> Option<&'static str> {
     shared_file_system(&config.data_dir)
 }
 
-/// Waits for whatever ends the server; an error if that isn't a signal.
+/// Waits for the end of the server. It is an error unless a signal ends it.
 async fn wait_for_end(signals: &mut Signals, app: &App, web: &mut JoinHandle<()>) -> Result<()> {
     tokio::select! {
         signal = signals.next() => {
@@ -122,7 +122,7 @@ async fn wait_for_end(signals: &mut Signals, app: &App, web: &mut JoinHandle<()>
     }
 }
 
-/// Tells people, lets requests and sockets finish, and closes the database.
+/// Notifies clients, lets requests and sockets finish, and closes the database.
 async fn stop(instance: Instance, web: JoinHandle<()>, shutdown: &CancellationToken) -> Result<()> {
     instance.app.announce_stop();
     shutdown.cancel();
@@ -134,14 +134,14 @@ async fn stop(instance: Instance, web: JoinHandle<()>, shutdown: &CancellationTo
     Ok(())
 }
 
-/// Everything acknowledged is on disk already; only good-byes are lost.
+/// Everything acknowledged is on disk already. Only the sockets' farewells are lost.
 fn leave_at_once(why: &str) -> ! {
     tracing::warn!("{why}");
     output::flush();
     process::exit(1)
 }
 
-/// Writes to standard output. Nobody may be reading; that is no reason not to serve.
+/// Writes to standard output. A failure to write is no reason not to serve.
 fn say(text: &str) {
     output::stdout().say(text);
 }

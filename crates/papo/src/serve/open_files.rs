@@ -1,12 +1,11 @@
-//! How many files, and so connections, the process may have open.
+//! The limit of open files, and so of connections.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that are open besides people's connections: the database's, the log, what the runtime
-/// needs.
+/// Open files besides people's connections: those of the database, the log and the runtime.
 pub(crate) const OWN_FILES: u64 = 64;
 
-/// Takes all that the system allows; the usual 1,024 are for programs of another kind.
+/// Raises the limit as far as the system allows. The usual 1,024 suit other programs.
 pub(super) fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current == limit.maximum {
@@ -21,8 +20,8 @@ pub(super) fn raise_limit() {
     }
 }
 
-/// How many connections there can be, of as many as are allowed. The shares of addresses, and what
-/// is kept for health checks and administration, are of these: nobody could be let in beyond them.
+/// How many usual connections there can be, of the configured number. The limit of open files also
+/// covers the reserved places and the process's own files.
 pub(super) fn connections(allowed: usize) -> usize {
     let Some(limit) = getrlimit(Resource::Nofile).current else {
         return allowed;

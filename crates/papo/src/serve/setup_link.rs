@@ -1,5 +1,4 @@
-//! The link by which the first administrator comes. The server goes on without it, and tells it
-//! when it can.
+//! The link for the first administrator. The server runs without it, and prints it when it can.
 
 use std::time::Duration;
 
@@ -9,12 +8,12 @@ use super::addresses::Addresses;
 use super::say;
 use crate::config::Config;
 
-/// How long to wait until it is tried again: twice as long each time, up to the longest.
+/// The pause between tries. It doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// Says how to become the administrator, unless there is one. While the database can't take the
-/// link's secret, which is warned of, it is tried again and again.
+/// Prints the link, unless there is an administrator. While the database doesn't take the link's
+/// secret, it warns and tries again.
 pub(super) async fn tell(app: &App, config: &Config, addresses: &Addresses) {
     let mut pause = FIRST_PAUSE;
     let token = loop {

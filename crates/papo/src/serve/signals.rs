@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Hears the signals from its making on, so that none ends the process by itself.
+/// Receives the signals from its creation on, so that none ends the process by itself.
 #[derive(Debug)]
 pub(super) struct Signals {
     terminate: Signal,
@@ -20,7 +20,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one; its name.
+    /// Waits for the next signal. Returns its name.
     pub(super) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
