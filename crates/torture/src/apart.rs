@@ -1,5 +1,5 @@
-//! Runs a trial in namespaces of its own, in another process of this program: what is mounted or
-//! dropped there is gone with the process, and nobody else notices.
+//! Runs a trial in namespaces of its own, in another process of this program. Its mounts and
+//! dropped packets end with the process, and affect nobody else.
 
 use anyhow::{Result, bail};
 use rustix::process::geteuid;
@@ -7,16 +7,16 @@ use rustix::process::geteuid;
 use crate::report::Verdict;
 use crate::trials::Context;
 
-/// Tells the process that is there that it is.
+/// Set in that process.
 const INSIDE: &str = "PAPO_TORTURE_INSIDE";
 
-/// Whether this is the process that is there.
+/// Whether this is that process.
 pub(crate) fn is_inside() -> bool {
     std::env::var_os(INSIDE).is_some()
 }
 
-/// Runs a trial in new namespaces of these kinds, options of `unshare`; it gets these environment
-/// variables too.
+/// Runs a trial in new namespaces of these kinds (options of `unshare`), with these environment
+/// variables.
 pub(crate) async fn run(
     context: &Context,
     trial: &str,
@@ -25,7 +25,7 @@ pub(crate) async fn run(
 ) -> Result<Verdict> {
     let mut command = tokio::process::Command::new("unshare");
     if !geteuid().is_root() {
-        // Root there, and nobody in particular elsewhere.
+        // Root inside, and an ordinary user outside.
         command.args(["--user", "--map-root-user"]);
     }
     command.args(kinds).arg(std::env::current_exe()?);

@@ -1,4 +1,4 @@
-//! The one checker: compares acknowledgements, the database and every client's view. Pure.
+//! The checker: compares acknowledgements, the database and every client's view. It is pure.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -6,14 +6,14 @@ use std::fmt;
 use crate::history::{Changed, Database, Event, History, Kind, Moment, RoomLog, Sent};
 use crate::view_checker::check_view;
 
-/// A promise that wasn't kept.
+/// A broken promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// A message was acknowledged, and isn't in the log at that place.
     AckedLost { client_id: String, seq: i64 },
     /// An edit or a deletion was acknowledged, and isn't in the log at that place.
     ChangeLost { room: i64, seq: i64 },
-    /// One message was acknowledged with two numbers.
+    /// One message has acknowledgements with two numbers.
     AcksDiffer { client_id: String, seqs: Vec<i64> },
     /// One message is in the log twice.
     Double { client_id: String, seqs: Vec<i64> },
@@ -23,7 +23,7 @@ pub(crate) enum Fault {
         after: i64,
         found: Option<i64>,
     },
-    /// A message that was acknowledged before another was sent comes after it.
+    /// A message was acknowledged before another was sent, and comes after it.
     Causality {
         client_id: String,
         seq: i64,
@@ -51,7 +51,7 @@ pub(crate) enum Fault {
     WrongRow { view: String, message: i64 },
     /// A view doesn't come to the end of the log.
     Unfinished { view: String, last: i64, end: i64 },
-    /// Something was seen that was sent after the right to see it had ended.
+    /// A client saw something that was sent after its right to it had ended.
     SeenAfterRevocation { view: String, seq: i64 },
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Which message of the log has this client id.
+/// The messages of the log by client id.
 pub(crate) type Places<'a> = HashMap<&'a str, Vec<(i64, i64)>>;
 
 /// All faults of a history, given what the database holds after it.
@@ -100,7 +100,7 @@ pub(crate) fn check(history: &History, database: &Database) -> Vec<Fault> {
     faults
 }
 
-/// Where each message of the log is: room and seq.
+/// The place of each message of the log: room and seq.
 pub(crate) fn places(database: &Database) -> Places<'_> {
     let mut places = Places::new();
     for (&room, log) in &database.rooms {
@@ -130,8 +130,8 @@ fn check_log(room: i64, log: &RoomLog, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Only acknowledgements of the database's own history count: those of one that was given up for a
-/// backup are gone with it.
+/// Only acknowledgements of the database's own history count. Those of a history that a backup
+/// replaced are gone with it.
 fn check_acks(sent: &Sent, database: &Database, places: &Places<'_>, faults: &mut Vec<Fault>) {
     let acks = sent.acks.iter().filter(|ack| *ack.epoch == *database.epoch);
     let mut seqs: Vec<i64> = acks.map(|ack| ack.seq).collect();
@@ -172,7 +172,7 @@ fn check_change(changed: &Changed, database: &Database, faults: &mut Vec<Fault>)
     }
 }
 
-/// What was acknowledged before a message was sent comes before it.
+/// A message that was acknowledged before another was sent comes before it.
 fn check_causality(
     sent: &[Sent],
     database: &Database,
@@ -216,7 +216,7 @@ fn check_causality(
     }
 }
 
-/// The messages of one connection keep their order.
+/// Messages of one connection keep their order.
 fn check_senders(sent: &[Sent], places: &Places<'_>, faults: &mut Vec<Fault>) {
     let mut connections: BTreeMap<(u64, i64), Vec<&Sent>> = BTreeMap::new();
     for message in sent {

@@ -1,4 +1,4 @@
-//! Each kind of fault is found in a history made by hand, and none in a good one.
+//! The checker finds each kind of fault in a history made by hand, and none in a good one.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ fn view(seen: Vec<Seen>) -> View {
     }
 }
 
-/// Sent at a moment, acknowledged at a later one with this seq.
+/// A message sent at a moment, perhaps acknowledged at a later one with this seq.
 fn sent(id: &str, at: u64, ack: Option<(u64, i64)>) -> Sent {
     Sent {
         client_id: id.into(),
@@ -307,7 +307,7 @@ fn a_view_that_resumes_elsewhere() {
 
 #[test]
 fn a_row_that_is_stale_after_a_restored_backup() {
-    // The log is another one now, and as long; nobody told the client to start over.
+    // The log is now another one of the same length, and nothing made the client start over.
     let other = [
         posted(1, "a"),
         posted(2, "c"),

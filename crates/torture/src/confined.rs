@@ -1,9 +1,7 @@
-//! A control group for a server, whose memory is bounded, what the kernel keeps for its sockets
-//! too.
+//! A control group that bounds a server's memory, including the kernel's for its sockets.
 //!
 //! Version 2 of control groups counts both together. Version 1 bounds the process's memory, and
-//! counts what sockets take for itself. Where neither is to be had, nothing is bounded and all is
-//! measured.
+//! counts sockets separately. Without either, nothing is bounded and everything is measured.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,10 +14,10 @@ const MIB: f64 = 1_048_576.0;
 /// Where the versions are mounted.
 const UNIFIED: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 const MEMORY: &str = "/sys/fs/cgroup/memory";
-/// No bound; it has the kernel count.
+/// No bound, but the kernel counts.
 const BOUNDLESS: &str = "1099511627776";
 
-/// Which kind of group there is.
+/// The kind of group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Unified(PathBuf),
@@ -28,7 +26,7 @@ enum Kind {
     Measured(String),
 }
 
-/// A group; it is removed with this, when nothing runs in it any more.
+/// A group. A drop removes it, when nothing runs in it any more.
 #[derive(Debug)]
 pub(crate) struct Confined {
     kind: Kind,
@@ -81,7 +79,7 @@ impl Confined {
         }
     }
 
-    /// What a command is run by, so that it is in the group from its beginning.
+    /// The wrapper that runs a command in the group from its beginning.
     pub(crate) fn wrapper(&self) -> Vec<String> {
         match &self.kind {
             Kind::Unified(path) | Kind::Memory(path) => {
@@ -92,7 +90,7 @@ impl Confined {
         }
     }
 
-    /// MiB that a process in it takes now, with what the kernel keeps for its sockets.
+    /// MiB that a process in it uses now, including the kernel's for its sockets.
     pub(crate) fn memory(&self, pid: u32) -> Result<f64> {
         match &self.kind {
             Kind::Unified(path) => number(&path.join("memory.current")),

@@ -1,4 +1,4 @@
-//! The robots of a trial, from the first to the history that they leave.
+//! The robots of a trial, from the first to the history that they record.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,18 +20,18 @@ use crate::plan::{Plan, Track};
 use crate::robot::Robot;
 use crate::world::{Phase, World};
 
-/// How often a condition is looked at.
+/// How often conditions are checked.
 const LOOK: Duration = Duration::from_millis(5);
-/// How long the robots may take to have all acknowledgements, and to read to the end: several times
-/// the longest wait of one that comes back.
+/// How long the robots may take to get all acknowledgements and read to the end. It is several
+/// times the longest wait before a reconnect.
 const PATIENCE: Duration = Duration::from_secs(100);
-/// Nothing is stored for so long when nothing more will be.
+/// When nothing was stored for this long, nothing more will be.
 const SETTLING: Duration = Duration::from_millis(300);
 /// Guests that join at the same time.
 const JOINING: usize = 8;
-/// One in so many robots speaks on its room's own socket, and all others on that of many rooms.
+/// One in this many robots uses its room's own socket. All others use that of many rooms.
 const ON_ONE: usize = 4;
-/// So many robots of room 1 are in another room as well, and write there too.
+/// This many robots of room 1 are in another room as well, and write there too.
 const IN_TWO: usize = 64;
 const OTHER_ROOM: i64 = 2;
 
@@ -45,23 +45,23 @@ pub(crate) struct Crowd {
     seed: u64,
 }
 
-/// What a crowd leaves.
+/// The result of a crowd.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) history: History,
     pub(crate) connections: usize,
     pub(crate) resets: usize,
-    /// How many robots were told to start over.
+    /// How many robots had to start over.
     pub(crate) robots_reset: usize,
     pub(crate) closes: BTreeMap<u16, usize>,
     pub(crate) refusals: usize,
-    /// How many requests were refused with which code and without a time to try again.
+    /// The codes of requests that were refused without a time to retry.
     pub(crate) unclear: Vec<ErrorCode>,
-    /// Each robot's, in the order in which they were sent.
+    /// Each robot's, in the order in which they started.
     pub(crate) interruptions: Vec<Interruptions>,
 }
 
-/// When and for how long a robot was cut off, or refused.
+/// When and for how long a robot was cut off or refused.
 #[derive(Debug, Default)]
 pub(crate) struct Interruptions {
     pub(crate) lost: Vec<Instant>,
@@ -71,7 +71,7 @@ pub(crate) struct Interruptions {
 }
 
 impl Crowd {
-    /// Nobody yet.
+    /// An empty crowd.
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             world: Arc::default(),
@@ -82,7 +82,7 @@ impl Crowd {
         }
     }
 
-    /// Sends a robot.
+    /// Starts a robot.
     pub(crate) fn add(&mut self, mut plan: Plan) {
         let number = self.robots.len();
         plan.is_on_many = !number.is_multiple_of(ON_ONE);
@@ -105,7 +105,7 @@ impl Crowd {
         self.robots.len()
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition holds.
     pub(crate) async fn wait_until(
         &self,
         what: &str,
@@ -131,7 +131,7 @@ impl Crowd {
         .await
     }
 
-    /// Has nothing new written from now on, and waits until all is acknowledged.
+    /// Stops the writing of new messages, and waits until all are acknowledged.
     pub(crate) async fn stop_writing(&self) -> Result<()> {
         self.phase.send_replace(Phase::Read);
         self.wait_until("everything is acknowledged", PATIENCE, |world| {
@@ -140,7 +140,7 @@ impl Crowd {
         .await
     }
 
-    /// How many don't have this event yet.
+    /// How many robots don't have this event yet.
     pub(crate) fn behind(&self, end: i64) -> usize {
         let lasts = self.reached.iter();
         lasts
@@ -148,8 +148,9 @@ impl Crowd {
             .count()
     }
 
-    /// Has nothing new written from now on, and waits until all is acknowledged and everybody has
-    /// all that is in room 1's log; how long that takes, or what is lacking when the limit is over.
+    /// Stops the writing of new messages, and waits until all are acknowledged and everybody has
+    /// all of room 1's log. Returns how long that takes, or fails with what is missing after the
+    /// limit.
     pub(crate) async fn converge(&self, place: &Place, limit: Duration) -> Result<Duration> {
         let start = Instant::now();
         self.phase.send_replace(Phase::Read);
@@ -172,8 +173,8 @@ impl Crowd {
         }
     }
 
-    /// Has all robots read to the ends of their rooms, and collects what they saw. The checker
-    /// shows which of them didn't come to the end.
+    /// Makes all robots read to the ends of their rooms, and collects what they saw. The checker
+    /// finds those that didn't get to the end.
     pub(crate) async fn finish(self, place: &Place) -> Result<Outcome> {
         if let Err(error) = self.stop_writing().await {
             eprintln!("{error:#}: {} wait", self.world.waiting());
@@ -195,7 +196,7 @@ impl Crowd {
     }
 }
 
-/// The logs' ends, when nothing that was cut off on its way is stored any more.
+/// The ends of the logs, once nothing that was on its way is stored any more.
 async fn settled_ends(place: &Place) -> Result<BTreeMap<i64, i64>> {
     let ends = || -> Result<BTreeMap<i64, i64>> {
         let end = |room| Ok((room, place.end(room)?));
@@ -234,7 +235,7 @@ impl Outcome {
     }
 }
 
-/// Has guests join a room, and the first of them another one too; their cookies.
+/// Makes guests join a room, and the first of them another one too. Returns their cookies.
 pub(crate) fn join(address: SocketAddr, room: i64, count: usize) -> Result<Vec<Arc<str>>> {
     let address = address.to_string();
     let join = |first: usize| -> Result<Vec<Arc<str>>> {

@@ -16,7 +16,7 @@ use crate::history::{Event, Kind, Seen, Snapshot};
 pub(crate) enum Heard {
     /// The server's history.
     Welcome(Arc<str>),
-    /// Something of a room; snapshots with their epoch.
+    /// An event or snapshot of a room; a snapshot with its epoch.
     Seen(i64, Seen, Option<Arc<str>>),
     Ack {
         reference: Option<u64>,
@@ -25,7 +25,7 @@ pub(crate) enum Heard {
     Refused {
         reference: Option<u64>,
         code: ErrorCode,
-        /// When to try again, in seconds, if the server says so.
+        /// When to retry, in seconds, if the server says so.
         retry: Option<u64>,
     },
     /// Connect again after this many milliseconds.

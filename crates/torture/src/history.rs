@@ -1,11 +1,11 @@
-//! What happened in a trial, as the checker takes it: what was sent and acknowledged and when, what
-//! each client saw, and what the database says.
+//! The history of a trial, for the checker: what was sent and acknowledged and when, what each
+//! client saw, and what the database holds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A moment in the order of everything that the robots do and see. Two moments of one run compare;
-/// they measure no time.
+/// A moment in the order of all that the robots do and see. Moments of a run compare; they measure
+/// no time.
 pub(crate) type Moment = u64;
 
 /// A message that a robot sent, however often.
@@ -15,7 +15,7 @@ pub(crate) struct Sent {
     pub(crate) room: i64,
     /// Before the first byte of the first attempt was written.
     pub(crate) at: Moment,
-    /// Which of its sender's connections sent it first; two of one connection keep their order.
+    /// The sender's connection that sent it first. Messages of one connection keep their order.
     pub(crate) connection: u64,
     pub(crate) acks: Vec<Ack>,
 }
@@ -48,8 +48,8 @@ pub(crate) struct Event {
     pub(crate) kind: Kind,
 }
 
-/// What an event did. The text may be a later one than the event's own, so it is no part of the
-/// event's identity.
+/// What an event did. The text may be a later one than the event's own, so it doesn't identify the
+/// event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     Posted {
@@ -106,26 +106,26 @@ pub(crate) struct Snapshot {
 pub(crate) enum Seen {
     Event(Arc<Event>),
     Snapshot(Arc<Snapshot>),
-    /// The server goes on after this event.
+    /// The server resumes after this event.
     Resumed(i64),
-    /// What the client has is to be forgotten.
+    /// The client has to forget what it has.
     Reset,
 }
 
-/// All that one client saw of one room, across its connections.
+/// Everything that one client saw of one room, across its connections.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct View {
     pub(crate) name: String,
     pub(crate) room: i64,
     pub(crate) seen: Vec<Seen>,
-    /// From then on the client may see nothing that is sent later.
+    /// The client may see nothing that is sent after this moment.
     pub(crate) revoked: Option<Moment>,
     /// Whether it must have come to the end of the log.
     pub(crate) is_complete: bool,
 }
 
 impl View {
-    /// Leaves out what the client was told to forget.
+    /// Drops what the client had to forget.
     pub(crate) fn forget_before_reset(&mut self) {
         let last = self
             .seen

@@ -1,7 +1,7 @@
-//! What is under test: a node with a database in its own folder, or nodes that share one on a
+//! The instance under test: a node with a database in its own folder, or nodes that share one on a
 //! PostgreSQL server and are joined by NATS.
 //!
-//! Each has a schema of its own there, and so an epoch of its own, which keeps it apart at NATS.
+//! Each instance has its own schema, and so its own epoch, which separates it at NATS.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::database::Place;
 use crate::trials::Context;
 
-/// Names NATS, unless it is at its usual port here.
+/// The variable with the URL of NATS, unless that is at the usual port of this machine.
 pub(crate) const NATS: &str = "PAPO_TEST_NATS_URL";
 pub(crate) const USUAL_NATS: &str = "nats://127.0.0.1:4222";
 
@@ -46,7 +46,7 @@ pub(crate) struct Instance {
     _kept: Kept,
 }
 
-/// What is there for as long as the instance is.
+/// What lives as long as the instance.
 #[derive(Debug)]
 enum Kept {
     Folder {
@@ -61,12 +61,12 @@ enum Kept {
 }
 
 impl Instance {
-    /// Starts so many nodes, of which there is one with SQLite. Blocks.
+    /// Starts this many nodes; with SQLite, one. Blocks.
     pub(crate) fn start(context: &Context, nodes: usize) -> Result<Self> {
         Self::start_with(context, nodes, context.server())
     }
 
-    /// The same, each node built like this one. Blocks.
+    /// Starts nodes built like this one. Blocks.
     pub(crate) fn start_with(
         context: &Context,
         nodes: usize,
@@ -88,7 +88,7 @@ impl Instance {
         }
     }
 
-    /// Starts nodes on a database that is there, at this URL, and stays. Blocks.
+    /// Starts nodes on an existing database at this URL. Blocks.
     pub(crate) fn start_on(context: &Context, nodes: usize, url: &str) -> Result<Self> {
         let (builder, place) = (
             joined(context, context.server(), url),
@@ -97,7 +97,7 @@ impl Instance {
         Self::run(builder, nodes, place, Kept::Nothing)
     }
 
-    /// A node that isn't started, on an empty schema; which is there for as long as the second is.
+    /// A node that isn't started, on an empty schema, which lives as long as the second value.
     /// Blocks.
     pub(crate) fn node_on_nothing(context: &Context) -> (ServerBuilder, Schema) {
         let schema = Schema::new();
@@ -130,7 +130,7 @@ impl Instance {
         &self.nodes[0]
     }
 
-    /// Another node of the same, or the same again, which isn't started.
+    /// A builder for another node of the instance, or for the same one again.
     pub(crate) fn another(&self) -> ServerBuilder {
         self.builder.clone()
     }
@@ -140,14 +140,14 @@ impl Instance {
         self.nodes[number % self.nodes.len()].address()
     }
 
-    /// The addresses of all nodes, from that one on: of somebody who goes to the next when a
-    /// connection is lost.
+    /// The addresses of all nodes from this one on, for a client that goes to the next when it
+    /// loses a connection.
     pub(crate) fn addresses(&self, number: usize) -> Vec<SocketAddr> {
         let all = number..number + self.nodes.len();
         all.map(|number| self.address(number)).collect()
     }
 
-    /// For the size of a trial: over how many nodes it goes, if over several.
+    /// The part of a trial's size that names its nodes, if there are several.
     pub(crate) fn spread(&self) -> String {
         match self.nodes.len() {
             1 => String::new(),

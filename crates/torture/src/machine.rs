@@ -1,4 +1,4 @@
-//! A program of a trial's own that is killed, paused and started again: a database, a NATS, a node.
+//! A program of a trial, which can be killed, paused and started again: a database, a NATS, a node.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use rustix::process::{Pid, Signal, kill_process};
 const END: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(5);
 
-/// A program that runs, or doesn't. It ends with this.
+/// A program, running or not. A drop ends it.
 pub(crate) struct Machine {
     name: String,
     command: Box<dyn Fn() -> Command + Send>,
-    /// What it says goes there.
+    /// The file for its output.
     log: PathBuf,
-    /// What ends it at once, as a crash would.
+    /// The signal that ends it at once, as a crash would.
     crash: Signal,
     child: Option<Child>,
 }
@@ -62,10 +62,10 @@ impl Machine {
         child.is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
-    /// Ends it as a crash would; when this returns, it is gone. Blocks.
+    /// Ends it as a crash would. When this returns, it is gone. Blocks.
     pub(crate) fn crash(&mut self) -> Result<()> {
         self.send_all(self.crash)?;
-        // Who is paused hears it when going on, and does nothing else any more.
+        // A paused process gets the signal when it goes on, and does nothing else any more.
         self.send_all(Signal::CONT)?;
         let start = Instant::now();
         while self.is_running() {
@@ -81,18 +81,18 @@ impl Machine {
         self.send(Signal::TERM)
     }
 
-    /// Stops all of its processes where they are.
+    /// Pauses all of its processes.
     pub(crate) fn pause(&mut self) -> Result<()> {
-        // The first one first: it would notice.
+        // The first process comes first, since it would notice.
         self.send_all(Signal::STOP)
     }
 
-    /// Lets them go on.
+    /// Resumes them.
     pub(crate) fn go_on(&mut self) -> Result<()> {
         self.send_all(Signal::CONT)
     }
 
-    /// What it has said.
+    /// Its output.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }

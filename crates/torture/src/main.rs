@@ -1,9 +1,9 @@
-//! Breaks everything around Papo that can break, and checks what was promised.
-//! `cargo xtask torture` runs it.
+//! The trials of Papo's promises: they break what is around Papo, and check. `cargo xtask torture`
+//! runs them.
 //!
-//! Robots that behave as the real client does ([`robot`]) write down what they sent, got
-//! acknowledged and saw ([`history`]); [`database`] reads what is on disk; [`checker`] compares
-//! them. What is broken meanwhile, and how large it is, is each trial's affair ([`trials`]).
+//! Robots ([`robot`]) behave like the real client, and record what they sent, what was acknowledged
+//! and what they saw ([`history`]). [`database`] reads what is on disk, and [`checker`] compares.
+//! Each trial decides what is broken meanwhile, and its size ([`trials`]).
 
 mod apart;
 mod checker;
@@ -136,7 +136,7 @@ fn main() -> Result<ExitCode> {
     })
 }
 
-/// Runs the trials one after the other, and beside them the quiet ones likewise.
+/// Runs the trials one after the other, and the quiet ones beside them.
 fn run_all(chosen: &[&'static Trial], context: &Context) -> Vec<(Verdict, Duration)> {
     let run_one = |trial: &'static Trial| {
         let running = scope(|scope| scope.spawn(|| run(trial, context)).join());
@@ -161,7 +161,7 @@ fn run_all(chosen: &[&'static Trial], context: &Context) -> Vec<(Verdict, Durati
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Runs a trial; one that couldn't be run has failed.
+/// Runs a trial. One that couldn't run has failed.
 fn run(trial: &Trial, context: &Context) -> (Verdict, Duration) {
     let start = Instant::now();
     let ran = tokio::runtime::Builder::new_multi_thread()
@@ -180,7 +180,7 @@ fn run(trial: &Trial, context: &Context) -> (Verdict, Duration) {
     (verdict, start.elapsed())
 }
 
-/// Of a trial that couldn't be run.
+/// The verdict of a trial that couldn't run.
 fn unfinished(fault: impl Into<String>) -> Verdict {
     Verdict {
         size: "not finished".into(),

@@ -1,11 +1,11 @@
-//! Figures that a busy machine spoils: times, and ratios of times.
+//! Measures figures that a busy machine spoils: times, and ratios of times.
 //!
-//! Their bounds are as promised; what is robust is how they are measured. Noise only ever makes
-//! them worse, so one that misses its bound is measured again, and the best of three counts. The
-//! table says so where it happened. Never for what is right or wrong: a message lost once is lost.
+//! Their bounds are the promised ones. Noise only makes a figure worse, so one that misses its
+//! bound is measured again, and the best of three counts. The table says where that happened. This
+//! never applies to correctness: a message lost once is lost.
 //!
-//! A ratio of what is measured with something and without it comes from pairs of neighbouring
-//! windows, and the median of the pairs' ratios counts.
+//! A ratio of a figure with something and without it comes from pairs of neighbouring windows. The
+//! median of the pairs' ratios counts.
 
 use std::fmt;
 

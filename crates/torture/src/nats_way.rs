@@ -1,6 +1,5 @@
-//! A way from a node to NATS on which single messages are lost, doubled and change places, or on
-//! which nothing moves at all. It understands as much of NATS's protocol as that takes: lines, and
-//! after some of them a payload.
+//! A connection from a node to NATS that loses, doubles and swaps single messages, or moves nothing
+//! at all. It understands just enough of NATS's protocol: lines, and after some of them a payload.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,20 +14,20 @@ use tokio::task::JoinSet;
 
 use crate::random::Random;
 
-/// Of a hundred messages so many are lost, so many doubled, and so many come after the next one.
+/// Percent of the messages that are lost, that are doubled, and that come after the next one.
 const EACH: u64 = 20;
 
-/// How a way is.
+/// The state of a way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     Good,
     /// Messages are lost, doubled and swapped.
     Bad,
-    /// Nothing moves, and nobody is told.
+    /// Nothing moves, and nobody learns of it.
     Cut,
 }
 
-/// What became of messages on bad ways.
+/// Counts of faults on bad ways.
 #[derive(Debug, Default)]
 pub(crate) struct Mishaps {
     pub(crate) lost: AtomicUsize,
@@ -88,16 +87,16 @@ impl NatsWay {
         })
     }
 
-    /// Is so from now on.
+    /// Sets its state from now on.
     pub(crate) fn set(&self, way: Way) {
         self.way.send_replace(way);
     }
 }
 
-/// Carries until one of both ends it.
+/// Carries until one side ends.
 async fn carry(mut node: TcpStream, to: SocketAddr, directions: (Direction, Direction)) {
     let (there, back) = directions;
-    // NATS may be away; then the node is, for it.
+    // If NATS is away, so is the node for it.
     if let Ok(mut nats) = TcpStream::connect(to).await {
         let (from_node, to_node) = node.split();
         let (from_nats, to_nats) = nats.split();

@@ -1,7 +1,7 @@
-//! A network of a trial's own: hosts in namespaces, joined by a bridge, any of which can be cut off
-//! from any other, one way or both.
+//! A network of a trial: hosts in namespaces, joined by a bridge. Any host can be cut off from any
+//! other, one way or both.
 //!
-//! Only for a process in namespaces of its own, with which all of it ends.
+//! It needs a process in namespaces of its own, and ends with it.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use crate::servers::Within;
 const SUBNET: &str = "10.77.0";
 const BRIDGE: &str = "papo";
 
-/// Somebody on the network.
+/// A host on the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Host {
     /// The trial itself: robots, and the checker.
@@ -48,7 +48,7 @@ impl Host {
         address.parse().context("an address")
     }
 
-    /// Before the words of a command that is to run on it.
+    /// The prefix of a command that runs on it.
     pub(crate) fn within(self) -> Within {
         match self {
             Self::Clients => Vec::new(),
@@ -102,12 +102,12 @@ pub(crate) fn make(hosts: &[Host]) -> Result<()> {
     Ok(())
 }
 
-/// What one host sends to another is lost from now on.
+/// Drops what one host sends to another from now on.
 pub(crate) fn cut(from: Host, to: Host) -> Result<()> {
     rule("-A", from, to)
 }
 
-/// It arrives again.
+/// Ends the drop.
 pub(crate) fn mend(from: Host, to: Host) -> Result<()> {
     rule("-D", from, to)
 }

@@ -1,4 +1,4 @@
-//! What a robot is to do, and what became of it.
+//! The plan of a robot, and its record.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -12,11 +12,11 @@ use tokio::time::Instant;
 use crate::history::{Changed, Sent, View};
 use crate::pauses::Pauses;
 
-/// What a robot is to do.
+/// The plan of a robot.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) name: String,
-    /// Where it connects: to the next of them each time, as a load balancer may send anybody
+    /// Where it connects: to the next address each time, as a load balancer may send anybody
     /// anywhere.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) room: i64,
@@ -25,7 +25,7 @@ pub(crate) struct Plan {
     /// Other rooms that it follows there, as far as it is in them.
     pub(crate) others: Vec<i64>,
     pub(crate) cookie: Arc<str>,
-    /// The mean pause between two messages; one that has none only reads.
+    /// The mean pause between two messages. Without one it only reads.
     pub(crate) pause: Option<Duration>,
     /// Whether some of its messages are edited and deleted.
     pub(crate) changes: bool,
@@ -35,24 +35,23 @@ pub(crate) struct Plan {
     pub(crate) backoff: Duration,
     /// The longest of these waits.
     pub(crate) patience: Duration,
-    /// When it has heard nothing for so long it asks whether anybody is there, and when nothing
-    /// comes for as long again it takes the connection for dead. It gives up a handshake sooner
-    /// then, too. The real client takes 25 s and 20 s.
+    /// After this much silence it sends a ping. After as much again it takes the connection for
+    /// dead. It also gives up handshakes sooner. The real client takes 25 s and 20 s.
     pub(crate) heartbeat: Option<Duration>,
-    /// Whether the connection may be lost along with a refusal: the message behind the refused one
-    /// may be stored then, and the refused one is sent again after it. So what is sent again on
-    /// another connection has no promised place.
+    /// Whether a connection may break together with a refusal. Then the message after the refused
+    /// one may be stored, and the refused one is sent again after it. So a message that is sent
+    /// again on another connection has no promised place.
     pub(crate) misses_refusals: bool,
     /// The length of its messages.
     pub(crate) length: usize,
-    /// Tells it to stop reading, if anybody does; then nobody measures how fast it gets what.
+    /// Says when it should stop reading, if ever. Then nothing measures how fast it gets events.
     pub(crate) reading: Option<watch::Receiver<Reading>>,
 }
 
-/// How somebody reads.
+/// How a robot reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// As everybody does, on a connection as everybody has.
+    /// As usual, on an ordinary connection.
     Usual,
     /// Not at all, on a connection whose buffers are small.
     Stopped,
@@ -61,7 +60,7 @@ pub(crate) enum Reading {
 }
 
 impl Plan {
-    /// Somebody who reads room 1.
+    /// A robot that reads room 1.
     pub(crate) fn reader(name: String, addresses: Vec<SocketAddr>, cookie: &Arc<str>) -> Self {
         Self {
             name,
@@ -82,7 +81,7 @@ impl Plan {
         }
     }
 
-    /// Somebody who writes there too.
+    /// A robot that also writes there.
     pub(crate) fn writer(
         name: String,
         addresses: Vec<SocketAddr>,
@@ -96,7 +95,7 @@ impl Plan {
     }
 }
 
-/// What became of a robot.
+/// The record of a robot.
 #[derive(Debug, Default)]
 pub(crate) struct Track {
     /// What it saw of each of its rooms.
@@ -111,11 +110,11 @@ pub(crate) struct Track {
     pub(crate) closes: HashMap<u16, usize>,
     /// How many requests were refused for now.
     pub(crate) refusals: usize,
-    /// With which codes requests were refused without being told when to try again.
+    /// The codes of requests that were refused without a time to retry.
     pub(crate) unclear: Vec<ErrorCode>,
-    /// When it lost a connection that it hadn't cut itself.
+    /// When it lost connections that it hadn't cut itself.
     pub(crate) lost: Vec<Instant>,
-    /// When it was refused something for now.
+    /// When requests were refused for now.
     pub(crate) refused: Vec<Instant>,
     /// Between two events that it got.
     pub(crate) silences: Pauses,

@@ -1,4 +1,4 @@
-//! What the operating system says of a process, and commands that need its help.
+//! What the operating system knows of a process, and commands that need it.
 
 use std::fs;
 use std::process::Command;
@@ -40,14 +40,14 @@ pub(crate) fn sockets(pid: u32) -> Result<usize> {
         .count())
 }
 
-/// The one process that another has started, such as the one that strace runs.
+/// The one child of a process, such as the one that strace runs.
 pub(crate) fn child(pid: u32) -> Result<u32> {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
     let first = children.split_whitespace().next().context("a child")?;
     Ok(first.parse()?)
 }
 
-/// Whether a process is there, and not only its remains.
+/// Whether a process runs, and isn't just a zombie.
 pub(crate) fn is_running(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

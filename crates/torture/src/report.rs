@@ -1,4 +1,4 @@
-//! What a trial says, and the table of all of them.
+//! The verdict of a trial, and the table of all.
 
 use std::time::Duration;
 
@@ -33,14 +33,14 @@ impl Verdict {
         self.figures.push(figure.into());
     }
 
-    /// Notes a fault unless something is so.
+    /// Notes a fault unless a condition holds.
     pub(crate) fn demand(&mut self, is_so: bool, fault: impl FnOnce() -> String) {
         if !is_so {
             self.faults.push(fault());
         }
     }
 
-    /// For another process of this program.
+    /// The verdict as lines, for another process of this program.
     pub(crate) fn to_lines(&self) -> String {
         let figures = self
             .figures
@@ -54,7 +54,7 @@ impl Verdict {
             .collect()
     }
 
-    /// From another process of this program; nothing when it said nothing.
+    /// The verdict from another process's lines, if it wrote any.
     pub(crate) fn from_lines(text: &str) -> Option<Self> {
         let mut verdict = None::<Self>;
         for (kind, value) in text.lines().filter_map(|line| line.split_once('\t')) {
@@ -100,7 +100,8 @@ pub(crate) fn left_out_line(name: &str, title: &str, only: Ground, why: &str) ->
     format!("{name:<10} {title:<24} not run, of {only} only: {why}")
 }
 
-/// What no fault among `trials` proves, with 95 % confidence: fewer than 1 in this many.
+/// What a run of `trials` without a fault proves, with 95 % confidence: fewer than 1 fault in this
+/// many.
 pub(crate) fn bound(trials: usize) -> f64 {
     let trials = f64::from(u32::try_from(trials).unwrap_or(u32::MAX));
     1.0 / (1.0 - 0.05_f64.powf(1.0 / trials.max(1.0)))

@@ -1,5 +1,5 @@
-//! A client that behaves as the real one does: it names its messages, keeps them until they are
-//! acknowledged, comes back after a random time, and goes on from the last event that it has.
+//! A client that behaves like the real one. It names its messages, keeps them until they are
+//! acknowledged, reconnects after a random time, and resumes after the last event that it has.
 
 mod heeding;
 mod speaking;
@@ -19,15 +19,15 @@ use crate::random::Random;
 use crate::wire::{Cut, Door, Received, Wire};
 use crate::world::{Listening, Phase, Waiting, World};
 
-/// After a refusal that isn't final.
+/// The wait after a refusal that isn't final.
 const RETRY: Duration = Duration::from_millis(200);
-/// Messages that wait for their acknowledgement at most.
+/// The most messages that wait for their acknowledgement.
 const OUTBOX: usize = 16;
-/// Of a hundred messages of one in several rooms, so many go to another than its own.
+/// Percent of the messages that a robot in several rooms sends to another room than its own.
 const ELSEWHERE: u64 = 25;
-/// The receive buffer of those who stop reading.
+/// The receive buffer of robots that stop reading.
 const SMALL_BUFFER: usize = 4_096;
-/// Long enough not to come.
+/// Long enough to never come.
 const NEVER: Duration = Duration::from_hours(24);
 
 /// A robot at work.
@@ -41,7 +41,7 @@ pub(crate) struct Robot {
     rooms: Vec<Followed>,
     /// The history that the server named last.
     epoch: Arc<str>,
-    /// What isn't acknowledged: indices of what was sent, in order.
+    /// The unacknowledged messages: indices of what was sent, in order.
     outbox: Vec<usize>,
     /// The texts of what is in the outbox.
     texts: HashMap<usize, Unanswered>,
@@ -51,7 +51,7 @@ pub(crate) struct Robot {
     attempts: usize,
     /// When it last got an event.
     heard: Option<Instant>,
-    /// The last event of its own room that it has, for others.
+    /// The last event of its own room that it has, for the crowd.
     reached: Arc<AtomicI64>,
 }
 
@@ -60,11 +60,11 @@ struct Followed {
     view: View,
     /// The history that it knows, and the last event of it.
     known: Option<(Arc<str>, i64)>,
-    /// It turned out not to be in the room.
+    /// The server said that it isn't in the room.
     is_refused: bool,
 }
 
-/// What is going on on one connection.
+/// The state of one connection.
 struct Talk {
     wire: Wire,
     id: u64,
@@ -76,13 +76,12 @@ struct Talk {
     asked: HashMap<u64, Asked>,
     send_at: Instant,
     retry_at: Option<Instant>,
-    /// When it has been quiet for too long, and whether it was asked already whether anybody is
-    /// there.
+    /// When the silence is too long, and whether a ping was already sent.
     quiet_at: Instant,
     is_asked: bool,
-    /// How long to stay away, when the server has named a time.
+    /// How long to stay away, if the server has named a time.
     ordered: Option<Duration>,
-    /// Everybody can see that it listens, once it does.
+    /// Shows the crowd that it listens, once it does.
     listening: Option<Listening>,
 }
 
@@ -95,7 +94,7 @@ struct Unanswered {
 }
 
 enum Asked {
-    /// To follow a room.
+    /// A subscription to a room.
     Room(i64),
     Message(usize),
     Change(
@@ -105,11 +104,11 @@ enum Asked {
     ),
 }
 
-/// How a conversation ended.
+/// How a connection ended.
 enum Ended {
-    /// There is nothing more to do.
+    /// The robot is done.
     Done,
-    /// To be taken up again, after this time if the server named one.
+    /// The robot reconnects, after this time if the server named one.
     Lost(Option<Duration>),
 }
 
@@ -302,7 +301,7 @@ impl Robot {
                     return Ended::Lost(None);
                 }
                 reading = changed(&mut self.plan.reading) => {
-                    // On a new connection, whose buffers nothing has made larger or smaller yet.
+                    // Only on a new connection, whose buffers haven't grown or shrunk yet.
                     if reading != Reading::Resumed {
                         return Ended::Lost(Some(Duration::ZERO));
                     }
@@ -323,7 +322,7 @@ impl Robot {
     }
 }
 
-/// Waits until a robot is told to read otherwise; how.
+/// Waits for a change of how to read, and returns it.
 async fn changed(reading: &mut Option<watch::Receiver<Reading>>) -> Reading {
     if let Some(reading) = reading
         && reading.changed().await.is_ok()

@@ -15,17 +15,17 @@ use crate::database::postgres;
 use crate::machine::Machine;
 use crate::process;
 
-/// Before the words of a command: where it runs.
+/// The prefix of a command, which says where it runs.
 pub(crate) type Within = Vec<String>;
 
-/// PostgreSQL refuses to be root, and somebody without a name: to it, root is the first who isn't,
-/// whom every system has.
+/// PostgreSQL refuses to run as root or without a user's name. Here it runs as user 1, which every
+/// system has.
 const SOMEBODY: [&str; 5] = ["unshare", "--user", "--map-user=1", "--map-group=1", "--"];
 /// How long a server may take to answer.
 const START: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(10);
 
-/// A PostgreSQL with a cluster of its own, whose disk is flushed as everybody's.
+/// A PostgreSQL with a cluster of its own, which flushes its disk as usual.
 pub(crate) struct Cluster {
     pub(crate) machine: Machine,
     /// Its URL, as Papo takes it.
@@ -55,7 +55,7 @@ impl Cluster {
         let mut rules = File::options()
             .append(true)
             .open(folder.path().join("data/pg_hba.conf"))?;
-        // It is alone with the trial.
+        // Only the trial uses it.
         writeln!(rules, "host all all all trust")?;
         let server = programs.join("postgres").to_string_lossy().into_owned();
         let command = move || {
@@ -70,8 +70,7 @@ impl Cluster {
             command.args(["-c", "recovery_init_sync_method=syncfs"]);
             command
         };
-        // Its way to stop at once, for which it needs no time of its processes; what follows is a
-        // recovery.
+        // Its immediate stop, for which its processes need no time. A recovery follows.
         let machine = Machine::new("PostgreSQL", log(&folder), Signal::QUIT, command);
         let mut cluster = Self {
             machine,
@@ -91,7 +90,7 @@ impl Cluster {
 }
 
 impl Nats {
-    /// One that is to listen there, started. Blocks.
+    /// Starts one that listens there. Blocks.
     pub(crate) fn start(address: SocketAddr, within: Within) -> Result<Self> {
         let folder = TempDir::new()?;
         let command = move || {
@@ -121,8 +120,8 @@ impl Nats {
     }
 }
 
-/// An address of this machine's that nobody listens at. Whoever takes it meanwhile makes a start
-/// fail, and that is said.
+/// A free address of this machine. If another program takes it meanwhile, the start fails with a
+/// message.
 pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

@@ -1,4 +1,4 @@
-//! Reads what a database holds, past everything of Papo's: with SQL of its own.
+//! Reads a database with SQL of its own, without Papo's code.
 
 pub(crate) mod postgres;
 mod sqlite;
@@ -18,7 +18,7 @@ pub(crate) use sqlite::file;
 pub(crate) enum Place {
     /// A file of SQLite's, such as a backup.
     File(PathBuf),
-    /// On a PostgreSQL server: the URL, as Papo takes it. What its `search_path` names first is
+    /// On a PostgreSQL server: the URL in Papo's form. The first schema of its `search_path` is
     /// read.
     Server(String),
 }
@@ -45,8 +45,7 @@ impl Place {
         }
     }
 
-    /// What the database itself and a count of each log say is wrong; empty when nothing is.
-    /// Blocks.
+    /// Faults that the database itself and a count of each log find. Blocks.
     pub(crate) fn integrity(&self) -> Result<Vec<String>> {
         match self {
             Self::File(path) => sqlite::integrity(path),
@@ -55,7 +54,7 @@ impl Place {
     }
 }
 
-/// An epoch as clients are told it.
+/// An epoch in the form for clients.
 fn epoch(kept: i64) -> String {
     papo_domain::Epoch(kept.cast_unsigned()).to_string()
 }
@@ -65,7 +64,7 @@ struct Row {
     seq: i64,
     kind: i64,
     target: Option<i64>,
-    /// Of what was posted.
+    /// The sender of a posted message.
     sender: Option<i64>,
     client_id: Option<String>,
     /// The present text of what was posted or changed.

@@ -17,7 +17,7 @@ const EVENTS: &str = "SELECT room_id, seq, 1::bigint, NULL::bigint, sender, clie
 const MESSAGES: &str = "SELECT room_id, seq, content FROM message WHERE content IS NOT NULL";
 const END: &str = "SELECT greatest((SELECT max(seq) FROM event WHERE room_id = $1), \
     (SELECT max(seq) FROM message WHERE room_id = $1), 0)";
-/// A log is as long as its last number says, and has each number once.
+/// A log's length is its last number, and it has each number once.
 const WRONG: &str = "SELECT 'room ' || id || ' ends at ' || last_seq || ', and has ' || events || ' events, ' \
     || numbers || ' numbers up to ' || last \
     FROM room, LATERAL (SELECT count(*) AS events, count(DISTINCT seq) AS numbers, \
@@ -60,7 +60,7 @@ pub(super) fn end(url: &str, room: i64) -> Result<i64> {
     })
 }
 
-/// What a count of each log says is wrong.
+/// The faults that a count of each log finds.
 pub(super) fn integrity(url: &str) -> Result<Vec<String>> {
     at_one_moment(url, async |moment| {
         let mut wrong = Vec::new();
@@ -105,7 +105,7 @@ fn connected<T: Send>(
             let connection = tokio::spawn(connection);
             let answer = work(&mut client).await;
             drop(client);
-            // What it says of its end is nothing new: the answer is there.
+            // The answer is already here, so its end says nothing new.
             let _ = connection.await;
             answer
         })

@@ -1,4 +1,4 @@
-//! What a robot makes of the server's frames.
+//! How a robot handles the server's frames.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,7 +14,7 @@ use crate::history::{Ack, Changed, Seen};
 use crate::world::World;
 
 impl Robot {
-    /// Takes in one frame, and does what follows from it at once.
+    /// Handles one frame, and does at once what follows from it.
     pub(super) async fn heed(
         &mut self,
         talk: &mut Talk,
@@ -110,21 +110,21 @@ impl Robot {
                         "not to be followed now"
                     );
                     if let Some(Asked::Message(index)) = asked {
-                        // It goes out again after others: its place among them is no longer
-                        // promised.
+                        // It is sent again after others, so its place among them isn't promised any
+                        // more.
                         self.track.sent[index].connection = self.world.connection();
                         talk.retry_at = Some(Instant::now() + RETRY);
                     }
                 }
             }
-            // The server closes when it has answered what is on its way.
+            // The server closes after it has answered the requests in flight.
             Heard::Reconnect(delay) => talk.ordered = Some(Duration::from_millis(delay)),
             Heard::Left | Heard::Passing => {}
         }
         Ok(())
     }
 
-    /// A room's subscription is answered: what it has to say there goes out.
+    /// Handles the answer to a subscription: the robot sends what it has for the room.
     async fn subscribed(
         &mut self,
         talk: &mut Talk,
@@ -146,7 +146,7 @@ impl Robot {
         self.send_outbox(talk, Some(room)).await
     }
 
-    /// How long it has heard nothing is a pause.
+    /// Notes the silence before a delivery as a pause.
     fn note_delivery(&mut self) {
         let now = Instant::now();
         if let Some(heard) = self.heard.replace(now) {
@@ -157,7 +157,7 @@ impl Robot {
     fn acknowledged(&mut self, talk: &Talk, asked: Asked, seq: i64) {
         let at = self.world.moment();
         match asked {
-            // Its answer is what the room has.
+            // The room's content is its answer.
             Asked::Room(_) => {}
             Asked::Message(index) => {
                 if self.outbox.contains(&index) {
