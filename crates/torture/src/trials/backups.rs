@@ -21,9 +21,9 @@ use crate::world::World;
 const WRITERS: usize = 30;
 const READERS: usize = 10;
 const PAUSE: Duration = Duration::from_millis(100);
-/// Acknowledgements between two backups, at least.
+/// The fewest acknowledgements between two backups.
 const ACKS: usize = 20;
-/// One in so many is not only read but served again.
+/// One backup in this many is not only read but also served.
 const SERVED: usize = 10;
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
@@ -73,7 +73,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Looks for what was acknowledged before a backup began; how many.
+/// Looks in a backup for what was acknowledged before it began. Returns how much that is.
 fn compare(history: &History, began: Moment, path: &Path, verdict: &mut Verdict) -> Result<usize> {
     let backup = Place::File(path.to_owned()).read()?;
     let found = places(&backup);

@@ -1,9 +1,9 @@
-//! T19: a clock is wrong for a moment, on one node or on all, while they run or across a start:
-//! nobody may be locked out, nothing that lasts may be deleted, and times go on when it is right
-//! again.
+//! T19: a clock is wrong for a moment, on one node or on all, while they run or across a start.
+//! Nobody may be locked out, nothing may be deleted, and times must be right again when the clock
+//! is.
 //!
-//! libfaketime changes what the nodes take for the time; each node reads its difference from a file
-//! of its own. The time that passes stays true, as with a machine whose clock is set.
+//! libfaketime changes the nodes' clocks. Each node reads its difference from a file of its own.
+//! Elapsed time stays true, as on a machine whose clock is set.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::report::Verdict;
 
 const LIBRARY: &str = "libfaketimeMT.so.1";
 const RIGHT: &str = "+0";
-/// The differences, as libfaketime has them, and in seconds.
+/// The differences, in libfaketime's form and in seconds.
 const WRONG: [(&str, i64); 5] = [
     ("+31d", 31 * DAY),
     ("-400d", -400 * DAY),
@@ -29,16 +29,16 @@ const WRONG: [(&str, i64); 5] = [
     ("+1d", DAY),
     ("-1d", -DAY),
 ];
-/// No time of a running system.
+/// No running system has this time.
 const BEFORE_1970: &str = "-30000d";
 const DAY: i64 = 24 * 60 * 60;
-/// A clock's time is found right within this.
+/// A time counts as right within this.
 const SLACK: Duration = Duration::from_secs(20);
 /// How long a room's time may stand still once the clock is right.
 const STILL: Duration = Duration::from_secs(5);
 const PASSWORD: &str = "correct horse battery";
 
-/// The people who must stay in.
+/// People who must stay signed in and joined.
 struct People {
     ana: Guest,
     administrator: Guest,
@@ -118,7 +118,7 @@ impl Nodes {
     }
 }
 
-/// Makes some clocks wrong, and right again; what went wrong with it.
+/// Makes some clocks wrong, then right again. Returns what went wrong.
 fn try_one(
     nodes: &mut Nodes,
     clocks: &[PathBuf],
@@ -136,12 +136,12 @@ fn try_one(
             node.wait_for_line("clock jumped")?;
         }
     }
-    // Somebody comes meanwhile, and is seen to do so at the wrong time.
+    // A newcomer joins meanwhile, and gets the wrong time.
     let mut newcomer = Guest::joined(nodes.instance.first(), 1, "Bia")?;
     match post(&newcomer) {
         Ok(time) => {
             let off = off(time)?;
-            // The first of all tells whether libfaketime works.
+            // The first case shows whether libfaketime works.
             ensure!(
                 near(off, seconds) || difference != WRONG[0].0,
                 "libfaketime doesn't work: the clock is off by {off} s"
@@ -181,7 +181,7 @@ fn try_one(
     Ok(faults)
 }
 
-/// Whether a room's time is right and moves.
+/// Checks that a room's time is right and moves.
 fn goes_on(guest: &Guest) -> Result<Option<String>> {
     let first = post(guest)?;
     let off = off(first)?;
@@ -197,7 +197,7 @@ fn goes_on(guest: &Guest) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// By how many seconds a time isn't now.
+/// By how many seconds a time differs from now.
 fn off(time: Timestamp) -> Result<i64> {
     #[expect(
         clippy::disallowed_methods,
@@ -212,7 +212,7 @@ fn near(off: i64, seconds: i64) -> bool {
 }
 
 impl People {
-    /// They come while all clocks are right.
+    /// They join while all clocks are right.
     fn come(nodes: &mut Nodes) -> Result<Self> {
         let first = nodes.instance.first();
         let ana = Guest::joined(first, 1, "Ana")?;
@@ -225,7 +225,7 @@ impl People {
         Ok(Self { ana, administrator })
     }
 
-    /// What keeps them out of a node.
+    /// The reasons that keep them out of a node.
     fn are_in(&self, node: &Server, when: &str) -> Result<Vec<String>> {
         let mut faults = Vec::new();
         for (who, guest, page) in [
@@ -248,7 +248,7 @@ impl People {
     }
 }
 
-/// Posts a message; the time that it bears.
+/// Posts a message. Returns its time.
 fn post(guest: &Guest) -> Result<Timestamp> {
     let mut socket = guest.socket(1)?;
     socket.subscribe(1, None)?;
@@ -267,7 +267,7 @@ fn post(guest: &Guest) -> Result<Timestamp> {
 
 fn set(clocks: &[PathBuf], difference: &str) -> Result<()> {
     for clock in clocks {
-        // At once: half a file would be another time.
+        // In one step: half a file would be another time.
         let new = clock.with_extension("new");
         fs::write(&new, difference)?;
         fs::rename(&new, clock)?;
@@ -275,8 +275,8 @@ fn set(clocks: &[PathBuf], difference: &str) -> Result<()> {
     Ok(())
 }
 
-/// A node with a clock that a file puts wrong. It sees a change of the file at once, and the time
-/// that passes stays true.
+/// A node whose clock a file controls. It sees a change of the file at once; elapsed time stays
+/// true.
 fn faked(server: ServerBuilder, library: &Path, clock: &Path) -> ServerBuilder {
     server
         .env("LD_PRELOAD", library)

@@ -1,9 +1,9 @@
 //! T4: connections are cut in every way, while messages are written, edited and deleted.
 //! Afterwards: how long a resume takes.
 //!
-//! The resumes come one after the other, on a server that has nothing else to do, and there are
-//! enough of them that a few may be late for other reasons before the p99 is. When it misses its
-//! bound all of them are measured again, and the best of three counts.
+//! The resumes come one after the other, on an idle server. There are enough of them that the p99
+//! allows a few that are late for other reasons. If it misses its bound, all are measured again,
+//! and the best of three counts.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const READERS: usize = 50;
 const PAUSE: Duration = Duration::from_millis(250);
 const CUTS: Duration = Duration::from_millis(400);
 const BACKOFF: Duration = Duration::from_millis(50);
-/// Events that a resume catches up with.
+/// Events that a resume must catch up with.
 const MISSED: i64 = 1_000;
 const RESUME_LIMIT: Duration = Duration::from_millis(200);
 
@@ -89,7 +89,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// How long it takes from the request until the last missed event is there.
+/// Measures the time from the request to the last missed event.
 async fn resume(address: SocketAddr, cookie: &Arc<str>, epoch: &str, end: i64) -> Result<Duration> {
     let door = Door {
         address,

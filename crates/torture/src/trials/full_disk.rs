@@ -1,9 +1,9 @@
 //! T16: the file system is full, and then it isn't.
 //!
-//! An ext4 in a file where it can be mounted (that takes root, a loop device and mkfs.ext4), a
-//! tmpfs otherwise; the table says which. A tmpfs has neither a journal nor blocks that are found
-//! only when data is written out. It is mounted in a namespace of this trial's own, so it is gone
-//! with the process.
+//! The file system is an ext4 in a file where that can be mounted (root, a loop device and
+//! mkfs.ext4), otherwise a tmpfs; the table says which. A tmpfs has no journal, and no blocks that
+//! are allocated only when data is written out. It is mounted in a namespace of this trial, so it
+//! is gone with the process.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -28,13 +28,13 @@ use crate::world::World;
 const WRITERS: usize = 20;
 const READERS: usize = 10;
 const PAUSE: Duration = Duration::from_millis(50);
-/// Long messages fill what is left soon.
+/// Long messages fill the remaining space soon.
 const LENGTH: usize = 3_000;
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long it stays full.
+/// How long the disk stays full.
 const FULL: Duration = Duration::from_secs(2);
 
-/// Mounts a small file system on a new folder; its kind, and why it isn't the better one.
+/// Mounts a small file system on a new folder. Returns its kind, and why it isn't the better one.
 fn mount(folder: &Path) -> Result<(&'static str, Option<anyhow::Error>)> {
     fs::create_dir(folder)?;
     let path = folder.to_string_lossy().into_owned();
@@ -48,12 +48,12 @@ fn mount(folder: &Path) -> Result<(&'static str, Option<anyhow::Error>)> {
 fn mount_ext4(path: &str) -> Result<()> {
     let image = format!("{path}.image");
     File::create(&image)?.set_len(64 << 20)?;
-    // No blocks are set aside for root, who fills it.
+    // It reserves no blocks for root, who fills it.
     process::command(&["mkfs.ext4", "-q", "-F", "-m", "0", &image])?;
     process::command(&["mount", "-t", "ext4", "-o", "loop", &image, path])
 }
 
-/// Lets go of it before the folder is removed.
+/// Unmounts it before the folder is removed.
 struct Mounted(PathBuf);
 
 impl Drop for Mounted {
@@ -118,7 +118,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     }
     if !process::is_running(server.pid()) {
         verdict.faults.push("the process has ended".into());
-        // For the robots to end as well.
+        // So that the robots can end as well.
         blocking(|| server.restart())?;
     }
     if let Some(why) = why {
@@ -138,12 +138,12 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Takes all space that is left.
+/// Uses all remaining space.
 fn fill(path: &Path) -> Result<()> {
     let mut file = File::create(path)?;
     let block = vec![0; 64 << 10];
     while file.write_all(&block).is_ok() {}
-    // What a whole block has no room for.
+    // The rest, which is less than a block.
     while file.write_all(&block[..1_024]).is_ok() {}
     Ok(())
 }

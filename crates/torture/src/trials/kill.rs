@@ -1,13 +1,12 @@
 //! T1: the server is killed under load, again and again.
 //!
-//! It must be ready within a second. That is measured from the start of its process until `/readyz`
-//! says so, while the robots wait outside: a machine that is busy with their handshakes says
-//! nothing of the server's start. One that takes longer is measured again, on a copy of the
-//! database as the kill left it.
+//! It must be ready within a second. The trial measures that from the start of its process until
+//! `/readyz` says so, while the robots wait outside: their handshakes would load the machine. A
+//! slower start is measured again, on a copy of the database as the kill left it.
 //!
-//! Of several nodes one is killed, and its robots go on at the others at once: what they send again
-//! meets what is still on its way from the dead one. The start that took longer is measured again
-//! with one node more.
+//! With several nodes one is killed, and its robots go on at the others at once. What they send
+//! again meets what the dead node still had on its way. A slower start is measured again with one
+//! more node.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -31,13 +30,12 @@ use crate::report::{Verdict, bound, milliseconds, percentile};
 
 const WRITERS: usize = 50;
 const READERS: usize = 200;
-/// Acknowledgements before each kill, at least.
+/// The fewest acknowledgements before each kill.
 const ACKS: usize = 50;
 const PAUSE: Duration = Duration::from_millis(250);
-/// The robots come back sooner than people's browsers do, so that more of them are there at the
-/// next kill.
+/// The robots reconnect sooner than browsers do, so that more of them are there at the next kill.
 const BACKOFF: Duration = Duration::from_millis(100);
-/// How late after enough acknowledgements the kill comes, at most.
+/// The longest delay of the kill after enough acknowledgements.
 const LATE: Duration = Duration::from_millis(100);
 const READY: Duration = Duration::from_secs(1);
 
@@ -109,7 +107,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Starts a node again that was killed; how long it takes to be ready.
+/// Restarts a killed node. Returns how long it takes to be ready.
 async fn ready_again(
     context: &Context,
     instance: &mut Instance,
@@ -141,7 +139,7 @@ async fn ready_again(
     ready.await
 }
 
-/// How long it takes from a process's start until it says that it is ready.
+/// Measures the time from a process's start until it is ready.
 fn time(start: impl FnOnce() -> Result<SocketAddr>) -> Result<Duration> {
     let began = Instant::now();
     let address = start()?;

@@ -33,23 +33,23 @@ use papo_testing::ServerBuilder;
 use crate::instance::{Ground, Instance};
 use crate::report::Verdict;
 
-/// What every trial is given.
+/// The context of a trial.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     /// What Papo works on.
     pub(crate) ground: Ground,
-    /// The URL of what joins its nodes, if there may be several.
+    /// The URL of NATS, if there may be several nodes.
     pub(crate) nats: String,
     /// The binary under test.
     pub(crate) papo: PathBuf,
-    /// The folder of the client, when it is to take part.
+    /// The folder of the client, if it takes part.
     pub(crate) client: Option<PathBuf>,
     /// The full size, or that of continuous integration.
     pub(crate) is_full: bool,
     /// A tenth of that of continuous integration.
     pub(crate) is_brief: bool,
     pub(crate) seed: u64,
-    /// How many seeds are simulated, if not as many as the size says.
+    /// How many seeds to simulate, if not the usual number.
     pub(crate) seeds: Option<u64>,
 }
 
@@ -57,12 +57,12 @@ type Running<'a> = Pin<Box<dyn Future<Output = Result<Verdict>> + 'a>>;
 
 /// A trial.
 pub(crate) struct Trial {
-    /// Its name in the list of promises.
+    /// Its number in the list of promises.
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    /// Mostly waits, so that it may run beside the others.
+    /// Whether it mostly waits, and may run beside others.
     pub(crate) is_quiet: bool,
-    /// The ground on which alone it has a meaning, and why, if so.
+    /// The only ground on which it makes sense, and why.
     pub(crate) only: Option<(Ground, &'static str)>,
     pub(crate) run: for<'a> fn(&'a Context) -> Running<'a>,
 }
@@ -163,12 +163,12 @@ impl Context {
         ServerBuilder::new(&self.papo)
     }
 
-    /// So many nodes, running, of which there is one with SQLite. Blocks.
+    /// This many running nodes; with SQLite, one. Blocks.
     pub(crate) fn instance(&self, nodes: usize) -> Result<Instance> {
         Instance::start(self, nodes)
     }
 
-    /// What is right for what Papo works on.
+    /// The choice for the present ground.
     pub(crate) fn choose<T>(&self, sqlite: T, postgres: T) -> T {
         match self.ground {
             Ground::Sqlite => sqlite,
@@ -186,7 +186,7 @@ impl Context {
     }
 }
 
-/// Does something that blocks, from a task.
+/// Runs blocking work from a task.
 fn blocking<T>(work: impl FnOnce() -> T) -> T {
     tokio::task::block_in_place(work)
 }

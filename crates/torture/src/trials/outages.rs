@@ -1,12 +1,11 @@
-//! T11: what is between the nodes goes away or misbehaves, under load: NATS loses, doubles and
-//! swaps messages, is killed, and is cut off from some nodes; PostgreSQL is stopped at once, as by
-//! a power cut, and started again.
+//! T11: what is between the nodes fails under load. NATS loses, doubles and swaps messages, is
+//! killed, and is cut off from some nodes. PostgreSQL is stopped at once, as by a power cut, and
+//! started again.
 //!
-//! Everybody stays connected throughout. While the database is there, all goes on; while it is away
-//! nothing is acknowledged, sends are refused and can be tried again, and what is in memory is
-//! still read. Each time all is well again, everybody has the log within five seconds. Besides,
-//! while all of that happens: a node that dies is forgotten, and rights that end do so on all
-//! nodes.
+//! Everybody stays connected throughout. While the database is there, everything works. While it is
+//! away, nothing is acknowledged, sends are refused and can be retried, and what is in memory can
+//! still be read. After each fault everybody has the log within five seconds. Meanwhile a node that
+//! dies is forgotten, and rights that end do so on all nodes.
 
 mod absence;
 mod presence;
@@ -31,49 +30,48 @@ use crate::nats_way::Way;
 use crate::plan::{Plan, Reading};
 use crate::report::{Verdict, milliseconds, percentile};
 
-/// They are at the first nodes alone: the last one has nothing of its own to write that would have
-/// it look into the log.
+/// Writers are only at the first nodes. The last node writes nothing that would make it look into
+/// the log.
 const WRITERS: usize = 8;
 const WRITTEN_AT: usize = 2;
-/// Who stops reading before the database goes away, and goes on meanwhile.
+/// Robots that stop reading before the database goes away, and go on meanwhile.
 const SLOW: usize = 3;
 const READERS: usize = 21;
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long NATS misbehaves in each way, at least.
+/// The shortest time for which NATS misbehaves in each way.
 const TROUBLE: Duration = Duration::from_secs(3);
 /// How often the database is away for a moment, before it is for longer.
 const BLOWS: usize = 5;
 /// How long the database is away.
 const AWAY: Duration = Duration::from_secs(6);
-/// So long before it goes away nothing can be written any more, so that there is something on its
-/// way.
+/// For this long before it goes away nothing can be written, so that something is on its way.
 const BUSY: Duration = Duration::from_millis(150);
 const HOLD: &str = "BEGIN; LOCK TABLE message IN SHARE MODE; SELECT pg_sleep(60)";
-/// What was answered before the database went away is with everybody by then.
+/// By then everybody has what was answered before the database went away.
 const IN_FLIGHT: Duration = Duration::from_secs(1);
-/// Within this time after the database went away every writer has been refused something.
+/// Within this time after the database went away every writer has had a refusal.
 const REFUSED: Duration = Duration::from_secs(5);
-/// Within this time who reads on has all that is in memory.
+/// Within this time a robot that reads on has everything in memory.
 const READ: Duration = Duration::from_secs(2);
-/// Within this time after all is well again everybody has the whole log.
+/// Within this time after the end of the faults everybody has the whole log.
 const HEALED: Duration = Duration::from_secs(5);
-/// The latest that a message may be, whatever NATS does.
+/// The longest delay of a message, whatever NATS does.
 const LATEST: Duration = Duration::from_secs(2);
 /// How long the robots may take to begin something.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Leavings in each of NATS's troubles.
 const LEAVINGS: usize = 2;
 
-/// The trial as it goes on.
+/// The state of the trial.
 struct Outages {
     site: Site,
     crowd: Crowd,
     reading: watch::Sender<Reading>,
     verdict: Verdict,
     turns: Turn,
-    /// How long messages took at most in NATS's troubles.
+    /// The longest delay of a message in NATS's faults.
     latest: Duration,
-    /// How long after each trouble everybody had the log.
+    /// How long after each fault everybody had the log.
     healed: Vec<Duration>,
     absences: Vec<Absence>,
 }
@@ -108,7 +106,7 @@ impl Outages {
         let reading = watch::Sender::new(Reading::Usual);
         let mut crowd = Crowd::new(context.seed);
         for (number, cookie) in cookies.iter().enumerate() {
-            // Always at the same node: nobody has a reason to go.
+            // Always at the same node, since nobody has a reason to leave it.
             let node = if number < WRITERS {
                 number % WRITTEN_AT
             } else {
@@ -157,8 +155,7 @@ impl Outages {
         self.heal().await
     }
 
-    /// The first node hears nothing of the others, and they nothing of it; then the same of two
-    /// nodes.
+    /// Cuts the first node off from the others, then two nodes.
     async fn cut_off(&mut self) -> Result<()> {
         for nodes in [..1, ..2] {
             self.site.set(nodes, Way::Cut);
@@ -169,7 +166,7 @@ impl Outages {
         Ok(())
     }
 
-    /// Lets NATS's trouble last: all must go on, if later by up to two seconds.
+    /// Lets NATS's fault last. Everything must work, up to two seconds late.
     async fn trouble(&mut self, what: &str) -> Result<()> {
         let (start, world) = (Instant::now(), &self.crowd.world);
         let (acks, refusals) = (world.acks(), world.refusals());
@@ -195,7 +192,7 @@ impl Outages {
         Ok(())
     }
 
-    /// All is well: how long until everybody has what is in the log now.
+    /// Measures, after the end of a fault, how long until everybody has the present log.
     async fn heal(&mut self) -> Result<()> {
         let start = Instant::now();
         let end = blocking(|| self.site.place().end(1))?;
@@ -205,7 +202,7 @@ impl Outages {
         let waited = waited.await;
         self.note(waited);
         self.healed.push(start.elapsed());
-        // With those that were late until now, if NATS was what was in trouble.
+        // This includes messages that were late until now, if NATS had the fault.
         let times = self.crowd.world.measured();
         self.latest = self.latest.max(percentile(&times, 100));
         Ok(())
@@ -244,8 +241,8 @@ impl Outages {
         blocking(|| self.site.take_again(HEALED))
     }
 
-    /// Stops the database in the middle of its work: a node has asked for a commit that it can't
-    /// have got to, and is never answered.
+    /// Stops the database in the middle of its work. A node has asked for a commit that the
+    /// database can't have reached, and never gets an answer.
     async fn stop_database(&mut self) -> Result<()> {
         let url = self.site.cluster.url.clone();
         // It ends with the database.
@@ -257,8 +254,8 @@ impl Outages {
         Ok(())
     }
 
-    /// Has some stop reading, and a burst written that their buffers don't take; the log's end,
-    /// which all nodes have then.
+    /// Makes some robots stop reading, and writes a burst that their buffers don't take. Returns
+    /// the log's end, which all nodes have then.
     async fn stop_reading(&mut self) -> Result<i64> {
         let before = self.crowd.world.subscriptions();
         self.reading.send_replace(Reading::Stopped);
@@ -275,7 +272,7 @@ impl Outages {
         Ok(end)
     }
 
-    /// What isn't as it should be is a fault; what else is to be seen still is.
+    /// Notes a failure as a fault, and goes on.
     fn note(&mut self, result: Result<()>) {
         if let Err(error) = result {
             self.verdict.faults.push(format!("{error:#}"));

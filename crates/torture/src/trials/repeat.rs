@@ -23,7 +23,7 @@ const SENDERS: usize = 8;
 /// Connections of each sender.
 const CONNECTIONS: usize = 4;
 const REPEATS: u64 = 5;
-/// So many of a hundred acknowledgements are dropped, and the message is sent again.
+/// Percent of the acknowledgements that are dropped, so that the message is sent again.
 const DROPPED: u64 = 30;
 const IN_FLIGHT: usize = 32;
 
@@ -97,7 +97,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Sends what is in the queue; how many times it sent.
+/// Sends what is in the queue. Returns how many times it sent.
 async fn repeat(
     sender: Arc<Sender>,
     address: SocketAddr,

@@ -1,5 +1,5 @@
-//! T5: an older backup is restored while clients are connected: each must be told to start over,
-//! and keep nothing.
+//! T5: an older backup is restored while clients are connected. Each must start over, and keep
+//! nothing.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ use crate::world::World;
 pub(super) const WRITERS: usize = 10;
 pub(super) const READERS: usize = 40;
 const PAUSE: Duration = Duration::from_millis(50);
-/// The robots come back sooner than people's browsers do: restoring takes a while.
+/// The robots reconnect sooner than browsers do, since restoring takes a while.
 const BACKOFF: Duration = Duration::from_millis(100);
 /// Acknowledgements before the backup, between it and the restoring, and after.
 const ACKS: usize = 300;
@@ -78,7 +78,7 @@ async fn restore_once(context: &Context, round: u64, verdict: &mut Verdict) -> R
     Ok(resets)
 }
 
-/// Robots that talk, and go on doing so.
+/// Starts robots that talk and go on doing so.
 pub(super) async fn talk(
     seed: u64,
     cookies: &[Arc<str>],
@@ -97,7 +97,7 @@ pub(super) async fn talk(
     Ok(crowd)
 }
 
-/// Ends it, and looks whether all were told to start over, and did; how many were.
+/// Ends the trial, and checks that all robots had to start over, and did. Returns how many.
 pub(super) async fn all_start_over(
     crowd: Crowd,
     place: &Place,
@@ -117,7 +117,7 @@ pub(super) async fn all_start_over(
     verdict.demand(without == 0, || {
         format!("{without} rooms were gone on with that should have been begun anew")
     });
-    // The views before the reset are of another history, and are not compared with this one's log.
+    // The views before the reset belong to another history, and aren't compared with this log.
     let mut history = outcome.history;
     for view in &mut history.views {
         view.forget_before_reset();
@@ -126,8 +126,8 @@ pub(super) async fn all_start_over(
     Ok(outcome.robots_reset)
 }
 
-/// Writes into the restored history until it is longer than the lost one was: who comes back then
-/// with a number of the lost one is betrayed by nothing but the epoch.
+/// Writes into the restored history until it is longer than the lost one. Then only the epoch shows
+/// that a client's number is of the lost one.
 pub(super) fn outgrow(server: &Server, place: &Place, cookie: &str, lost: i64) -> Result<()> {
     let mut socket = Socket::open(
         &server.address().to_string(),

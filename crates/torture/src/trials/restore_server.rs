@@ -1,9 +1,8 @@
-//! T5 on a PostgreSQL server, as `docs/operations.md` says: a dump into a database that is empty,
-//! and, every other time, the server's disk put back as it was, after which the operator has to say
-//! so.
+//! T5 on a PostgreSQL server, by `docs/operations.md`: a dump goes into an empty database. Every
+//! other time the server's disk is put back as it was, after which the operator must say so.
 //!
-//! Putting a disk back would take a server of its own. What Papo sees of it is the older rows in
-//! the same tables, so the dump's rows are put into those.
+//! Putting a disk back would take a server of its own. Papo sees older rows in the same tables, so
+//! the trial puts the dump's rows into them.
 
 use std::path::Path;
 use std::process;
@@ -21,7 +20,7 @@ use crate::process::command;
 use crate::report::Verdict;
 
 const NODES: usize = 2;
-/// Papo's, each before those that refer to it.
+/// Papo's tables, each before those that refer to it.
 const TABLES: [&str; 9] = [
     "papo",
     "node",
@@ -50,7 +49,7 @@ impl OwnDatabase {
     /// Makes it anew.
     fn empty(&self) -> Result<()> {
         let name = &self.name;
-        // Each alone: they can't be in a transaction.
+        // Each statement alone: they can't be in a transaction.
         for sql in [
             format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
             format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"),
@@ -81,7 +80,7 @@ impl Drop for OwnDatabase {
     }
 }
 
-/// Restores a backup under connected robots; how many of them started over.
+/// Restores a backup while robots are connected. Returns how many of them started over.
 pub(super) async fn restore_once(
     context: &Context,
     round: u64,
@@ -129,7 +128,7 @@ fn restore(dump: &Path, url: &str, options: &[&str]) -> Result<()> {
     command(&words)
 }
 
-/// The rows of the dump in the tables that are there, and what the operator does then.
+/// Puts the dump's rows into the existing tables, and does what the operator does then.
 fn put_back(dump: &Path, url: &str) -> Result<()> {
     postgres::run(url, &format!("TRUNCATE {}", TABLES.join(", ")))?;
     for table in TABLES {

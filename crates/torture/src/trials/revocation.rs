@@ -1,6 +1,6 @@
-//! T13: people leave while others write. What is sent after the leaving was answered must not reach
-//! them: not on the sockets they have, not by subscribing again. What is sent a second later must
-//! not reach them at another node.
+//! T13: people leave while others write. What is sent after the answer to their leaving must not
+//! reach them, on their open sockets or by subscribing again. What is sent a second later must not
+//! reach them at another node.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,20 +25,20 @@ use crate::world::World;
 
 const WRITERS: usize = 10;
 const PAUSE: Duration = Duration::from_millis(20);
-/// People who come and leave at the same time.
+/// How many people join and leave at the same time.
 const LEAVERS: usize = 12;
-/// They begin one after the other: a node that is late for one isn't for all.
+/// They begin one after the other, so that a node that is late for one isn't for all.
 const BETWEEN: Duration = Duration::from_millis(40);
-/// How long one listens after the leaving was answered.
+/// How long they listen after the answer to their leaving.
 const LISTENING: Duration = Duration::from_millis(250);
-/// How long it may take until another node knows.
+/// How long another node may take to learn of it.
 pub(super) const ELSEWHERE: Duration = Duration::from_secs(1);
-/// A subscription is sent again this often while the leaving is under way.
+/// How often a subscription is sent again during the leaving.
 const REPLAY: Duration = Duration::from_millis(1);
 /// And this often afterwards.
 const LATER: Duration = Duration::from_millis(20);
 
-/// Somebody who comes and leaves.
+/// A person who joins and leaves.
 pub(super) struct Leaver {
     world: Arc<World>,
     /// Leaves at the first of its addresses.
@@ -47,7 +47,7 @@ pub(super) struct Leaver {
     addresses: Vec<SocketAddr>,
 }
 
-/// What leavers saw, and where they got in.
+/// What leavers saw, and where they got in again.
 #[derive(Default)]
 pub(super) struct Turn {
     pub(super) views: Vec<View>,
@@ -57,7 +57,7 @@ pub(super) struct Turn {
     pub(super) opened: usize,
     /// How many left.
     pub(super) leavings: usize,
-    /// How long after the leaving was answered another node had let go.
+    /// How long after the answer another node had ended it.
     ends: Vec<Duration>,
 }
 
@@ -65,7 +65,7 @@ pub(super) struct Turn {
 struct Listened {
     view: View,
     refused: usize,
-    /// When the server let it go.
+    /// When the server ended it.
     end: Option<Instant>,
 }
 
@@ -128,12 +128,12 @@ impl Turn {
         self.ends.extend(other.ends);
     }
 
-    /// How long it took at most until another node had let go.
+    /// The longest time until another node had ended it.
     pub(super) fn last(&self) -> Duration {
         percentile(&self.ends, 100)
     }
 
-    /// Holds against the promise what isn't for the checker: that nobody gets in again.
+    /// Checks what the checker can't: that nobody gets in again.
     pub(super) fn judge(&self, verdict: &mut Verdict) {
         verdict.demand(self.opened == 0, || {
             format!("{} sockets were opened after the leaving", self.opened)
@@ -149,7 +149,7 @@ impl Turn {
 }
 
 impl Leaver {
-    /// Somebody who leaves at the first of these nodes, and listens at all.
+    /// A person who leaves at the first of these nodes, and listens at all.
     pub(super) fn new(world: &Arc<World>, addresses: Vec<SocketAddr>) -> Self {
         Self {
             world: Arc::clone(world),
@@ -158,7 +158,7 @@ impl Leaver {
         }
     }
 
-    /// Joins, listens and leaves for as long as `left` says; what was seen.
+    /// Joins, listens and leaves for as long as `left` says. Returns what it saw.
     async fn come_and_go(mut self, number: usize, left: Arc<AtomicUsize>) -> Result<Turn> {
         let mut turns = Turn::default();
         sleep(BETWEEN * u32::try_from(number)?).await;
@@ -169,7 +169,7 @@ impl Leaver {
         Ok(turns)
     }
 
-    /// Joins, listens and leaves once; what was seen.
+    /// Joins, listens and leaves once. Returns what it saw.
     pub(super) async fn turn(&mut self, name: &str, turn: usize) -> Result<Turn> {
         blocking(|| self.guest.join(1, name))?;
         let cookie: Arc<str> = self.guest.cookie.clone().unwrap_or_default().into();
@@ -209,7 +209,7 @@ impl Leaver {
         while let Some(listener) = listeners.join_next().await {
             let (is_here, listened) = listener?;
             let mut listened = listened?;
-            // Whose subscription came too late has nothing to be let go of.
+            // A subscription that came too late has nothing to end.
             if !is_here && !listened.view.seen.is_empty() {
                 let end = listened.end.unwrap_or_else(Instant::now);
                 turn.ends.push(end.saturating_duration_since(answered));

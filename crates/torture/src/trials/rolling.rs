@@ -1,11 +1,11 @@
-//! T10: a restart under load, again and again, as a deploy does it: nobody may lose anything, nor
-//! wait for long.
+//! T10: restarts under load, as in a deploy. Nobody may lose anything, or wait for long.
 //!
-//! One node is asked to stop, and started again when it has ended. Several are restarted one after
-//! the other, behind a load balancer that follows `/readyz`. Each time everybody must be back
-//! before the next. A pause is the longest time between two events that somebody gets while events
-//! come all the time, or between a message and its acknowledgement; those count who lost their
-//! connection in the restart. Nobody's may end but by the node's own word.
+//! A single node gets the signal to stop, and is started again when it has ended. Several are
+//! restarted one after the other, behind a load balancer that follows `/readyz`. Each time
+//! everybody must be back before the next. A pause is the longest time between two events that a
+//! robot gets while events come all the time, or between a message and its acknowledgement. Only
+//! robots count that lost their connection in the restart. No connection may end except by the
+//! node's close frame.
 
 use std::time::Duration;
 
@@ -30,9 +30,9 @@ const ALONE: Duration = Duration::from_secs(5);
 const TOGETHER: Duration = Duration::from_secs(2);
 /// How long a node may take to stop.
 const STOP: Duration = Duration::from_secs(30);
-/// What a node that stops closes everybody with, when all that was on its way is answered.
+/// The close code of a stopping node, once everything on its way is answered.
 const RESTART: u16 = 1012;
-/// Who isn't back then won't be.
+/// A robot that isn't back by then won't come.
 const BACK: Duration = Duration::from_mins(1);
 /// Between two restarts.
 const CALM: Duration = Duration::from_millis(300);
@@ -127,7 +127,7 @@ async fn restart(instance: &mut Instance, number: usize, crowd: &Crowd) -> Resul
     })
 }
 
-/// Holds the pauses against the bound.
+/// Compares the pauses with the bound.
 fn measure(restarts: &[Restart], robots: &[Interruptions], most: Duration, verdict: &mut Verdict) {
     let (mut silences, mut waits) = (Vec::new(), Vec::new());
     for &Restart { from, until, .. } in restarts {

@@ -20,12 +20,12 @@ use super::{Context, blocking};
 use crate::instance::Instance;
 use crate::tunnel;
 
-/// Tells the process in the namespace where the database is, when that isn't its own.
+/// The variable that names the database for the process in the namespace.
 pub(super) const DATABASE: &str = "PAPO_TORTURE_DATABASE_URL";
 
-/// A way from a namespace to the PostgreSQL outside, which ends when it is dropped, and its URL
-/// inside. Files are the same in both, and so are sockets that are files. The server may think that
-/// it can encrypt, which nobody does on such a socket.
+/// A way from a namespace to the PostgreSQL outside, which a drop ends, and its URL inside. Files
+/// are the same in both, and so are sockets in the file system. The server may offer encryption,
+/// which clients don't use on such a socket.
 pub(super) fn way_to_postgres(folder: &Path) -> Result<(String, JoinSet<()>)> {
     let server: Config = postgres::server().parse()?;
     let Some(Host::Tcp(host)) = server.get_hosts().first() else {
@@ -44,7 +44,7 @@ pub(super) fn way_to_postgres(folder: &Path) -> Result<(String, JoinSet<()>)> {
     Ok((url, way))
 }
 
-/// As it may be in any part of a URL.
+/// Encoded for any part of a URL.
 fn encoded(bytes: &[u8]) -> String {
     percent_encode(bytes, NON_ALPHANUMERIC).to_string()
 }

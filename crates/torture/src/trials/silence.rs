@@ -1,10 +1,9 @@
-//! T8: the network drops everything. The server must find out, and let go; clients notice by the
-//! protocol's heartbeat.
+//! T8: the network drops everything. The server must notice, and close its sockets; clients notice
+//! by the protocol's heartbeat.
 //!
-//! It runs in a network namespace of its own, in a process of its own: nothing else is dropped.
-//! Most of the clients are robots; one is the browser's library under Node, which
-//! `client/test-support/listen.mjs` runs. PostgreSQL is reached by a socket of the file system, and
-//! NATS is another one, in the namespace.
+//! It runs in a process and a network namespace of its own, so nothing else is dropped. Most
+//! clients are robots; one is the browser's library under Node (`client/test-support/listen.mjs`).
+//! PostgreSQL is reached by a socket in the file system. NATS is another one, in the namespace.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -31,11 +30,12 @@ use crate::report::Verdict;
 use crate::wire::{Door, Received, Wire};
 
 const CLIENTS: usize = 60;
-/// The sockets are opened over this time, so that their clocks differ.
+/// The sockets open over this time, so that their clocks differ.
 const SPREAD: Duration = Duration::from_secs(8);
-/// Within this time the server has closed all.
+/// Within this time the server has closed all sockets.
 const CLOSED: Duration = Duration::from_mins(1);
-/// The heartbeat of `docs/protocol.md`: after so much silence a ping, after so much more the end.
+/// The heartbeat of `docs/protocol.md`: after this much silence a ping, after as much more as it
+/// says there the end.
 const HEARTBEAT: Duration = Duration::from_secs(25);
 const NOTICE: Duration = Duration::from_secs(20);
 
@@ -84,7 +84,7 @@ async fn inside(context: &Context) -> Result<Verdict> {
     timeout(SPREAD + papo_testing::PATIENCE, all_listen)
         .await
         .context("not everybody could connect")?;
-    // What they hear of each other's coming is over.
+    // By then the presence frames of their joining have passed.
     sleep(Duration::from_secs(3)).await;
     before = before.min(process::sockets(server.pid())?.saturating_sub(sockets));
     let port = server.address().port().to_string();
@@ -142,7 +142,7 @@ async fn inside(context: &Context) -> Result<Verdict> {
 
 /// The browser's library under Node.
 struct Listener {
-    /// Ends with this.
+    /// A drop ends it.
     _node: Child,
     noticed: JoinHandle<Result<Instant>>,
 }
@@ -175,7 +175,7 @@ impl Listener {
     }
 }
 
-/// Waits for a line; when it came.
+/// Waits for a line. Returns when it came.
 async fn wait_for(status: &str, lines: &mut Lines<BufReader<ChildStdout>>) -> Result<Instant> {
     while let Some(line) = lines.next_line().await? {
         if line == status {
@@ -185,7 +185,7 @@ async fn wait_for(status: &str, lines: &mut Lines<BufReader<ChildStdout>>) -> Re
     bail!("it ended without being {status}")
 }
 
-/// Listens as the real client does; when it takes the connection for dead.
+/// Listens like the real client. Returns when it takes the connection for dead.
 async fn listen(
     address: SocketAddr,
     cookie: Arc<str>,

@@ -1,11 +1,11 @@
-//! The whole, simulated: nodes, PostgreSQL and NATS, each on a host of its own, and what goes wrong
-//! between them by a seed's schedule, while people write, edit, delete, read, come back and leave.
-//! When all is well again, everybody has the log within five seconds.
+//! A simulation of everything: nodes, PostgreSQL and NATS, each on its own host, with faults
+//! between them by a seed's schedule. Meanwhile people write, edit, delete, read, come back and
+//! leave. After the faults everybody has the log within five seconds.
 //!
-//! The hosts are namespaces in a process of its own, of which there are a few that share the seeds:
-//! a simulation mostly waits. PostgreSQL and NATS serve all seeds of a process, each with tables
-//! and an epoch of its own; nodes are new each time. What is repeated by a seed is what goes wrong,
-//! when and to whom, and what the robots choose; how far each has come by then is the machine's.
+//! The hosts are namespaces in a process of its own. A few such processes share the seeds, since a
+//! simulation mostly waits. PostgreSQL and NATS serve all seeds of a process, each seed with its
+//! own tables and epoch; nodes are new each time. A seed determines the faults, their times and
+//! places, and the robots' choices. How far each robot has come by then depends on the machine.
 
 mod programs;
 mod schedule;
@@ -28,23 +28,24 @@ use crate::database::Place;
 use crate::plan::Plan;
 use crate::report::{Verdict, milliseconds, percentile};
 
-/// So many processes share the seeds.
+/// How many processes share the seeds.
 const LANES: u64 = 3;
 const WRITERS: usize = 6;
 const READERS: usize = 4;
 const LEAVERS: usize = 2;
 const PAUSE: Duration = Duration::from_millis(60);
-/// Between two connections that a robot cuts itself.
+/// The time between two cuts of a robot's own.
 const CUTS: Duration = Duration::from_secs(2);
-/// The robots are less patient than people's browsers, so that more of them are there.
+/// The robots wait less than browsers do, so that more of them are there.
 const BACKOFF: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_millis(300);
 const HEARTBEAT: Duration = Duration::from_millis(600);
-/// Within this time after all is well again everybody has the whole log.
+/// Within this time after the faults everybody has the whole log.
 const HEALED: Duration = Duration::from_secs(5);
-/// Of a seed at least, or nothing was tried; usually there are over a hundred.
+/// The fewest acknowledgements of a seed; with fewer it tested nothing. Usually there are over a
+/// hundred.
 const ACKS: usize = 10;
-/// How long who leaves may take to notice that all is over.
+/// How long leavers may take to notice the end.
 const LEFT: Duration = Duration::from_secs(3);
 
 /// Namespaces whose processes end with the first one.
@@ -57,7 +58,7 @@ const KINDS: [&str; 6] = [
     "--mount-proc",
 ];
 
-/// What came of all seeds.
+/// The results of all seeds.
 #[derive(Default)]
 struct Results {
     wrongs: usize,
@@ -103,7 +104,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Has processes simulate so many seeds, each its share of them.
+/// Runs processes that simulate this many seeds, each its share.
 async fn run_lanes(context: &Context, seeds: u64) -> Result<Verdict> {
     let mut lanes = JoinSet::new();
     let share = seeds.div_ceil(LANES).max(1);
@@ -124,7 +125,7 @@ async fn run_lanes(context: &Context, seeds: u64) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// One seed; what wasn't as promised.
+/// Simulates one seed. Returns the broken promises.
 async fn simulate(
     context: &Context,
     seed: u64,
@@ -171,7 +172,7 @@ async fn simulate(
         Err(error) => faults.push(format!("{error:#}")),
     }
     let mut turns = Turn::default();
-    // Who hangs on to a host that has crashed meanwhile isn't waited for.
+    // A leaver that is connected to a crashed host isn't waited for.
     while let Ok(Some(turn)) = timeout(LEFT, leavers.join_next()).await {
         turns.add(turn?);
     }
@@ -195,7 +196,7 @@ async fn simulate(
     Ok(faults)
 }
 
-/// Joins, listens and leaves until then, as far as that goes: whoever can't do so now tries again.
+/// Joins, listens and leaves until then, and retries what fails.
 async fn come_and_go(mut leaver: Leaver, number: usize, until: Instant) -> Turn {
     let mut turns = Turn::default();
     for turn in 0.. {

@@ -1,22 +1,21 @@
 //! T7: some readers stop reading. The others must not notice, memory must not grow, and the slow
-//! ones lose nothing.
+//! ones must lose nothing.
 //!
-//! The others' p99 is compared with what it is without slow readers. A message goes to a thousand
+//! The trial compares the others' p99 with and without slow readers. A message goes to a thousand
 //! readers in one process on the same machine, so a busy neighbour shows in it at once. Therefore
-//! windows with and without slow readers alternate, each begins when everybody who reads has the
-//! burst before it, each pair of neighbours gives a ratio, and the median of the ratios counts: a
-//! neighbour that comes and goes spoils some pairs. When it is beyond the bound more pairs are
-//! measured, up to three times as many, and the median of all of them counts. The server's
-//! processor time in the same windows is shown beside it; who waits for the machine uses none. Who
-//! stops or goes on does it on a new connection: nobody but those who stop has small buffers, which
-//! would make the windows without them slower.
+//! windows with and without slow readers alternate. Each begins when every reader has the burst
+//! before it. Each pair of neighbouring windows gives a ratio, and the median ratio counts: a
+//! neighbour that comes and goes spoils only some pairs. If it misses the bound, more pairs are
+//! measured, up to three times as many, and the median of all counts. The table also shows the
+//! server's processor time in the same windows, which waiting doesn't change. A robot that stops or
+//! goes on does so on a new connection. So only those that stop have small buffers, which would
+//! slow the windows without them.
 //!
-//! With two nodes all who only read are at one of them, which is the one that is measured, and what
-//! they read is written at the other.
+//! With two nodes all robots that only read are at one of them, which is measured. The others write
+//! at the other node.
 //!
-//! The slow ones don't read, so most don't see the code they are closed with. The server counts
-//! whom it closes for slowness or silence; all must be counted before silence alone could be the
-//! reason.
+//! The slow ones don't read, so most don't see their close code. The server counts the sockets that
+//! it closes for slowness or silence. All must be counted before silence alone could be the reason.
 
 use std::time::Duration;
 
@@ -39,9 +38,9 @@ const READERS: usize = 1_000;
 const SLOW: usize = 100;
 const WRITERS: usize = 4;
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long the burst may take to everybody.
+/// How long the burst may take to reach everybody.
 const THROUGH: Duration = Duration::from_mins(1);
-/// How long latencies are measured, before the next change.
+/// How long a window is.
 const WINDOW: Duration = Duration::from_millis(2_500);
 const SETTLING: Duration = Duration::from_millis(300);
 /// Long messages that fill the slow ones' buffers, and how long they are.
@@ -49,12 +48,11 @@ const BURST: usize = 100;
 const LENGTH: usize = 3_000;
 /// Bytes that certainly fill them.
 const FILL: usize = 1_500_000;
-/// How much slower than without slow ones the others may be.
+/// The bound for the ratio of the p99.
 const SLOWER: f64 = 1.2;
-/// MiB that the server may take more.
+/// How many more MiB the server may take.
 const MEMORY: f64 = 100.0;
-/// Within this time the slow ones are cut off: sooner than anybody is for silence, which takes 55
-/// s.
+/// Within this time the server closes the slow ones. Silence would take 55 s.
 const CUT: Duration = Duration::from_secs(45);
 const SLOW_READERS: &str = "papo_slow_readers_total";
 
@@ -62,7 +60,7 @@ const SLOW_READERS: &str = "papo_slow_readers_total";
 struct Room {
     instance: Instance,
     crowd: Crowd,
-    /// How those read who stop at times.
+    /// How the slow robots read now.
     reading: watch::Sender<Reading>,
     /// Writes long messages.
     burst: Socket,
@@ -161,8 +159,8 @@ impl Room {
         })
     }
 
-    /// Measures with or without slow ones. Both kinds begin with a burst, so that they differ in
-    /// nothing but who reads.
+    /// Measures a window with or without slow readers. Both kinds begin with a burst, so that they
+    /// differ only in who reads.
     async fn window(&mut self, reading: Reading) -> Result<Window> {
         self.change(reading).await?;
         let ticks = process::ticks(self.instance.first().pid())?;
@@ -175,7 +173,8 @@ impl Room {
         })
     }
 
-    /// Has the slow ones stop or go on; then a burst, until all who read have it.
+    /// Makes the slow ones stop or go on. Then posts a burst, and waits until all that read have
+    /// it.
     async fn change(&mut self, reading: Reading) -> Result<()> {
         let before = self.crowd.world.subscriptions();
         let has_changed = self.reading.send_if_modified(|present| {
@@ -205,7 +204,7 @@ impl Room {
         Ok(())
     }
 
-    /// Has the slow ones stop until all are cut off, and waits until they are back.
+    /// Makes the slow ones stop until all are closed, and waits until they are back.
     async fn cut_off(&mut self, verdict: &mut Verdict) -> Result<()> {
         let before = process::resident(self.instance.first().pid())?;
         let earlier = blocking(|| slow_readers(self.instance.first()))?;
@@ -235,7 +234,7 @@ impl Room {
             self.crowd
                 .wait_until("the slow ones are back", THROUGH, back)
                 .await?;
-            // Nobody else was.
+            // Nobody else was closed.
             cut = blocking(|| slow_readers(self.instance.first()))? - earlier;
         }
         verdict.demand(cut == SLOW, || {
@@ -259,7 +258,7 @@ fn ratio(pairs: &[Pair]) -> f64 {
     median(pairs.iter().map(Pair::ratio))
 }
 
-/// Holds the others' latencies against the bound.
+/// Compares the others' latencies with the bound.
 fn compare(pairs: &[Pair], verdict: &mut Verdict) {
     let ratio = ratio(pairs);
     verdict.demand(ratio <= SLOWER, || {
@@ -283,7 +282,7 @@ fn compare(pairs: &[Pair], verdict: &mut Verdict) {
     ));
 }
 
-/// Whether somebody got one snapshot, at the beginning, and was never told to start over.
+/// Whether a robot got one snapshot, at the beginning, and never had to start over.
 fn has_resumed(view: &View) -> bool {
     let mut seen = view.seen.iter();
     let snapshots = seen
@@ -294,7 +293,7 @@ fn has_resumed(view: &View) -> bool {
         && !seen.any(|seen| matches!(seen, Seen::Reset))
 }
 
-/// How many sockets the server says it has closed for their slowness.
+/// How many sockets the server has closed for slowness, by its metrics.
 fn slow_readers(server: &Server) -> Result<usize> {
     let page = Guest::new(server).get("/metrics")?;
     let line = page

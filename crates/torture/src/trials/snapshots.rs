@@ -1,4 +1,4 @@
-//! T6: a snapshot and what comes after it are the log, whenever one asks.
+//! T6: a snapshot and the events after it are the log, at whatever moment it is requested.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::world::World;
 const WRITERS: usize = 16;
 const SUBSCRIBERS: usize = 16;
 const PAUSE: Duration = Duration::from_millis(25);
-/// Events that are read before the next subscription, at most.
+/// The most events that are read before the next subscription.
 const EVENTS: u64 = 4;
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {

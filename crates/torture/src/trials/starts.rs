@@ -1,5 +1,5 @@
-//! "starts": three nodes start together on an empty database, again and again. The first rooms are
-//! 1, 2 and 3 whoever is first, and each node has them as soon as it serves.
+//! "starts": three nodes start together on an empty database, again and again. The first rooms have
+//! the numbers 1, 2 and 3 whichever node is first, and each node has them as soon as it serves.
 
 use std::thread;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Starts nodes on an empty schema; what went wrong with it.
+/// Starts nodes on an empty schema. Returns what went wrong.
 fn start_once(context: &Context) -> Result<Vec<String>> {
     let (node, schema) = Instance::node_on_nothing(context);
     let faults = thread::scope(|scope| {

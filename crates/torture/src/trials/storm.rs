@@ -1,12 +1,12 @@
-//! T9: thousands of sockets are cut at once and come back: all at the same moment, and spread as
-//! the server asks.
+//! T9: thousands of sockets are cut at once and come back, all at the same moment or spread as the
+//! server says.
 //!
-//! The memory at rest is that of the crowd after it came in bit by bit, measured once. What a
-//! process keeps after a storm is more, and a measure that took it for the rest would forgive the
-//! next storm. The peak is the kernel's count, so no moment is missed. How many are in the server's
-//! hands at the same moment depends on who else uses the machine; a storm that misses a bound is
-//! repeated, and the best of three counts. Of several nodes all are killed or stopped at once, and
-//! who comes back goes to another one.
+//! The memory at rest is that of the crowd after it came in bit by bit, measured once. A process
+//! keeps more after a storm, and measuring rest then would forgive the next storm. The peak is the
+//! kernel's count, so no moment is missed. How many connections the server handles at the same
+//! moment depends on other users of the machine. So a storm that misses a bound is repeated, and
+//! the best of three counts. Of several nodes all are killed or stopped at once, and clients come
+//! back to another one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::process;
 use crate::report::Verdict;
 use crate::world::World;
 
-/// Never fewer: what a server needs without anybody would hide what they need.
+/// Never fewer, since the memory of an empty server would hide that of the sockets.
 const SOCKETS: usize = 5_000;
 const SESSIONS: usize = 250;
 const WRITERS: usize = 4;
@@ -35,10 +35,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 const BACK: Duration = Duration::from_secs(30);
 /// How much more memory it may take than the crowd at rest.
 const MEMORY: f64 = 1.5;
-/// Who isn't back then won't be.
+/// A robot that isn't back by then won't come.
 const PATIENCE: Duration = Duration::from_mins(2);
 const SETTLING: Duration = Duration::from_secs(3);
-/// So many come in at a time at the beginning, and how long after those before.
+/// How many come in at a time at the beginning, and the pause between groups.
 const GROUP: usize = 25;
 const BETWEEN: Duration = Duration::from_millis(20);
 
@@ -47,13 +47,13 @@ const BETWEEN: Duration = Duration::from_millis(20);
 enum Storm {
     /// The network does it; all come back at the same moment.
     Cut,
-    /// With the server; all come back as soon as it is there.
+    /// The server is killed; all come back as soon as it is there.
     Killed,
-    /// The server asks each to come back after a time of its own.
+    /// The server tells each when to come back.
     Stopped,
 }
 
-/// How a storm went; the smaller the better.
+/// The result of a storm; the smaller the better.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 struct Passed {
     /// The larger share of its bound that was used, of the time and of the memory.
@@ -165,7 +165,7 @@ async fn survive(
     })
 }
 
-/// What all nodes have together.
+/// The sum of all nodes.
 fn memory(instance: &mut Instance, of: fn(u32) -> Result<f64>) -> Result<f64> {
     let nodes = instance.nodes().iter();
     nodes.map(|node| of(node.pid())).sum()

@@ -1,4 +1,4 @@
-//! T1c: the disk fails to keep what was written. strace makes the calls fail.
+//! T1c: the disk fails to keep what was written. strace makes the system calls fail.
 //!
 //! Acknowledgements that were on their way when the call failed don't count. How long they take
 //! depends on the machine, so they are over when none has come for a while; a server that goes on
@@ -111,7 +111,7 @@ async fn fail_once(context: &Context, when: u64, verdict: &mut Verdict) -> Resul
     Ok(acks)
 }
 
-/// How many acknowledgements there are when none are on their way any more.
+/// How many acknowledgements there are once none is on its way any more.
 async fn settled_acks(world: &World) -> usize {
     let start = Instant::now();
     let (mut acks, mut silent) = (world.acks(), 0);
@@ -124,7 +124,7 @@ async fn settled_acks(world: &World) -> usize {
     acks
 }
 
-/// Ends strace, and papo, which would go on without it.
+/// Ends strace, and papo, which would outlive it.
 fn end(server: &mut Server, papo: u32) {
     if process::is_running(papo)
         && let Some(pid) = i32::try_from(papo).ok().and_then(Pid::from_raw)

@@ -1,8 +1,8 @@
-//! T20: the database's files are taken away, or damaged: that is noticed and told, and nothing is
-//! acknowledged past it.
+//! T20: the database's files are taken away or damaged. Papo must notice and say so, and
+//! acknowledge nothing after it.
 //!
-//! The disk goes away as an ext4 does that has given itself up; where none can be mounted, the
-//! table says so. It is mounted in a namespace of this trial's own.
+//! The disk fails like an ext4 that has shut itself down; where none can be mounted, the table says
+//! so. It is mounted in a namespace of this trial.
 
 use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -26,9 +26,9 @@ use crate::process;
 use crate::report::Verdict;
 
 const WRITERS: usize = 4;
-/// Acknowledged before anything happens.
+/// The fewest acknowledgements before the fault.
 const BEFORE: usize = 100;
-/// How long acknowledgements may come on, and then the process.
+/// How long acknowledgements may still come, and then how long the process may live.
 const NOTICED: Duration = Duration::from_secs(1);
 const ENDING: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(20);
@@ -36,10 +36,10 @@ const LOOK: Duration = Duration::from_millis(20);
 /// What is done to the database's file, given a backup of it.
 type Trick = fn(&Path, &Path) -> Result<()>;
 
-/// What the next start finds after it.
+/// What the next start must find.
 #[derive(Clone, Copy)]
 enum Again {
-    /// Nothing; and it makes no new chat there.
+    /// Nothing, and it makes no new chat there.
     Nothing,
     /// The backup, and nothing else.
     Backup,
@@ -106,7 +106,7 @@ fn taken(
     let backup = server.data().join("backup.sqlite3");
     server.command(&["backup", &backup.to_string_lossy()])?;
     let saved = messages(&backup)?;
-    // The command has emptied the log, and what is taken from an empty one is missed by nobody.
+    // The command has emptied the log, and nobody misses anything of an empty one.
     let acks = writers.acks.lock().len();
     writers.wait(acks + BEFORE)?;
     trick(&database(&server), &backup)?;
@@ -152,13 +152,13 @@ fn disk_gone(context: &Context, verdict: &mut Verdict) -> Result<()> {
     let mut server = context.server().data(disk.join("data")).start()?;
     let writers = Writers::start(server.address())?;
     writers.wait(BEFORE)?;
-    // The kernel says of this that it failed, and has done it.
+    // The kernel reports that this failed, and has done it.
     let _ = process::command(&["mount", "-o", "remount,abort", &path]);
     ends_by_itself(&mut server, writers, "on a disk that is gone", verdict)?;
     process::command(&["umount", "--lazy", &path])
 }
 
-/// The writer meets a page that is none, and that nobody reads.
+/// The writer meets an invalid page that nobody reads.
 fn page_damaged(context: &Context, verdict: &mut Verdict) -> Result<()> {
     let mut server = context.server().start()?;
     talk(&server, 20)?;
@@ -202,7 +202,7 @@ fn message_damaged(context: &Context, verdict: &mut Verdict) -> Result<()> {
 
 fn log_damaged(context: &Context, verdict: &mut Verdict) -> Result<()> {
     let mut server = context.server().start()?;
-    // A command that ends brings the log into the file: all comes after it.
+    // A command that ends checkpoints the log, so this comes after it.
     let before = server.command(&["epoch"])?;
     talk(&server, 20)?;
     server.kill()?;
@@ -231,7 +231,7 @@ fn log_ended_early(context: &Context, verdict: &mut Verdict) -> Result<()> {
         server.kill()?;
         let log = beside(&database(&server), "-wal");
         match kept {
-            // The header, and so many pages of a kibibyte with their headers.
+            // The header, and this many pages of a kibibyte with their headers.
             Some(pages) => File::options()
                 .write(true)
                 .open(&log)?
@@ -252,7 +252,7 @@ fn log_ended_early(context: &Context, verdict: &mut Verdict) -> Result<()> {
     Ok(())
 }
 
-/// Demands that acknowledgements stop soon, and that the process ends and says why.
+/// Demands that acknowledgements stop soon, and that the process ends with a reason.
 fn ends_by_itself(
     server: &mut Server,
     writers: Writers<JoinHandle<()>>,
@@ -337,7 +337,7 @@ impl Writers<JoinHandle<()>> {
         Ok(Writers::join(address)?.talk())
     }
 
-    /// Waits for so many acknowledgements.
+    /// Waits for this many acknowledgements.
     fn wait(&self, count: usize) -> Result<()> {
         let start = Instant::now();
         while self.acks.lock().len() < count {
@@ -359,7 +359,8 @@ impl Writers<JoinHandle<()>> {
     }
 }
 
-/// Posts a message. Whether it is acknowledged, or refused; an error when the connection has ended.
+/// Posts a message. Returns whether it is acknowledged or refused; fails when the connection has
+/// ended.
 fn post(socket: &mut Socket) -> Result<bool> {
     let reference = socket.post(1, &"palavras ".repeat(20))?;
     let is_answer = |frame: &ServerFrame| {
@@ -373,7 +374,7 @@ fn post(socket: &mut Socket) -> Result<bool> {
     Ok(matches!(answer, ServerFrame::Ack { .. }))
 }
 
-/// Has somebody post so many messages.
+/// Posts this many messages.
 fn talk(server: &Server, count: usize) -> Result<()> {
     let guest = Guest::joined(server, 1, "Bia")?;
     let mut socket = guest.socket(1)?;

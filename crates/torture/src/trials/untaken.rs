@@ -1,16 +1,17 @@
-//! T18: thousands of connections ask for pages and snapshots and read nothing of them. The server
-//! keeps within its memory, and the others don't notice.
+//! T18: thousands of connections request pages and snapshots and read nothing of them. The server
+//! stays within its memory, and others don't notice.
 //!
-//! It runs in a network namespace of its own, with the kernel's own sizes of buffers. Those who
-//! read nothing come from many addresses and sessions, so that all that there is to bound is at its
-//! bound. The others are in a room of their own and come from another address.
+//! It runs in a network namespace of its own, with the kernel's default sizes of buffers. The
+//! connections that read nothing come from many addresses and sessions, so that all bounds are
+//! reached. The others are in a room of their own and come from another address.
 //!
-//! Their p99 in a window that begins when all have asked is compared with the window before it, in
-//! which as many have asked for next to nothing: thousands who arrive cost something by themselves,
-//! whatever they ask for. A window has 160 messages, so two that a busy neighbour delays make its
-//! p99. Therefore several pairs are measured, and the median of their ratios counts. When it is
-//! beyond the bound more pairs are measured, up to three times as many, and the median of all of
-//! them counts.
+//! Each window begins when thousands have connected and sent their requests. In one they request
+//! large answers. In the window before it as many request next to nothing, because arriving costs
+//! something by itself. The ratio of the others' p99 in both counts.
+//!
+//! A window has 160 messages, so two that a busy neighbour delays make its p99. Therefore the
+//! trial measures several pairs of windows and takes the median of their ratios. When it is beyond
+//! the bound the trial measures more pairs, up to three times as many, and takes the median of all.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

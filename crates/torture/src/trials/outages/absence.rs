@@ -1,4 +1,4 @@
-//! What must not happen while the database is away, and what must.
+//! What must and must not happen while the database is away.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::history::{History, Moment};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Absence {
     pub(super) from: Moment,
-    /// What was answered before it went away has arrived.
+    /// By then what was answered before has arrived.
     pub(super) late: Moment,
     pub(super) until: Moment,
     pub(super) began: Instant,
 }
 
-/// How many acknowledgements were given while there was no database: to what was sent meanwhile, or
-/// later than what was on its way can have been.
+/// How many acknowledgements came without a database: for messages sent meanwhile, or too late to
+/// have been on their way.
 pub(super) fn given_without_database(history: &History, absences: &[Absence]) -> usize {
     let is_wrong = |sent: Option<Moment>, at: Moment| {
         absences.iter().any(|absence| {
@@ -34,7 +34,7 @@ pub(super) fn given_without_database(history: &History, absences: &[Absence]) ->
     acks.count() + changes.filter(|changed| is_wrong(None, changed.at)).count()
 }
 
-/// How long it took at most until each of the writers was refused something.
+/// The longest time until each of the writers had a refusal.
 pub(super) fn refusals(writers: &[Interruptions], absences: &[Absence]) -> Duration {
     let times = absences.iter().flat_map(|absence| {
         writers.iter().map(|writer| {

@@ -1,4 +1,4 @@
-//! People at a node that dies: how long the other nodes still show them.
+//! People at a node that dies, and how long the other nodes still show them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,22 +16,21 @@ use crate::wire::{Door, Received, Wire};
 
 /// How long they may still be shown.
 pub(super) const FORGOTTEN: Duration = Duration::from_secs(15);
-/// How long it may take until everybody sees them, and until it is clear that they aren't
-/// forgotten.
+/// How long everybody may take to see them, and until it is clear that they aren't forgotten.
 const PATIENCE: Duration = Duration::from_secs(40);
 const NAME: &str = "Ghost";
 
-/// Somebody at a node that is to die, and who watches at the others.
+/// A person at a node that will die, and watchers at the others.
 pub(super) struct Ghosts {
     node: Server,
-    /// Keeps somebody there.
+    /// The connection that keeps the person there.
     ghost: Wire,
-    /// Each watcher's: when it doesn't see the ghost any more.
+    /// Each watcher's result: when it doesn't see the person any more.
     watching: JoinSet<Result<Instant>>,
 }
 
 impl Ghosts {
-    /// Has somebody come to the node, and waits until they are seen at all others.
+    /// Makes a person join at the node, and waits until all others show them.
     pub(super) async fn haunt(site: &mut Site) -> Result<Self> {
         let node = site.mortal.take().context("a node that is to die")?;
         let (seen, mut sightings) = mpsc::channel(site.len());
@@ -52,7 +51,7 @@ impl Ghosts {
         })
     }
 
-    /// Kills the node; how long it takes until nobody sees its people any more.
+    /// Kills the node. Returns how long until nobody shows its people any more.
     pub(super) async fn die(mut self) -> Result<Duration> {
         blocking(|| self.node.kill())?;
         let (start, mut last) = (Instant::now(), Duration::ZERO);
@@ -80,7 +79,7 @@ async fn enter(address: SocketAddr, name: &str) -> Result<Wire> {
     Ok(wire)
 }
 
-/// Tells when the ghost is there; when it isn't any more.
+/// Signals when the person is shown. Returns when they aren't any more.
 async fn watch(mut wire: Wire, seen: mpsc::Sender<()>) -> Result<Instant> {
     let mut was_there = false;
     loop {

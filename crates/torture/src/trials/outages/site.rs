@@ -1,4 +1,4 @@
-//! Where T11 happens: nodes, a NATS that each reaches by a way of its own, and a PostgreSQL.
+//! The site of T11: nodes, a NATS that each reaches by a way of its own, and a PostgreSQL.
 
 use std::net::SocketAddr;
 use std::slice::SliceIndex;
@@ -16,21 +16,20 @@ use crate::nats_way::{Mishaps, NatsWay, Way};
 use crate::servers::{Cluster, Nats, free_address};
 use crate::trials::{Context, blocking, slow};
 
-/// Those that people are at.
+/// The nodes with people.
 const NODES: usize = 3;
-/// Before something is tried again.
+/// The pause before a retry.
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// The nodes and what is between them.
 pub(super) struct Site {
     nodes: Vec<Server>,
-    /// One more, with a way of its own, which is to die.
+    /// One more node, with a way of its own, which will die.
     pub(super) mortal: Option<Server>,
     ways: Vec<NatsWay>,
     pub(super) nats: Nats,
     pub(super) cluster: Cluster,
-    /// Somebody who is in the room, and open sockets of theirs at each node, on which nothing comes
-    /// by itself.
+    /// A guest in the room, with open sockets at each node, on which nothing comes by itself.
     guest: Guest,
     quiet: Vec<Socket>,
     mishaps: Arc<Mishaps>,
@@ -71,7 +70,7 @@ impl Site {
         })
     }
 
-    /// How many nodes there are that people are at.
+    /// How many nodes have people.
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
     }
@@ -91,15 +90,15 @@ impl Site {
         Place::Server(self.cluster.url.clone())
     }
 
-    /// How the ways of these nodes to NATS are from now on.
+    /// Sets the state of these nodes' ways to NATS.
     pub(super) fn set(&self, nodes: impl SliceIndex<[NatsWay], Output = [NatsWay]>, way: Way) {
         for of_node in &self.ways[nodes] {
             of_node.set(way);
         }
     }
 
-    /// Waits until the first node takes messages: when its database has just come back it refuses
-    /// them for a moment. Blocks.
+    /// Waits until the first node accepts messages. Just after its database has come back it
+    /// refuses them. Blocks.
     pub(super) fn take_again(&self, limit: Duration) -> Result<()> {
         let start = Instant::now();
         let try_once = || -> Result<i64> {
@@ -118,14 +117,14 @@ impl Site {
         Ok(())
     }
 
-    /// Has a burst of long messages written at the first node. Blocks.
+    /// Posts a burst of long messages at the first node. Blocks.
     pub(super) fn fill(&self) -> Result<()> {
         let mut socket = self.guest.socket(1)?;
         socket.subscribe(1, None)?;
         slow::fill(&mut socket)
     }
 
-    /// Whether each node answers within this time those who are connected. Blocks.
+    /// Checks that each node answers its connections within this time. Blocks.
     pub(super) fn answer(&mut self, limit: Duration) -> Result<()> {
         for (number, socket) in self.quiet.iter_mut().enumerate() {
             let start = Instant::now();
@@ -137,7 +136,7 @@ impl Site {
         Ok(())
     }
 
-    /// What NATS was made to do.
+    /// The counts of NATS's faults.
     pub(super) fn mishaps(&self) -> String {
         let count = |count: &AtomicUsize| count.load(Ordering::Relaxed);
         let Mishaps {

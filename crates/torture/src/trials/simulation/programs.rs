@@ -1,4 +1,4 @@
-//! The programs of a simulation, each on its host, and what is done to them and to the ways between
+//! The programs of a simulation, each on its host, and the faults of them and of the ways between
 //! them.
 
 use std::collections::BTreeSet;
@@ -18,10 +18,10 @@ use crate::network::{self, Host};
 use crate::servers::{Cluster, Nats};
 use crate::trials::{Context, blocking};
 
-/// How often it is looked after those who ended by themselves, as a service manager does.
+/// How often programs that ended by themselves are restarted, as a service manager does.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What all seeds share, and the network.
+/// The servers that all seeds share, and the network.
 pub(super) struct Servers {
     pub(super) cluster: Cluster,
     nats: Nats,
@@ -32,13 +32,13 @@ pub(super) struct Programs<'a> {
     servers: &'a mut Servers,
     nodes: Vec<Machine>,
     addresses: Vec<SocketAddr>,
-    /// Those that are to be down now.
+    /// The programs that should be down now.
     down: BTreeSet<Host>,
     folder: TempDir,
 }
 
 impl Servers {
-    /// Makes the network, and starts what is on it but for the nodes. Blocks.
+    /// Makes the network, and starts everything on it except the nodes. Blocks.
     pub(super) fn start() -> Result<Self> {
         let nodes = (0..NODES).map(Host::Node);
         let hosts: Vec<_> = nodes.chain([Host::Postgres, Host::Nats]).collect();
@@ -95,7 +95,7 @@ impl<'a> Programs<'a> {
         all.map(|number| self.addresses[number % NODES]).collect()
     }
 
-    /// Does to them what the schedule says.
+    /// Applies the schedule's faults.
     pub(super) async fn suffer(&mut self, schedule: &Schedule, start: Instant) -> Result<()> {
         let faults = schedule.faults.iter();
         let steps =
@@ -119,14 +119,13 @@ impl<'a> Programs<'a> {
         Ok(())
     }
 
-    /// Makes sure that all is well, which takes as long as PostgreSQL's recovery if it has crashed.
-    /// Blocks.
+    /// Ends all faults. This takes as long as PostgreSQL's recovery if it has crashed. Blocks.
     pub(super) fn heal(&mut self) -> Result<()> {
         self.servers.nats.start_again()?;
         self.servers.cluster.start_again()
     }
 
-    /// Starts again who ends by itself, until that fails.
+    /// Restarts programs that end by themselves, until that fails.
     pub(super) async fn keep_up(&mut self) -> Error {
         loop {
             if let Err(error) = self.look_after() {
@@ -136,7 +135,7 @@ impl<'a> Programs<'a> {
         }
     }
 
-    /// Keeps what they said; where.
+    /// Keeps their output. Returns where.
     pub(super) fn keep(mut self) -> Result<String> {
         self.nodes.clear();
         let folder = std::mem::replace(&mut self.folder, TempDir::new()?).keep();
@@ -181,7 +180,7 @@ impl<'a> Programs<'a> {
                 self.down.remove(&host);
                 self.machine(host)?.start()
             }
-            // It has been looked after.
+            // It has been restarted already.
             Wrong::Restart(_) => Ok(()),
             Wrong::Pause(host) => self.machine(host)?.go_on(),
             Wrong::OneWay(from, to) => network::mend(from, to),

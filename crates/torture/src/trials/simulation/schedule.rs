@@ -1,4 +1,4 @@
-//! What goes wrong in a simulation, and when: a function of the seed and of nothing else.
+//! The schedule of a simulation's faults, a function of the seed alone.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,12 +14,12 @@ const END: Duration = Duration::from_secs(3);
 const BETWEEN: Duration = Duration::from_millis(300);
 /// The longest that one lasts.
 const LONGEST: Duration = Duration::from_millis(1_600);
-/// Each seed that this divides takes so many times as long: what is cut off for more than ten
-/// seconds is given up by the operating system as well, and not only by Papo.
+/// Each seed that this divides has a schedule this many times as long: the operating system, and
+/// not only Papo, gives up what is cut off for more than ten seconds.
 const SLOW_SEEDS: u64 = 20;
 const SLOWER: u32 = 8;
 
-/// All that goes wrong.
+/// The faults of a seed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Schedule {
     /// In order.
@@ -28,7 +28,7 @@ pub(super) struct Schedule {
     pub(super) end: Duration,
 }
 
-/// Something that goes wrong for a while.
+/// A fault that lasts a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) from: Duration,
@@ -36,14 +36,14 @@ pub(super) struct Fault {
     pub(super) what: Wrong,
 }
 
-/// What goes wrong.
+/// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wrong {
-    /// Ends at once, and is started again.
+    /// The program ends at once, and is started again.
     Crash(Host),
-    /// Is asked to stop, and started again.
+    /// The program gets the signal to stop, and is started again.
     Restart(Host),
-    /// Stands still, and goes on.
+    /// The program stands still, and goes on.
     Pause(Host),
     /// What the first sends to the second is lost.
     OneWay(Host, Host),
@@ -70,7 +70,7 @@ impl Schedule {
                 until,
                 what: Wrong::any(&mut random),
             };
-            // One thing at a time goes wrong with the same program, and on the same way.
+            // A program, and a way, has one fault at a time.
             let is_alone = |other: &Fault| other.until <= from || !other.what.meets(fault.what);
             if faults.iter().all(is_alone) {
                 faults.push(fault);
@@ -103,7 +103,7 @@ impl Wrong {
         }
     }
 
-    /// Whether both are about the same program, or the same way.
+    /// Whether both concern the same program or way.
     fn meets(self, other: Self) -> bool {
         self.about() == other.about()
     }
