@@ -54,7 +54,7 @@ describe("accessibility", () => {
     await leave(visited);
   });
 
-  test("where colours are the system's, one sees which message and field has the focus", async () => {
+  test("in the system's contrast colours the focused message and field are visible", async () => {
     const visited = await visit(({ room }) => void room.say(SELF, "Olá!"), { forcedColors: "active" });
     const { page } = visited;
     await page.getByText("Online", { exact: true }).waitFor();

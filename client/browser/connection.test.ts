@@ -46,7 +46,7 @@ describe("the chat screen", () => {
     await leave(current);
   });
 
-  test("is offline as soon as the network is, queues what is sent, and sends it in order", async () => {
+  test("is offline at once without a network, queues messages, and sends them in order later", async () => {
     const { page, room } = await open();
     // With the socket as it is: what says so is the browser alone.
     const offline = await page.evaluate(async () => {
@@ -71,7 +71,7 @@ describe("the chat screen", () => {
     expect(room.page(Infinity).messages.map(({ message }) => message)).toEqual(["um", "dois", "três"]);
   });
 
-  test("sends in order what was written without a network, also when the page was closed since", async () => {
+  test("sends messages written without a network in order, even if the page was closed", async () => {
     const { page, room, context, server } = await open();
     await cut();
     await page.getByText("Desconectado").waitFor();
@@ -87,7 +87,7 @@ describe("the chat screen", () => {
     expect(await composer(next).inputValue()).toBe("ainda não");
   });
 
-  test("says when it connects again, and tries at once when asked to", async () => {
+  test("shows when it connects again, and connects at once on a click", async () => {
     const { page, server } = await open();
     await page.evaluate(() => (Math.random = () => 0.999));
     await page.route("**/messages/**", (route) => route.abort());
@@ -106,7 +106,7 @@ describe("the chat screen", () => {
     expect(socket.url()).toContain("/ws/chat/1/");
   });
 
-  test("doesn't say who is there while it can't know, and connects at once when somebody comes back to it", async () => {
+  test("hides who is online while offline, and connects at once when the window gets the focus", async () => {
     const { page, server } = await open();
     const people = page.locator(".people-button");
     const place = (): Promise<unknown> => page.locator(".chat-header > [popovertarget='room-menu']").boundingBox();
@@ -131,7 +131,7 @@ describe("the chat screen", () => {
     expect(socket.url()).toContain("/ws/chat/1/");
   });
 
-  test("keeps the keyboard where one writes when its button goes away", async () => {
+  test("keeps the focus in the composer when the connect button disappears", async () => {
     const { page, server } = await open();
     await page.route("**/messages/**", (route) => route.abort());
     server.accepting = false;
@@ -145,7 +145,7 @@ describe("the chat screen", () => {
     expect(await composer().evaluate((input) => input === document.activeElement)).toBe(true);
   });
 
-  test("says that the server can't save, and sends what waits once it can", async () => {
+  test("says that the server can't save, and sends waiting messages once it can", async () => {
     const { page, room } = await open();
     room.answer = { code: "unavailable", message: "disk full", retry: 1 };
     await write("um", "dois");
@@ -171,7 +171,7 @@ describe("the chat screen", () => {
     await page.locator(".connection-notice", { hasText: "O disco do servidor está cheio" }).waitFor();
   });
 
-  test("says until when too many messages wait", async () => {
+  test("says how long messages wait after too many of them", async () => {
     const { page, room } = await open();
     room.answer = { code: "rate_limited", message: "too many", retry: 4 };
     await write("um", "dois");
@@ -182,7 +182,7 @@ describe("the chat screen", () => {
     expect(await page.getByText(/a próxima sai em/u).count()).toBe(0);
   });
 
-  test("says why the page opens and the chat doesn't: a proxy, or another address", async () => {
+  test("says why the chat can't connect: a proxy, or another address", async () => {
     const { page, server } = await open();
     server.accepting = false;
     server.drop();
@@ -229,7 +229,7 @@ describe("the chat screen", () => {
     expect(await page.getByText("Tentar de novo").count()).toBe(0);
   });
 
-  test("sends with Ctrl or Meta and Enter everywhere, also where Enter makes a line", async () => {
+  test("Ctrl+Enter and Meta+Enter send, also where Enter makes a line", async () => {
     const { page } = await open(undefined, TABLET);
     await composer().tap();
     await composer().pressSequentially("um");
@@ -244,7 +244,7 @@ describe("the chat screen", () => {
     await page.locator(".message-pending").first().waitFor({ state: "detached" });
   });
 
-  test("keeps each tab's draft, whichever sends", async () => {
+  test("keeps each tab's draft when another tab sends", async () => {
     const { page, context, server } = await open();
     const other = await context.newPage();
     await other.goto(`${server.url}/room/1/`);
@@ -268,7 +268,7 @@ describe("the chat screen", () => {
     expect(await composer(third).inputValue()).toBe("");
   });
 
-  test("isn't reloaded by pulling at what doesn't scroll: nothing of the page scrolls, nor passes it on", async () => {
+  test("pulling down never reloads the page: only the log scrolls", async () => {
     const { page } = await open();
     const heights = await page.evaluate(() => [document.documentElement.scrollHeight, innerHeight]);
     expect(heights[0]).toBe(heights[1]);

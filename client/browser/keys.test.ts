@@ -52,7 +52,7 @@ afterEach(async () => {
   await leave(current);
 });
 
-test("is one stop of the tab key, which loads nothing, both ways", async () => {
+test("is one stop of the Tab key in both directions, and loads nothing", async () => {
   const { page, asked } = await open(talk(200));
   await page.waitForFunction(() => document.querySelectorAll(".message").length === 50);
   const rows = await page.locator(".message").count();
@@ -104,7 +104,7 @@ test("the arrows, Home, End, PageUp and PageDown move focus and view", async () 
   expect(asked.filter((path) => path.includes("/messages/"))).toHaveLength(1);
 });
 
-test("walks through more than is drawn at once", async () => {
+test("the arrows reach messages that aren't drawn yet", async () => {
   const { page } = await open(talk(700));
   await page.waitForFunction(() => document.querySelectorAll(".message").length === 50);
   await page.locator(".log").focus();
@@ -173,7 +173,7 @@ test("E edits, Delete asks, Enter opens the menu, and the focus comes back", asy
   expect(await input.inputValue()).toBe("");
 });
 
-test("what one types on the log goes to the composer; single letters do nothing elsewhere", async () => {
+test("typing on the log goes to the composer; single letters do nothing elsewhere", async () => {
   const { page } = await open(talk(20));
   const input = page.locator(".composer textarea");
   await page.locator(".log").focus();
@@ -219,7 +219,7 @@ test("F6 goes from region to region, ? lists the keys, Escape goes to the compos
   expect(await page.locator("#room-menu").isVisible()).toBe(false);
 });
 
-test("what is chosen in a message's menu has the keyboard next", async () => {
+test("the action chosen in a message's menu gets the focus", async () => {
   const { page } = await open(talk(20));
   const input = page.locator(".composer textarea");
   const menu = page.locator(".message-menu");
@@ -244,7 +244,7 @@ test("what is chosen in a message's menu has the keyboard next", async () => {
   await expect.poll(() => focused(page)).toBe(20);
 });
 
-test("says when the browser doesn't let one copy, and goes back to the message when it does", async () => {
+test("says when copying fails, and returns to the message when it succeeds", async () => {
   const { page } = await open(talk(20));
   const menu = page.locator(".message-menu");
   await page.evaluate(() => {
@@ -263,7 +263,7 @@ test("says when the browser doesn't let one copy, and goes back to the message w
   await expect.poll(() => focused(page)).toBe(20);
 });
 
-test("the button that leads to the end leaves the keyboard in the log", async () => {
+test("the button to the end leaves the focus in the log", async () => {
   const { page } = await open(talk(60));
   await page.waitForFunction(() => document.querySelectorAll(".message").length === 50);
   await page.locator(".log").evaluate((log) => (log.scrollTop = 0));
@@ -272,7 +272,7 @@ test("the button that leads to the end leaves the keyboard in the log", async ()
   expect(await isOn(page, ".log")).toBe(true);
 });
 
-test("a message that is deleted under the focus leaves the keyboard in the log", async () => {
+test("when the focused message is deleted, the focus stays in the log", async () => {
   const { page, room } = await open(talk(20));
   await page.locator(".log").focus();
   await page.keyboard.press("ArrowUp");
@@ -284,7 +284,7 @@ test("a message that is deleted under the focus leaves the keyboard in the log",
   await expect.poll(() => focused(page)).toBe(18);
 });
 
-test("a message higher than the view is scrolled through before the next has its turn", async () => {
+test("the arrows scroll through a message higher than the view before the next one", async () => {
   const { page } = await open(({ room }) => {
     room.say(MARIA, "message 1");
     room.say(MARIA, `message 2\n${"line\n".repeat(80)}end`);

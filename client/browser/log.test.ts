@@ -79,7 +79,7 @@ test.each(["pt-BR", "en"])(
   },
 );
 
-test("what happens is spoken as sentences, a burst once", async () => {
+test("a screen reader hears sentences, and one for a burst", async () => {
   const { page, room } = await open(fill(3));
   const heard = page.locator(".announcer");
   room.say(BIA, "bom dia");
@@ -157,7 +157,7 @@ test("a translated page follows edits, states, counts and the connection", async
   await mine.filter({ hasText: "aguardando a conexão" }).waitFor();
 });
 
-test("prints every message that is loaded, and nothing to press", async () => {
+test("prints all loaded messages and no buttons", async () => {
   const { page } = await open(fill(400));
   await page.waitForFunction(() => document.querySelectorAll(".message").length === 50);
   await expect
@@ -181,7 +181,7 @@ test("prints every message that is loaded, and nothing to press", async () => {
   expect(await page.locator(".message").count()).toBeLessThanOrEqual(300);
 });
 
-test("prints nothing to press without a network either", async () => {
+test("prints no buttons without a network either", async () => {
   const { page, server } = await open(fill(3));
   await page.evaluate(() => (Math.random = () => 0.999));
   await page.route("**/messages/**", (route) => route.abort());
@@ -193,7 +193,7 @@ test("prints nothing to press without a network either", async () => {
   expect(await page.locator("button:visible, textarea:visible, a:visible, .connection-notice:visible").count()).toBe(0);
 });
 
-test("on a screen of 320 × 256 with a draft one still reads", async () => {
+test("on a screen of 320 × 256 with a draft the log is still readable", async () => {
   const { page, room } = await open(fill(30), { viewport: { width: 320, height: 256 } });
   const input = page.locator(".composer textarea");
   await input.fill("a draft\nof\nmore\nthan\nthree\nlines");
@@ -213,7 +213,7 @@ test("on a screen of 320 × 256 with a draft one still reads", async () => {
   expect((await page.locator(".log").boundingBox())!.height).toBeGreaterThan(42);
 });
 
-test("the first frame draws few rows, the rest comes when the browser is idle; dates when pointed at", async () => {
+test("draws few rows first and the rest when idle; dates only under the pointer", async () => {
   current = await visit(fill(60));
   const { page } = current;
   await page.addInitScript(() => {
@@ -229,7 +229,7 @@ test("the first frame draws few rows, the rest comes when the browser is idle; d
   await page.locator(".message:last-child time[title*='2026']").waitFor();
 });
 
-test("who edits has stopped typing", async () => {
+test("a person who edits a message isn't shown as typing", async () => {
   const { page, room } = await open(fill(3));
   room.broadcast({ type: "typing", room: 1, ...BIA });
   await page.getByText(/Bia.* está escrevendo/).waitFor();
@@ -238,7 +238,7 @@ test("who edits has stopped typing", async () => {
   expect(await page.getByText(/Bia.* está escrevendo/).count()).toBe(0);
 });
 
-test("a burst that comes before the log has drawn its first page leaves one at the end", async () => {
+test("a burst before the log's first page leaves the view at the end", async () => {
   current = await visit(fill(60));
   const { page, room } = current;
   await page.addInitScript(() => {

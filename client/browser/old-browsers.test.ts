@@ -53,7 +53,7 @@ describe("Chrome 109", () => {
     await page.getByText("inteiro").waitFor({ state: "detached" });
   });
 
-  test("opens the menu and the people, which it has no popovers for", async () => {
+  test("opens the menu and the list of people without popovers", async () => {
     const { page, room } = await open();
     room.gather([SELF, MARIA]);
     const menu = page.getByRole("link", { name: "Trocar de nome" });

@@ -81,7 +81,7 @@ async function expectMissed(page: Page, text: RegExp): Promise<void> {
   expect(await page.locator(".new-marker + .message .message-text").innerText()).toBe("message 41");
 }
 
-test("after a dead connection the mark is on screen, and the bar says how many since when", async () => {
+test("after a dead connection the mark shows, and the bar counts and dates new messages", async () => {
   const { page, server } = await open(40);
   server.accepting = false;
   server.drop();
@@ -92,7 +92,7 @@ test("after a dead connection the mark is on screen, and the bar says how many s
   await expectMissed(page, /^25 novas desde (\S+ .*, )?\d\d:\d\d$/);
 }, 90_000);
 
-test("in a tab that was hidden nothing was seen, and the mark waits on the screen", async () => {
+test("a hidden tab marks nothing as seen, and the mark is on screen later", async () => {
   const { page, server } = await open(40);
   await show(page, "hidden");
   say(server, 41, 40 + MISSED);
@@ -103,7 +103,7 @@ test("in a tab that was hidden nothing was seen, and the mark waits on the scree
   await expectMissed(page, /^25 novas desde/);
 });
 
-test("a reload opens at the first that wasn't seen, in English too", async () => {
+test("a reload opens at the first unseen message, in English too", async () => {
   const { page, server } = await open(40, "en");
   await page.goto("about:blank");
   say(server, 41, 40 + MISSED);
@@ -144,7 +144,7 @@ test.each(["pt-BR", "en"])("on a telephone the bar is one line of what a finger 
   expect(await bar(page).getAttribute("aria-label")).toMatch(/^200 .*\d\d?:\d\d/);
 });
 
-test("Escape in the composer marks what is unread as read, and stays there", async () => {
+test("Escape in the composer marks all as read and keeps the focus there", async () => {
   const { page, server } = await open(40);
   await show(page, "hidden");
   say(server, 41, 40 + MISSED);
@@ -160,7 +160,7 @@ test("Escape in the composer marks what is unread as read, and stays there", asy
   expect(await input.evaluate((element) => element === document.activeElement)).toBe(true);
 });
 
-test("reading to the end takes the bar away, skipping doesn't", async () => {
+test("reading to the end removes the bar, skipping doesn't", async () => {
   const { page, server } = await open(40);
   await show(page, "hidden");
   say(server, 41, 40 + MISSED);
@@ -177,7 +177,7 @@ test("reading to the end takes the bar away, skipping doesn't", async () => {
   await expect.poll(() => stored(page)).toBe("65");
 });
 
-test("leads to the first even when it is further back than what is loaded", async () => {
+test("leads to the first unread message even if it isn't loaded", async () => {
   const { page, server } = await open(40);
   await page.goto("about:blank");
   say(server, 41, 240);
@@ -191,7 +191,7 @@ test("leads to the first even when it is further back than what is loaded", asyn
   expect(await page.locator(".new-marker + .message .message-text").innerText()).toBe("message 41");
 });
 
-test("waits for a page that is on its way, and skips nothing that isn't loaded", async () => {
+test("waits for a page in flight, and skips no unloaded message", async () => {
   const { page, server, asked } = await open(40);
   await page.goto("about:blank");
   say(server, 41, 240);
@@ -216,7 +216,7 @@ test("waits for a page that is on its way, and skips nothing that isn't loaded",
   expect(await page.locator(".new-marker + .message .message-text").innerText()).toBe("message 41");
 });
 
-test("U leads to the next unread one", async () => {
+test("U leads to the next unread message", async () => {
   const { page, server } = await open(40);
   await show(page, "hidden");
   say(server, 41, 40 + MISSED);
@@ -231,7 +231,7 @@ test("U leads to the next unread one", async () => {
   expect(await onScreen(page, ".new-marker")).toBe(true);
 });
 
-test("two tabs share what was seen", async () => {
+test("two tabs share which messages were seen", async () => {
   const { page, server, context } = await open(40);
   await show(page, "hidden");
   say(server, 41, 45);
@@ -242,7 +242,7 @@ test("two tabs share what was seen", async () => {
   await expect.poll(() => page.title()).toBe("Geral · Papo");
 });
 
-test("a tab that lags doesn't take back what another has seen", async () => {
+test("a tab that lags doesn't undo what another tab has seen", async () => {
   const { page, server, context } = await open(40);
   const lagging = await context.newPage();
   let hold = false;
@@ -268,7 +268,7 @@ test("a tab that lags doesn't take back what another has seen", async () => {
   await lagging.close();
 });
 
-test("the mark stays until one answers, also when one has answered before", async () => {
+test("the mark stays until the person answers, also after an earlier answer", async () => {
   const { page, server } = await open(40);
   const input = page.locator(".composer textarea");
   await input.fill("an answer");
@@ -286,7 +286,7 @@ test("the mark stays until one answers, also when one has answered before", asyn
   await expect.poll(() => page.locator(".new-marker").count()).toBe(0);
 });
 
-test("what comes while one looks on, and one's own, leave no mark", async () => {
+test("messages that arrive on screen, and one's own, leave no mark", async () => {
   const { page, server } = await open(40);
   say(server, 41, 60);
   server.room.say(SELF, "from my telephone");

@@ -97,7 +97,7 @@ describe("the chat screen", () => {
     expect(await link.getAttribute("rel")).toBe("noopener noreferrer nofollow ugc");
   });
 
-  test("turns neither a link nor what follows it", async () => {
+  test("no text turns the direction of a link or of what follows it", async () => {
     const { page } = await open(({ room }) => {
       room.say(MARIA, "https://example.com/a\u202egro.knab//:sptth normal tail");
       room.say(MARIA, "\u202b\u2067before https://example.com/b after");
@@ -121,7 +121,7 @@ describe("the chat screen", () => {
     expect(new Set(insets).size).toBe(1);
   });
 
-  test("loads older messages without moving what one reads", async () => {
+  test("loads older messages without moving the view", async () => {
     const { page } = await open(fill(180));
     const read = page.getByText("message 140", { exact: true });
     await read.evaluate((element) => element.scrollIntoView({ block: "start" }));
@@ -132,7 +132,7 @@ describe("the chat screen", () => {
     expect(await messages()).toEqual(Array.from({ length: 180 }, (_, index) => `message ${index + 1}`));
   });
 
-  test("counts new messages while one reads older ones", async () => {
+  test("counts new messages while the view is above the end", async () => {
     const { page, room } = await open(fill(60));
     await scrollBy(-600);
     const place = await fromEnd();
@@ -217,7 +217,7 @@ describe("the chat screen", () => {
     await expect.poll(messages).toEqual(["keep"]);
   });
 
-  test("an edit ends harmlessly: unchanged, or when the message is deleted meanwhile", async () => {
+  test("an edit without a change, or of a message deleted meanwhile, does nothing", async () => {
     const { page, room } = await open(({ room }) => {
       room.say(SELF, "first");
       room.say(SELF, "second");
@@ -258,7 +258,7 @@ describe("the chat screen", () => {
     expect(await page.getByRole("button", { name: "Enviar" }).isEnabled()).toBe(true);
   });
 
-  test("shows who is there, who types, and which names are easily mistaken", async () => {
+  test("shows who is online, who is typing, and marks similar names", async () => {
     const { page, room } = await open();
     room.gather([SELF, MARIA, { sender: "z9y8x7w6v5u4t", username: "Joao" }]);
     room.broadcast({ type: "typing", room: 1, ...MARIA });
@@ -269,7 +269,7 @@ describe("the chat screen", () => {
     await page.getByText("Quem está online").waitFor({ state: "hidden" });
   });
 
-  test("shows who is the account as it happens, beside a look-alike: in the log, while typing, to the ear", async () => {
+  test("shows an account's mark beside a look-alike: in the log, while typing, to screen readers", async () => {
     const { page, room } = await open();
     const teacher = { sender: "p8w2e6rt4y1cd", username: "Profa Ana", mark: "account" } as const;
     const pupil = { sender: "z9y8x7w6v5u4t", username: "Profa. Ana" };
@@ -309,7 +309,7 @@ describe("the chat screen", () => {
     expect(await page.getByRole("link", { name: "Voltar às salas" }).last().getAttribute("href")).toBe("/");
   });
 
-  test("tells that one has left", async () => {
+  test("says that the person has left the room", async () => {
     const { page, server } = await open();
     server.drop(4001);
     expect(await page.getByRole("link", { name: "Entrar de novo" }).getAttribute("href")).toBe("/room/1/join/");
@@ -328,7 +328,7 @@ describe("the chat screen", () => {
     }
   });
 
-  test("keeps one's place in a long log whose parts aren't drawn while they are far away", async () => {
+  test("keeps the view's place in a long log that is drawn only in part", async () => {
     const { page } = await open(fill(400));
     await toBeginning();
     for (const [number, width] of [

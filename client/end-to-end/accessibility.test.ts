@@ -16,7 +16,7 @@ test("axe finds nothing on any page", { timeout: 240_000 }, async ({ arrive, ser
   expect(faults).toEqual([]);
 });
 
-test("where colours are the system's, one sees which page and language it is, and which field", async ({
+test("in the system's contrast colours the current page, language and field are visible", async ({
   arrive,
   server,
 }) => {

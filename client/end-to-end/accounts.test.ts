@@ -18,7 +18,7 @@ const path = (page: Page): string => new URL(page.url()).pathname;
 const signOut = (page: Page) => page.getByRole("button", { name: "Sair da conta" });
 
 describe("an account", () => {
-  test("signs in from the list of rooms, and is back there; and out again", async ({ arrive, server }) => {
+  test("signs in from the list of rooms, returns there, and signs out", async ({ arrive, server }) => {
     await server.command(["user", "create", ANA.name], `${ANA.password}\n`);
     const { page } = await arrive();
     await page.goto("/");
@@ -36,7 +36,7 @@ describe("an account", () => {
     expect(path(page)).toBe("/");
   });
 
-  test("goes on where it came from, but not to the administration", async ({ arrive, server }) => {
+  test("returns to the page before the sign-in, but not to the administration", async ({ arrive, server }) => {
     await server.command(["user", "create", ANA.name], `${ANA.password}\n`);
     const { page } = await arrive();
     await page.goto("/room/2/join/");
@@ -68,7 +68,7 @@ describe("an account", () => {
     expect(path(page)).toBe("/");
   });
 
-  test("that administers goes on to the administration when it came from there", async ({ arrive, server }) => {
+  test("returns to the administration if it is an administrator's", async ({ arrive, server }) => {
     const administrator = await arrive();
     const { page } = administrator;
     await becomeAdministrator(administrator, server);

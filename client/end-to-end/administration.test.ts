@@ -12,7 +12,7 @@ async function becomeAdministratorAt(person: Person, server: Server): Promise<Pe
 }
 
 describe("the administration", () => {
-  test("is opened once, by the link that was printed", async ({ arrive, server }) => {
+  test("opens once with the printed link", async ({ arrive, server }) => {
     const [administrator, late] = [await arrive(), await arrive()];
     await late.page.goto("/admin/");
     expect(new URL(late.page.url()).pathname).toBe("/admin/login/");
@@ -33,7 +33,7 @@ describe("the administration", () => {
     expect(() => server.setupLink).toThrow("no link");
   });
 
-  test("makes a room, and leads into it", async ({ arrive, server }) => {
+  test("makes a room, and has a link into it", async ({ arrive, server }) => {
     const { page } = await becomeAdministratorAt(await arrive(), server);
     await page.goto("/admin/rooms/new/");
     await page.getByLabel("Nome").fill("Quintal");
@@ -45,7 +45,7 @@ describe("the administration", () => {
     await page.getByRole("heading", { name: "Entrar em Quintal" }).waitFor();
   });
 
-  test("begins its main part with what the page is about", async ({ arrive, server }) => {
+  test("the main part begins with the page's heading", async ({ arrive, server }) => {
     const { page } = await becomeAdministratorAt(await arrive(), server);
     for (const path of ["/admin/rooms/", "/admin/messages/", "/admin/rooms/new/", "/admin/rooms/1/"]) {
       await page.goto(path);
@@ -84,7 +84,7 @@ describe("the administration", () => {
     }
   });
 
-  test("asks before a room's form closes it, as the list does", async ({ arrive, server }) => {
+  test("asks before closing a room, in its form and in the list", async ({ arrive, server }) => {
     const [administrator, joao] = [await arrive(), await arrive()];
     await becomeAdministrator(administrator, server);
     await joao.join("João");
@@ -107,10 +107,7 @@ describe("the administration", () => {
     await page.getByText("Sala salva.").waitFor();
   });
 
-  test("shows messages as they were typed, who is an account, and nothing outside of its own cell", async ({
-    arrive,
-    server,
-  }) => {
+  test("shows messages as typed, marks accounts, and keeps text in its own cell", async ({ arrive, server }) => {
     const administrator = await arrive();
     const { page } = administrator;
     await becomeAdministrator(administrator, server);
@@ -137,7 +134,7 @@ describe("the administration", () => {
     expect(edited!.y).toBeGreaterThanOrEqual(box!.y + box!.height - 1);
   });
 
-  test("names keep their direction to themselves, in headings, choices and fields", async ({ arrive, server }) => {
+  test("a name's text direction doesn't affect the text around it", async ({ arrive, server }) => {
     const administrator = await arrive();
     const { page } = administrator;
     await becomeAdministrator(administrator, server);
@@ -183,7 +180,7 @@ describe("the administration", () => {
     expect([await field.isVisible(), await filters.isVisible()]).toEqual([true, false]);
   });
 
-  test("asks in the place of the button that was pressed, and moves nothing", async ({ arrive, server }) => {
+  test("asks in place of the pressed button, and moves nothing", async ({ arrive, server }) => {
     const administrator = await arrive();
     const { page } = administrator;
     await becomeAdministrator(administrator, server);
@@ -246,7 +243,7 @@ describe("the administration", () => {
     expect(text!.width).toBeGreaterThan(0.45 * table!.width);
   });
 
-  test("deactivates a room: its people are told and can't go on, until it opens again", async ({ arrive, server }) => {
+  test("deactivates a room: its people see that and can't write until it opens again", async ({ arrive, server }) => {
     const [administrator, joao] = [await arrive(), await arrive()];
     await becomeAdministrator(administrator, server);
     await joao.join("João");

@@ -63,7 +63,7 @@ describe("going back", () => {
     await page.locator(".person", { hasText: "Maria Rita" }).waitFor();
   });
 
-  test("after leaving leads to no question, and after signing in to no form", async ({ arrive, server }) => {
+  test("never leads to the question after leaving, or to the form after signing in", async ({ arrive, server }) => {
     const maria = await arrive();
     const { page } = maria;
     await join(page, "Maria");
@@ -85,10 +85,7 @@ describe("going back", () => {
     await back(page, "/");
   });
 
-  test("to a page that the browser kept asks for it again, unless something was typed there", async ({
-    arrive,
-    server,
-  }) => {
+  test("reloads a page that the browser kept, unless something was typed there", async ({ arrive, server }) => {
     const maria = await arrive();
     const { page } = maria;
     /** Whether the page asks for itself again when it comes back. */

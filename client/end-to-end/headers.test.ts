@@ -13,7 +13,7 @@ const POLICY = {
   "base-uri": "'none'",
 };
 
-test("every answer has them, and what is private isn't kept", async ({ arrive, server }) => {
+test("every answer has the security headers, and browsers don't store private pages", async ({ arrive, server }) => {
   const administrator = await arrive();
   await becomeAdministrator(administrator, server);
   await administrator.join("Maria");

@@ -269,7 +269,7 @@ describe(`${PAYLOADS.length} payloads`, () => {
     ]);
   });
 
-  test("stay text where they come while one looks", LONG, async ({ arrive, server }) => {
+  test("stay text when they arrive on an open page", LONG, async ({ arrive, server }) => {
     const [administrator, reader] = [await arrive(), await arrive()];
     await watch(reader.context, reader.complaints);
     await becomeAdministrator(administrator, server);

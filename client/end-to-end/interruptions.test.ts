@@ -70,7 +70,7 @@ describe("the server", () => {
     await allSee([joao, maria], ["antes", "escrito antes", "escrito sem conexão", "ainda não"]);
   });
 
-  test("dies with messages on their way: they are sent again, once", LONG, async ({ arrive, server }) => {
+  test("dies with messages in flight: they are sent again and stored once", LONG, async ({ arrive, server }) => {
     const [joao, maria] = await joaoAndMaria(arrive);
     server.freeze();
     for (const text of ["um", "dois", "três"]) await joao.say(text);
@@ -82,7 +82,7 @@ describe("the server", () => {
     await allSee([joao, maria], ["antes", "um", "dois", "três"]);
   });
 
-  test("dies with a message on its way, and the page is closed meanwhile", LONG, async ({ arrive, server }) => {
+  test("dies with a message in flight while the page is closed: it is sent later", LONG, async ({ arrive, server }) => {
     const [joao, maria] = await joaoAndMaria(arrive);
     server.freeze();
     await joao.say("não me perca");
@@ -98,7 +98,7 @@ describe("the server", () => {
 });
 
 describe("the way to the server", () => {
-  test("loses an acknowledgement: the message is there once", LONG, async ({ arrive, server }) => {
+  test("loses an acknowledgement: the message is stored once", LONG, async ({ arrive, server }) => {
     const maria = await arrive();
     await maria.join("Maria");
     const [joao, cable] = await onCable(server, "João");
@@ -140,7 +140,7 @@ describe("the way to the server", () => {
     },
   );
 
-  test("is cut while more is said than a page holds: nothing is missing", LONG, async ({ server }) => {
+  test("is cut while more than a page of messages comes: nothing is missing", LONG, async ({ server }) => {
     const [maria, cable] = await onCable(server, "Maria");
     const guest = await Guest.join(server.url, 1, "João");
     const talk = await guest.talk(1);

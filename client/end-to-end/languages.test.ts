@@ -49,7 +49,7 @@ test.for([
   expect(faults).toEqual([]);
 });
 
-test("the switch is remembered, on every page and in the chat", async ({ arrive }) => {
+test("the chosen language holds on every page and in the chat", async ({ arrive }) => {
   const person = await arrive();
   const { page } = person;
   await page.goto("/room/1/join/");

@@ -45,7 +45,7 @@ test("one room leaves the other one open", async ({ arrive }) => {
   expect(new URL(joao.page.url()).pathname).toBe("/room/1/join/");
 });
 
-test("a session that ends is told from a room that was left", async ({ arrive, server }) => {
+test("the page says whether the session has ended or the room was left", async ({ arrive, server }) => {
   const administrator = await arrive();
   await becomeAdministrator(administrator, server);
   await administrator.join(ACCOUNT.name);

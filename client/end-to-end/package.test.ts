@@ -122,7 +122,7 @@ test("two people talk, and go on after the server was killed", async ({ folder, 
   }
 });
 
-test("has its types with it", async ({ folder }) => {
+test("includes its types", async ({ folder }) => {
   await writeFile(join(folder, "typed.ts"), TYPED);
   const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2024", "--lib", "es2024,dom"];
   const check = (): string =>

@@ -19,7 +19,7 @@ describe("a telephone", () => {
     expect(wide).toEqual([]);
   });
 
-  test("has nothing to touch that is smaller than a finger", { timeout: 120_000 }, async ({ arrive, server }) => {
+  test("every control is at least as large as a finger", { timeout: 120_000 }, async ({ arrive, server }) => {
     const small: string[] = [];
     await tour(await arrive(PHONE), server, async (what, page) => {
       small.push(...(await smallTargets(page, 44)).map((target) => `${what}: ${target}`));
@@ -62,7 +62,7 @@ describe("a telephone", () => {
     },
   );
 
-  test("goes all the way by touch", async ({ arrive }) => {
+  test("every step works by touch", async ({ arrive }) => {
     const { page } = await arrive(PHONE);
     await page.goto("/");
     await page.locator(".room-item", { hasText: "Geral" }).tap();

@@ -11,7 +11,7 @@ async function side({ page }: Person, text: string): Promise<"left" | "right"> {
 }
 
 describe("two browsers", () => {
-  test("talk: one's own on the right, the other's on the left, each once and in order", async ({ arrive }) => {
+  test("talk: own messages on the right, others' on the left, each once and in order", async ({ arrive }) => {
     const [joao, maria] = [await arrive(), await arrive()];
     await joao.join("João");
     await maria.join("Maria");
@@ -33,7 +33,7 @@ describe("two browsers", () => {
     expect(await joao.messages()).toEqual(talk);
   });
 
-  test("see who is there, and who is typing", async ({ arrive }) => {
+  test("see who is online and who is typing", async ({ arrive }) => {
     const [joao, maria] = [await arrive(), await arrive()];
     await joao.join("João");
     await joao.page.getByRole("button", { name: /1\S? pessoa online/ }).waitFor();
@@ -50,7 +50,7 @@ describe("two browsers", () => {
     await joao.page.getByRole("button", { name: /1\S? pessoa online/ }).waitFor();
   });
 
-  test("with one name are two people, marked apart", async ({ arrive }) => {
+  test("with one name are two people with different marks", async ({ arrive }) => {
     const [first, second] = [await arrive(), await arrive()];
     await first.join("Ana");
     await second.join("Aná");
@@ -58,7 +58,7 @@ describe("two browsers", () => {
     await second.page.locator(".sender", { hasText: /^Ana\s·\w{4}/ }).waitFor();
   });
 
-  test("the room's list counts them, and says when somebody last spoke", async ({ arrive }) => {
+  test("the list of rooms counts them, and says when the last message came", async ({ arrive }) => {
     const [joao, visitor] = [await arrive(), await arrive()];
     await joao.join("João");
     await joao.say("Alguém aí?");

@@ -48,7 +48,7 @@ for (const timezoneId of ["Pacific/Kiritimati", "Pacific/Pago_Pago"]) {
   });
 }
 
-test("clocks are those of the reader's English", async ({ arrive, server }) => {
+test("times have the clock of the reader's English", async ({ arrive, server }) => {
   await say(server, "now");
   for (const [locale, clock] of [
     ["en-US", /\d:\d\d [AP]M$/],

@@ -4,7 +4,7 @@ import { ACCOUNT, becomeAdministrator, deleteMessage, setRoomActive } from "./su
 import { Guest } from "./support/guest";
 import { test } from "./support/test";
 
-test("a guest comes, errs, joins and leaves", async ({ arrive }) => {
+test("a guest mistypes a name, joins and leaves", async ({ arrive }) => {
   const { page } = await arrive({ javaScriptEnabled: false });
   await page.goto("/");
   await page.getByRole("link", { name: "Geral" }).click();

@@ -16,7 +16,7 @@ function hear(before: ReturnType<typeof log>, after: ReturnType<typeof log>, lan
 
 const first = shown(10, "bom dia");
 
-test("says who wrote, edited and deleted", () => {
+test("announces who wrote, edited and deleted", () => {
   expect(hear(log(), log(first))).toEqual(["Bia: bom dia"]);
   expect(hear(log(first), log(shown(10, "boa tarde")))).toEqual(["Bia editou: boa tarde"]);
   expect(hear(log(shown(9, "oi"), first), log(shown(9, "oi")))).toContain("Bia apagou uma mensagem");
@@ -24,13 +24,13 @@ test("says who wrote, edited and deleted", () => {
   expect(hear(log(shown(9, "oi"), first), log(shown(9, "oi")), "en")).toContain("Bia deleted a message");
 });
 
-test("says a burst once", () => {
+test("announces a burst once", () => {
   const burst = [11, 12, 13, 14, 15].map((seq) => shown(seq, "oi"));
   expect(hear(log(first), log(first, ...burst))).toEqual(["5 mensagens novas"]);
   expect(hear(log(first), log(first, ...burst), "en")).toEqual(["5 new messages"]);
 });
 
-test("doesn't say what was loaded, let go of, or done by oneself", () => {
+test("doesn't announce messages that were loaded or dropped, or the person's own", () => {
   const own = shown(11, "eu", SELF);
   expect(hear(log(first), log(shown(8, "antes"), first))).toEqual([]);
   expect(hear(log(first, shown(12, "oi")), log(shown(12, "oi")))).toEqual([]);
@@ -38,12 +38,12 @@ test("doesn't say what was loaded, let go of, or done by oneself", () => {
   expect(hear(log(first, own), log(first))).toEqual([]);
 });
 
-test("says that one's own wasn't sent", () => {
+test("announces that the person's message wasn't sent", () => {
   const failed = { ...shown(11, "eu", SELF), seq: undefined, state: "failed" as const };
   expect(hear(log(first), log(first, failed))).toEqual(["Não foi enviada: eu"]);
 });
 
-test("says who is the account", () => {
+test("announces which sender is the account", () => {
   const marked = showMessage(message(11, { username: "Bia", message: "oi", mark: "account" }), SELF);
   expect(hear(log(first), log(first, marked))).toEqual(["Bia (account): oi"]);
 });

@@ -68,7 +68,7 @@ test("is offline at once when the browser says so, and tries on", () => {
   expect(world.sockets).toHaveLength(3);
 });
 
-test("says when it connects again, and does so at once when asked to", () => {
+test("reports when it connects again, and connects at once on request", () => {
   const { world, room } = onlineRoom();
   room.reconnect();
   expect(world.sockets).toHaveLength(1);
@@ -82,7 +82,7 @@ test("says when it connects again, and does so at once when asked to", () => {
   expect(world.sockets).toHaveLength(2);
 });
 
-test("asks whether the connection lives when an answer is 3 s late, until it comes", async () => {
+test("pings when an answer is 3 s late, until it comes", async () => {
   const { world, room } = onlineRoom();
   room.send("Olá!");
   await settle();
@@ -104,7 +104,7 @@ test("asks whether the connection lives when an answer is 3 s late, until it com
   expect(room.state.status).toBe("offline");
 });
 
-test("tells a server that answers pages and no sockets from too many sockets, and from no network", async () => {
+test("distinguishes refused sockets, too many sockets, and no network", async () => {
   const { world, room } = openRoom();
   const told: unknown[] = [];
   const refuse = async (answer: () => Promise<Response>): Promise<void> => {
@@ -145,7 +145,7 @@ test("takes a silent connection for dead after 45 s", () => {
   expect(socket.closed).toBe(true);
 });
 
-test("asks at once whether the connection survived when the page becomes visible", () => {
+test("pings at once when the page becomes visible", () => {
   const { world, room } = onlineRoom();
   world.wake();
   expect(world.socket.sentOf("ping")).toHaveLength(1);
@@ -153,7 +153,7 @@ test("asks at once whether the connection survived when the page becomes visible
   expect(room.state.status).toBe("offline");
 });
 
-test("a storm of wake-ups asks once, and doesn't put off the end of a dead connection", () => {
+test("a burst of wake-ups pings once, and doesn't delay the end of a dead connection", () => {
   const { world, room } = onlineRoom();
   for (let second = 0; second < 9; second += 1) {
     world.wake();
@@ -166,7 +166,7 @@ test("a storm of wake-ups asks once, and doesn't put off the end of a dead conne
   expect(room.state.status).toBe("offline");
 });
 
-test("a storm of wake-ups makes one attempt at a time", () => {
+test("a burst of wake-ups makes one attempt at a time", () => {
   const { world } = onlineRoom();
   world.socket.end();
   for (let times = 0; times < 20; times += 1) world.wake();
@@ -182,7 +182,7 @@ test("waits when the server is overloaded, even when the page becomes visible", 
   expect(world.sockets).toHaveLength(2);
 });
 
-test("resumes where it was when it was too slow", () => {
+test("resumes where it was after it was too slow", () => {
   const { world } = onlineRoom([message(1), message(2)]);
   world.socket.end(4008);
   world.advance(250);

@@ -77,7 +77,7 @@ test("the clock is the language's", () => {
   expect(moment).toContain("9:20");
 });
 
-test("an attribute's text has nothing that sets names apart", () => {
+test("a text for an attribute has no isolating characters", () => {
   const localisation = new Localisation("pt-BR");
   const room = { room: "Geral" };
   expect(localisation.text("log-label", room)).toContain("\u2068Geral\u2069");
@@ -85,7 +85,7 @@ test("an attribute's text has nothing that sets names apart", () => {
   expect(localisation.plain("log-label", room)).not.toMatch(/[\u2066-\u2069]/);
 });
 
-test("a text in pieces leaves its variables to whoever shows them", () => {
+test("a text in pieces leaves its variables to the caller", () => {
   const localisation = new Localisation("pt-BR");
   const [first, second] = [{ name: "Ana" }, { name: "Bia" }];
   expect(localisation.around("typing-two", { first, second })).toEqual([

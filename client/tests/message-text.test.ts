@@ -87,13 +87,13 @@ describe("links", () => {
     expect(found && new URL(found.shown).href).toBe(found?.href);
   });
 
-  test("whose host stands behind another one are none", () => {
+  test("with a second host before the real one aren't links", () => {
     expect(links("https://bank.example@evil.example/ https://a:b@evil.example https://a.example/@name")).toEqual([
       "https://a.example/@name",
     ]);
   });
 
-  test("end before what turns or hides what follows", () => {
+  test("end before characters that turn or hide what follows", () => {
     for (const code of [
       0x202e, 0x202d, 0x202b, 0x2067, 0x200f, 0x061c, 0x200b, 0x00ad, 0x2060, 0xfeff, 0xe0041, 0x3164,
     ]) {
@@ -115,7 +115,7 @@ describe("links", () => {
   });
 });
 
-test("what turns letters is a piece of its own", () => {
+test("a character that turns letters is a piece of its own", () => {
   expect(splitText("a\u202eb\u202dc")).toEqual([
     { text: "a" },
     { text: "\u202e", turns: true },

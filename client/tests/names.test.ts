@@ -22,7 +22,7 @@ test.each([
   expect(skeleton(one)).not.toBe(skeleton(other));
 });
 
-test("only different senders are told apart", () => {
+test("only different senders get different marks", () => {
   const people = [
     { sender: "k3v9d0qm2x7ab", username: "João" },
     { sender: "k3v9d0qm2x7ab", username: "João" },
@@ -35,7 +35,7 @@ test("only different senders are told apart", () => {
   ]);
 });
 
-test("guests bear a suffix beside an account, and the account a mark alone", () => {
+test("guests with an account's name get a suffix, and the account only its mark", () => {
   const people = [
     { sender: "k3v9d0qm2x7ab", username: "Profa Ana", mark: "account" as const },
     { sender: "k3v9d0qm2x7ab", username: "Profa Ana" },

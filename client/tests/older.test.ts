@@ -31,7 +31,7 @@ test("puts a page of older messages before the others, until there are no more",
   expect(world.fetched).toHaveLength(1);
 });
 
-test("asked for again, waits for the page that is on its way", async () => {
+test("a second request waits for the page in flight", async () => {
   const { world, room } = openWithOlder();
   const answer = pageBefore(world, 51);
   const settled: boolean[] = [];
@@ -43,7 +43,7 @@ test("asked for again, waits for the page that is on its way", async () => {
   expect(world.fetched).toHaveLength(1);
 });
 
-test("changes that overtake the page are not lost", async () => {
+test("changes that arrive before the page are not lost", async () => {
   const { world, room } = openWithOlder();
   const answer = pageBefore(world, 51);
   void room.loadOlder();
@@ -90,7 +90,7 @@ test("says when a page couldn't be loaded, and can try again", async () => {
   expect(room.state).toMatchObject({ loadingOlder: false, more: true });
 });
 
-test("gives up a page that doesn't come, and can then let go of old messages and load them again", async () => {
+test("gives up a page that doesn't come; then drops and reloads old messages", async () => {
   const { world, room } = openWithOlder();
   const late = pageBefore(world, 51);
   const loading = room.loadOlder();
@@ -128,7 +128,7 @@ test("the time to answer counts for the body too", async () => {
   expect(room.state.loadingOlder).toBe(false);
 });
 
-test("an answer in time leaves nothing that is aborted later", async () => {
+test("an answer in time leaves no timer that aborts later", async () => {
   const { world, room } = openWithOlder();
   const fetched = vi.spyOn(world, "fetch");
   const answer = pageBefore(world, 51);
@@ -144,7 +144,7 @@ test("a browser's request ends with its signal", async () => {
   await expect(browserEnvironment.fetch("data:,", AbortSignal.abort())).rejects.toThrow("aborted");
 });
 
-test("lets go of old messages, which can be loaded again", () => {
+test("drops old messages, which can be loaded again", () => {
   const { room } = onlineRoom([message(1), message(2), message(3)]);
   room.keepLatest(2);
   expect(room.state.messages.map(({ seq }) => seq)).toEqual([2, 3]);

@@ -84,7 +84,7 @@ test("waits as long as the server says when there were too many, then goes on in
   expect(room.state.messages.map(({ state }) => state)).toEqual(["pending", "pending"]);
 });
 
-test("tells until when what was too much waits", async () => {
+test("reports how long a message waits after too many", async () => {
   const { world, room } = onlineRoom();
   room.send("one");
   await settle();
@@ -195,7 +195,7 @@ test("survives the page: the next one sends it with the same id", async () => {
   expect(after.room.state.messages).toMatchObject([{ message: "Olá!", state: "pending" }]);
 });
 
-test("what the page brought already isn't sent again; the same words under another id are another message", async () => {
+test("a message in the page's snapshot isn't sent again; the same text under another id is", async () => {
   const outbox = new IndexedOutbox(new IDBFactory());
   const entry = { room: 1, sender: SELF, message: "Olá!" };
   await outbox.put({ ...entry, client_id: "message-1", order: 1 });
@@ -209,7 +209,7 @@ test("what the page brought already isn't sent again; the same words under anoth
   expect((await outbox.load(1, SELF)).map(({ client_id }) => client_id)).toEqual(["message-2"]);
 });
 
-test("what lies before the snapshot is acknowledged with its first seq and goes", async () => {
+test("a message older than the snapshot is acknowledged with its first seq and removed", async () => {
   const outbox = new MemoryOutbox();
   await outbox.put({ client_id: "message-1", room: 1, sender: SELF, message: "Olá!", order: 1 });
   const { world, room } = onlineRoom([message(99)], { outbox });
@@ -219,7 +219,7 @@ test("what lies before the snapshot is acknowledged with its first seq and goes"
   expect(await outbox.load(1, SELF)).toEqual([]);
 });
 
-test("restores in order, before what is written meanwhile, and only one's own", async () => {
+test("restores only the person's messages, in order, before newer ones", async () => {
   const outbox = new IndexedOutbox(new IDBFactory());
   const entry = (order: number, fields: Partial<OutboxEntry> = {}): OutboxEntry => {
     return { client_id: `message-${order}`, room: 1, sender: SELF, message: `${order}`, order, ...fields };
@@ -245,7 +245,7 @@ function answersLate(outbox: Outbox): () => Promise<void> {
   };
 }
 
-test("what a storage tells late is shown and sent once, before what hasn't been sent yet", async () => {
+test("a message that the storage restores late is sent once, before unsent ones", async () => {
   const outbox = new MemoryOutbox();
   const entry = { room: 1, sender: SELF };
   await outbox.put({ ...entry, client_id: "message-1", message: "old", order: 1 });
@@ -273,7 +273,7 @@ test("what a storage tells late is shown and sent once, before what hasn't been 
   expect((await outbox.load(1, SELF)).map(({ message: text }) => text)).toEqual(["refused"]);
 });
 
-test("what a storage tells late is sent when nothing else waits", async () => {
+test("a message that the storage restores late is sent when nothing else waits", async () => {
   const outbox = new MemoryOutbox();
   await outbox.put({ client_id: "message-1", room: 1, sender: SELF, message: "Olá!", order: 1 });
   const answer = answersLate(outbox);
@@ -301,7 +301,7 @@ test("two tabs that send the same entry show it once", async () => {
   }
 });
 
-test("what is discarded in one tab goes from the others", async () => {
+test("a message discarded in one tab disappears from the others", async () => {
   const factory = new IDBFactory();
   const outbox = new IndexedOutbox(factory);
   const entry = { room: 1, sender: SELF, message: "bad", failure: "bad_message" } as const;
@@ -315,7 +315,7 @@ test("what is discarded in one tab goes from the others", async () => {
   await vi.waitUntil(async () => (await outbox.load(1, SELF)).length === 1);
 });
 
-test("what was discarded in another tab stays away, though a late storage still tells it", async () => {
+test("a message discarded in another tab stays away, even if the storage restores it late", async () => {
   const factory = new IDBFactory();
   const outbox = new IndexedOutbox(factory);
   const entry = { room: 1, sender: SELF, message: "bad", failure: "bad_message" } as const;
@@ -333,7 +333,7 @@ test("what was discarded in another tab stays away, though a late storage still 
   expect(room.state.messages.map(({ client_id }) => client_id)).toEqual(["message-2"]);
 });
 
-test("what is discarded in another tab while it is tried again isn't kept when it is refused", async () => {
+test("a message discarded in another tab during a retry isn't kept when it is refused", async () => {
   const factory = new IDBFactory();
   const outbox = new IndexedOutbox(factory);
   const entry = { room: 1, sender: SELF, message: "bad", failure: "bad_message" } as const;
@@ -349,7 +349,7 @@ test("what is discarded in another tab while it is tried again isn't kept when i
   expect(await outbox.load(1, SELF)).toEqual([]);
 });
 
-test("what was acknowledged in a history that was replaced is sent again", async () => {
+test("a message acknowledged in a replaced history is sent again", async () => {
   const { world, room } = onlineRoom([message(1)]);
   room.send("Olá!");
   await settle();
@@ -389,7 +389,7 @@ test("stopping the connection in the middle of sending loses nothing", async () 
   expect(await outbox.load(1, SELF)).toHaveLength(2);
 });
 
-test("another session on the same connection doesn't send what isn't its own", async () => {
+test("another person on the same connection doesn't send these messages", async () => {
   const world = new World();
   const { room } = openRoom({ world, known: snapshot() });
   room.send("mine");

@@ -32,7 +32,7 @@ test("a new message changes the last part, or begins one, and leaves the others 
   expect(last[1]?.rows).toHaveLength(5);
 });
 
-test("what isn't in the log yet is where it will be", () => {
+test("a message that isn't in the log yet stands where it will be", () => {
   const { world, room } = onlineRoom([message(8), message(9)], { outbox: new MemoryOutbox() });
   const parts = follow(room, world);
   room.send("the next part's first");

@@ -57,7 +57,7 @@ test("shows an event that comes twice once", () => {
   expect(room.state.messages.map(({ seq }) => seq)).toEqual([1, 2]);
 });
 
-test("counts an event of an unknown kind, and passes over a frame of an unknown type", () => {
+test("counts an event of an unknown kind, and ignores a frame of an unknown type", () => {
   const { world, room } = onlineRoom([message(1)]);
   const unknown = [
     { type: "reacted", room: 1, seq: 2, target: 1, emoji: "👍", timestamp: "2026-11-24T12:00:00.000Z" },
@@ -136,7 +136,7 @@ test("edits and deletes one's own", async () => {
   expect((await room.delete(1)).type).toBe("lost");
 });
 
-test("follows the room's name, and its end", () => {
+test("shows a change of the room's name, and its closing", () => {
   const { world, room } = onlineRoom();
   const event = { type: "room", room: 1, timestamp: "2026-11-24T13:00:00.000Z" } as const;
   world.socket.receive({ ...event, seq: 1, name: "Novo", description: "d", active: true });
@@ -196,7 +196,7 @@ test("doesn't subscribe twice when the connection is lost before the time to try
   expect(world.socket.sentOf("subscribe")).toHaveLength(1);
 });
 
-test("knows who is there and who types; typing fades or ends with the message", () => {
+test("knows who is online and who types; typing fades or ends with the message", () => {
   const { world, room } = onlineRoom();
   const maria = { sender: OTHER, username: "Maria" };
   world.socket.receive({ type: "presence", room: 1, online: 1, people: [maria] });
@@ -215,7 +215,7 @@ test("knows who is there and who types; typing fades or ends with the message", 
   expect(room.state.typing).toEqual([]);
 });
 
-test("doesn't say how many are there while it can't know, and tells people apart all the same", () => {
+test("hides how many are online while offline, and still distinguishes people", () => {
   const { world, room } = onlineRoom();
   const maria = { sender: OTHER, username: "Maria" };
   world.socket.receive({ type: "presence", room: 1, online: 2, people: [maria] });
@@ -228,7 +228,7 @@ test("doesn't say how many are there while it can't know, and tells people apart
   expect(room.state.online).toBe(3);
 });
 
-test("tells that one types at most every 3 s, and again after sending", () => {
+test("sends typing at most every 3 s, and again after a message", () => {
   const { world, room } = onlineRoom();
   for (let second = 0; second < 6; second += 1) {
     room.typing();
@@ -247,7 +247,7 @@ test("the same message is the same object until it changes", () => {
   expect(room.state.messages[0]).toBe(before);
 });
 
-test("an account's mark comes with a message as it happens, and stands on one's own before it is sent", () => {
+test("a live message has its account's mark, and so has one's own before it is sent", () => {
   const { world, room } = onlineRoom([message(1, { sender: SELF, mark: "administrator" })]);
   world.socket.receive(posted(2, { mark: "account" }), posted(3));
   room.send("Olá!");
@@ -258,7 +258,7 @@ test("an account's mark comes with a message as it happens, and stands on one's 
   expect(room.state.messages.at(-1)?.mark).toBeUndefined();
 });
 
-test("a message as it happens is the same as in a snapshot", () => {
+test("a live message equals the same message in a snapshot", () => {
   const fields = { mark: "account", client_id: "abc", edited: "2026-11-24T13:00:00.000Z", damaged: true } as const;
   const live = onlineRoom();
   live.world.socket.receive(posted(1, fields));

@@ -30,7 +30,7 @@ test("a group ends where the new messages begin", () => {
   expect(rows[0]?.endsGroup).toBe(true);
 });
 
-test("a log grows neither for who looks on nor for who went away", () => {
+test("a log keeps a bounded size, on screen and in the background", () => {
   expect(isTooLong(1_200, true, 0)).toBe(false);
   expect(isTooLong(1_201, true, 0)).toBe(true);
   expect(isTooLong(20_000, false, 10)).toBe(false);

@@ -22,7 +22,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("the position that was seen is written a moment later, or at once", () => {
+test("the seen position is stored after a moment, or at once on request", () => {
   const position = new SeenPosition(1, "x");
   expect(position.read()).toBeUndefined();
   position.write(5);
@@ -35,7 +35,7 @@ test("the position that was seen is written a moment later, or at once", () => {
   expect(position.read()).toBe(7);
 });
 
-test("a tab that lags doesn't write over what another has seen, unless the history is shorter", () => {
+test("a tab that lags doesn't overwrite another tab's position, unless the history is shorter", () => {
   const [lagging, other] = [new SeenPosition(1, "x"), new SeenPosition(1, "x")];
   lagging.write(65);
   other.write(66);
@@ -48,7 +48,7 @@ test("a tab that lags doesn't write over what another has seen, unless the histo
   expect(other.read()).toBe(20);
 });
 
-test("a draft lasts as long as the page where the storage is denied", () => {
+test("without storage a draft lasts as long as the page", () => {
   const denied = (): never => {
     throw new DOMException("denied", "SecurityError");
   };

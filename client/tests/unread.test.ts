@@ -26,7 +26,7 @@ test("on the first visit nothing is new", () => {
   expect(stored()).toBe(50);
 });
 
-test("the first message of an empty room counts, unless one looks", () => {
+test("the first message of an empty room counts as unread, unless it is on screen", () => {
   for (const looking of [false, true]) {
     const { unread } = reader();
     unread.update({ ...log(1, 0), messages: [] }, looking);
@@ -35,7 +35,7 @@ test("the first message of an empty room counts, unless one looks", () => {
   }
 });
 
-test("what comes while one follows the talk is seen, what a resume brings is not", () => {
+test("messages that arrive at the end of the view are seen, those of a resume aren't", () => {
   const { unread, stored } = reader();
   unread.update(log(1, 10, 10), true);
   unread.update(log(1, 12, 10), true);
@@ -45,14 +45,14 @@ test("what comes while one follows the talk is seen, what a resume brings is not
   expect(unread).toMatchObject({ count: 25, batch: 25, firstNew: 13, since: shown(13).timestamp });
 });
 
-test("an edit that was the room's last event doesn't make live messages old", () => {
+test("live messages after an edit aren't taken for missed ones", () => {
   const { unread } = reader();
   unread.update(log(1, 8, 10), true);
   unread.update({ ...log(1, 8, 10), messages: [...log(1, 8).messages, shown(11)] }, true);
   expect(unread.count).toBe(0);
 });
 
-test("what was on screen is seen, what lies above is not skipped", () => {
+test("messages on screen are seen, those above aren't skipped", () => {
   const { unread, stored } = reader(10);
   unread.update(log(1, 37, 37), true);
   unread.saw(30, 37, false);
@@ -65,7 +65,7 @@ test("what was on screen is seen, what lies above is not skipped", () => {
   expect(unread.firstNew).toBeUndefined();
 });
 
-test("the mark stays while there is more to read, and goes with everything marked read", () => {
+test("the mark stays while there is more to read, and goes when all is marked as read", () => {
   const { unread, stored } = reader(10);
   unread.update(log(1, 37, 37), false);
   unread.answered();
@@ -74,7 +74,7 @@ test("the mark stays while there is more to read, and goes with everything marke
   expect([unread.count, unread.firstNew, stored()]).toEqual([0, undefined, 37]);
 });
 
-test("knows when more is unread than what is loaded", () => {
+test("knows when more messages are unread than loaded", () => {
   const { unread } = reader(10);
   unread.update(log(101, 150, 150, true), false);
   expect(unread).toMatchObject({ beyond: true, batch: 50, firstNew: 101 });
@@ -82,7 +82,7 @@ test("knows when more is unread than what is loaded", () => {
   expect(unread).toMatchObject({ beyond: false, batch: 140, firstNew: 11 });
 });
 
-test("one's own messages are none to read, and another tab's reading counts", () => {
+test("own messages are never unread, and another tab's reading counts", () => {
   const { unread } = reader(10);
   unread.update({ ...log(1, 10, 12), messages: [...log(1, 10).messages, shown(11, SELF), shown(12)] }, false);
   expect(unread).toMatchObject({ count: 1, firstNew: 12 });
@@ -90,7 +90,7 @@ test("one's own messages are none to read, and another tab's reading counts", ()
   expect(unread.count).toBe(0);
 });
 
-test("what isn't loaded isn't skipped either, until it is marked as read", () => {
+test("unloaded messages aren't skipped either, until they are marked as read", () => {
   const { unread, stored } = reader(10);
   unread.update(log(101, 150, 150, true), true);
   unread.saw(101, 120, true);
@@ -103,7 +103,7 @@ test("what isn't loaded isn't skipped either, until it is marked as read", () =>
   expect([unread.count, stored()]).toEqual([0, 150]);
 });
 
-test("one's own messages don't hide that others before them aren't loaded", () => {
+test("own messages don't hide unloaded ones before them", () => {
   const { unread, stored } = reader(10);
   const own = Array.from({ length: 50 }, (_, index) => shown(101 + index, SELF));
   const state = { ...log(101, 150, 150, true), messages: own };
@@ -112,7 +112,7 @@ test("one's own messages don't hide that others before them aren't loaded", () =
   expect(stored()).toBe(10);
 });
 
-test("a tab that lags behind another doesn't take back what was seen there", () => {
+test("a lagging tab doesn't undo what was seen in another", () => {
   const { unread, stored } = reader(60);
   unread.update(log(1, 65, 65), false);
   expect([unread.count, stored()]).toEqual([5, 60]);
@@ -124,14 +124,14 @@ test("a tab that lags behind another doesn't take back what was seen there", () 
   expect([unread.count, unread.firstNew, stored()]).toEqual([1, 67, 60]);
 });
 
-test("what another tab saw before this page was connected is seen when it comes", () => {
+test("a message seen in another tab before this one connected is seen when it arrives", () => {
   const { unread, stored } = reader(66);
   unread.update({ ...log(1, 65, 65), status: "connecting" }, false);
   unread.update({ ...log(1, 66, 66), status: "online" }, false);
   expect([unread.count, stored()]).toEqual([0, 66]);
 });
 
-test("a history that was replaced by a shorter one is seen, and what comes in it isn't", () => {
+test("after a shorter history replaced another, its messages are seen and new ones aren't", () => {
   const { unread, stored } = reader(900);
   unread.update({ ...log(1, 20, 20), status: "connecting" }, false);
   expect([unread.count, stored()]).toEqual([0, 900]);
@@ -141,7 +141,7 @@ test("a history that was replaced by a shorter one is seen, and what comes in it
   expect([unread.count, unread.firstNew]).toEqual([1, 21]);
 });
 
-test("U goes to the mark, then to what wasn't on screen", () => {
+test("U goes to the mark, then to the first message that wasn't on screen", () => {
   const { unread } = reader(10);
   unread.update(log(1, 37, 37), false);
   unread.saw(11, 20, false);

@@ -21,13 +21,13 @@ test("opens with few rows at the end, or at the first unread one", () => {
   expect(drawn([], openAt([], undefined))).toEqual([undefined, undefined]);
 });
 
-test("follows the end, and loses its beginning there", () => {
+test("follows the end, and drops rows at its beginning", () => {
   const bounds = openAt(log(1, 50), undefined);
   expect(drawn(log(1, 51), bounds, true)).toEqual([35, 51]);
   expect(drawn(log(1, 600), bounds, true)).toEqual([301, 600]);
 });
 
-test("while one reads above the end, what comes is not drawn in place of what one reads", () => {
+test("above the end, new messages don't replace the rows in view", () => {
   expect(drawn(log(1, 600), { from: 100, to: Infinity })).toEqual([100, 399]);
 });
 
@@ -42,12 +42,12 @@ test("grows at both ends and stays a window", () => {
   expect(drawn(messages, around(messages, 400))).toEqual([351, 450]);
 });
 
-test("older messages that are loaded don't move it", () => {
+test("loading older messages doesn't move the window", () => {
   const bounds = boundsOf(log(101, 150), 0, 50);
   expect(drawn(log(1, 150), bounds)).toEqual([101, 150]);
 });
 
-test("bounds of a longer history, which was replaced, are those of the end", () => {
+test("after a replacement by a shorter history the window is at the end", () => {
   const messages = log(1, 50);
   for (const to of [990, Infinity]) expect(drawn(messages, { from: 951, to })).toEqual([35, 50]);
   const unsent = { ...showMessage(message(51), SELF), seq: undefined };
