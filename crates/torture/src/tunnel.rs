@@ -1,5 +1,4 @@
-//! Ways for bytes from one socket to another: a load balancer before nodes, and a way out of a
-//! network namespace.
+//! Tunnels for bytes: a load balancer before nodes, and a way out of a network namespace.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,13 +12,13 @@ use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// How often each node is asked whether it is ready, and how long it may take to say so.
+/// How often each node is asked whether it is ready, and how long it has to answer.
 const ASK: Duration = Duration::from_millis(200);
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// A load balancer: it asks the nodes' `/readyz`, and sends each connection to the ready one that
-/// has the fewest. One that refuses it is left out, and the next is tried; when all do, the client
-/// has to try again. Ends when this is dropped.
+/// A load balancer. It asks the nodes' `/readyz`, and sends each connection to the ready node with
+/// the fewest. If that one refuses it, it tries the next; if all do, the client has to retry. A
+/// drop ends it.
 pub(crate) struct Balancer {
     pub(crate) address: SocketAddr,
     _tasks: JoinSet<()>,
@@ -105,8 +104,8 @@ async fn is_ready(address: SocketAddr) -> Result<bool> {
     Ok(answer.starts_with(b"HTTP/1.1 200 "))
 }
 
-/// A socket of the file system, which is the same in every network namespace, and leads to a server
-/// of this one. Ends when what this gives is dropped.
+/// A socket in the file system, which all network namespaces share, and which leads to a server
+/// outside. Dropping the result ends it.
 pub(crate) fn way_out(socket: &Path, host: String, port: u16) -> Result<JoinSet<()>> {
     let listener = UnixListener::bind(socket)?;
     let mut tasks = JoinSet::new();
@@ -130,15 +129,15 @@ pub(crate) fn way_out(socket: &Path, host: String, port: u16) -> Result<JoinSet<
 mod tests {
     use super::*;
 
-    /// Says this to everybody who asks.
+    /// A node that always gives this answer.
     async fn node(answer: &'static str) -> (SocketAddr, JoinSet<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                // To its end: a socket that is closed with something unread is reset, and the
-                // answer lost.
+                // To its end: closing a socket with unread bytes would reset it, and lose the
+                // answer.
                 let mut request = Vec::new();
                 while !request.ends_with(b"\r\n\r\n")
                     && stream
@@ -152,7 +151,7 @@ mod tests {
         (address, tasks)
     }
 
-    /// Where nobody listens any more.
+    /// An address where nobody listens any more.
     async fn gone() -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         listener.local_addr().unwrap()
@@ -164,7 +163,7 @@ mod tests {
         let (stopping, _stopping) = node("HTTP/1.1 503 No\r\n\r\n").await;
         let gone = gone().await;
         let balancer = Balancer::start(vec![stopping, gone, ready]).await.unwrap();
-        // The balancer has to hear it first.
+        // The balancer has to learn of it first.
         let follows = async {
             let mut right = 0;
             while right < 20 {

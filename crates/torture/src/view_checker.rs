@@ -18,7 +18,7 @@ struct Reading<'a> {
     last: Option<i64>,
     /// The messages that the client shows.
     rows: BTreeMap<i64, Option<String>>,
-    /// From which message on it must show all.
+    /// The message from which on it must show all.
     from: i64,
 }
 
@@ -92,7 +92,7 @@ impl Reading<'_> {
             Kind::Posted { text, .. } => {
                 self.rows.insert(event.seq, text.clone());
             }
-            // The client may not have the message: it is older than its snapshot.
+            // The client may lack the message, if it is older than its snapshot.
             Kind::Edited { target, text } => {
                 if let Some(row) = self.rows.get_mut(target) {
                     row.clone_from(text);
@@ -137,7 +137,7 @@ impl Reading<'_> {
         }
         for (seq, text) in &snapshot.messages {
             self.check_right(*seq, faults);
-            // A text is known for as long as nothing later changed it.
+            // A text is certain as long as no later event changed it.
             let is_final = self
                 .changes
                 .get(seq)
@@ -153,7 +153,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The last messages that were there when the log ended at `end`.
+    /// The last messages when the log ended at `end`.
     fn messages_as_of(&self, end: i64) -> Vec<i64> {
         let end = usize::try_from(end)
             .unwrap_or_default()
@@ -172,7 +172,7 @@ impl Reading<'_> {
         last.map(|event| event.seq).collect()
     }
 
-    /// A client names what it has; the server may not answer with anything else.
+    /// A client names what it has, and the server must answer with the same.
     fn resumed(&self, after: i64, faults: &mut Vec<Fault>) {
         let last = self.last.unwrap_or(0);
         if after != last {

@@ -1,4 +1,4 @@
-//! A WebSocket of a robot's, which can also be cut off in every way that a network knows.
+//! A robot's WebSocket, which can be cut in every way that a network knows.
 
 use std::io::Cursor;
 use std::net::SocketAddr;
@@ -27,13 +27,13 @@ pub(crate) struct Wire {
     incoming: BytesMut,
 }
 
-/// Where and as whom a socket is opened.
+/// The address and the session of a socket.
 #[derive(Debug, Clone)]
 pub(crate) struct Door<'a> {
     pub(crate) address: SocketAddr,
     pub(crate) path: &'a str,
     pub(crate) cookie: &'a str,
-    /// The size of the kernel's receive buffer, when it is to be small.
+    /// The size of the kernel's receive buffer, if it should be small.
     pub(crate) receive_buffer: Option<usize>,
 }
 
@@ -48,11 +48,11 @@ pub(crate) enum Received {
 /// How a socket is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cut {
-    /// The operating system says at once that it is gone.
+    /// The socket is reset; the other side learns of it at once.
     Reset,
-    /// It is said that nothing more comes.
+    /// The stream ends.
     Finish,
-    /// The same, in the middle of a frame.
+    /// The stream ends in the middle of a frame.
     MidFrame,
 }
 
@@ -142,7 +142,7 @@ impl Wire {
                     return Ok(Some(Received::Text(payload.freeze())));
                 }
                 OpCode::Control(Control::Ping) => {
-                    // A few bytes; should there be no room even for them, the next ping is
+                    // These are a few bytes. Without space even for them, the next ping is
                     // answered.
                     let pong = frame(OpCode::Control(Control::Pong), &payload)?;
                     let _ = self.stream.try_write(&pong);

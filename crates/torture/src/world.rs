@@ -1,4 +1,4 @@
-//! What all robots of a trial share: the order of what happens, counts, and how far the trial is.
+//! The shared state of a trial's robots: the order of what happens, counts, and the trial's phase.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use tokio::sync::watch;
 use crate::frames::Frames;
 use crate::history::{Event, Kind, Moment};
 
-/// How far a trial is.
+/// The phase of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Writers write.
     Write,
-    /// Nothing new is written; what isn't acknowledged is sent until it is.
+    /// Robots write nothing new, and send what isn't acknowledged until it is.
     Read,
-    /// Each robot ends when it has come to the ends of its rooms.
+    /// Each robot ends at the ends of its rooms.
     Finish,
     /// Each robot ends.
     Stop,
 }
 
-/// What all robots of a trial share.
+/// The shared state of a trial's robots.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) frames: Frames,
@@ -51,7 +51,7 @@ pub(crate) struct World {
     mark: Mutex<Option<(String, usize)>>,
 }
 
-/// Somebody waits for an answer.
+/// A robot waits for an answer, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Waiting(Arc<World>);
 
@@ -61,7 +61,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Somebody is subscribed.
+/// A robot is subscribed, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Listening(Arc<World>);
 
@@ -95,7 +95,7 @@ impl Default for World {
 }
 
 impl World {
-    /// Now, in the order of everything.
+    /// The present moment.
     pub(crate) fn moment(&self) -> Moment {
         self.moments.fetch_add(1, Ordering::SeqCst)
     }
@@ -120,7 +120,7 @@ impl World {
         *self.closes.lock().entry(code).or_default() += 1;
     }
 
-    /// The codes with which sockets were closed so far, for whoever has to find out why.
+    /// The close codes so far, for the search for a cause.
     pub(crate) fn closes(&self) -> String {
         match &*self.closes.lock() {
             none if none.is_empty() => "no socket was closed".to_owned(),
@@ -128,27 +128,27 @@ impl World {
         }
     }
 
-    /// Has all robots cut their connections at once.
+    /// Makes all robots cut their connections at once.
     pub(crate) fn storm(&self) {
         self.storms.send_modify(|storms| *storms += 1);
     }
 
-    /// Tells of storms from now on.
+    /// A receiver of storms from now on.
     pub(crate) fn storms(&self) -> watch::Receiver<usize> {
         self.storms.subscribe()
     }
 
-    /// Says where the rooms' logs end; to be said before [`Phase::Finish`].
+    /// Sets the ends of the rooms' logs. Call it before [`Phase::Finish`].
     pub(crate) fn set_ends(&self, ends: BTreeMap<i64, i64>) {
         *self.ends.lock() = ends;
     }
 
-    /// Where a room's log ends, once that has been said.
+    /// The end of a room's log, once it is set.
     pub(crate) fn end(&self, room: i64) -> i64 {
         self.ends.lock().get(&room).copied().unwrap_or(0)
     }
 
-    /// Lets no robot connect until [`Self::open`]; who is connected stays.
+    /// Keeps robots from connecting until [`Self::open`]. Connected ones stay.
     pub(crate) fn hold(&self) {
         self.is_open.send_replace(false);
     }
@@ -164,7 +164,7 @@ impl World {
         let _ = self.is_open.subscribe().wait_for(|is_open| *is_open).await;
     }
 
-    /// A reader has an event; whether it counts when somebody measures.
+    /// Notes that a reader has an event, and whether it counts for the latencies.
     pub(crate) fn saw(&self, event: &Event, counts: bool) {
         let Kind::Posted {
             text: Some(text), ..
@@ -193,7 +193,7 @@ impl World {
         }
     }
 
-    /// Counts who sees a message with this text, from now on.
+    /// Counts the readers that see a message with this text, from now on.
     pub(crate) fn mark(&self, text: &str) {
         *self.mark.lock() = Some((text.to_owned(), 0));
     }
@@ -208,18 +208,18 @@ impl World {
         *self.latencies.lock() = Some(Vec::new());
     }
 
-    /// Stops measuring; what was measured.
+    /// Stops measuring. Returns the latencies.
     pub(crate) fn measured(&self) -> Vec<Duration> {
         self.latencies.lock().take().unwrap_or_default()
     }
 
-    /// Notes that an answer is waited for, for as long as what this gives lives.
+    /// Notes that a robot waits for an answer, as long as the result lives.
     pub(crate) fn wait(world: &Arc<Self>) -> Waiting {
         world.waiting.fetch_add(1, Ordering::SeqCst);
         Waiting(Arc::clone(world))
     }
 
-    /// Notes that somebody is subscribed, for as long as what this gives lives.
+    /// Notes that a robot is subscribed, as long as the result lives.
     pub(crate) fn listen(world: &Arc<Self>) -> Listening {
         world.listening.fetch_add(1, Ordering::SeqCst);
         Listening(Arc::clone(world))

@@ -18,7 +18,7 @@ use crate::process::Running;
 
 const VARIABLE: &str = "PAPO_DATABASE_URL";
 
-/// What an export says it holds, without where it is.
+/// The table of an export's output, without the path.
 fn holds(output: &str) -> &str {
     output.split_once("\n\n").unwrap().1
 }
@@ -58,7 +58,7 @@ fn from_a_folder_to_a_server_and_back_it_stays_the_same() {
     for command in [["room", "list"], ["user", "list"]] {
         assert_eq!(last.papo(&command).ok(), first.papo(&command).ok());
     }
-    // Her cookie is as good there; what she had of the history isn't.
+    // Her cookie is valid there; what she had of the history isn't.
     let server = serve(&last.data());
     ana.host = server.address().to_string();
     let mut back = socket(&ana);
@@ -133,7 +133,7 @@ fn what_papo_would_not_have_stored_is_refused_before_anything_is_made() {
         assert!(!place.data().exists());
         let error = place.papo_with(&restore, &[(VARIABLE, &url)]).error_last();
         assert!(error.contains(says), "{error}");
-        // What comes through a pipe is taken in before its end is known.
+        // A restore takes in what comes through a pipe before it sees the end.
         let archive = fs::File::open(&path).unwrap();
         let piped = ["restore", "-"];
         let error = crate::process::run_from(&place.data(), &piped, archive).error_last();
@@ -145,8 +145,8 @@ fn what_papo_would_not_have_stored_is_refused_before_anything_is_made() {
     assert!(report.contains("has no tables yet"), "{report}");
 }
 
-/// An archive of one room. It borrows the summary of another, for only what is written under a name
-/// is compared with its own.
+/// An archive of one room. It uses the summary of another, since only a file's content is compared
+/// with its own.
 fn make_archive(path: &Path, other: &Path, room: &str, last_room: i64) {
     let instance = Record::Instance(InstanceRow {
         epoch: 7,
@@ -249,7 +249,7 @@ fn whose_end_is_not_answered_is_not_said_to_be_nowhere() {
     place.papo_with(&restore, &[(VARIABLE, &url)]).ok();
     let sent = faucet.used(PLENTY);
 
-    // The commit is the last that is sent, in 12 bytes, but for a good-bye of 5.
+    // The commit is sent last, in 12 bytes, except for a good-bye of 5.
     let (faucet, schema) = (Faucet::of(sent - 9), Schema::new());
     let url = schema.url_at(&faucet.server());
     let mut running = Running::start(&place.data(), &restore, &[(VARIABLE, &url)]);
@@ -271,7 +271,7 @@ fn killed_while_it_restores_it_leaves_nothing() {
     let (path, name) = file(&place, "papo.archive");
     place.papo(&["export", &name]).ok();
     let whole = fs::read(path).unwrap();
-    // It has taken in a page of what it was given, and waits for more.
+    // It has stored a page of its input, and waits for more.
     let mut running = Running::start_with_input(&other.data(), &["restore", "-"]);
     running.give(&whole[..whole.len() - 1]);
     running.line("restoring: ");

@@ -1,4 +1,4 @@
-//! Flags, variables and the file, and what is wrong with them.
+//! Flags, variables and the file, and mistakes in them.
 
 use std::fs;
 

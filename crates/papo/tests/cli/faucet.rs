@@ -1,4 +1,4 @@
-//! A way to the PostgreSQL server that lets so many bytes through, and then holds everything back.
+//! A way to the PostgreSQL server that passes a number of bytes, and then holds everything back.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use papo_testing::postgres::server;
 /// More bytes than any test sends.
 pub(crate) const PLENTY: i64 = 1 << 40;
 
-/// Runs until nobody has a connection by it any more.
+/// The way. It ends when nobody is connected through it any more.
 pub(crate) struct Faucet {
     port: u16,
     left: Arc<AtomicI64>,
@@ -23,7 +23,7 @@ pub(crate) struct Faucet {
 }
 
 impl Faucet {
-    /// Lets so many bytes of clients through.
+    /// Passes this many bytes of clients.
     pub(crate) fn of(bytes: i64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -54,18 +54,18 @@ impl Faucet {
         format!("{url}{join}sslmode=disable")
     }
 
-    /// How many bytes have gone through of so many.
+    /// How many bytes have passed, of this many.
     pub(crate) fn used(&self, of: i64) -> i64 {
         of - self.left.load(Ordering::SeqCst)
     }
 
-    /// Waits until nothing goes through any more.
+    /// Waits until nothing passes any more.
     pub(crate) fn wait_until_dry(&self) {
         let waited = self.dry.recv_timeout(PATIENCE);
         waited.expect("it lets less through than was asked for");
     }
 
-    /// Ends all connections by it.
+    /// Ends all connections through it.
     pub(crate) fn end(&self) {
         for client in self.clients.lock().unwrap().drain(..) {
             // It may have ended by itself.
@@ -73,7 +73,7 @@ impl Faucet {
         }
     }
 
-    /// Whether it has come to that by now.
+    /// Whether nothing passes any more.
     pub(crate) fn is_dry(&self) -> bool {
         self.dry.recv_timeout(Duration::ZERO).is_ok()
     }
@@ -98,7 +98,7 @@ fn carry(client: &TcpStream, left: &AtomicI64, dry: &Sender<()>) {
             let _ = dry.send(());
         }
     }
-    // The client has ended; what it had begun is undone.
+    // The client has ended. The server rolls back what it had begun.
     let _ = upstream.shutdown(Shutdown::Both);
 }
 

@@ -1,6 +1,6 @@
-//! A full disk: what only reads goes on, and what can't be stored is told. What stands for it here
-//! is a limit on the length of files, which takes no rights to set: nothing can be written beyond
-//! it. (A file system that is really full is filled by `cargo xtask torture`.)
+//! A full disk: commands that only read work, and others report it. Here a limit on the length of
+//! files stands for the full disk: nothing can be written beyond it, and setting it takes no
+//! rights. (`cargo xtask torture` fills a real file system.)
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -9,8 +9,8 @@ use crate::Place;
 
 const NOT_YET: &str = "the write-ahead log isn't in the database yet";
 
-/// An instance whose write-ahead log is due to be brought into the database, which the limit keeps
-/// from growing so far. A copy is short again: what the database has grown by isn't used any more.
+/// An instance whose write-ahead log is due for a checkpoint, which the limit prevents. A copy of
+/// it is short again, since the database's growth isn't used any more.
 fn with_much_to_tidy() -> Place {
     let place = Place::started();
     let create = ["user", "create", "ana", "--admin"];
@@ -74,7 +74,7 @@ fn a_server_stops_cleanly() {
     assert_eq!(server.stop(), Some(0));
     let lines = server.remaining().join("\n");
     assert!(lines.contains(NOT_YET), "{lines}");
-    // With room for it, what was left is made up for.
+    // With space, the checkpoint is made up for.
     assert!(has_log(&place));
     place.papo(&["room", "list"]).ok();
     assert!(!has_log(&place));
@@ -95,8 +95,8 @@ fn what_cannot_be_stored_fails() {
 fn a_server_that_cannot_say_what_is_stored_ends() {
     let place = Place::started();
     grow(&place);
-    // There is no administrator, so it stores the secret of a link; and by an error in between,
-    // unlike by a disk without room, nobody knows whether that was stored.
+    // There is no administrator, so the server stores the secret of a link. Unlike on a full disk,
+    // an error in between leaves unknown whether that was stored.
     let mut server = place.serve_on_full_disk();
     assert_eq!(server.wait_for_end(), Some(1));
     let lines = server.remaining().join("\n");

@@ -17,14 +17,14 @@ impl Place {
         let copy = self.path().join(name);
         fs::copy(fixture(name), &copy).unwrap();
         let database = Connection::open(&copy).unwrap();
-        // As careless as whoever damages a database.
+        // Without checks, like somebody who damages a database.
         database
             .execute_batch(&format!("PRAGMA foreign_keys = off; {change}"))
             .unwrap();
         copy
     }
 
-    /// What is stored of a room's messages, in order.
+    /// The stored messages of a room, in order.
     fn stored(&self, room: &str) -> Vec<(String, String, i64)> {
         let database = Connection::open(self.database()).unwrap();
         let sql = "SELECT username, content, timestamp FROM message JOIN room ON room.id = room_id \

@@ -1,17 +1,17 @@
-//! An instance in which something has happened, by way of its pages and sockets.
+//! A used instance, made through its pages and sockets.
 
 use std::path::Path;
 
 use papo_protocol::{ClientFrame, ServerFrame};
 use papo_testing::{Guest, Server, ServerBuilder, Socket, client_id};
 
-/// Somebody who was there, and what she knows.
+/// A person who was there, and what she knows.
 pub(crate) struct Lively {
     pub(crate) ana: Guest,
     pub(crate) epoch: String,
-    /// The last event that she has seen, of those that there are.
+    /// The last event that she has seen.
     pub(crate) seen: i64,
-    /// How she named her first message.
+    /// The client id of her first message.
     pub(crate) client_id: String,
 }
 
@@ -36,8 +36,8 @@ pub(crate) fn socket(guest: &Guest) -> Socket {
     socket
 }
 
-/// Has messages posted, edited and deleted, a room closed and another renamed, people joined in
-/// several rooms, one of them with an account; and `more` messages.
+/// Posts, edits and deletes messages, closes a room and renames another, makes people join several
+/// rooms, one of them with an account, and posts `more` messages.
 pub(crate) fn liven_up(folder: &Path, more: usize) -> Lively {
     let mut server = serve(folder);
     let mut ana = Guest::joined(&server, 1, "Ana").unwrap();
@@ -76,7 +76,7 @@ pub(crate) fn liven_up(folder: &Path, more: usize) -> Lively {
     for number in 0..more {
         let text = format!("mensagem {number}, com algumas palavras mais");
         references.push(hers.post(1, &text).unwrap());
-        // No more in flight than a connection may have.
+        // A connection may have no more in flight.
         if references.len() == 100 {
             let last = references.pop().unwrap();
             hers.wait_for_ack(last).unwrap();

@@ -1,5 +1,4 @@
-//! The log: what nobody reads or takes changes nothing else, and it isn't filled by what comes
-//! again and again.
+//! The log: a log that can't be written affects nothing else, and repeated warnings don't fill it.
 
 use std::io::{PipeReader, pipe};
 
@@ -9,7 +8,7 @@ use rustix::process::Signal;
 use crate::process::Running;
 use crate::{Place, process};
 
-/// Far more than a pipe takes of the lines that `debug` writes about a request.
+/// At `debug`, so many requests write far more lines than a pipe takes.
 const REQUESTS: usize = 700;
 
 fn serve(place: &Place, level: &str) -> (Running, PipeReader) {
@@ -64,7 +63,7 @@ fn commands_end_as_ever_when_nobody_reads_what_they_say() {
         let ended = process::run_unread(&place.data(), arguments);
         assert_eq!(ended, Some(code), "{arguments:?}");
     }
-    // What should have been written, and couldn't.
+    // The output couldn't be written.
     let ended = process::run_unread(&place.data(), &["export", "-"]);
     assert_eq!(ended, Some(1));
 }
@@ -85,7 +84,7 @@ fn a_refused_request_each_is_one_line_a_minute_with_a_count() {
     let lines = server.remaining();
     let told: Vec<_> = lines.iter().filter(|line| line.contains("ERROR")).collect();
     assert!(told[0].contains("no such table"), "{told:#?}");
-    // More than one of them when the machine took minutes for it.
+    // More than one if the machine took minutes for it.
     assert!(told.len() < 10, "{told:#?}");
     let counts = told.iter().filter_map(|line| {
         let (_, count) = line.rsplit_once('(')?;

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use process::{Finished, Running};
 use tempfile::TempDir;
 
-/// A data folder to be, in a temporary place.
+/// A place for a data folder, in a temporary folder.
 struct Place(TempDir);
 
 impl Place {
@@ -32,14 +32,14 @@ impl Place {
         Self(TempDir::new().unwrap())
     }
 
-    /// One with an instance in it, as a first start makes it.
+    /// A place with an instance, as a first start makes it.
     fn started() -> Self {
         let place = Self::new();
         assert_eq!(place.serve().stop(), Some(0));
         place
     }
 
-    /// The data folder; nothing makes it but papo.
+    /// The data folder. Only papo makes it.
     fn data(&self) -> PathBuf {
         self.0.path().join("data")
     }
@@ -57,7 +57,7 @@ impl Place {
         process::run(&self.data(), arguments, &[], "")
     }
 
-    /// The same, with something on standard input.
+    /// The same, with this standard input.
     fn papo_with_input(&self, arguments: &[&str], input: &str) -> Finished {
         process::run(&self.data(), arguments, &[], input)
     }
@@ -67,7 +67,7 @@ impl Place {
         process::run(&self.data(), arguments, variables, "")
     }
 
-    /// Runs a command that can't make files longer than a little.
+    /// Runs a command that can write only short files.
     fn papo_on_full_disk(&self, arguments: &[&str]) -> Finished {
         process::run_on_full_disk(&self.data(), arguments)
     }
@@ -77,7 +77,7 @@ impl Place {
         self.serve_with(&["--listen", "127.0.0.1:0"])
     }
 
-    /// The same, of one that can't make files longer than a little.
+    /// Starts a server that can write only short files.
     fn serve_on_full_disk(&self) -> Running {
         let mut server = Running::start_on_full_disk(&self.data(), &["--listen", "127.0.0.1:0"]);
         server.line("Papo is listening on ");
@@ -91,7 +91,7 @@ impl Place {
     }
 }
 
-/// Where NATS is: `PAPO_TEST_NATS_URL`, else the standard port.
+/// The URL of NATS: `PAPO_TEST_NATS_URL`, otherwise the standard port.
 fn nats() -> String {
     std::env::var("PAPO_TEST_NATS_URL").unwrap_or_else(|_| "nats://127.0.0.1:4222".into())
 }

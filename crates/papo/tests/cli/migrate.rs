@@ -19,7 +19,7 @@ fn migrate(place: &Place, url: &str) -> Finished {
     place.papo_with(&["migrate"], &[(VARIABLE, url)])
 }
 
-/// The lines with checksums of a table.
+/// The lines of a table that have checksums.
 fn checksums(output: &str) -> Vec<String> {
     let rows = output.lines().filter(|line| {
         let last = line.split_whitespace().next_back().unwrap_or_default();
@@ -121,7 +121,8 @@ fn killed_at_any_moment_it_goes_on_and_ends_the_same() {
         std::fs::copy(place.database(), folder.join("papo.sqlite3")).unwrap();
         folder
     };
-    // How much a whole migration sends. Each is the first of its copy, so that all send as much.
+    // Measures how much a whole migration sends. Each test starts from its own copy, so all send as
+    // much.
     let (faucet, schema) = (Faucet::of(PLENTY), Schema::new());
     let url = schema.url_at(&faucet.server());
     let whole = run(&copy("whole"), &["migrate"], &[(VARIABLE, &url)], "");
@@ -136,13 +137,13 @@ fn killed_at_any_moment_it_goes_on_and_ends_the_same() {
         kill_at(&folder, &schema, moment);
         let rooms = run(&folder, &["room", "list"], &[], "");
         if moment == last {
-            // Neither is served.
+            // Neither database can be served.
             let error = rooms.error();
             assert!(error.contains("was moved to the database"), "{error}");
         } else {
             rooms.ok();
         }
-        // So is what goes on, soon after it has begun.
+        // The same holds for a resumed migration, soon after its start.
         kill_at(&folder, &schema, 5_000);
         let url = schema.url();
         let variables = [(VARIABLE, url.as_str())];
@@ -155,8 +156,7 @@ fn killed_at_any_moment_it_goes_on_and_ends_the_same() {
     }
 }
 
-/// Kills a migration when it has sent so many bytes, of more that it would have. What it leaves is
-/// not served.
+/// Kills a migration when it has sent this many bytes. No node serves what it leaves.
 fn kill_at(data: &Path, schema: &Schema, bytes: i64) {
     let faucet = Faucet::of(bytes);
     let url = schema.url_at(&faucet.server());

@@ -1,4 +1,4 @@
-//! Running the binary: to its end, or while the test goes on.
+//! Runs the binary: to its end, or while the test goes on.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, PipeWriter, Read, Write as _, pipe};
@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// How long anything may take before it counts as not happening.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a command left.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) code: Option<i32>,
@@ -23,13 +23,13 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
-    /// What it printed, if it went well.
+    /// Its output, if it succeeded.
     pub(crate) fn ok(self) -> String {
         assert_eq!(self.code, Some(0), "{}", self.errors);
         self.output
     }
 
-    /// The one line of its error, if it failed as it should.
+    /// The one line of its error, if it failed properly.
     pub(crate) fn error(self) -> String {
         assert_eq!(self.code, Some(1), "{self:?}");
         let line = self.errors.strip_suffix('\n').unwrap_or_default();
@@ -41,7 +41,7 @@ impl Finished {
         line.to_owned()
     }
 
-    /// The same, of one that has said before how far it had come.
+    /// The same, for a command that reported progress before.
     pub(crate) fn error_last(self) -> String {
         assert_eq!(self.code, Some(1), "{self:?}");
         let line = self.errors.lines().next_back().unwrap_or_default();
@@ -71,7 +71,7 @@ pub(crate) fn run(
     finish(child)
 }
 
-/// Runs a command to its end of which nobody reads what it says; its exit code.
+/// Runs a command whose output nobody reads. Returns its exit code.
 pub(crate) fn run_unread(data: &Path, arguments: &[&str]) -> Option<i32> {
     let mut command = command(data, arguments, &[]);
     let ((_, output), (_, errors)) = (pipe().unwrap(), pipe().unwrap());
@@ -79,7 +79,7 @@ pub(crate) fn run_unread(data: &Path, arguments: &[&str]) -> Option<i32> {
     command.spawn().unwrap().wait_for_end()
 }
 
-/// Runs a command to its end that can't make files longer than a little.
+/// Runs a command that can write only short files.
 pub(crate) fn run_on_full_disk(data: &Path, arguments: &[&str]) -> Finished {
     finish(on_full_disk(data, arguments).spawn().unwrap())
 }
@@ -97,7 +97,7 @@ fn finish(mut child: Child) -> Finished {
     }
 }
 
-/// A server that runs; it is killed when this is dropped.
+/// A running server. A drop kills it.
 pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
@@ -110,18 +110,18 @@ impl Running {
         Self::of(command.stdin(Stdio::null()).spawn().unwrap())
     }
 
-    /// The same, of one whose log goes elsewhere.
+    /// The same, with its log in this file.
     pub(crate) fn start_logging_to(data: &Path, arguments: &[&str], log: PipeWriter) -> Self {
         let mut command = command(data, arguments, &[]);
         Self::of(command.stdin(Stdio::null()).stderr(log).spawn().unwrap())
     }
 
-    /// The same, of one that can't make files longer than a little.
+    /// The same, for a server that can write only short files.
     pub(crate) fn start_on_full_disk(data: &Path, arguments: &[&str]) -> Self {
         Self::of(on_full_disk(data, arguments).spawn().unwrap())
     }
 
-    /// The same, of one that reads what it is given.
+    /// The same, for a command with standard input.
     pub(crate) fn start_with_input(data: &Path, arguments: &[&str]) -> Self {
         let mut command = command(data, arguments, &[]);
         Self::of(command.stdin(Stdio::piped()).spawn().unwrap())
@@ -151,7 +151,7 @@ impl Running {
         }
     }
 
-    /// Waits for the line with this; what follows it there.
+    /// Waits for the line with this text. Returns the rest of the line.
     pub(crate) fn line(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -166,7 +166,7 @@ impl Running {
         }
     }
 
-    /// The lines there are until it has ended.
+    /// The remaining lines, until it has ended.
     pub(crate) fn remaining(&mut self) -> &[String] {
         self.seen.extend(self.lines.iter());
         &self.seen
@@ -195,7 +195,7 @@ impl Running {
         kill_process(pid, signal).unwrap();
     }
 
-    /// Asks it to stop; the exit code.
+    /// Sends it SIGTERM. Returns the exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
         self.signal(Signal::TERM);
         self.child.wait_for_end()
@@ -210,7 +210,7 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Gives it something to read; there may be more.
+    /// Writes to its standard input, which stays open.
     pub(crate) fn give(&mut self, bytes: &[u8]) {
         self.child.stdin.as_mut().unwrap().write_all(bytes).unwrap();
     }
@@ -251,7 +251,7 @@ fn command(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Comma
     command
 }
 
-/// What is set for the tests themselves is none of its business.
+/// The tests' own variables must not reach it.
 fn without_configuration(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PAPO_") {
@@ -260,8 +260,8 @@ fn without_configuration(command: &mut Command) {
     }
 }
 
-/// One that can't make files longer than a little: 1 MiB, or 2 by the units of some shells. To
-/// write beyond that is an error, as on a disk that is full, and not the end of the process.
+/// A command that can write only short files: up to 1 MiB, or 2 by the units of some shells.
+/// Writing beyond that is an error, as on a full disk, and doesn't end the process.
 fn on_full_disk(data: &Path, arguments: &[&str]) -> Command {
     let limited = command(data, arguments, &[]);
     let script = "trap '' XFSZ && ulimit -f 2048 && exec \"$@\"";

@@ -1,4 +1,4 @@
-//! What keeps the server from starting: one clear line each, and exit code 1.
+//! What keeps the server from starting. Each case has one clear line, and exit code 1.
 
 use std::fs;
 use std::net::TcpListener;
@@ -43,7 +43,7 @@ fn a_second_server_on_the_folder() {
     let error = place.papo(&SERVE).error();
     assert!(error.contains("another papo serves"), "{error}");
     assert!(first.get("/").starts_with("HTTP/1.1 200"));
-    // Where the first was killed, its lock is gone with it.
+    // The lock of a killed server is gone with it.
     drop(first);
     let mut third = place.serve();
     assert_eq!(third.stop(), Some(0));
@@ -159,7 +159,7 @@ fn a_relay_between_nodes_that_have_no_database_in_common() {
         "{error}"
     );
     assert!(!error.contains("s3cret"), "{error}");
-    // Other commands relay nothing.
+    // Other commands don't relay.
     place.papo_with(&["room", "list"], &with_nats).ok();
 }
 

@@ -130,7 +130,7 @@ fn a_command_for_a_chat_that_is_there_makes_none() {
     }
     let report = place.papo_with(&["doctor"], &variables).ok();
     assert!(report.contains("has no tables yet"), "{report}");
-    // A first start that was cut off leaves a file with nothing in it.
+    // An interrupted first start leaves an empty file.
     fs::create_dir(place.data()).unwrap();
     fs::write(place.database(), "").unwrap();
     for command in commands {

@@ -122,8 +122,7 @@ fn a_second_signal_ends_it_at_once() {
     let place = Place::new();
     let mut server = place.serve();
     let address = server.address();
-    // Half a request, which the server lets finish for as long as it may; it is being read when the
-    // server asks for more.
+    // Half a request. The server reads it, and lets it finish within its limit.
     let mut stream = TcpStream::connect(&address).unwrap();
     let head = format!(
         "POST /leave/ HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nExpect: 100-continue\r\n\

@@ -181,8 +181,7 @@ fn no_session_is_of_a_time_to_come() {
     let mut ana = Guest::new(&server);
     let form = [("username", "Ana"), ("password", PASSWORD.trim_end())];
     assert_eq!(ana.post("/admin/login/", &form).unwrap().status, 303);
-    // A server counts for ten minutes before it stores how long it has served. Another machine's
-    // clock may be ahead.
+    // A server stores its time of service every ten minutes. Another machine's clock may be ahead.
     let database = Connection::open(place.database()).unwrap();
     let ahead =
         "UPDATE session SET last_used = last_used + 540000, created_at = created_at + 540000";

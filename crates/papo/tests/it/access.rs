@@ -109,7 +109,7 @@ fn a_cookie_that_is_no_session_hides_none() {
         guest.cookie.clone_from(&both);
         let page = guest.get("/room/1/").unwrap();
         assert_eq!(page.status, 200, "{other}");
-        // The session's is the one that is kept for another while.
+        // The visit renews the session's cookie.
         let kept = page.header("set-cookie");
         assert!(kept.starts_with(&own), "{kept} after {other}");
         guest.cookie = both;

@@ -1,5 +1,4 @@
-//! What is changed about accounts by commands while servers run: on one server, and on two nodes of
-//! a database.
+//! Commands that change accounts while servers run: on one server, and on two nodes of a database.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,12 +12,12 @@ use super::{papo, start};
 
 const PASSWORD: &str = "correct horse battery";
 const OTHER: &str = "another good password";
-/// How long a right that has ended may go on.
+/// How long a right may go on after its end.
 const AT_ONCE: Duration = Duration::from_secs(1);
 const WRONG: &str = "Nome ou senha incorretos.";
 const SUSPENDED: &str = "Esta conta está suspensa.";
 
-/// One server, or two nodes; and what they are kept in.
+/// One server or two nodes, and their database.
 struct Site {
     nodes: Vec<Server>,
     _schema: Option<Schema>,
@@ -34,7 +33,7 @@ impl Site {
 
     fn two() -> Self {
         let schema = Schema::new();
-        // Joined by nothing but their database.
+        // Only their database joins them.
         let start = || {
             let node = papo().env("PAPO_DATABASE_URL", schema.url());
             node.start().unwrap()
@@ -56,8 +55,8 @@ impl Site {
         self.command(&arguments, PASSWORD);
     }
 
-    /// Somebody at each node, signed in by a browser of their own, in a room, with the room's
-    /// socket and the one for many rooms.
+    /// The same account in a browser at each node, in a room, with the room's socket and the one
+    /// for many rooms.
     fn signed_in_everywhere(&self, name: &str) -> Vec<(Guest, [Socket; 2])> {
         let mut everywhere = Vec::new();
         for node in &self.nodes {
@@ -86,14 +85,14 @@ fn sign_in(guest: &mut Guest, name: &str, password: &str) -> (u16, String) {
     (page.status, notice.unwrap_or_default().to_owned())
 }
 
-/// The same person on a connection of their own: the one before may have idled for too long.
+/// The same person on a new connection: the old one may have idled too long.
 fn anew(guest: &Guest) -> Guest {
     let mut again = Guest::at(&guest.host);
     again.cookie.clone_from(&guest.cookie);
     again
 }
 
-/// Every socket is closed in time, and no page knows the session any more.
+/// Asserts that every socket is closed in time, and no page knows the session.
 fn are_out(everywhere: Vec<(Guest, [Socket; 2])>) {
     let ended = Instant::now();
     for (guest, sockets) in everywhere {
@@ -134,7 +133,7 @@ fn another_password(site: &Site) {
         assert_eq!(sign_in(&mut guest, "Ana", PASSWORD), refused);
         assert_eq!(sign_in(&mut guest, "Ana", OTHER), (303, String::new()));
     }
-    // Nobody else is out.
+    // Nobody else is signed out.
     for (guest, mut sockets) in bias {
         let mut guest = anew(&guest);
         assert_eq!(guest.get("/room/1/").unwrap().status, 200);
@@ -160,7 +159,7 @@ fn sessions_suspension_and_removal(site: &Site) {
     are_out(anas);
     for node in &site.nodes {
         let mut guest = Guest::new(node);
-        // Only whoever knows the password learns of it.
+        // Only somebody who knows the password learns of it.
         let wrong = (422, WRONG.to_owned());
         assert_eq!(sign_in(&mut guest, "Ana", OTHER), wrong);
         let suspended = (422, SUSPENDED.to_owned());
@@ -200,7 +199,7 @@ fn administration_ends_with_the_next_request(site: &Site) {
         is_answered(200);
         site.command(&["user", "admin", "Ana", "off"], "");
         is_answered(403);
-        // Otherwise she goes on as she was.
+        // Otherwise nothing changes for her.
         let posted = sockets[0].post(1, "ainda aqui").unwrap();
         sockets[0].wait_for_ack(posted).unwrap();
         site.command(&["user", "admin", "Ana", "on"], "");
@@ -226,7 +225,7 @@ fn a_form_that_was_begun_with_a_right_that_has_ended_changes_nothing() {
         form.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
-    // It is answered when somebody reads the form: the request has come as far as it can.
+    // The server answers this when it reads the form, so the request has come as far as it can.
     let mut going_on = [0; 25];
     stream.read_exact(&mut going_on).unwrap();
     assert_eq!(&going_on, b"HTTP/1.1 100 Continue\r\n\r\n");

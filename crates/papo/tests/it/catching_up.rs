@@ -9,17 +9,17 @@ use super::full::{follow, seqs};
 use super::limits::memory;
 use super::start;
 
-/// Messages, and the emoji of each: more than a server keeps of a room in memory, and not a full
-/// page.
+/// Messages, and the emoji of each. Together they exceed what a server keeps of a room in memory,
+/// and don't fill a page.
 const MESSAGES: usize = 200;
 const EMOJI: usize = 4_000;
 const READERS: usize = 40;
-/// The log is some three megabytes and kept once. A reader has no more of it than the socket
-/// doesn't take; with a copy each it was four times this.
+/// The log has some three megabytes, which the server keeps once. Of it a reader has only what its
+/// socket doesn't take. With a copy for each reader it was four times this.
 const LIMIT_KIB: i64 = 8 * 1_024;
 
-/// People of one address who come back together, more than the memory that it may have divided by
-/// what a socket takes of a log at once.
+/// People of one address who come back together. They exceed the address's memory, divided by what
+/// a socket takes of a log at once.
 const CLASS: usize = 300;
 
 fn subscribed(guest: &Guest, epoch: &str) -> Socket {
@@ -28,7 +28,7 @@ fn subscribed(guest: &Guest, epoch: &str) -> Socket {
     socket
 }
 
-/// Writes a log that is longer than what is kept of it in memory; its epoch.
+/// Writes a log that exceeds what is kept in memory. Returns its epoch.
 fn long_log(guest: &Guest, messages: usize) -> String {
     let (mut writer, epoch, _) = follow(guest, 1);
     for _ in 0..messages {
@@ -47,7 +47,7 @@ fn those_who_are_behind_and_read_nothing_have_no_copy_of_the_log_each() {
     assert_eq!(seqs(&mut subscribed(&guest, &epoch), MESSAGES), expected);
     let before = memory(&server, "VmRSS:");
     let mut readers: Vec<_> = (0..READERS).map(|_| subscribed(&guest, &epoch)).collect();
-    // Nothing says that a server has taken all that it wants to take.
+    // Nothing shows that a server has taken everything that it wants.
     std::thread::sleep(Duration::from_secs(2));
     let grown = memory(&server, "VmRSS:") - before;
     assert!(grown < LIMIT_KIB, "{grown} KiB");

@@ -1,4 +1,4 @@
-//! Answers in fewer bytes, for those who take them.
+//! Compressed answers for clients that accept them.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -24,7 +24,7 @@ impl Answer {
             .join(", ")
     }
 
-    /// What it says, however it came.
+    /// Its text, decompressed.
     fn text(&self) -> String {
         let mut text = String::new();
         match self.header("content-encoding").as_str() {
@@ -75,7 +75,7 @@ fn pages_and_history_come_in_fewer_bytes() {
         ("/room/2/join/", 2),
         ("/room/2/join/?x=y", 2),
         ("/room/1/", 10),
-        // On a thread of its own.
+        // Compressed on a thread of its own.
         ("/room/1/messages/?before=51", 10),
         // An error's page.
         ("/nothing/", 2),

@@ -1,4 +1,4 @@
-//! What the disk does to an instance, and what is put in place of its files.
+//! Damage by the disk, and files that are replaced.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn follow(guest: &Guest) -> (Socket, String, i64) {
     }
 }
 
-/// Posts, and waits until the event itself has come; its seq and timestamp.
+/// Posts, and waits for the event. Returns its seq and timestamp.
 fn post(socket: &mut Socket, text: &str) -> (i64, String) {
     socket.post(1, text).unwrap();
     let is_it = |frame: &ServerFrame| matches!(frame, ServerFrame::Message { message, .. } if message == text);
@@ -30,7 +30,7 @@ fn post(socket: &mut Socket, text: &str) -> (i64, String) {
     }
 }
 
-/// What a client that comes back is told first.
+/// The first frame for a client that resumes.
 fn resume(guest: &Guest, epoch: &str, after: i64, timestamp: &str) -> ServerFrame {
     let mut socket = guest.socket(1).unwrap();
     let subscribe = ClientFrame::Subscribe {
@@ -79,7 +79,7 @@ fn a_server_whose_database_is_removed_or_replaced_ends_and_says_why() {
             .command(&["backup", backup.to_str().unwrap()])
             .unwrap();
         trick(&server.data().join("papo.sqlite3"), &backup);
-        // Without anybody's help.
+        // By itself.
         assert!(!server.wait().unwrap().success(), "{why}");
         let printed = server.printed().join("\n");
         assert!(printed.contains(why), "{why}: {printed}");
@@ -90,8 +90,8 @@ fn a_server_whose_database_is_removed_or_replaced_ends_and_says_why() {
     }
 }
 
-/// A limit on the length of files stands for a disk that has no room for a longer database, and
-/// takes no rights to set. The log is shorter.
+/// A limit on the length of files stands for a disk without space for a longer database; setting it
+/// takes no rights. The log is shorter.
 #[test]
 fn a_checkpoint_that_finds_no_room_is_no_alarm_and_is_made_up_for() {
     const LOG: u64 = 16 << 20;
@@ -122,7 +122,7 @@ fn a_checkpoint_that_finds_no_room_is_no_alarm_and_is_made_up_for() {
         count += 1;
         assert!(count < 5_000, "no checkpoint fails: {:?}", server.printed());
     }
-    // It is tried again after each, and nobody minds.
+    // The writer retries after each, and no client notices.
     (0..50).for_each(|_| acknowledge());
     let pid = server.pid().to_string();
     let freed = ["--pid", &pid, "--fsize=unlimited:"];
@@ -184,7 +184,7 @@ fn a_damaged_message_is_shown_as_such_and_named_and_the_others_go_on() {
         assert!(file.exists());
     }
 
-    // Whoever wrote it can mend it, or take it away.
+    // Its author can edit or delete it.
     let edit = ClientFrame::Edit {
         r#ref: Some(77),
         room: None,

@@ -1,4 +1,4 @@
-//! What was acknowledged or seen is there after any end.
+//! What was acknowledged or seen survives any end of the server.
 
 use std::collections::HashMap;
 
@@ -60,15 +60,15 @@ fn a_stop_finishes_what_is_in_flight_and_tells_people_to_come_back() {
     let mut server = start();
     let (guest, mut socket) = writer(&server);
     let mut plain = guest.plain_socket(1).unwrap();
-    // It has stored what it does at its start. Nothing more is while another process writes, for
-    // which it waits 5 s.
+    // The server has stored everything of its start. While another process writes, it stores
+    // nothing more, and waits up to 5 s.
     server.wait_for_line("/admin/setup/").unwrap();
     let other = rusqlite::Connection::open(server.data().join("papo.sqlite3")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut in_flight: HashMap<_, _> = (0..IN_FLIGHT)
         .map(|number| (socket.post(1, &number.to_string()).unwrap(), number))
         .collect();
-    // This is refused without the writer: when it has been, they have all been read.
+    // This is refused without the writer. Its refusal shows that all frames were read.
     socket.send_text("nonsense").unwrap();
     let refused = socket.receive_where(is_answer).unwrap();
     assert!(matches!(refused, ServerFrame::Error { .. }), "{refused:?}");

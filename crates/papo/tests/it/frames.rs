@@ -1,5 +1,4 @@
-//! RFC 6455's frames at the server's door: what a socket is closed with, and that it is closed in
-//! order.
+//! RFC 6455's frames on a real socket: close codes, and an orderly close.
 
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +7,7 @@ use papo_testing::{Guest, Socket};
 
 use super::start;
 
-/// A frame whose mask is nothing: its payload is as given.
+/// A frame with a zero mask, whose payload is as given.
 pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).unwrap();
     let mut bytes = match length {
@@ -28,8 +27,8 @@ fn head(first: u8, length: u64) -> Vec<u8> {
     bytes
 }
 
-/// Sends bytes, and reads until the server has closed: the code of its close frame, which must be
-/// all it said.
+/// Sends bytes, and reads until the server has closed. Returns the code of its close frame, which
+/// must be all it sent.
 fn closed_with(mut socket: Socket, bytes: &[u8]) -> u16 {
     let stream = socket.stream();
     stream.write_all(bytes).unwrap();
@@ -49,7 +48,7 @@ fn each_broken_rule_closes_with_its_code() {
     let guest = Guest::joined(&server, 1, "Ana").unwrap();
     let text = br#"{"message":"a"}"#;
     let unfinished = [frame(0x01, text), frame(0x81, text)].concat();
-    // Half of a frame is enough: what follows can't make it right.
+    // Half of a frame is enough: nothing that follows can make it right.
     let half = &frame(0x81, b"\xce\xba\xf4\x90\x80\x80 and so on")[..10];
     let cases: [(&str, &[u8], u16); 25] = [
         ("an unmasked text", b"\x81\x01a", 1002),
@@ -106,7 +105,7 @@ fn who_sends_nothing_without_end_keeps_nobody_waiting() {
     let sockets: Vec<_> = (0..16).map(|_| guest.plain_socket(1).unwrap()).collect();
     let mut hers = Guest::joined(&server, 1, "Bia").unwrap().socket(1).unwrap();
     hers.subscribe(1, None).unwrap();
-    // Pongs, and empty fragments of a message that never comes: neither asks for anything.
+    // Pongs, and empty fragments of an endless message. Neither needs an answer.
     let floods = [0x8A, 0x00].map(|first| frame(first, b"").repeat(20_000));
     let is_over = AtomicBool::new(false);
     let mut talk = || -> anyhow::Result<()> {

@@ -171,8 +171,7 @@ fn ones_own_messages_can_be_edited_and_deleted_and_others_not() {
             ..
         }
     ));
-    // Read again no text is left: nor in the memory of a server in which the room is live, nor in
-    // the log.
+    // The deleted text is gone from the memory of a server with the room live, and from the log.
     assert_nothing_is_left_of_it(&bia, &epoch);
     let mut server = server;
     server.stop().unwrap();
@@ -325,7 +324,7 @@ fn who_has_joined_again_on_a_socket_of_many_rooms_stays() {
         socket.receive().unwrap(),
         ServerFrame::Snapshot { .. }
     ));
-    // What ended is heard of from the database once more, in order: her leaving before his.
+    // The database reports once more what ended, in order: her leaving before his.
     let password = "uma senha bem comprida\n";
     let create = ["user", "create", "Caio"];
     server.command_with_input(&create, password).unwrap();

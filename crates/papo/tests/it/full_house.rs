@@ -1,5 +1,4 @@
-//! One address takes all the places that it may have: others come in, and whoever looks after the
-//! server.
+//! One address takes its whole share of the places. Others come in, and so do operators.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,7 +7,7 @@ use papo_testing::{Guest, PATIENCE, Server, Socket};
 
 use super::papo;
 
-/// A server with so few places, which believes its clients where they come from or not.
+/// A server with few places. With `is_proxied` it believes its clients about their addresses.
 fn start(is_proxied: bool) -> Server {
     let mut builder = papo()
         .env("PAPO_MAX_CONNECTIONS", "12")
@@ -33,7 +32,7 @@ fn socket_from(server: &Server, guest: &Guest, address: &str) -> anyhow::Result<
     Socket::open_with(&host, "/ws/chat/1/", &headers)
 }
 
-/// The status of the page that tells why a socket is refused, by a proxy from an address.
+/// The status of the page that explains a refused socket, for a client behind a proxy.
 fn probe_from(server: &Server, guest: &Guest, address: &str) -> String {
     let mut stream = TcpStream::connect(server.address()).unwrap();
     let cookie = guest.cookie.as_deref().unwrap_or_default();
@@ -47,7 +46,7 @@ fn probe_from(server: &Server, guest: &Guest, address: &str) -> String {
     answer.split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
-/// Asks until it is answered so; a place may have to be free again first.
+/// Retries until the answer has this status; a place may have to become free first.
 fn is_answered(server: &Server, path: &str, status: u16) -> bool {
     let start = std::time::Instant::now();
     loop {
@@ -61,7 +60,7 @@ fn is_answered(server: &Server, path: &str, status: u16) -> bool {
     }
 }
 
-/// Where a process may have few files open, the places are fewer than the settings allow.
+/// If the process may open few files, there are fewer places than configured.
 #[test]
 fn one_address_takes_no_more_than_its_share_of_the_open_files() {
     let limited = ["sh", "-c", "ulimit -n 200 && exec \"$@\"", "sh"];
@@ -114,7 +113,7 @@ fn behind_a_proxy_each_address_has_its_own_share() {
     }
     let refused = Socket::refusal(socket_from(&server, &guest, "192.0.2.1")).unwrap();
     assert_eq!(refused, 503);
-    // Which the page says too, since browsers don't.
+    // The page says so too, since browsers don't.
     assert_eq!(probe_from(&server, &guest, "192.0.2.1"), "503");
     assert_eq!(probe_from(&server, &guest, "192.0.2.2"), "200");
     // The proxy itself has no share.

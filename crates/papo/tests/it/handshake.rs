@@ -1,4 +1,4 @@
-//! RFC 6455's opening handshake at the server's door.
+//! RFC 6455's opening handshake on a real socket.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,8 +7,8 @@ use papo_testing::{Guest, PATIENCE, Server};
 
 use super::start;
 
-/// What a browser sends for a socket, with the example key of the RFC; "host", "origin" and
-/// "cookie" are added.
+/// A browser's headers for a socket, with the example key of the RFC; "host", "origin" and "cookie"
+/// are added.
 const BROWSERS: [(&str, &str); 4] = [
     ("Connection", "keep-alive, Upgrade"),
     ("Upgrade", "WebSocket"),
@@ -16,7 +16,7 @@ const BROWSERS: [(&str, &str); 4] = [
     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ];
 
-/// Asks for a socket; the answer's head, in small letters.
+/// Requests a socket. Returns the answer's head in small letters.
 fn ask(server: &Server, guest: &Guest, line: &str, headers: &[(&str, &str)]) -> String {
     let host = server.address();
     let mut request = format!("{line}\r\nHost: {host}\r\nOrigin: http://{host}\r\n");
@@ -69,7 +69,7 @@ fn a_handshake_is_answered_as_the_rfc_says() {
     ] {
         assert!(answer.contains(&format!("\r\n{line}\r\n")), "{answer}");
     }
-    // What isn't spoken isn't promised.
+    // The server announces nothing that it doesn't speak.
     for name in ["sec-websocket-extensions", "sec-websocket-protocol"] {
         assert!(!answer.contains(name), "{answer}");
     }

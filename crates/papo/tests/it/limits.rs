@@ -1,4 +1,4 @@
-//! What is too big, too much or too often, and that others don't notice.
+//! Requests that are too big, too many or too frequent. Other clients don't notice.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,18 +10,18 @@ use papo_testing::{Guest, PATIENCE, Server, ServerBuilder, Socket};
 use super::frames::frame;
 use super::start;
 
-/// Of what is announced nothing may be reserved, touched or not: this is well below it, and well
-/// above what a thread more reserves.
+/// The server must reserve nothing of what a header announces, touched or not. This is well below
+/// it, and well above what another thread reserves.
 const RESERVED_KIB: i64 = 256 << 10;
-/// A server that keeps what it must refuse grows by more.
+/// A server that keeps what it must refuse grows more.
 const GROWN_KIB: i64 = 8 << 10;
-/// What is sent without end ends here, beyond what the kernel takes for a server that doesn't read.
+/// The end of an endless input, beyond what the kernel takes for a server that doesn't read.
 const ENDLESS: usize = 64 << 20;
 
 fn raw(server: &Server, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(2 * PATIENCE)).unwrap();
-    // The server may answer and close before it has taken all.
+    // The server may answer and close before it has read everything.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -73,7 +73,7 @@ fn a_request_asks_one_host() {
 #[test]
 fn those_who_dawdle_keep_nobody_out() {
     let server = start();
-    // More than are let in at the same time; each has 10 s for its head.
+    // More than come in at the same time. Each has 10 s for its head.
     let dawdlers: Vec<_> = (0..300)
         .map(|_| {
             let mut stream = TcpStream::connect(server.address()).unwrap();
@@ -125,7 +125,7 @@ fn fragments_without_end_cost_no_memory() {
         let grown = memory(&server, "VmHWM:") - before;
         assert!(grown < GROWN_KIB, "{grown} KiB");
         assert!(sent < ENDLESS, "the server never hangs up");
-        // It said why before it hung up, and Linux hands out what came before a reset.
+        // The server sent the reason before it closed, and Linux delivers what came before a reset.
         assert_eq!(socket.wait_for_close().unwrap().code, 1009);
     }
 }
@@ -177,7 +177,7 @@ fn the_page_before_the_first_message_tells_that_a_browser_has_too_many_sockets()
     let _held = [guest.socket(1).unwrap(), guest.socket(1).unwrap()];
     assert_eq!(Socket::refusal(guest.socket(1)).unwrap(), 429);
     assert_eq!(status(&mut guest, 1), 429);
-    // Older messages are shown all the same.
+    // Older messages are still shown.
     assert_eq!(status(&mut guest, 2), 200);
 }
 
@@ -249,7 +249,7 @@ fn a_socket_with_too_many_frames_that_change_nothing_is_closed_and_others_are_no
         let guest = Guest::joined(&server, 1, &format!("Guest {number}")).unwrap();
         let mut socket = guest.socket(1).unwrap();
         socket.subscribe(1, None).unwrap();
-        // More than a person has at once, and what comes back in ten seconds.
+        // More than a person's burst, and what ten seconds give back.
         for _ in 0..800 {
             socket.send_text(wasted).unwrap();
         }
@@ -263,7 +263,7 @@ fn a_socket_with_too_many_frames_that_change_nothing_is_closed_and_others_are_no
 fn one_persons_heartbeats_close_nobody_elses_socket_at_the_same_address() {
     let server = limited();
     let mut hers = Guest::joined(&server, 1, "Ana").unwrap().socket(1).unwrap();
-    // Together more than an address once had, and none of them too many.
+    // Together more than an address's former limit, and none of them too many.
     let mut others: Vec<Socket> = (0..24)
         .map(|number| {
             let guest = Guest::joined(&server, 1, &format!("Guest {number}")).unwrap();
@@ -294,7 +294,7 @@ fn who_is_told_to_try_again_and_does_is_never_closed_for_it() {
     let server = limited();
     let guest = Guest::joined(&server, 1, "Ana").unwrap();
     let mut socket = guest.socket(1).unwrap();
-    // Many more than may be answered with a snapshot, or refused at once.
+    // Many more than are answered with a snapshot, or refused, at once.
     let mut asked = 0;
     while asked < 1_200 {
         asked = socket.subscribe(1, None).unwrap();

@@ -25,7 +25,7 @@ fn a_refused_socket_is_told_with_both_addresses_and_the_page_knows_the_servers()
     }
     let page = guest.clone().get("/room/1/").unwrap();
     assert!(page.body.contains(r#""origin":"http://papo.example.org""#));
-    // Another site's, or a program's that doesn't say where it comes from.
+    // A request of another site, or of a program without an origin.
     let evil = [("origin", "https://evil.example")];
     Socket::refusal(Socket::open_with(&guest.host, "/ws/", &evil)).unwrap();
     Socket::refusal(Socket::open_with(&guest.host, "/ws/", &[])).unwrap();
@@ -36,7 +36,7 @@ fn a_refused_socket_is_told_with_both_addresses_and_the_page_knows_the_servers()
         .iter()
         .filter(|line| line.contains("refusing"))
         .collect();
-    // The first page's, with how often it came again, and the other's.
+    // The lines of the first page, with its count, and of the other.
     assert_eq!(told.len(), 3, "{told:#?}");
     assert!(told[2].ends_with("(4 times more)"), "{told:#?}");
 }
@@ -54,7 +54,7 @@ fn without_a_public_address_a_page_knows_the_one_that_was_asked() {
     assert_eq!(refused.unwrap().status, 403);
     let line = server.wait_for_line("refusing a form").unwrap();
     assert!(line.contains(&by_tls), "{line}");
-    // What the browser itself calls another site's is no mistake of this one's.
+    // If the browser itself says that it is another site, the operator has made no mistake.
     let other = [
         ("sec-fetch-site", "cross-site"),
         ("origin", "https://evil.example"),

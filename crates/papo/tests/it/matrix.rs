@@ -1,4 +1,4 @@
-//! Who may do what: each kind of visitor at each door.
+//! Rights: each kind of visitor on each page.
 
 use papo_testing::{Guest, Page, Server};
 
@@ -6,7 +6,7 @@ use super::start;
 
 const PASSWORD: &str = "correct horse battery";
 
-/// Somebody who has never been here, is in room 1, is in room 2, has an account, administers.
+/// A new visitor, people in room 1 and in room 2, an account, an administrator.
 const VISITORS: [&str; 5] = [
     "stranger",
     "in room 1",
@@ -43,7 +43,7 @@ fn visitors(server: &Server) -> [Guest; 5] {
     ]
 }
 
-/// The status, and where a redirect goes.
+/// The status, and the target of a redirect.
 fn shown(page: &Page) -> String {
     let path = page
         .header("location")

@@ -23,8 +23,7 @@ fn figure(page: &Page, name: &str) -> f64 {
         .unwrap()
 }
 
-/// The page, as soon as a figure is as high: what is written to a socket is counted after it has
-/// been.
+/// The page, once a figure is at least this high: the server counts a write after it.
 fn page_with(server: &Server, name: &str, least: f64) -> Page {
     let start = Instant::now();
     loop {
@@ -53,7 +52,7 @@ fn figures_are_counted_for_those_who_may_read_them() {
     let is_error = |frame: &ServerFrame| matches!(frame, ServerFrame::Error { .. });
     socket.receive_where(is_error).unwrap();
     for refused in [
-        // By the edge, by the application, by the writer.
+        // Refused by `web`, by the application, by the writer.
         r#"{"type":"unsubscribe","ref":90,"room":2}"#,
         r#"{"type":"subscribe","ref":91,"room":2}"#,
         r#"{"type":"edit","ref":92,"seq":1,"message":""}"#,

@@ -1,4 +1,4 @@
-//! Names that guests can have beside accounts, and names that they can't.
+//! Names that guests can and can't have beside accounts.
 
 use papo_protocol::{Mark, ServerFrame};
 use papo_testing::postgres::Schema;
@@ -10,8 +10,8 @@ const LOOK_ALIKES: &str = include_str!("../fixtures/look-alikes.txt");
 const INNOCENT: &str = include_str!("../fixtures/innocent-names.txt");
 const PASSWORD: &str = "correct horse battery\n";
 
-/// Each account of the fixture, with the names that could be taken for it. The last, without a
-/// name, is the chat itself.
+/// Each account of the fixture, with the names that could be mistaken for it. The last entry,
+/// without a name, is the chat itself.
 fn look_alikes() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut accounts: Vec<(&str, Vec<&str>)> = Vec::new();
     for line in LOOK_ALIKES.lines().skip(1).filter(|line| !line.is_empty()) {
@@ -135,7 +135,7 @@ fn accounts_bear_a_mark(nodes: &[Server]) {
         ("Beto".to_owned(), Some(Mark::Account)),
         ("Caio".to_owned(), None),
     ];
-    // As they happen, as a snapshot, after a gap, as a page, and in the list of people.
+    // Live, in a snapshot, after a gap, in a page, and in the list of people.
     let mut late = caio.socket(1).unwrap();
     late.subscribe(1, None).unwrap();
     let snapshot = late.receive_where(|frame| matches!(frame, ServerFrame::Snapshot { .. }));
@@ -192,7 +192,7 @@ fn accounts_bear_a_mark_on_every_node() {
     accounts_bear_a_mark(&[start(), start()]);
 }
 
-/// The mark with which somebody is shown among the people next, unless it is this one.
+/// The next mark of a person in the list of people that differs from this one.
 fn mark_other_than(socket: &mut Socket, name: &str, than: Option<Mark>) -> Option<Mark> {
     let mark_in = |frame: &ServerFrame| -> Option<Option<Mark>> {
         let ServerFrame::Presence { people, .. } = frame else {
@@ -206,7 +206,7 @@ fn mark_other_than(socket: &mut Socket, name: &str, than: Option<Mark>) -> Optio
     mark_in(&frame).unwrap()
 }
 
-/// What a command of another process changes is seen on open sockets.
+/// Open sockets show what a command of another process changes.
 fn a_mark_follows_at_once(nodes: &[Server]) {
     let (first, last) = (&nodes[0], &nodes[nodes.len() - 1]);
     for arguments in [
@@ -219,7 +219,7 @@ fn a_mark_follows_at_once(nodes: &[Server]) {
     let form = [("username", "Beto"), ("password", PASSWORD.trim())];
     assert_eq!(beto.post("/admin/login/", &form).unwrap().status, 303);
     beto.join(1, "Beto").unwrap();
-    // Two devices, one of which speaks as the first chat did.
+    // Two devices, one of which uses the Django chat's protocol.
     let mut his = beto.socket(1).unwrap();
     his.subscribe(1, None).unwrap();
     let _plain = beto.plain_socket(1).unwrap();

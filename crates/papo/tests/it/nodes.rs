@@ -1,4 +1,4 @@
-//! Two nodes on one database, joined by NATS and not.
+//! Two nodes on one database, with and without NATS.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use papo_testing::{Guest, Server};
 
 use super::papo;
 
-/// Where NATS is: `PAPO_TEST_NATS_URL`, else the standard port.
+/// The URL of NATS: `PAPO_TEST_NATS_URL`, otherwise the standard port.
 fn nats() -> String {
     std::env::var("PAPO_TEST_NATS_URL").unwrap_or_else(|_| "nats://127.0.0.1:4222".into())
 }
@@ -45,7 +45,7 @@ impl Nodes {
         there
     }
 
-    /// Each posts on one node and is heard on the other, in time; and the resume crosses over.
+    /// Each posts on one node and is heard on the other, in time. A resume works across nodes.
     fn talk(&self, in_time: Duration) {
         let ana = Guest::joined(&self.first, 1, "Ana").unwrap();
         let bia = Guest::joined(&self.second, 1, "Bia").unwrap();
@@ -76,7 +76,7 @@ impl Nodes {
             }
         }
         assert!(late <= in_time, "{late:?}");
-        // Whoever was at one node goes on at the other, without signing in again.
+        // A client of one node goes on at the other, without signing in again.
         let mut moved = self.at_second(&ana).socket(1).unwrap();
         let epoch = loop {
             if let ServerFrame::Welcome { epoch, .. } = moved.receive_any().unwrap() {
@@ -93,7 +93,7 @@ impl Nodes {
         }
     }
 
-    /// Who leaves at one node is cut off at the other within a second.
+    /// A person who leaves at one node is cut off at the other within a second.
     fn leave(&self) {
         let mut caio = Guest::joined(&self.first, 1, "Caio").unwrap();
         let mut socket = self.at_second(&caio).socket(1).unwrap();
@@ -112,7 +112,7 @@ impl Nodes {
     }
 }
 
-/// The history's name, as somebody new is told.
+/// The epoch that a new client gets.
 fn epoch(node: &Server, name: &str) -> String {
     let ana = Guest::joined(node, 1, name).unwrap();
     let mut socket = ana.socket(1).unwrap();
@@ -131,8 +131,8 @@ fn when_its_database_is_another_a_node_ends_and_begins_again() {
         .start()
         .unwrap();
     let before = epoch(&node, "Ana");
-    // As when a backup is restored, or a replica takes over: it isn't where it was, and all
-    // connections end. Nobody writes.
+    // As after a restored backup or a takeover by a replica: the home differs, and all connections
+    // end. Nobody writes.
     schema.run(
         "CREATE TABLE copy (LIKE papo INCLUDING ALL); INSERT INTO copy SELECT * FROM papo; \
          DROP TABLE papo; ALTER TABLE copy RENAME TO papo; \

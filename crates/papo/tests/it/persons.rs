@@ -1,5 +1,5 @@
-//! One person in several browsers, and a guest who becomes one with an account: on one server, and
-//! on two nodes of a database.
+//! One person in several browsers, and a guest who gets an account: on one server, and on two nodes
+//! of a database.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use papo_testing::{Guest, Server, Socket};
 use super::{papo, start};
 
 const PASSWORD: &str = "correct horse battery";
-/// How long a right that has ended may go on, on whichever node.
+/// How long a right may go on after its end, on any node.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// The two browsers of a person, each at a node of its own if there are two.
@@ -45,7 +45,7 @@ impl Browsers {
 
     fn at_two_nodes() -> Self {
         let schema = Schema::new();
-        // Joined by nothing but their database.
+        // Only their database joins them.
         let start = || {
             let node = papo().env("PAPO_DATABASE_URL", schema.url());
             node.start().unwrap()
@@ -60,7 +60,7 @@ fn sign_in(guest: &mut Guest) {
     assert_eq!(page.status, 303, "{}", page.brief());
 }
 
-/// A socket that follows room 1; and who one is there, as others are shown it.
+/// A socket that follows room 1, and the person's id.
 fn follow(guest: &Guest) -> (Socket, String) {
     let mut socket = guest.socket(1).unwrap();
     let welcome = socket.receive_where(|frame| matches!(frame, ServerFrame::Welcome { .. }));
@@ -85,7 +85,7 @@ fn two_browsers_are_one_person(mut browsers: Browsers) {
     let (mut there, same) = follow(laptop);
     assert_eq!(me, same);
 
-    // What one says is the other's own; and there is one of them.
+    // A message of one browser belongs to the other too; and the person is counted once.
     let reference = here.post(1, "do telefone").unwrap();
     let seq = here.wait_for_ack(reference).unwrap();
     let is_it = |frame: &ServerFrame| matches!(frame, ServerFrame::Message { seq: s, sender, .. } if *s == seq && *sender == me);
@@ -102,7 +102,7 @@ fn two_browsers_are_one_person(mut browsers: Browsers) {
     };
     watching.receive_where(is_both).unwrap();
 
-    // Who leaves in one browser has left in both.
+    // Leaving in one browser leaves in both.
     browsers.phone.leave(1).unwrap();
     let left = Instant::now();
     for socket in [&mut here, &mut there] {
@@ -122,7 +122,7 @@ fn signing_out_ends_one_browser(mut browsers: Browsers) {
     assert_eq!(here.wait_for_close().unwrap().code, 4003);
     let reference = there.post(1, "ainda aqui").unwrap();
     there.wait_for_ack(reference).unwrap();
-    // The rooms are the account's, and there when it signs in again.
+    // The rooms belong to the account, and are back when it signs in again.
     assert!(!is_in(phone, 1));
     sign_in(phone);
     assert!(is_in(phone, 1));
@@ -170,7 +170,7 @@ fn a_guest_who_signs_in_brings_the_rooms_along_on_two_nodes() {
     a_guest_who_signs_in_brings_the_rooms_along(Browsers::at_two_nodes());
 }
 
-/// The first administrator, who was here as a guest before the link was opened.
+/// The first administrator was a guest before the link was opened.
 #[test]
 fn a_guest_who_makes_an_account_keeps_rooms_and_messages() {
     let mut server = start();

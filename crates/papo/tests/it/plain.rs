@@ -1,4 +1,4 @@
-//! The seed's socket: what its page script, unchanged, can rely on.
+//! The plain socket, on which the Django chat's page script relies.
 
 use papo_protocol::{ClientFrame, ServerFrame};
 use papo_testing::{Guest, Socket};
@@ -7,7 +7,7 @@ use tungstenite::Message;
 
 use super::start;
 
-/// What the seed's page script does with a frame: takes these three fields, all text.
+/// What that page script does with a frame: it takes these three fields, all text.
 fn rendered(frame: &str) -> (String, String, String) {
     let frame: Value = serde_json::from_str(frame).unwrap();
     let field = |name: &str| frame[name].as_str().unwrap().to_owned();

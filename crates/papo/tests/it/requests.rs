@@ -1,4 +1,4 @@
-//! Requests in forms that other programs and proxies give them.
+//! Requests in the forms of other programs and proxies.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ type Fields<'a> = &'a [(&'a str, &'a str)];
 const PASSWORD: &str = "correct horse battery";
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 
-/// Sends a form with these headers and this body; the answer.
+/// Sends a form with these headers and this body. Returns the answer.
 fn post(server: &Server, path: &str, headers: &str, body: &str) -> String {
     let host = server.address();
     let mut stream = TcpStream::connect(host).unwrap();
@@ -54,7 +54,7 @@ fn a_form_without_a_body_is_an_empty_form() {
         ("/admin/setup/AAAA/", "404"),
         ("/admin/rooms/new/", "422"),
         ("/admin/rooms/1/", "422"),
-        // What these can't be without.
+        // These paths need their fields.
         ("/language/", "422"),
         ("/admin/rooms/1/state/", "422"),
         ("/admin/messages/", "422"),
@@ -105,7 +105,7 @@ fn bodies_are_read_in_chunks_or_not_at_all() {
     ] {
         let answer = post(&server, "/leave/", &format!("{FORM}{codings}"), chunks);
         assert_eq!(status(&answer), expected, "{codings:?}");
-        // A page's address may not be asked by one of these either.
+        // Such a request may not carry a second one.
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{codings:?}");
     }
 }
@@ -158,7 +158,7 @@ fn a_browser_that_keeps_no_cookies_is_told_that_they_are_needed() {
             let kept = guest.get(sent.header("location")).unwrap();
             assert_eq!((kept.status, kept.header("location")), (303, to));
         }
-        // Nobody else is told so.
+        // Nobody else sees that text.
         let form = Guest::new(&server).get(path).unwrap();
         assert!(!form.body.contains("cookie"), "{}", form.body);
     }

@@ -1,4 +1,4 @@
-//! Limits that are set: each is told to clients, and holds at every door.
+//! Configured limits: each is announced to clients, and holds everywhere.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,14 +10,14 @@ use tempfile::TempDir;
 use super::frames::frame;
 use super::papo;
 
-/// The longest message that any server can be set to take, in characters.
+/// The highest limit of a message, in characters.
 const LONGEST: usize = 16_000;
 
 fn start_with(variable: &str, value: usize) -> Server {
     papo().env(variable, value.to_string()).start().unwrap()
 }
 
-/// A socket that follows room 1, what it was welcomed with, and the messages that were there.
+/// A socket that follows room 1, its limits, and the room's messages.
 fn follow(guest: &Guest) -> (Socket, Limits, Vec<String>) {
     let mut socket = guest.socket(1).unwrap();
     let ServerFrame::Welcome { limits, .. } = socket.receive().unwrap() else {
@@ -153,7 +153,7 @@ fn of_very_long_messages_fewer_are_shown_at_once() {
         let reference = socket.post(1, text).unwrap();
         socket.wait_for_ack(reference).unwrap();
     }
-    // Of 64 kB each; a MiB is shown.
+    // They have 64 kB each; a MiB is shown.
     let mut again = guest.socket(1).unwrap();
     let ServerFrame::Welcome { epoch, .. } = again.receive().unwrap() else {
         panic!("no welcome");
@@ -168,7 +168,7 @@ fn of_very_long_messages_fewer_are_shown_at_once() {
     assert!(texts[..4].iter().all(|text| page.body.contains(text)));
     assert!(page.body.contains(r#""more":false"#));
 
-    // Whoever reads on gets each.
+    // A client that reads on gets each.
     again.subscribe(1, Some((&epoch, 0))).unwrap();
     for text in &texts {
         assert!(next_text(&mut again) == *text);
@@ -204,7 +204,7 @@ fn messages_stay_when_less_is_allowed_later() {
     assert!(texts == [text.as_str()]);
 }
 
-/// A server with little allowed, on what an archive holds.
+/// A server with low limits, on the content of an archive.
 fn restore(data: &Path, archive: &str) -> Server {
     let binary = env!("CARGO_BIN_EXE_papo");
     let restored = std::process::Command::new(binary)
@@ -247,7 +247,7 @@ fn no_more_is_read_while_as_many_requests_as_are_set_wait() {
         let wanted = (what, Some(number));
         answers.iter().position(|answer| *answer == wanted)
     };
-    // What is read as soon as a request has ended may be answered a moment before that.
+    // A frame that is read as soon as a request has ended may be answered a moment before it.
     let waits = |number| place("ack", number - 1) < place("pong", number);
     assert!((1..10).all(waits), "{answers:?}");
 }

@@ -1,4 +1,4 @@
-//! The stop, and those who would hold it up.
+//! The stop, and clients that would delay it.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::start;
 
-/// The server waits for two seconds for whoever is in the middle of something.
+/// The server waits two seconds for unfinished requests.
 const LIMIT: Duration = Duration::from_secs(5);
 
 fn stops_in_spite_of(requests: &[&str]) {
@@ -19,7 +19,7 @@ fn stops_in_spite_of(requests: &[&str]) {
             stream
         })
         .collect();
-    // Until they are being served.
+    // Until the server serves them.
     std::thread::sleep(Duration::from_millis(300));
     let start = Instant::now();
     assert!(server.stop().unwrap().success());

@@ -1,5 +1,4 @@
-//! Forms and messages that are begun and never finished: how much of them there is in all, and that
-//! others are heard.
+//! Unfinished forms and messages: their memory is bounded, and others are heard.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -15,13 +14,13 @@ use super::untaken::figure;
 
 /// What one session may hold.
 const SESSION_BYTES: u64 = 8 << 20;
-/// More sockets than there is room for what each begins.
+/// More sockets than there is space for, with what each begins.
 const SOCKETS: usize = 100;
 /// Most of a message.
 const BEGUN: usize = 60_000;
-/// A socket that isn't told to close by then isn't about to be.
+/// A socket that the server hasn't closed by then stays.
 const MOMENT: Duration = Duration::from_millis(200);
-/// A server that keeps what it needn't grows by more.
+/// A server that keeps too much grows more.
 const GROWN_KIB: i64 = 6 << 10;
 
 fn start() -> Server {
@@ -45,7 +44,7 @@ fn messages_that_are_never_finished_are_bounded_in_all_and_others_are_heard() {
     let guest = Guest::joined(&server, 1, "Ana").unwrap();
     let mut held = sockets(&guest, SOCKETS);
     held.iter_mut().for_each(begin);
-    // One of those for which there is no room, which say so.
+    // One of those without space, which say so.
     let refused = server_has(&server, "papo_untaken_refused_total");
     assert!(refused, "all of one browser's messages are kept for it");
     let bytes = figure(&server, "papo_untaken_bytes");
@@ -54,13 +53,13 @@ fn messages_that_are_never_finished_are_bounded_in_all_and_others_are_heard() {
     his.subscribe(1, None).unwrap();
     let reference = his.post(1, &"\u{1F600}".repeat(4_000)).unwrap();
     his.wait_for_ack(reference).unwrap();
-    // Those that have taken too long make room for others.
+    // Those that take too long make space for others.
     let start = Instant::now();
     while figure(&server, "papo_untaken_cut_total") == 0 {
         assert!(start.elapsed() < PATIENCE, "nobody is cut");
         begin(&mut guest.socket(1).unwrap());
     }
-    // Whose was the first to come, nobody knows.
+    // Nobody knows which came first.
     let slow = held.iter_mut().find_map(|socket| {
         let stream = socket.stream();
         stream.set_read_timeout(Some(MOMENT)).unwrap();
@@ -104,7 +103,7 @@ fn a_socket_keeps_no_room_for_a_frame_that_it_has_read() {
     assert!(grown < GROWN_KIB, "{grown} KiB");
 }
 
-/// A form for joining a room, of which the last byte doesn't come.
+/// A form for joining a room, without its last byte.
 fn post(server: &Server, coding: &str, body: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -131,7 +130,7 @@ fn forms_that_are_never_finished_are_bounded_in_all() {
         Some(String::from_utf8_lossy(&head[9..]).into_owned())
     });
     assert_eq!(refused.as_deref(), Some("503"));
-    // A short one is answered all the same.
+    // A short one is still answered.
     let mut other = Guest::new(&server);
     other.join(1, "Bia").unwrap();
 }

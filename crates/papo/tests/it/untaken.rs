@@ -1,4 +1,4 @@
-//! Answers that nobody reads: how much of them there is in all, and that others are served.
+//! Unread answers: their memory is bounded, and others are served.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,16 +11,16 @@ use papo_testing::{Guest, PATIENCE, Server, ServerBuilder, Socket};
 
 use super::limits::memory;
 
-/// Connections that ask, and what each asks for is about 800 kB.
+/// Connections that request a page of about 800 kB each.
 const CONNECTIONS: usize = 100;
 const PAGE: &str = "/room/1/messages/?before=999";
 /// What one session's answers may hold.
 const SESSION_BYTES: u64 = 8 << 20;
-/// Half of what the answers would take if all were kept. The rest of what is measured is the
-/// allocator's, which keeps what threads have freed: 30 to 62 MiB in 60 runs of a debug build.
+/// Half of what the answers would take if all were kept. The rest of the measurement is the
+/// allocator's, which keeps freed memory of threads: 30 to 62 MiB in 60 runs of a debug build.
 const GROWN_KIB: i64 = 78 << 10;
 
-/// A server that believes its clients where they come from, with a room full of long messages.
+/// A server that believes its clients about their addresses, with a room full of long messages.
 fn start() -> (Server, Guest) {
     let server = ServerBuilder::new(env!("CARGO_BIN_EXE_papo"))
         .env("PAPO_TRUSTED_PROXIES", "127.0.0.1")
@@ -82,7 +82,7 @@ fn pages_that_nobody_reads_are_bounded_in_all_and_others_are_served() {
     let silent: Vec<_> = (0..CONNECTIONS)
         .map(|_| ask(&server, &guest, "192.0.2.1", 5))
         .collect();
-    // Asked after all the others, and so answered after them.
+    // Requested after all the others, and so answered after them.
     let mut refused = 0;
     for _ in 0..CONNECTIONS {
         let mut stream = ask(&server, &guest, "192.0.2.1", 1);
@@ -96,7 +96,7 @@ fn pages_that_nobody_reads_are_bounded_in_all_and_others_are_served() {
     let grown = memory(&server, "VmHWM:") - before;
     assert!(grown < GROWN_KIB, "{grown} KiB");
     drop(silent);
-    // What they held is free when they are gone.
+    // Their memory is free when they are gone.
     let start = Instant::now();
     while status(&mut ask(&server, &guest, "192.0.2.1", 1)) != "200" {
         assert!(start.elapsed() < PATIENCE, "their room isn't free again");
@@ -108,7 +108,7 @@ fn snapshots_that_nobody_reads_are_refused_with_a_time_to_try_again() {
     let (server, guest) = start();
     let mut silent: Vec<Socket> = (0..20).map(|_| guest.socket(1).unwrap()).collect();
     for socket in &mut silent {
-        // The kernel takes some of the first; what waits keeps the socket from being heard.
+        // The kernel takes some of the first. The rest keeps the server from reading the socket.
         for _ in 0..3 {
             socket.subscribe(1, None).unwrap();
         }
@@ -144,7 +144,7 @@ pub(super) fn figure(server: &Server, name: &str) -> u64 {
     line.unwrap().trim().parse().unwrap()
 }
 
-/// Reads an answer to its end; a little at a time, as over a bad line, for as long as `is_slow`.
+/// Reads an answer to its end, a little at a time while `is_slow`, as over a bad line.
 fn read_slowly(mut stream: TcpStream, is_slow: &AtomicBool) -> std::io::Result<Vec<u8>> {
     let mut answer = Vec::new();
     let mut some = vec![0; 4 << 10];
@@ -165,7 +165,7 @@ fn who_takes_an_answer_slowly_gets_all_of_it_while_those_who_take_nothing_are_cu
     let (server, guest) = start();
     let [slow, bia, davi] =
         ["Caio", "Bia", "Davi"].map(|name| Guest::joined(&server, 1, name).unwrap());
-    // Before all the others, so that nothing has waited longer.
+    // Before all the others, so that nothing waits longer.
     let mut slow = ask_once(&server, &slow, "192.0.2.1");
     assert_eq!(status(&mut slow), "200");
     let is_slow = Arc::new(AtomicBool::new(true));

@@ -52,7 +52,7 @@ const WINDOW: Duration = Duration::from_secs(4);
 /// Messages that make a page of 800 kB.
 const LONG: usize = 50;
 const LENGTH: usize = 4_000;
-/// Within this time somebody else gets such a page, though it may be refused at first.
+/// Within this time another client gets such a page, even if it is refused at first.
 const SERVED: Duration = Duration::from_secs(20);
 
 pub(super) async fn run(context: &Context) -> Result<Verdict> {
@@ -126,7 +126,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// What those who read nothing ask for.
+/// What the connections that read nothing request.
 #[derive(Clone, Copy)]
 enum Wish {
     Little,
@@ -199,8 +199,8 @@ async fn window(
     Ok(percentile(&crowd.world.measured(), 99))
 }
 
-/// Opens those who read nothing, and has each ask: for pages, and for snapshots; or for whether the
-/// server is well, and for a socket.
+/// Opens the connections that read nothing, and makes each request pages or snapshots, or the
+/// server's health and a socket alone.
 async fn ask(address: SocketAddr, cookies: &[Arc<str>], wish: Wish) -> Result<Vec<TcpStream>> {
     let mut streams = Vec::with_capacity(SILENT);
     let (page, subscribe) = match wish {
@@ -233,7 +233,7 @@ async fn ask(address: SocketAddr, cookies: &[Arc<str>], wish: Wish) -> Result<Ve
     Ok(streams)
 }
 
-/// How long it takes until somebody else gets a page.
+/// Measures how long until another client gets a page.
 async fn is_served(server: &Server, cookie: &Arc<str>) -> Result<Duration> {
     let start = Instant::now();
     loop {
