@@ -1,4 +1,4 @@
-//! What is changed about accounts: passwords, sessions, suspension, removal, administration.
+//! Changes of accounts: passwords, sessions, suspension, removal, administration.
 
 use papo_domain::{Account, AccountId, AccountName, Mark, PersonId, SessionId};
 use papo_storage::{
@@ -63,7 +63,7 @@ async fn is_there(world: &World, number: u64) -> bool {
     found.is_some()
 }
 
-/// The sessions that were said to have ended.
+/// The sessions that the revocations say have ended.
 async fn ended(world: &World) -> Vec<SessionId> {
     let all = world.storage.revocations_after(RevocationId(0), usize::MAX);
     let all = all.await.unwrap().into_iter();
@@ -101,8 +101,7 @@ async fn another_password_ends_all_sessions(world: &World) {
     assert!(signed_in.unwrap().is_some());
 }
 
-/// Whoever signs in has looked at the password before, and the change comes between, or just before
-/// or after.
+/// A sign-in has checked the password before. The change comes between, or just before or after.
 async fn nobody_signs_in_with_a_password_that_has_just_changed(world: &World) {
     let ana = make(world, "Ana", true).await;
     let old = password_of("Ana");
@@ -215,7 +214,7 @@ async fn the_last_administrator_stays_one(world: &World) {
         ]
     };
     let first = sign_in(world, 71, &ana).await;
-    // One who is suspended administers nothing.
+    // A suspended administrator doesn't count.
     assert_eq!(
         change(world, &bia, AccountChange::Suspend).await,
         Ok(vec![])
@@ -241,7 +240,7 @@ async fn the_last_administrator_stays_one(world: &World) {
     for taken in taking() {
         assert_eq!(change(world, &bia, taken).await, LAST);
     }
-    // Of its sessions and its password it may lose everything.
+    // It may lose its sessions and its password.
     assert_eq!(
         change(world, &bia, AccountChange::EndSessions).await,
         Ok(vec![])

@@ -143,7 +143,7 @@ async fn the_setup_token_ends_with_the_first_administrator(world: &World) {
     let administrator = account("Bia", PersonId(2));
     world.storage.create_account(administrator).await.unwrap();
     assert!(!world.storage.is_setup_token(token(1)).await.unwrap());
-    // Nor does one that was made meanwhile by who had seen no administrator.
+    // Nor does a token that was made meanwhile, while there was no administrator.
     world.storage.set_setup_token(token(1)).await.unwrap();
     let late = world
         .storage

@@ -1,4 +1,4 @@
-//! Archives: what was written is read, and what isn't whole is refused.
+//! Archives: what was written is read, and an incomplete archive is refused.
 
 use std::io::{Cursor, Write};
 use std::os::unix::fs::PermissionsExt as _;
@@ -16,7 +16,7 @@ use proptest::option;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-/// Bytes that two hold.
+/// Bytes with two owners.
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
@@ -38,7 +38,7 @@ async fn written(records: Vec<Record>) -> Vec<u8> {
     std::mem::take(&mut *shared.0.lock().unwrap())
 }
 
-/// What there is no need to compare with when the archive is no file.
+/// The summary for an archive that is no file, which isn't compared.
 async fn nothing() -> Summary {
     struct Nothing;
     #[async_trait::async_trait]
@@ -293,7 +293,7 @@ async fn a_file_gets_its_name_when_it_is_whole_and_never_takes_anothers() {
     let taken = ArchiveWriter::create(&file).err();
     assert!(matches!(taken, Some(StorageError::Exists(_))), "{taken:?}");
 
-    // What came after it was looked for isn't replaced either.
+    // A file that appeared after the check isn't replaced either.
     let other = folder.path().join("other.archive");
     let mut archive = ArchiveWriter::create(&other).unwrap();
     archive.take(some_records()).await.unwrap();
@@ -389,7 +389,7 @@ async fn an_archive_of_the_first_version_is_read() {
     assert_eq!(read, expected);
 }
 
-/// What the archive of the first version holds but for the logs, as it is now.
+/// The present records of an archive of version 1, without the logs.
 fn before_the_logs() -> Vec<Record> {
     const ANA: i64 = -6_597_850_091_405_861_690;
     const STARTED: i64 = 1_795_000_000_000;

@@ -1,4 +1,4 @@
-//! What an archive says, held against the rules.
+//! The rules that an archive's records must meet.
 
 use papo_domain::{EventKind, RoomDescription, RoomName, RoomState};
 use papo_storage::transfer::{
@@ -131,7 +131,7 @@ fn all() -> Vec<Record> {
     ]
 }
 
-/// The same, with another in the place of its kind.
+/// The same, with another record of one kind.
 fn all_but(record: Record) -> Vec<Record> {
     let mut records = all();
     let place = match &record {
@@ -154,7 +154,7 @@ fn posted(message: MessageRow) -> Record {
 #[tokio::test]
 async fn what_papo_stores_is_let_through() {
     assert_eq!(check(all()).await, Ok(all()));
-    // What an import keeps, and what is gone.
+    // Texts that an import keeps, and deleted ones.
     let long = "a".repeat(100_000);
     for content in [Some("  Olá \n"), Some(long.as_str()), None] {
         let content = content.map(str::to_owned);
@@ -245,7 +245,7 @@ async fn names_and_texts_that_nobody_may_have_are_refused() {
         });
         let refused = check(all_but(there)).await.unwrap_err();
         assert!(refused.contains("room 4: "), "{name:?}: {refused}");
-        // A log may hold what it was called before that was refused.
+        // A log may have a name that was allowed once.
         let changed = all_but(event(1, room_event(name, "")));
         assert_eq!(check(changed.clone()).await, Ok(changed));
     }
@@ -264,7 +264,7 @@ async fn names_and_texts_that_nobody_may_have_are_refused() {
     }
 }
 
-/// What was allowed once, and what a disk has damaged, keeps nobody from saving all the rest.
+/// Names that were allowed once, or that a disk has damaged, don't keep the rest from being saved.
 #[tokio::test]
 async fn names_that_nobody_can_change_any_more_are_let_through() {
     let many_marks = format!("Z{}", "\u{301}".repeat(99));

@@ -1,4 +1,5 @@
-//! The write-ahead log of a SQLite database is damaged while nothing runs, or beside what runs.
+//! The write-ahead log of an SQLite database is damaged while nothing runs, or beside running
+//! processes.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt as _, symlink};
@@ -28,7 +29,7 @@ async fn killed() -> (TempDir, PathBuf, RoomId, Epoch) {
     (folder, copy, room, epoch)
 }
 
-/// Turns a bit in a log; what it is then.
+/// Flips a bit in a log. Returns the new content.
 fn damage(log: &Path) -> Vec<u8> {
     let mut bytes = fs::read(log).unwrap();
     let middle = bytes.len() * 3 / 4;
@@ -58,7 +59,7 @@ async fn a_log_that_is_cut_is_told_and_begins_another_history() {
     let copy = copy_of_cut_log(&file).expect("a copy is kept");
     assert_eq!(fs::read(copy).unwrap(), bytes);
     storage.close().await.unwrap();
-    // Once.
+    // Only once.
     assert_eq!(cut_log(&file).unwrap(), None);
     let again = SqliteStorage::open(&file).unwrap();
     assert_eq!(again.epoch().await.unwrap(), renewed);
@@ -98,7 +99,7 @@ async fn a_log_that_is_cut_is_not_written_over_beside_another_process() {
     );
     assert_eq!(fs::read(&log).unwrap(), bytes);
     drop(other);
-    // The last to close has brought into the file what it could read.
+    // The last process to close has checkpointed what it could read.
     fs::write(&log, &bytes).unwrap();
     let storage = SqliteStorage::open(&file).unwrap();
     let events = storage.events_after(room, Seq::START, 100).await.unwrap();
@@ -115,7 +116,7 @@ async fn damage_to_the_log_of_a_process_at_work_is_no_cut() {
         world.post(&ana, room, &number.to_string()).await;
     }
     let epoch = storage.epoch().await.unwrap();
-    // In the number of a page, by which nobody reads it.
+    // In a page's number, which nobody reads it by.
     let log = beside(&file, "-wal");
     let frames = (fs::metadata(&log).unwrap().len() - 32) / 1_048;
     let log = File::options().read(true).write(true).open(&log).unwrap();
@@ -135,7 +136,7 @@ async fn damage_to_the_log_of_a_process_at_work_is_no_cut() {
 async fn each_log_that_is_cut_is_kept() {
     let (folder, file, ..) = killed().await;
     let elsewhere = folder.path().join("elsewhere");
-    // Root may be at work in the folder of somebody who has prepared it.
+    // Root may run in the folder of a user who has prepared it.
     symlink(&elsewhere, beside(&file, "-wal-cut")).unwrap();
     let first = damage(&beside(&file, "-wal"));
     drop(SqliteStorage::open(&file).unwrap());

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::home::Home;
 use crate::world::{World, set_room, state};
 
-/// A room whose events 2, 4 and 6 are such as change something.
+/// A room whose events 2, 4 and 6 are changes.
 async fn a_room(world: &World) -> RoomId {
     let room = world.room("Geral").await;
     let ana = world.guest(room, "Ana").await;
@@ -25,7 +25,7 @@ async fn a_room(world: &World) -> RoomId {
     room
 }
 
-/// Whether these events of the room alone can't be read, and are named.
+/// Asserts that exactly these events of the room can't be read, and are named.
 async fn are_damaged(world: &World, room: RoomId, damaged: &[(i64, &str)]) {
     let events = world.events(room).await;
     for (seq, event) in (1..).zip(&events) {
@@ -46,7 +46,7 @@ async fn are_damaged(world: &World, room: RoomId, damaged: &[(i64, &str)]) {
     }
 }
 
-/// Damages a room's events, and then goes on in it and moves it.
+/// Damages a room's events, then goes on in the room and moves it.
 async fn one_damaged_event_spoils_nothing_else(home: Home) {
     let world = home.world().await;
     let room = a_room(&world).await;
@@ -92,7 +92,7 @@ async fn one_damaged_event_spoils_nothing_else_on_postgres() {
     one_damaged_event_spoils_nothing_else(Home::postgres()).await;
 }
 
-/// A turned bit makes another type of a value than the table allows.
+/// A flipped bit gives a value another type than the table allows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn values_of_another_type_are_damage() {
     let home = Home::sqlite();

@@ -1,4 +1,4 @@
-//! A schema on the tests' PostgreSQL, as storage and its tests reach it.
+//! A schema on the tests' PostgreSQL, for storage and its tests.
 
 use papo_storage::postgres::DatabaseUrl;
 use papo_testing::postgres;
@@ -6,7 +6,7 @@ use tokio_postgres::{Client, NoTls};
 
 pub(crate) use papo_testing::postgres::server;
 
-/// A schema of one test's.
+/// A test's own schema.
 pub(crate) struct Schema(postgres::Schema);
 
 impl Schema {
@@ -19,19 +19,19 @@ impl Schema {
         DatabaseUrl::parse(&self.0.url()).unwrap()
     }
 
-    /// The same by way of another address of the server.
+    /// The URL by another address of the server.
     pub(crate) fn url_at(&self, server: &str) -> DatabaseUrl {
         DatabaseUrl::parse(&self.0.url_at(server)).unwrap()
     }
 
-    /// The same with a setting of the server's for each session, as `name=value`.
+    /// The URL with a setting for each session, as `name=value`.
     pub(crate) fn url_with(&self, setting: &str) -> DatabaseUrl {
         let options = format!("options=-c{}%20", setting.replacen('=', "%3D", 1));
         let url = self.0.url().replacen("options=", &options, 1);
         DatabaseUrl::parse(&url).unwrap()
     }
 
-    /// A connection in it, for what storage doesn't do.
+    /// A connection in it, for statements of the test.
     pub(crate) async fn client(&self) -> Client {
         self.try_client().await.unwrap()
     }
@@ -45,8 +45,8 @@ impl Schema {
         Ok(client)
     }
 
-    /// Whether a connection of a storage with this name waits for somebody's transaction to end.
-    /// Those that make tables wait for each other, too, in all schemas.
+    /// Whether a connection of a storage with this name waits for another transaction. Nodes that
+    /// make tables wait for each other too, in all schemas.
     pub(crate) async fn is_waiting(&self, client: &Client, name: &str) -> bool {
         let sql = "SELECT count(*) FROM pg_stat_activity \
             WHERE application_name = $1 AND wait_event_type = 'Lock' AND wait_event <> 'advisory'";
@@ -55,7 +55,7 @@ impl Schema {
         waiting.get::<_, i64>(0) > 0
     }
 
-    /// Ends all connections of storages in it; how many there were.
+    /// Ends all connections of storages in it. Returns how many there were.
     pub(crate) async fn end_connections(&self, client: &Client) -> u64 {
         let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
             WHERE application_name LIKE $1 || ' %'";

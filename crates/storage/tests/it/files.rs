@@ -1,4 +1,4 @@
-//! The files of a SQLite database are taken away while it is used, or only written into.
+//! The files of an SQLite database are taken away while it is used, or only written to.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt as _, symlink};
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::world::{Store as _, World};
 
-/// Bytes of a log that was to be brought into the file several times over.
+/// Bytes of a log that needed a checkpoint several times over.
 const LONG_LOG: u64 = 12_000 * 1_048;
 
 pub(crate) fn world() -> (World, Arc<SqliteStorage>, PathBuf) {
@@ -29,15 +29,15 @@ pub(crate) fn beside(file: &Path, end: &str) -> PathBuf {
     PathBuf::from(format!("{}{end}", file.display()))
 }
 
-/// Something that somebody does to the files, given a copy from before and a backup.
+/// A manipulation of the files, given an earlier copy and a backup.
 type Trick = fn(&Path, &Path, &Path);
 
-/// What the next start finds.
+/// What the next start must find.
 #[derive(Clone, Copy)]
 enum Again {
-    /// Nothing, and it makes nothing new there.
+    /// Nothing. It makes nothing new there.
     Refused,
-    /// A sound database with so many messages, at least and at most.
+    /// A sound database with this many messages, at least and at most.
     Messages(usize, usize),
 }
 
@@ -80,7 +80,7 @@ const TRICKS: [(&str, Again, Trick); 11] = [
         let length = fs::metadata(&log).unwrap().len();
         cut(&log, length / 2);
     }),
-    // The message that nobody acknowledges may be there.
+    // The message without an acknowledgement may be there.
     (
         "the shared memory removed",
         Again::Messages(2, 4),
@@ -102,7 +102,7 @@ async fn nothing_is_acknowledged_in_files_that_were_taken_away() {
             let (world, storage, file) = world();
             let room = world.room("Geral").await;
             let ana = world.guest(room, "Ana").await;
-            // From another process, so that there is something in the file itself.
+            // From another process, so that the file itself has content.
             drop(SqliteStorage::open(&file).unwrap());
             let folder = TempDir::new().unwrap();
             let older = folder.path().join("older.sqlite3");
@@ -179,7 +179,7 @@ async fn opens_again(name: &str, file: &Path, room: RoomId, again: Again) {
     assert!(!beside(file, "-wal").exists(), "{name}");
     let moved = beside(file, ".old");
     if moved.exists() {
-        // Somebody sees the mistake, and puts all of it back.
+        // Somebody notices the mistake, and puts everything back.
         fs::rename(&moved, file).unwrap();
         fs::rename(&left, beside(file, "-wal")).unwrap();
         let storage = SqliteStorage::open(file).unwrap();
@@ -237,7 +237,7 @@ async fn another_program_s_database_in_place_of_the_file_is_noticed() {
     let db = Connection::open(&other).unwrap();
     db.execute(content, []).unwrap();
     drop(db);
-    // Without making the file shorter at any moment.
+    // The file isn't shorter at any moment.
     let bytes = fs::read(&other).unwrap();
     let overwritten = File::options().write(true).open(&file).unwrap();
     overwritten.write_all_at(&bytes, 0).unwrap();
@@ -252,7 +252,7 @@ async fn another_program_s_database_in_place_of_the_file_is_noticed() {
     assert_eq!(fs::read(&file).unwrap(), bytes);
 }
 
-/// The first commit of a process is added to what others have written.
+/// The first commit of a process follows what others have written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_that_is_cut_off_before_the_first_commit_is_noticed() {
     let (world, _storage, file) = world();
@@ -274,7 +274,7 @@ async fn what_other_processes_do_with_the_files_is_no_alarm() {
         let other = SqliteStorage::open(&file).unwrap();
         let posted = other.store(vec![ana.post(room, None, "daqui")]).await;
         posted.unwrap()[0].clone().unwrap();
-        // Brings the log into the file, and empties it.
+        // This checkpoints the log and empties it.
         other.close().await.unwrap();
         fs::hard_link(&file, beside(&file, &format!(".{number}"))).unwrap();
         storage.revocations_after(RevocationId(0), 1).await.unwrap();
@@ -283,9 +283,9 @@ async fn what_other_processes_do_with_the_files_is_no_alarm() {
     world.is_sound().await;
 }
 
-/// A reader keeps a checkpoint from bringing all of the log into the file, which can't be read
-/// alone until a later one does. The checkpoints are this process's or another's, and the database
-/// is a new one or has been closed before.
+/// A reader keeps a checkpoint from moving all of the log into the file. Then the file can't be
+/// read alone until a later checkpoint. The checkpoints are this process's or another's, and the
+/// database is new or has been closed before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_checkpoint_beside_a_reader_is_no_alarm() {
     for is_new in [true, false] {
@@ -302,7 +302,7 @@ async fn a_checkpoint_beside_a_reader_is_no_alarm() {
             let is_long = || fs::metadata(&log).unwrap().len() > LONG_LOG;
             let (mut round, mut readers) = (0, Vec::new());
             while !is_long() {
-                // There is always one, and none stays for long.
+                // There is always a reader, and none stays for long.
                 readers.push(reader(&file));
                 if readers.len() > 2 {
                     readers.remove(0);
@@ -328,7 +328,7 @@ async fn a_checkpoint_beside_a_reader_is_no_alarm() {
     }
 }
 
-/// Somebody who reads until this is dropped.
+/// A reader, until this is dropped.
 pub(crate) fn reader(file: &Path) -> Connection {
     let reader = Connection::open(file).unwrap();
     reader.execute_batch("BEGIN").unwrap();

@@ -1,4 +1,4 @@
-//! Somewhere that an instance can be, and a lively one to put there.
+//! A place for an instance, and a lively instance to put there.
 
 use std::any::Any;
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ impl Home {
         }
     }
 
-    /// Opens what is there, or a new instance.
+    /// Opens the instance there, or a new one.
     pub(crate) async fn world(&self) -> World {
         match self {
             Self::Sqlite(_) => World::of(Arc::new(SqliteStorage::open(&self.file()).unwrap()), ()),
@@ -68,7 +68,7 @@ impl Home {
         }
     }
 
-    /// Begins to take an instance in.
+    /// Begins the intake of an instance.
     pub(crate) async fn fill(&self) -> Result<Box<dyn Filling>, StorageError> {
         match self {
             Self::Sqlite(_) => SqliteStorage::fill(&self.file()),
@@ -76,7 +76,7 @@ impl Home {
         }
     }
 
-    /// What a disk does to it.
+    /// Damages it, as a disk does.
     pub(crate) async fn execute(&self, sql: &str) {
         match self {
             Self::Sqlite(_) => {
@@ -95,26 +95,26 @@ impl Home {
     }
 }
 
-/// What reads, and then what it reads from: who closes a file waits for its readers.
+/// A reader, then its storage: closing a file waits for its readers.
 pub(crate) struct Reading {
     pub(crate) pages: Box<dyn Pages>,
     _storage: Box<dyn Any>,
 }
 
-/// What there is.
+/// The summary of everything.
 pub(crate) async fn summary(pages: &mut dyn Pages) -> Summary {
     let mut walk = Walk::new(pages);
     transfer::summarize(&mut walk, &mut |_| ()).await.unwrap()
 }
 
-/// Somebody of a lively instance, and a room that they are in.
+/// A person of a lively instance, and a room that they are in.
 pub(crate) struct Lively {
     pub(crate) room: RoomId,
     pub(crate) ana: Guest,
 }
 
-/// Some of everything: more than a page of messages, edits, deletions, renames, accounts, sessions
-/// that have ended, rights that were taken away.
+/// Makes some of everything: more than a page of messages, edits, deletions, renames, accounts,
+/// ended sessions, revocations.
 pub(crate) async fn liven_up(world: &World) -> Lively {
     let room = world.room("Geral").await;
     let other = world.room("Ação ß Σ").await;
@@ -160,7 +160,7 @@ pub(crate) async fn liven_up(world: &World) -> Lively {
     storage.create_account(admin).await.unwrap();
     storage.set_setup_token(token(88)).await.unwrap();
     storage.end_session(gone.session).await.unwrap();
-    // The last that there was is gone, and its number with it.
+    // The last session is gone, and its number with it.
     let last = world.session().await;
     storage.end_session(last.session).await.unwrap();
     Lively { room, ana }

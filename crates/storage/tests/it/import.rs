@@ -1,4 +1,4 @@
-//! Bringing in rooms and messages from elsewhere.
+//! The import of rooms and messages.
 
 use papo_domain::{PersonId, RoomDescription, RoomId, RoomName, Seq};
 use papo_storage::{ImportReport, ImportedMessage, ImportedRoom, RoomFilter, StorageError};

@@ -1,4 +1,4 @@
-//! Storing changes and reading on.
+//! Storing changes, and reading events.
 
 use papo_domain::{EventKind, RoomId, Seq, SessionId};
 use papo_storage::{Change, NewEvent, Refusal, RoomFilter};
@@ -175,7 +175,7 @@ async fn the_same_send_is_stored_once_whatever_became_of_it(world: &World) {
     let send = ana.post(room, Some("a"), "um");
     world.append_one(send.clone()).await.unwrap();
 
-    // Sent to another room, after an edit, a deletion, a leave, and in a closed room.
+    // Sent again to another room, after an edit, a deletion and a leave, and in a closed room.
     let known = world.append_one(ana.post(other, Some("a"), "um")).await;
     let known = known.unwrap();
     assert!(known.duplicate);

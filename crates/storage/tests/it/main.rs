@@ -1,5 +1,6 @@
-//! One suite over every database: a story is told to `World`, which knows only the trait, and
-//! `stories!` runs it on each. What only one database can be asked stands in a file with its name.
+//! One suite over every database. A story is a function of `World`, which knows only the trait, and
+//! `stories!` runs it on each database. A file with a database's name has the tests of that one
+//! alone.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -29,7 +30,7 @@ mod sqlite;
 mod transfer;
 mod world;
 
-/// Runs stories on each database. Another one is another function here, and a constructor of
+/// Runs stories on each database. A new database needs another function here, and a constructor of
 /// `World`.
 macro_rules! stories {
     ($($name:ident),* $(,)?) => { $(

@@ -1,4 +1,4 @@
-//! Moving an instance from its file to a server: cut off and gone on with, refused, and finished.
+//! Moving an instance from its file to a server: interrupted and resumed, refused, and finished.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ async fn begin(departure: &Departure, schema: &Schema) -> Result<Arrived, Storag
     Arrival::begin(&schema.url(), departure.epoch(), moved).await
 }
 
-/// Copies so many pages, or all; whether that was all.
+/// Copies this many pages, or all. Returns whether that was all.
 async fn copy(from: &mut Departure, to: &mut Arrived, pages: usize) -> bool {
     let (arrival, left_out) = match to {
         Arrived::Empty(arrival) => (arrival, HashMap::new()),
@@ -39,7 +39,7 @@ async fn copy(from: &mut Departure, to: &mut Arrived, pages: usize) -> bool {
     false
 }
 
-/// All of it, but not finished.
+/// Everything copied, but not finished.
 async fn copied(home: &Home, schema: &Schema) -> (Departure, Arrived) {
     let mut departure = Departure::begin(&home.file()).unwrap();
     let mut arrived = begin(&departure, schema).await.unwrap();
@@ -240,7 +240,7 @@ async fn a_server_that_ends_idle_sessions_does_not_end_a_migration() {
     let mut departure = Departure::begin(&home.file()).unwrap();
     let url = schema.url_with("idle_session_timeout=200");
     let mut arrived = Arrival::begin(&url, departure.epoch(), None).await.unwrap();
-    // As long as somebody's disk may keep it waiting.
+    // As long as a slow disk may take.
     client.execute("SELECT pg_sleep(1)", &[]).await.unwrap();
     assert!(copy(&mut departure, &mut arrived, usize::MAX).await);
     finish(departure, arrived).await;
@@ -319,7 +319,7 @@ async fn nobody_writes_in_what_is_being_moved() {
     world.room("Agora").await;
 }
 
-/// It waits for its turn, which comes when the file is marked.
+/// The write waits for its turn, which comes when the file is marked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_waits_for_the_end_of_a_move_writes_nothing() {
     let home = Home::sqlite();

@@ -1,4 +1,4 @@
-//! Random changes, against the plainest thing that could be right.
+//! Random changes, compared with a model of plain lists.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::world::{Guest, World};
 
-/// What one of the people tries.
+/// A try of one of the people.
 #[derive(Debug, Clone)]
 enum Try {
     Post {
@@ -41,7 +41,7 @@ enum Entry {
 }
 
 impl Model {
-    /// What a try must be answered: where it stands, and whether it stood there before.
+    /// The answer that a try must get: where it stands, and whether it stood there before.
     fn answer(&mut self, number: usize, what: &Try) -> Result<(usize, Seq, bool), Refusal> {
         let text = Some(format!("texto {number}"));
         let (room, entry) = match *what {

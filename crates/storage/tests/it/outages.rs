@@ -1,5 +1,5 @@
-//! What happens when PostgreSQL, or the way to it, goes away: what was acknowledged is there, what
-//! was refused isn't, and it goes on by itself.
+//! PostgreSQL, or the way to it, goes away. What was acknowledged is there, what was refused isn't,
+//! and the storage goes on by itself.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::database::Schema;
 use crate::proxy::{Proxy, Way};
 use crate::world::{Guest, Store as _, World};
 
-/// Of the tests that have a server of their own, one has it at a time.
+/// Tests with a server of their own take turns.
 static TURNS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// More than a machine with much to do needs to answer, and less than anybody waits.
+/// Longer than a busy machine takes to answer, and shorter than any wait.
 const PROMPTLY: Duration = Duration::from_secs(4);
 
 /// A storage whose way to the server can be cut, and a room with somebody in it.
@@ -135,7 +135,7 @@ async fn a_commit_that_was_not_answered_is_found_out() {
         (Way::CutAfterCommit, 4),
     ] {
         proxy.set(way);
-        // Without a client id, so that nothing but finding out can be right.
+        // Without a client id, so that only finding out the commit's outcome can be right.
         let answers = storage.store(vec![ana.post(room, None, "uma vez")]).await;
         let posted = answers.unwrap().remove(0).unwrap();
         assert_eq!(posted.event.seq, Seq(seq), "{way:?}");
@@ -199,7 +199,7 @@ async fn another_write_that_was_not_answered_is_not_told_as_failed() {
     );
 }
 
-/// Connections end all the time while many write, with and without client ids.
+/// Connections end all the time while many clients write, with and without client ids.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ended_connections_lose_and_double_nothing() {
     let ended = under_fire(15, async |schema| {
@@ -209,21 +209,21 @@ async fn ended_connections_lose_and_double_nothing() {
     assert!(ended.await > 20);
 }
 
-/// A killed backend makes the server end all others, and start again from its log.
+/// A killed backend makes the server end all others and restart from its log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "crashes its PostgreSQL: cargo xtask test gives it one of its own"]
 async fn a_server_that_crashes_loses_and_doubles_nothing() {
     let _turn = TURNS.lock().await;
     let crashed = under_fire(60, async |schema| {
-        // Away still, from the crash before.
+        // It is still away from the crash before.
         let crashed = crash(schema).await;
         crashed.unwrap_or(0)
     });
     assert!(crashed.await > 3);
 }
 
-/// What a server with a replica of its name does when that replica is away: a commit is on its own
-/// disk, waits, and is seen by nobody.
+/// When the named replica is away, a commit is on the server's own disk, waits, and is visible to
+/// nobody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "has all commits of its PostgreSQL wait: cargo xtask test gives it one of its own"]
 async fn a_commit_that_waits_for_a_replica_is_left_waiting() {
@@ -236,7 +236,7 @@ async fn a_commit_that_waits_for_a_replica_is_left_waiting() {
     let ana = world.guest(room, "Ana").await;
     world.post(&ana, room, "antes").await;
     set(&client, "SET synchronous_standby_names = 'nobody'").await;
-    // Until all of the server has heard of it, commits are answered at once.
+    // Until all of the server knows the setting, commits are answered at once.
     let mut number = 0;
     let (send, waited) = loop {
         number += 1;
@@ -262,7 +262,7 @@ async fn a_commit_that_waits_for_a_replica_is_left_waiting() {
 
 /// Changes the server's configuration.
 async fn set(client: &tokio_postgres::Client, what: &str) {
-    // Each alone: it can't be in a transaction.
+    // Each statement alone: it can't be in a transaction.
     for sql in [&format!("ALTER SYSTEM {what}"), "SELECT pg_reload_conf()"] {
         client.batch_execute(sql).await.unwrap();
     }
@@ -282,7 +282,8 @@ async fn crash(schema: &Schema) -> Result<u64, tokio_postgres::Error> {
     Ok(1)
 }
 
-/// Many write while, each time that some posts were acknowledged, something is ended; how often.
+/// Many clients write, and each time that some posts were acknowledged, something is ended. Returns
+/// how often.
 async fn under_fire(every: u32, end: impl AsyncFn(&Schema) -> u64) -> u64 {
     let schema = Schema::new();
     let mut nodes = Vec::new();
@@ -356,8 +357,8 @@ async fn under_fire(every: u32, end: impl AsyncFn(&Schema) -> u64) -> u64 {
     ended
 }
 
-/// Posts until each is acknowledged: under a client id the same, else another one. Which are stored
-/// where, and which were refused.
+/// Posts until each message is acknowledged: with a client id the same message again, otherwise
+/// another one. Returns where each is stored, and which were refused.
 async fn write(
     storage: Arc<PostgresStorage>,
     guest: Guest,

@@ -23,7 +23,7 @@ crate::stories!(
     what_happens_at_the_same_moment_keeps_nobody_waiting,
 );
 
-/// An account, and how often somebody has signed in to it.
+/// An account, and its number of sign-ins.
 struct Owner {
     account: Account,
     devices: u64,
@@ -104,7 +104,7 @@ async fn two_devices_are_one_person(world: &World) {
             mark: Some(Mark::Administrator),
         })
     );
-    // What one has written the other may change.
+    // One device may change what another has written.
     let seq = world.post(&phone, room, "do telefone").await;
     let edit = laptop.edit(room, seq, "do computador");
     world.append_one(edit).await.unwrap();
@@ -153,7 +153,7 @@ async fn signing_out_ends_one_device_and_no_membership(world: &World) {
     assert_eq!(refused, Err(Refusal::NotJoined));
     assert_eq!(rooms(world, &laptop).await, [named(room, "Bia")]);
     world.post(&laptop, room, "ainda").await;
-    // Nor does the last device's.
+    // Nor does the end of the last device.
     world.storage.end_session(laptop.session).await.unwrap();
     let again = bia.sign_in(world, None).await;
     assert_eq!(rooms(world, &again).await, [named(room, "Bia")]);
@@ -177,7 +177,7 @@ async fn a_guest_who_signs_in_brings_the_rooms_along(world: &World) {
     assert_eq!(rooms(world, &guest).await, []);
     let expected = [(guest.person, Revoked::Ended(guest.session))];
     assert_eq!(told(world).await, expected);
-    // What the guest wrote stays, and stays the guest's.
+    // The guest's messages stay, and stay the guest's.
     let first = world.events(one).await[0].seq;
     assert_eq!(world.texts(one).await, ["de antes"]);
     let refused = world.append_one(laptop.edit(one, first, "meu")).await;
@@ -208,7 +208,7 @@ async fn who_changes_accounts_brings_nothing_along(world: &World) {
     assert!(!is_there(world, &as_bia).await);
     let again = bia.sign_in(world, Some(&as_caio)).await;
     assert_eq!(rooms(world, &again).await, [named(room, "Bia")]);
-    // Nor does anything end but the device before, when it is the same account's.
+    // For the same account, only the session before ends.
     let renewed = bia.sign_in(world, Some(&again)).await;
     assert_eq!(rooms(world, &renewed).await, [named(room, "Bia")]);
     assert!(!is_there(world, &again).await);
@@ -307,8 +307,8 @@ async fn an_account_that_is_removed_leaves_its_rooms(world: &World) {
     assert_eq!(message.username, username("Bia"));
 }
 
-/// A guest signs up, joins, leaves, signs in and out, all at the same moment and on two devices:
-/// each waits for others, and nobody for one who waits for them.
+/// A guest signs up, joins, leaves, signs in and out, all at the same moment and on two devices.
+/// Some wait for others, without a deadlock.
 async fn what_happens_at_the_same_moment_keeps_nobody_waiting(world: &World) {
     let room = world.room("Geral").await;
     let mut bia = Owner::new(world, "Bia", PersonId(7)).await;

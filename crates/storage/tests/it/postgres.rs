@@ -1,4 +1,4 @@
-//! What only PostgreSQL can be asked: its schema, and several nodes on one database.
+//! Tests of PostgreSQL alone: its schema, and several nodes on one database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,11 +17,11 @@ use tokio::time::timeout;
 use crate::database::Schema;
 use crate::world::{Store as _, World, account, at, set_room, state, username};
 
-/// What restoring a dump does: the same rows in new tables.
+/// Like restoring a dump: the same rows in new tables.
 const RESTORE: &str = "CREATE TABLE copy (LIKE papo INCLUDING ALL); INSERT INTO copy SELECT * FROM papo; \
     DROP TABLE papo; ALTER TABLE copy RENAME TO papo";
 
-/// A world with two nodes, the first of which the world's words use.
+/// A world with two nodes. The world's methods use the first.
 async fn two_nodes() -> (World, Arc<PostgresStorage>, Arc<PostgresStorage>) {
     let schema = Schema::new();
     let one = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
@@ -97,7 +97,7 @@ async fn eight_that_start_at_once_make_one_history() {
     assert!(made.iter().all(|one| *one == made[0]), "{made:?}");
 }
 
-/// Makes the first rooms, and looks at once whether they are there.
+/// Makes the first rooms, and checks at once that they are there.
 async fn first_rooms(storage: &PostgresStorage) {
     let names = ["Geral", "Tecnologia", "Jogos"];
     let states = names.map(|name| state(name, true));
@@ -128,7 +128,7 @@ async fn three_that_start_together_make_the_same_first_rooms_200_times() {
         starting.join_all().await;
         let rooms = nodes[0].rooms(RoomFilter::default()).await.unwrap();
         assert_eq!(rooms.len(), 3);
-        // Empty again, but for the numbers, which a start that was cut off has used up.
+        // Empty again, except for the numbers that an interrupted start has used up.
         let empty = "TRUNCATE room CASCADE";
         client.batch_execute(empty).await.unwrap();
     }
@@ -244,7 +244,7 @@ async fn nodes_do_nothing_more_when_their_history_is_another() {
     let ana = world.guest(room, "Ana").await;
     world.post(&ana, room, "antes").await;
     client.batch_execute(RESTORE).await.unwrap();
-    // As they end when a replica takes over.
+    // As when a replica takes over.
     schema.end_connections(&client).await;
     for (storage, reads_first) in [(reader, true), (writer, false)] {
         if reads_first {
@@ -363,7 +363,7 @@ async fn searches_leave_connections_to_everybody_else() {
         storage.room(room).await.unwrap();
         let searching: i64 = client.query_one(sql, &[]).await.unwrap().get(0);
         most = most.max(searching);
-        // So many while they search.
+        // The reads during searches.
         reads += i64::from(searching >= 2);
         assert!(searches.try_join_next().is_none(), "it waited for them");
     }
@@ -405,7 +405,7 @@ async fn nothing_is_written_into_what_is_being_filled() {
     let pid = "SELECT pg_backend_pid()";
     let pid: i32 = begun.query_one(pid, &[]).await.unwrap().get(0);
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))";
-    // Both have found that nothing fills it, and wait for who has begun to.
+    // Both have found that nothing fills it, and wait for the filler that has begun.
     let mut held: i64 = 0;
     while held < 2 && !writing.is_finished() {
         held = client.query_one(sql, &[&pid]).await.unwrap().get(0);
@@ -415,7 +415,7 @@ async fn nothing_is_written_into_what_is_being_filled() {
     assert!(matches!(made, Err(StorageError::Unfinished)), "{made:?}");
     let is_refused = matches!(imported, Err(StorageError::Unfinished));
     assert!(is_refused, "{imported:?}");
-    // A room of what fills it isn't there yet.
+    // A room of the unfinished migration isn't visible yet.
     let refused = world.append_one(ana.post(room, None, "cedo")).await;
     assert_eq!(refused, Err(Refusal::NoRoom));
     let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
@@ -494,7 +494,7 @@ async fn the_same_send_through_two_nodes_is_stored_once() {
     world.join(&ana, second, "Ana").await;
     for number in 0..100 {
         let id = format!("both-{number}");
-        // Every other one goes to another room, where no lock of the first is.
+        // Every other one goes to another room, which isn't locked.
         let to = if number % 2 == 0 { room } else { second };
         let (here, there) = tokio::join!(
             one.store(vec![ana.post(room, Some(&id), &id)]),
@@ -622,7 +622,7 @@ async fn a_write_runs_to_its_end_when_nobody_waits_for_it() {
     for number in 0..20 {
         let text = format!("mensagem {number}");
         let mut asking = Box::pin(one.store(vec![ana.post(room, None, &text)]));
-        // Asked once, so that the work is in the queue, and given up.
+        // Polled once, so that the work is queued, then dropped.
         let asked = std::future::poll_fn(|context| {
             std::task::Poll::Ready(asking.as_mut().poll(context).is_ready())
         });

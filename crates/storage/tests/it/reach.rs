@@ -1,4 +1,4 @@
-//! Something of a SQLite database is gone while nothing runs, and SQLite itself can't know it.
+//! A part of an SQLite database is lost while nothing runs, and SQLite can't know it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,15 +10,15 @@ use tempfile::TempDir;
 
 use crate::files::{beside, world};
 
-/// Something that somebody does to a log.
+/// A manipulation of a log.
 type Trick = fn(&Path);
 
 /// Bytes of the log's header, and of a page in it.
 const HEADER: u64 = 32;
 const FRAME: u64 = 24 + 1_024;
 
-/// A folder as the kill of a process leaves it, with five messages in the database's file, and then
-/// so many in the log alone.
+/// A folder after the kill of a process: five messages are in the database's file, and this many
+/// more in the log alone.
 async fn killed(in_log: usize) -> (TempDir, PathBuf, RoomId, Epoch) {
     let (world, storage, file) = world();
     let room = world.room("Geral").await;
@@ -26,7 +26,7 @@ async fn killed(in_log: usize) -> (TempDir, PathBuf, RoomId, Epoch) {
     for number in 0..5 {
         world.post(&ana, room, &number.to_string()).await;
     }
-    // The last other process to close brings the log into the file.
+    // The last process to close checkpoints the log.
     SqliteStorage::open(&file).unwrap().close().await.unwrap();
     for number in 0..in_log {
         world.post(&ana, room, &number.to_string()).await;
@@ -79,7 +79,7 @@ async fn a_log_that_was_cut_off_or_removed_is_told_and_begins_another_history() 
         assert_eq!(storage.check().await.unwrap(), Vec::<String>::new());
         storage.close().await.unwrap();
         assert!(note_of_lost_history(&file).is_some(), "{name}");
-        // Once.
+        // Only once.
         assert_eq!(lost_history(&file).unwrap(), None, "{name}");
         let again = SqliteStorage::open(&file).unwrap();
         assert_eq!(again.epoch().await.unwrap(), renewed, "{name}");
@@ -99,7 +99,7 @@ async fn an_older_copy_of_the_database_begins_another_history() {
     assert_ne!(storage.epoch().await.unwrap(), epoch);
 }
 
-/// Of what the last commits did, or without a note that can be read, nothing is known.
+/// Nothing is known of the last commits, or without a readable note.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_kill_a_power_cut_or_another_program_leaves_is_no_loss() {
     let (_folder, file, _, epoch) = killed(20).await;
@@ -111,7 +111,7 @@ async fn what_a_kill_a_power_cut_or_another_program_leaves_is_no_loss() {
         assert_eq!(lost_history(&file).unwrap(), None, "{text}");
     }
     fs::write(&note, text).unwrap();
-    // A shell brings the log into the file and removes it.
+    // A shell checkpoints the log and removes it.
     let shell = rusqlite::Connection::open(&file).unwrap();
     let _: i64 = shell
         .query_row("SELECT count(*) FROM message", [], |row| row.get(0))
@@ -131,7 +131,7 @@ async fn what_is_moved_elsewhere_is_looked_at_as_well() {
     assert_ne!(moved.epoch(), epoch);
 }
 
-/// Commands come and go beside a server that writes, and each brings the log into the file.
+/// Commands come and go beside a server that writes, and each checkpoints the log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn processes_at_work_together_lose_nothing() {
     let (world, storage, file) = world();

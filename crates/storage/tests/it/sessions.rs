@@ -79,7 +79,7 @@ async fn unused_sessions_expire(world: &World) {
         .touch_session(used.session, Served(100))
         .await
         .unwrap();
-    // A use that is told late takes nothing back.
+    // A late use changes nothing.
     world
         .storage
         .touch_session(used.session, Served(50))

@@ -1,4 +1,4 @@
-//! What only SQLite can be asked: its file.
+//! Tests of SQLite alone: its file.
 
 use std::fs;
 use std::path::PathBuf;
@@ -173,7 +173,7 @@ async fn two_processes_write_into_one_log() {
     for (name, storage) in [("a", one), ("b", other.clone())] {
         writers.spawn(async move {
             for number in 0..100 {
-                // Every tenth is sent through both.
+                // Every tenth message goes through both.
                 let id = if number % 10 == 0 {
                     format!("both-{number}")
                 } else {
@@ -200,7 +200,7 @@ async fn a_write_runs_to_its_end_when_nobody_waits_for_it() {
     for number in 0..20 {
         let text = format!("mensagem {number}");
         let mut asking = Box::pin(storage.store(vec![ana.post(room, None, &text)]));
-        // Asked once, so that the work is in the queue, and given up.
+        // Polled once, so that the work is queued, then dropped.
         let asked = std::future::poll_fn(|context| {
             std::task::Poll::Ready(asking.as_mut().poll(context).is_ready())
         });
@@ -275,7 +275,7 @@ async fn a_backup_under_load_is_whole_and_another_history() {
         restored.epoch().await.unwrap(),
         storage.epoch().await.unwrap()
     );
-    // Who gets hold of a backup doesn't know what the nodes that go on have.
+    // The owner of a backup doesn't have the key of the nodes that go on.
     assert_ne!(
         restored.relay_key().await.unwrap().bytes(),
         storage.relay_key().await.unwrap().bytes()
@@ -293,7 +293,7 @@ async fn a_deleted_text_is_nowhere_in_the_file() {
     let (world, storage, file) = world();
     let room = world.room("Geral").await;
     let ana = world.guest(room, "Ana").await;
-    // Short, in its page; and long, with pages of its own.
+    // A short one within its page, and a long one with pages of its own.
     let secrets = ["segredo-curto".to_owned(), "segredo-longo ".repeat(200)];
     for secret in &secrets {
         let seq = world.post(&ana, room, secret).await;
@@ -391,7 +391,7 @@ async fn one_damaged_message_spoils_nothing_else() {
     let copy = file.with_file_name("copy.sqlite3");
     let unreadable = storage.backup(&copy).await.unwrap();
     assert_eq!(unreadable, wrong);
-    // What is damaged can be mended, and removed.
+    // A damaged message can be edited and deleted.
     world
         .append_one(ana.edit(room, Seq(2), "dois"))
         .await

@@ -1,4 +1,4 @@
-//! Whole instances from one database to another, by archive, and whether they are the same.
+//! Whole instances from one database to another, by archive, and their comparison.
 
 use std::fs::File;
 use std::path::Path;
@@ -30,8 +30,8 @@ async fn restore(file: &Path, to: &Home) -> Result<Summary, StorageError> {
     Ok(summary)
 }
 
-/// Restores into a home what is exported from another, and looks whether it is the same, and goes
-/// on as it would have there.
+/// Restores an export of one home into another. Asserts that it is the same, and goes on as the
+/// first would have.
 async fn round_trip(from: &Home, to: &Home) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("papo.archive");
@@ -50,7 +50,7 @@ async fn round_trip(from: &Home, to: &Home) {
     arrived.is_sound().await;
 }
 
-/// By what anybody can ask of a storage.
+/// By the storage's methods.
 async fn are_the_same(one: &World, other: &World) {
     let rooms = one.storage.rooms(RoomFilter::default()).await.unwrap();
     let others = other.storage.rooms(RoomFilter::default()).await.unwrap();
@@ -78,7 +78,7 @@ async fn are_the_same(one: &World, other: &World) {
     assert_eq!(last, other.storage.last_revocation().await.unwrap());
 }
 
-/// What comes next gets the same numbers in both.
+/// New things get the same numbers in both.
 async fn go_on_as_one(one: &World, other: &World, Lively { room, ana }: &Lively) {
     let mut went = Vec::new();
     for world in [one, other] {
@@ -132,7 +132,7 @@ async fn from_a_server_to_a_server() {
     round_trip(&Home::postgres(), &Home::postgres()).await;
 }
 
-/// Texts longer than anybody may write, as an import keeps them: a page is no larger for them.
+/// Imported texts are longer than people may write. They don't make a page larger.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_ends_with_its_bytes() {
     const LONG: usize = 1_000_000;

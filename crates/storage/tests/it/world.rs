@@ -1,4 +1,4 @@
-//! A database for one story, and short words for what stories do.
+//! A database for one story, and short methods for stories.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 use crate::database::Schema;
 
-/// A batch whose outcome somebody waits for.
+/// A batch that sends its outcome to a waiting test.
 struct Awaited {
     changes: Vec<NewEvent>,
     answer: oneshot::Sender<Outcome>,
@@ -31,12 +31,12 @@ impl Batch for Awaited {
     }
 
     fn tell(self: Box<Self>, outcome: Outcome) {
-        // Whoever asked may have gone; what is stored is stored.
+        // The caller may have gone. What is stored stays stored.
         let _ = self.answer.send(outcome);
     }
 }
 
-/// What stores a batch, and waits for what becomes of it.
+/// Stores a batch, and waits for its outcome.
 pub(crate) trait Store {
     fn store(&self, changes: Vec<NewEvent>) -> impl Future<Output = Outcome> + Send;
 }
@@ -113,7 +113,7 @@ impl World {
         made.await.unwrap().unwrap()
     }
 
-    /// Somebody who has joined a room.
+    /// A guest who has joined a room.
     pub(crate) async fn guest(&self, room: RoomId, name: &str) -> Guest {
         let guest = self.session().await;
         self.join(&guest, room, name).await;
@@ -138,7 +138,7 @@ impl World {
         answers.remove(0)
     }
 
-    /// Posts, and says under which number.
+    /// Posts. Returns the seq.
     pub(crate) async fn post(&self, guest: &Guest, room: RoomId, text: &str) -> Seq {
         let posted = self.append_one(guest.post(room, None, text)).await;
         posted.unwrap().event.seq

@@ -1,16 +1,15 @@
 -- Rooms and their logs; persons, their accounts, sessions and memberships. Times are milliseconds
--- since 1970, those of service the milliseconds for which servers have run on the database; ids of
--- 64 unsigned bits are kept with their bits as they are. Columns that are compared or ordered have
--- the collation "C": bytes, as in every other database of Papo's. What ends in `_key` or `_folded`
--- is another column without its case, made by Papo.
+-- since 1970. Times of service are the milliseconds for which servers have run on the database. Ids
+-- of 64 unsigned bits are stored with their bits unchanged. Columns that are compared or ordered
+-- have the collation "C": bytes, as in SQLite. A column that ends in `_key` or `_folded` is another
+-- column without its case; Papo computes it.
 
--- One row, which also marks the schema as Papo's. `version` counts the migrations, `home` tells
--- this database from a copy of it. `epoch` names the history, `relay_key` is the secret by which
--- its nodes know each other's signals, `served` the time of service, `setup_token` the hash of the
--- one-time token, `last_revocation` the last that there ever was. While a migration fills the
--- tables, `filling` is the epoch of the history that it brings and `arrival` a number of this
--- filling, which whoever is moved is marked with before the end: nobody serves the tables until it
--- is done.
+-- One row, which also marks the schema as Papo's. `version` counts the migrations, and `home`
+-- distinguishes this database from a copy. `epoch` names the history, and `relay_key` is the key of
+-- its nodes. `served` is the time of service, `setup_token` the hash of the one-time token, and
+-- `last_revocation` the last revocation that ever was. While a moving instance fills the tables,
+-- `filling` is its epoch and `arrival` the number of this filling; the moved file is marked with it
+-- before the end. No node serves the tables until then.
 CREATE TABLE papo (
     only_row        boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     version         bigint  NOT NULL,
@@ -24,8 +23,8 @@ CREATE TABLE papo (
     arrival         bigint
 );
 
--- A row for each node that stores batches: the last batch that it has stored, and when in the time
--- of service. Whoever lost the connection at a commit learns here what became of it.
+-- A row for each node that stores batches: its last stored batch, and when, in the time of service.
+-- A writer that lost the connection at a commit learns here what became of it.
 CREATE TABLE node (
     id    bigint PRIMARY KEY,
     batch bigint NOT NULL,
@@ -33,7 +32,8 @@ CREATE TABLE node (
 ) WITH (fillfactor = 20);
 
 -- `last_seq` is the log's end and `last_at` its time, `last_activity` the time of the last message.
--- The row's lock gives the log its order: whoever stores an event holds it until the commit.
+-- The row's lock gives the log its order: a transaction that stores an event holds it until the
+-- commit.
 CREATE TABLE room (
     id                 bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name               text    NOT NULL,
@@ -48,10 +48,10 @@ CREATE TABLE room (
 ) WITH (fillfactor = 40);
 
 -- A room's log is its messages and its events by seq: 1, 2, 3… without holes. A message is the
--- event that posted it, and stored once. `content` is the present text; NULL once the message is
--- deleted. `sender` is a person, who may be gone: the row keeps the name that they had. Its room is
--- locked when an event is stored, so that neither needs to be looked for; `papo doctor` looks for
--- the room. The folded columns are NULL where they would say the same.
+-- event that posted it, and stored once. `content` is the present text, NULL once the message is
+-- deleted. `sender` is a person, who may be gone: the row keeps the name that they had. Storing an
+-- event locks its room, so neither needs a check; `papo doctor` checks the room. The folded columns
+-- are NULL where they would equal the originals.
 CREATE TABLE message (
     room_id         bigint NOT NULL,
     seq             bigint NOT NULL CHECK (seq > 0),
@@ -69,8 +69,8 @@ CREATE TABLE message (
 CREATE UNIQUE INDEX message_by_client_id ON message (sender, client_id) WHERE client_id IS NOT NULL;
 CREATE INDEX message_by_timestamp ON message (timestamp, room_id, seq);
 
--- The other events: of each what all kinds have, and the rest as JSON in `body`. Kinds: 2 edited
--- and 3 deleted (`target` is the message's seq), 4 room (the room's state after it).
+-- The other events: columns for what all kinds have, and the rest as JSON in `body`. Kinds: 2
+-- edited and 3 deleted (`target` is the message's seq), 4 room (the room's state after it).
 CREATE TABLE event (
     room_id bigint   NOT NULL,
     seq     bigint   NOT NULL CHECK (seq > 0),

@@ -1,9 +1,9 @@
 -- Rooms and their logs; persons, their accounts, sessions and memberships. Times are milliseconds
--- since 1970, those of service the milliseconds for which servers have run on the database; ids of
--- 64 unsigned bits are kept with their bits as they are.
+-- since 1970. Times of service are the milliseconds for which servers have run on the database. Ids
+-- of 64 unsigned bits are stored with their bits unchanged.
 
--- `epoch` names the history, `relay_key` is the secret by which nodes would know each other's
--- signals, `served` the time of service, `setup_token` the hash of the one-time token.
+-- `epoch` names the history, and `relay_key` is the key of its nodes. `served` is the time of
+-- service, and `setup_token` the hash of the one-time token.
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value ANY NOT NULL
@@ -24,9 +24,9 @@ CREATE TABLE room (
 ) STRICT;
 
 -- A room's log is its messages and its events by seq: 1, 2, 3… without holes. A message is the
--- event that posted it, and stored once. `content` is the present text; NULL once the message is
+-- event that posted it, and stored once. `content` is the present text, NULL once the message is
 -- deleted. `sender` is a person, who may be gone: the row keeps the name that they had. Storing a
--- message looks neither for the person nor for the room; `papo doctor` looks for the room.
+-- message checks neither the person nor the room; `papo doctor` checks the room.
 CREATE TABLE message (
     room_id   INTEGER NOT NULL,
     seq       INTEGER NOT NULL CHECK (seq > 0),
@@ -42,8 +42,8 @@ CREATE TABLE message (
 CREATE UNIQUE INDEX message_by_client_id ON message (sender, client_id) WHERE client_id IS NOT NULL;
 CREATE INDEX message_by_timestamp ON message (timestamp);
 
--- The other events: of each what all kinds have, and the rest as JSON in `body`. Kinds: 2 edited
--- and 3 deleted (`target` is the message's seq), 4 room (the room's state after it).
+-- The other events: columns for what all kinds have, and the rest as JSON in `body`. Kinds: 2
+-- edited and 3 deleted (`target` is the message's seq), 4 room (the room's state after it).
 CREATE TABLE event (
     room_id INTEGER NOT NULL REFERENCES room (id),
     seq     INTEGER NOT NULL CHECK (seq > 0),
@@ -86,10 +86,10 @@ CREATE TABLE session (
 CREATE INDEX session_by_person ON session (person_id);
 CREATE INDEX session_by_last_used ON session (last_used);
 
--- `likeness` is all that the name could be taken for: the skeletons of accounts, each between two
--- spaces. It is looked through when an account is made. Roles: 0 member, 1 moderator. `read_seq` is
--- the last event that the person has read, at first the last there was; `level` says of what they
--- are notified, 0 as is usual in the room.
+-- `likeness` has the skeletons of the accounts for which the name could be mistaken, each between
+-- two spaces. Making an account searches it. Roles: 0 member, 1 moderator. `read_seq` is the last
+-- event that the person has read, at first the log's end. `level` says what they are notified of; 0
+-- is the room's usual.
 CREATE TABLE membership (
     person_id INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
     room_id   INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
@@ -102,9 +102,9 @@ CREATE TABLE membership (
     PRIMARY KEY (person_id, room_id)
 ) STRICT, WITHOUT ROWID;
 
--- What takes rights away from a person, in the order of the commits: every node reads on here.
--- Kinds: 1 left `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`.
--- `at` is in the time of service.
+-- Rights that ended, in the order of the commits; every node reads on here. Kinds: 1 left
+-- `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`. `at` is in the
+-- time of service.
 CREATE TABLE revocation (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     person_id  INTEGER NOT NULL,
