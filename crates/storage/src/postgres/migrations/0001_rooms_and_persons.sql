@@ -114,10 +114,10 @@ CREATE TABLE session (
 CREATE INDEX session_by_person ON session (person_id);
 CREATE INDEX session_by_last_used ON session (last_used);
 
--- `likeness` is all that the name could be taken for: the skeletons of accounts, each between two
--- spaces. It is looked through when an account is made. Roles: 0 member, 1 moderator. `read_seq` is
--- the last event that the person has read, at first the last there was; `level` says of what they
--- are notified, 0 as is usual in the room.
+-- `likeness` has the skeletons of the accounts for which the name could be mistaken, each between
+-- two spaces. Making an account searches it. Roles: 0 member, 1 moderator. `read_seq` is the last
+-- event that the person has read, at first the log's end. `level` says what they are notified of; 0
+-- is the room's usual.
 CREATE TABLE membership (
     person_id bigint   NOT NULL REFERENCES person (id) ON DELETE CASCADE,
     room_id   bigint   NOT NULL REFERENCES room (id) ON DELETE CASCADE,
@@ -130,9 +130,9 @@ CREATE TABLE membership (
     PRIMARY KEY (person_id, room_id)
 );
 
--- What takes rights away from a person, in the order of the commits: every node reads on here.
--- Kinds: 1 left `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`.
--- `at` is in the time of service.
+-- Rights that ended, in the order of the commits; every node reads on here. Kinds: 1 left
+-- `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`. `at` is in the
+-- time of service.
 CREATE TABLE revocation (
     id         bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     person_id  bigint   NOT NULL,
