@@ -17,12 +17,12 @@ use crate::times::{Collected, number};
 const SCRATCH: usize = 1_024 * 1_024;
 const WARMUP: Duration = Duration::from_secs(1);
 
-/// Which pages are asked for.
+/// The pages to request.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     target: Target,
-    /// A path; when there are several they are asked for in turn.
+    /// A path. Several are requested in turn.
     #[arg(long, required = true)]
     path: Vec<String>,
     /// How long to measure.

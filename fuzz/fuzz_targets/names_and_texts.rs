@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
     if let Ok(name) = Username::parse(text) {
         assert!(name.as_str().len() <= USERNAME_BYTES && !name.as_str().trim().is_empty());
         assert_eq!(Username::parse(name.as_str()).as_ref(), Ok(&name));
-        // Whoever looks like somebody is somebody's likeness for good.
+        // Every accepted name has a skeleton.
         assert!(!skeleton(name.as_str()).is_empty());
     }
     if let Ok(message) = MessageText::parse(text) {

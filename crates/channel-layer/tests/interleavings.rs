@@ -2,10 +2,10 @@
 //! in thousands of interleavings of their locks:
 //! `cargo test -p papo-channel-layer --features shuttle --test interleavings`.
 //!
-//! The steps are those of `papo_app::live`, `papo_app::room_log` and the session of `papo_web`,
-//! with a number for a database and a vector for a socket; a tail that lacks something is read at
-//! once or by the poll, where `papo_app::live` waits a moment. The tests that must panic show that
-//! a session which errs is found out.
+//! The steps are those of `papo_app::live`, `papo_app::room_log` and the session of `papo_web`. A
+//! number stands for the database and a vector for a socket. A tail that lacks something is read at
+//! once or by the poll; `papo_app::live` waits a moment. The tests that must panic show that a
+//! wrong session is detected.
 #![cfg(feature = "shuttle")]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -59,7 +59,7 @@ fn frame(seq: i64) -> Frame {
     }
 }
 
-/// A socket whose other side takes at once all, a part or nothing of what a room writes.
+/// A socket whose client takes at once all, a part or nothing of what a room writes.
 #[derive(Default)]
 struct Socket(Mutex<Vec<u8>>);
 
@@ -80,8 +80,8 @@ impl Wire for Socket {
 }
 
 impl Socket {
-    /// The last frame that has arrived, and the number of answers between frames. There is no gap,
-    /// no double and no torn frame before it.
+    /// The last frame that arrived, and the number of answers between frames. Asserts that no frame
+    /// before it is missing, doubled or torn.
     fn read(&self) -> (Seq, usize) {
         let written = self.0.lock().unwrap();
         let (mut last, mut answers) = (0, 0);
@@ -108,11 +108,11 @@ impl Socket {
     }
 }
 
-/// What all threads share.
+/// The state that all threads share.
 struct World {
     hub: Arc<Hub>,
     log: Log,
-    /// One reads the log for a tail at a time.
+    /// One thread at a time reads the log for a tail.
     reading: Mutex<()>,
     /// Requests that are answered with the next event.
     requests: Mutex<Vec<Request>>,
@@ -121,7 +121,7 @@ struct World {
 }
 
 impl World {
-    /// With tails so short that cursors fall behind them.
+    /// A world with tails so short that cursors fall behind them.
     fn new() -> Arc<Self> {
         let limits = TailLimits {
             room_frames: 2,
@@ -137,7 +137,7 @@ impl World {
         })
     }
 
-    /// Brings what was appended to the followers, here or on another thread.
+    /// Delivers what was appended to the followers, here or on another thread.
     fn deliver(&self, room: &Arc<LiveRoom>) {
         for mut delivery in room.deliveries() {
             if thread_rng().gen_range(0..2) == 0 {
@@ -182,7 +182,7 @@ impl World {
         }
     }
 
-    /// The writer: commits, then tells.
+    /// The writer: it commits, then signals.
     fn write(&self) {
         let frame = self.log.commit();
         let requests = std::mem::take(&mut *self.requests.lock().unwrap());
@@ -212,11 +212,11 @@ impl World {
     }
 }
 
-/// How a session goes about it.
+/// The behaviour of a session.
 #[derive(Clone, Copy, PartialEq)]
 enum Manner {
     Right,
-    /// Heeds notices before it reads, and not after.
+    /// Handles notices before it reads, and not after.
     HeedsTooEarly,
     /// Forgets what a room couldn't write.
     DropsLeftovers,
@@ -302,7 +302,7 @@ impl Session {
         }
     }
 
-    /// Works and rests, at the end for good: until it is woken.
+    /// Works and rests until it is woken, at the end for good.
     fn run(&mut self) {
         let mut impatience = 2;
         loop {
@@ -322,8 +322,8 @@ impl Session {
         }
     }
 
-    /// Works for as long as it is woken, now that nothing else happens; then it has the whole log
-    /// and so many answers.
+    /// Works as long as it is woken, now that nothing else happens. Then it must have the whole log
+    /// and this many answers.
     fn settle(&mut self, answers: usize) {
         while self.is_woken() {
             self.wake_up();
@@ -353,7 +353,7 @@ fn everything_arrives(manner: Manner) {
     let other = thread::spawn(move || {
         let frame = elsewhere.log.commit();
         if let Some(room) = elsewhere.hub.room(ROOM) {
-            // It may come before those that precede it.
+            // It may come before its predecessors.
             room.offer([frame]);
             elsewhere.deliver(&room);
         }
@@ -377,14 +377,14 @@ fn everything_arrives(manner: Manner) {
         .into_iter()
         .map(|session| session.join().unwrap())
         .collect();
-    // What others committed is found by the next poll at the latest. One event more would have
-    // everybody look again, and would hide it if somebody slept beside something unread.
+    // The next poll at the latest finds what others committed. One more event would make everybody
+    // look again, and hide a task that sleeps beside something unread.
     world.poll();
     world.finish();
     for session in &mut sessions {
         session.settle(1 - session.connection.requests());
     }
-    // What was asked last is answered with the next event.
+    // The next event answers the last request.
     world.write();
     world.finish();
     for session in &mut sessions {
@@ -500,8 +500,8 @@ fn following_again_doubles_nothing() {
     check_both_ways(scenario);
 }
 
-/// At random, and with few changes of thread at places of all kinds, which finds what random ones
-/// seldom meet.
+/// Both at random, and with few changes of thread at places of all kinds, which finds what random
+/// ones rarely meet.
 fn check_both_ways(scenario: impl Fn() + Copy + Send + Sync + 'static) {
     shuttle::check_random(scenario, ITERATIONS);
     shuttle::check_pct(scenario, ITERATIONS, 3);

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// How often each node is asked whether it is ready, and how long it has to answer.
+/// How often the balancer asks each node whether it is ready, and how long the node has to answer.
 const ASK: Duration = Duration::from_millis(200);
 const ANSWER: Duration = Duration::from_secs(2);
 

@@ -11,7 +11,7 @@ use super::programs::Programs;
 
 /// Rooms that a new server has, as 1 and 2, and how many messages are imported into them.
 const ROOMS: [&str; 2] = ["Geral=1000000", "Tecnologia=100"];
-/// Each row is asked for in turn.
+/// The pages of each row are requested in turn.
 const ROOM_PAGE: [&[&str]; 2] = [&["/room/1/"], &["/room/2/"]];
 const OLDER: [&[&str]; 2] = [
     &[

@@ -1,4 +1,4 @@
-//! What holds over any relay.
+//! Stories that hold over every relay.
 
 use std::time::Duration;
 
@@ -68,8 +68,8 @@ async fn a_sign_of_writing_reaches_the_other_node(world: &World) {
     let ana = Guest::join(&world.a, world.room, "Ana").await;
     let bia = Guest::join(&world.b, world.room, "Bia").await;
     let (ana, mut bia) = (ana.follow(&world.a).await, bia.follow(&world.b).await);
-    // Such a sign may be lost: the relay is known to bring what this node wants once it has brought
-    // a message.
+    // A sign of writing may be lost. Once the relay has brought a message, it brings what this node
+    // wants.
     let mut cursor = 0;
     let mut signs = Vec::new();
     for _ in 0..20 {
@@ -101,7 +101,7 @@ async fn who_joined_again_stays(world: &World) {
         ana.leave(&world.a).await;
         ana.join_as(&world.a, "Ana").await;
         let socket = ana.follow(&world.b).await;
-        // What is told in order has been told when this is.
+        // Signals arrive in order, so earlier ones have arrived when this one does.
         for name in ["Beatriz", "Bia"] {
             bia.join_as(&world.a, name).await;
             assert_eq!(witness.changed(REVOKED).await, Username::parse(name).ok());
@@ -123,7 +123,7 @@ async fn a_session_that_ends_ends_on_the_other_node(world: &World) {
         .unwrap();
     let mut notice = socket.notice(REVOKED).await;
     if notice == Notice::Changed(world.room) {
-        // The node looks by itself now and then who has lost what, and came first.
+        // The node's own look for lost rights may come first.
         notice = socket.notice(REVOKED).await;
     }
     assert_eq!(notice, Notice::SessionEnded);
@@ -163,7 +163,7 @@ async fn an_edit_is_seen_by_who_catches_up_on_the_other_node(world: &World) {
         let text = frames[0].bytes.to_vec();
         String::from_utf8_lossy(&text).into_owned()
     };
-    // Pages are kept, here by a node on which somebody follows the room.
+    // Pages are cached, here by a node on which somebody follows the room.
     let mut reader = bia.follow(&world.b).await;
     assert!(page().await.contains("segredo 1\""));
     let by = Administrator::local();

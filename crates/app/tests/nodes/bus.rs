@@ -1,4 +1,4 @@
-//! What happens when the relay misbehaves.
+//! Stories of a relay that misbehaves.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn everyone_sees_the_log(seed: u64, faults: Faults) {
     for socket in &mut sockets {
         socket.read_to(Seq(160), HEALED).await;
     }
-    // What is late comes now, and changes nothing.
+    // Late signals come now, and change nothing.
     tokio::time::sleep(faults.latest).await;
     let log = world.log().await;
     assert_eq!(log.len(), 160);
@@ -104,7 +104,7 @@ async fn a_frame_from_far_ahead_of_the_log_does_no_harm() {
     }
     let end = writer.post("dois").await;
     reader.read_to(end, HEALED).await;
-    // Not even that the log was longer: else the tail would go looking there.
+    // Not even the log's length is believed, or the tail would look for more.
     assert_eq!(reader.subscription.follower.room.heard(), end);
     let end = writer.post("três").await;
     reader.read_to(end, HEALED).await;
@@ -125,7 +125,7 @@ async fn people_are_found_and_forgotten_though_signals_are_lost() {
     let bia = Guest::join(&world.b, world.room, "Bia").await;
     let (ana, mut bia) = (ana.follow(&world.a).await, bia.follow(&world.b).await);
     bia.read_people(2, &["Ana", "Bia"], LIMIT).await;
-    // Nothing is heard of the other node any more.
+    // The other node is silent from now on.
     world.bus().fail(Faults {
         lose: 100,
         ..Faults::default()

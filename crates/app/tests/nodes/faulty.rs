@@ -1,4 +1,4 @@
-//! A storage that fails as it is told to, or keeps an answer to itself.
+//! A storage with faults: it fails, or keeps an answer back, as a test says.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,26 +19,26 @@ use papo_storage::{
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-/// What goes wrong.
+/// The fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     Nothing,
     /// The database is away.
     Away,
-    /// It can't do what it is asked for by this method.
+    /// This method fails.
     Fails(&'static str),
-    /// It does what it is asked for by this method, and says so when nothing goes wrong any more.
+    /// This method works, and answers only when the fault has ended.
     Late(&'static str),
 }
 
-/// One node's way to the storage of all.
+/// A node's way to the shared storage.
 #[derive(Clone)]
 pub(crate) struct Faulty {
     storage: Arc<dyn Storage>,
     fault: watch::Sender<Fault>,
-    /// Whether an answer has been kept back.
+    /// Whether an answer is being kept back.
     is_late: watch::Sender<bool>,
-    /// How often it has answered, by method.
+    /// How often each method has answered.
     answers: Arc<Mutex<HashMap<&'static str, usize>>>,
 }
 
@@ -52,7 +52,7 @@ impl Faulty {
         }
     }
 
-    /// From now on this goes wrong.
+    /// Sets the fault.
     pub(crate) fn fail(&self, fault: Fault) {
         self.fault.send_replace(fault);
     }
@@ -63,7 +63,7 @@ impl Faulty {
         is_late.wait_for(|is_late| *is_late).await.unwrap();
     }
 
-    /// How often it has answered what it is asked for by this method.
+    /// How often this method has answered.
     pub(crate) fn answers(&self, method: &str) -> usize {
         self.answers.lock().get(method).copied().unwrap_or(0)
     }
@@ -94,7 +94,7 @@ fn away() -> StorageError {
 
 impl Storage for Faulty {}
 
-/// Passes these themes' methods on, unless something goes wrong; those in brackets are written out.
+/// Passes these themes' methods on, unless there is a fault. Those in brackets are written out.
 macro_rules! pass_on {
     ($($theme:ident $([$($written_out:tt)*])? {
         $($method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*

@@ -1,4 +1,4 @@
-//! That what a tail lacks is read soon, and not more often than it must be.
+//! A tail's missing frames are read soon, and not more often than necessary.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ const LOST: Faults = Faults {
     latest: Duration::ZERO,
 };
 
-/// So often something is lacking.
+/// How often something is missing.
 const GAPS: u32 = 10;
-/// With the poll alone, once a second, each would wait for the next second.
+/// With the poll alone each gap would wait for the next second.
 const WITHOUT_THE_POLL: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,7 +46,7 @@ async fn what_lies_before_anothers_is_read_without_the_poll() {
     for _ in 0..GAPS {
         world.bus().fail(LOST);
         let lost = on_a.post("lost").await;
-        // It is told before it is seen there.
+        // The signal comes before the event is visible there.
         on_a.read_to(lost, HEALED).await;
         world.bus().fail(Faults::default());
         let end = on_a.post("told").await;
@@ -57,7 +57,7 @@ async fn what_lies_before_anothers_is_read_without_the_poll() {
     world.stop().await;
 }
 
-/// Asserts that who has read until now has seen the log, and needed no poll for it.
+/// Asserts that a reader has seen the log, and needed no poll for it.
 async fn saw_all_since(start: Instant, world: &World, socket: &Socket) {
     let took = start.elapsed();
     assert!(took < WITHOUT_THE_POLL, "{took:?}");
@@ -70,7 +70,7 @@ async fn nodes_that_write_at_once_seldom_read_the_log() {
     let world = World::new(Way::memory(1)).await;
     let ana = Guest::join(&world.a, world.room, "Ana").await;
     let (mut on_a, mut on_b) = (ana.follow(&world.a).await, ana.follow(&world.b).await);
-    // What is told comes a little later than what one stores oneself after it.
+    // A signal comes a little later than what the node stores itself after it.
     world.bus().fail(Faults {
         delay: 100,
         latest: Duration::from_millis(8),

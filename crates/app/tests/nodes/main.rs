@@ -1,5 +1,5 @@
-//! Two nodes of one Papo: two applications on one storage, joined by a relay. One suite over each
-//! relay; what only one can be asked to do stands in a file with its name.
+//! Two nodes of one Papo: two applications on one storage, joined by a relay. One suite runs over
+//! each relay. A file with a relay's name has the stories of that one alone.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -11,7 +11,7 @@ mod nats;
 mod rights;
 mod world;
 
-/// Runs stories on each relay. Another one is another function here, and a variant of `Way`.
+/// Runs stories on each relay. A new relay needs another function here, and a variant of `Way`.
 macro_rules! stories {
     ($($name:ident),* $(,)?) => { $(
         mod $name {

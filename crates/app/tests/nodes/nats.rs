@@ -1,4 +1,4 @@
-//! What happens when NATS goes and comes.
+//! Stories of a NATS that goes and comes.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn nats_is_killed_and_started_again_under_load() {
     assert_eq!(log.len(), 240);
     assert_same(&ana.seen, &log);
     assert_same(&bia.seen, &log);
-    // People are told of again without waiting for a heartbeat to be missed.
+    // The lists of people come again without a missed heartbeat.
     bia.read_people(2, &["Ana", "Bia"], LIMIT).await;
     drop((ana, bia));
     world.stop().await;

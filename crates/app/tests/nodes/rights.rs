@@ -1,4 +1,4 @@
-//! What becomes of rights when a node can't ask the database, or is answered late.
+//! Rights on a node that can't ask the database, or gets late answers.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -14,14 +14,14 @@ use crate::world::{ADDRESS, Guest, HEALED, LIMIT, Socket, Way, World, assert_sam
 
 /// A right that ended has ended after this time, on every node.
 const REVOKED: Duration = Duration::from_secs(1);
-/// How long something goes wrong.
+/// How long the fault lasts.
 const FAULT: Duration = Duration::from_secs(3);
-/// Messages are this far apart.
+/// The pause between messages.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Ana and Caio listen at the second node, which something goes wrong with. Ana leaves at the
-/// first; what is said from a second later on isn't for her, and Caio has all of it when nothing
-/// goes wrong any more. `writes_there` is whether Caio writes meanwhile, else Bia at the first.
+/// Ana and Caio listen at the second node, which has the fault. Ana leaves at the first. What is
+/// said from a second later on isn't for her, and Caio has all of it when the fault has ended.
+/// Meanwhile Caio writes if `writes_there`, otherwise Bia at the first node.
 async fn who_has_left_hears_nothing(way: Way, fault: Fault, writes_there: bool) {
     let world = World::new(way).await;
     let mut guests = Vec::new();
@@ -69,7 +69,7 @@ async fn who_has_left_hears_nothing(way: Way, fault: Fault, writes_there: bool) 
     world.stop().await;
 }
 
-/// As a connection's task does: what is read isn't written when a notice has come.
+/// Like a connection's task: it doesn't write what it read if a notice has come.
 async fn read_what_is_hers(socket: &mut Socket) {
     let before = socket.seen.len();
     socket.read().await;
@@ -115,7 +115,7 @@ async fn who_has_joined_again_on_a_socket_stays_though_the_leaving_is_told_late(
     world.stop().await;
 }
 
-/// Other nodes needn't wait until they ask the database for it.
+/// Other nodes learn of it without a poll of the database.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_name_is_told_to_the_other_nodes() {
     let world = World::new(Way::memory(1)).await;
@@ -173,7 +173,7 @@ async fn nobody_enters_a_room_that_they_are_not_in_and_that_there_is_none_is_sai
     let enter = async |visitor, room| world.a.enter(visitor, room, ADDRESS).await.err();
     let by = Administrator::local();
     let other = world.a.create_room(&by, "Outra", "", true).await.unwrap();
-    // The visitor was asked for with the first room in view.
+    // The visitor was looked up with the first room in view.
     assert_eq!(
         enter(Some(&visitor), other.id).await,
         Some(Error::NotJoined)

@@ -20,9 +20,9 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::faulty::Faulty;
 
-/// What everything here must have happened within, unless it says otherwise.
+/// The limit of all waits, unless they have their own.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
-/// Within this time everything that was stored is seen, whatever the relay does.
+/// Within this time everything stored is seen, whatever the relay does.
 pub(crate) const HEALED: Duration = Duration::from_secs(2);
 pub(crate) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -30,7 +30,7 @@ pub(crate) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub(crate) enum Way {
     Memory(Bus),
     Nats(NatsSettings, Mutex<Vec<Arc<NatsRelay>>>),
-    /// Not at all: the database is what they have in common.
+    /// By their database only.
     Nothing,
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct World {
     pub(crate) room: RoomId,
     pub(crate) a: Arc<App>,
     pub(crate) b: Arc<App>,
-    /// What each of them has for a storage.
+    /// The nodes' ways to the storage.
     pub(crate) at_a: Faulty,
     pub(crate) at_b: Faulty,
     sqlite: Arc<SqliteStorage>,
@@ -170,7 +170,7 @@ async fn node(way: &Way, storage: &Faulty) -> Arc<App> {
     App::start(storage, settings, nodes).await.unwrap()
 }
 
-/// Somebody with a session, who is in the room.
+/// A guest with a session, in the room.
 pub(crate) struct Guest {
     token: String,
     room: RoomId,
@@ -289,7 +289,7 @@ impl Socket {
         }
     }
 
-    /// Reads until it is told that just these are there.
+    /// Reads until the list has exactly these people.
     pub(crate) async fn read_people(&mut self, online: usize, names: &[&str], limit: Duration) {
         let deadline = Instant::now() + limit;
         loop {
@@ -320,7 +320,8 @@ impl Socket {
         }
     }
 
-    /// Waits until it is told that its session's membership has changed; the name in the room then.
+    /// Waits for the notice that the person's membership has changed. Returns the name in the room
+    /// then.
     pub(crate) async fn changed(&self, limit: Duration) -> Option<Username> {
         let room = self.subscription.follower.room.id;
         assert_eq!(self.notice(limit).await, Notice::Changed(room));

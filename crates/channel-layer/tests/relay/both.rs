@@ -1,4 +1,4 @@
-//! What holds over any relay.
+//! Stories that hold over every relay.
 
 use std::time::Duration;
 
@@ -41,13 +41,13 @@ async fn what_is_told_about_a_followed_room_arrives_in_order(mut world: World) {
 }
 
 async fn what_is_told_to_all_arrives_everywhere_but_at_home(mut world: World) {
-    // Until both are heard: a relay may lose what it is told before it is subscribed.
+    // Until both are heard: a relay may lose signals from before its subscription.
     world.b_follows().await;
     world.a.relay.tell(Signal::Changed);
     let heard = next(&mut world.b).await;
     assert_eq!(heard, Incoming::Signal(NodeId(1), Signal::Changed));
     world.b.relay.tell(Signal::Stopped);
-    // The first that A hears is B's, and not its own.
+    // The first signal that A hears is B's, and not its own.
     let heard = next(&mut world.a).await;
     assert_eq!(heard, Incoming::Signal(NodeId(2), Signal::Stopped));
 }
@@ -56,7 +56,7 @@ async fn a_room_that_is_not_followed_is_silent(mut world: World) {
     world.b_follows().await;
     world.a.relay.tell(typing(RoomId(99), 1));
     world.b.relay.unfollow(world.room);
-    // What is on its way may still arrive.
+    // Signals on their way may still arrive.
     tokio::time::sleep(Duration::from_millis(200)).await;
     while world.b.incoming.try_recv().is_ok() {}
     world.a.relay.tell(typing(world.room, 1));

@@ -1,4 +1,4 @@
-//! Being let in with a credentials file, by a NATS that believes its operator's signatures alone.
+//! Signing in with a credentials file, to a NATS that believes only its operator's signatures.
 
 use std::fs;
 

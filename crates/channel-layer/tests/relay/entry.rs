@@ -1,4 +1,4 @@
-//! Being let in: passwords, tokens, TLS.
+//! Signing in to NATS: passwords, tokens, TLS.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(crate) async fn gets_in(settings: &NatsSettings) {
     );
 }
 
-/// That a node with these settings stays outside, and goes on trying.
+/// Asserts that a node with these settings stays outside, and goes on trying.
 pub(crate) async fn stays_out(settings: &NatsSettings) {
     let (relay, mut nodes) = start(settings, epoch(), 1).await;
     let second = Duration::from_secs(1);

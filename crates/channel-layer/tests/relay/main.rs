@@ -1,4 +1,4 @@
-//! One suite over every relay; what only NATS can be asked stands in files of its own.
+//! One suite over every relay. Files of their own have what concerns only NATS.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -9,7 +9,8 @@ mod nats;
 mod people;
 mod world;
 
-/// Runs stories on each relay. Another one is another function here, and a constructor of `World`.
+/// Runs stories on each relay. A new relay needs another function here, and a constructor of
+/// `World`.
 macro_rules! stories {
     ($($name:ident),* $(,)?) => { $(
         mod $name {

@@ -1,4 +1,5 @@
-//! What NATS itself does to a relay: it goes and comes, carries what others say, and has limits.
+//! What NATS itself does to a relay: it goes and comes, carries strangers' messages, and has
+//! limits.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
@@ -43,7 +44,7 @@ async fn rooms_are_followed_again_when_nats_is_back() {
         !world.relays.iter().any(|relay| relay.is_connected())
     })
     .await;
-    // While it is away nothing is kept, and nothing waits.
+    // While it is away nothing is stored, and nothing waits.
     for _ in 0..100_000 {
         world.a.relay.tell(typing(world.room, 1));
     }
@@ -197,7 +198,7 @@ async fn who_knows_the_database_by_name_alone_is_not_believed() {
     for nodes in [&mut nodes, &mut friends, &mut strangers] {
         assert_eq!(next(nodes).await, Incoming::Connected);
     }
-    // First what is told to all, and then in the room.
+    // First signals for all nodes, then in the room.
     for signal in [Signal::Stopped, frames(room, 1..=2, 100)] {
         let before = relay.counts().undecodable;
         // Subscribing takes a moment: until the stranger is heard.

@@ -1,4 +1,4 @@
-//! Who is there on several nodes, with a clock that tests move.
+//! Lists of people on several nodes, with a clock that tests move.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,7 +88,7 @@ async fn people_are_summed_and_listed_within_bounds() {
         (a.told(), b.told()),
         ("4 Ana Bia Caio".into(), "4 Ana Bia Caio".into())
     );
-    // The same person on both nodes, and more than are told by name.
+    // The same person on both nodes, and more people than are named.
     there.push(b.enter(1, "Ana"));
     there.extend((10..15).map(|number| b.enter(number, &format!("Zé {number}"))));
     pass(&mut [&mut a, &mut b], SOON).await;
@@ -117,7 +117,7 @@ async fn a_node_that_is_silent_is_forgotten_and_one_that_is_not_stays() {
     let _people = (a.enter(1, "Ana"), b.enter(2, "Bia"));
     pass(&mut [&mut a, &mut b], Duration::from_mins(2)).await;
     assert_eq!(b.told(), "2 Ana Bia");
-    // From now on A tells nothing.
+    // A is silent from now on.
     pass(&mut [&mut b], Duration::from_secs(9)).await;
     assert_eq!(b.told(), "2 Ana Bia");
     pass(&mut [&mut b], Duration::from_secs(7)).await;

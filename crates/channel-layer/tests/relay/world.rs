@@ -1,4 +1,4 @@
-//! Nodes joined by a relay, and short words for what they tell.
+//! Nodes joined by a relay, and short methods for their signals.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,7 +54,7 @@ impl World {
         }
     }
 
-    /// Has B follow the room, and waits until it hears what A tells there.
+    /// Makes B follow the room, and waits until it hears A there.
     pub(crate) async fn b_follows(&mut self) {
         self.b.relay.follow(self.room);
         let mark = typing(self.room, 0);
@@ -69,7 +69,7 @@ impl World {
             }
             assert!(Instant::now() < deadline, "nothing is heard");
         }
-        // What else was told before.
+        // Earlier signals.
         while timeout(Duration::from_millis(50), self.b.incoming.recv())
             .await
             .is_ok()
@@ -84,7 +84,7 @@ pub(crate) fn epoch() -> Epoch {
     Epoch((u64::from(std::process::id()) << 32) | number)
 }
 
-/// What the nodes of these tests have.
+/// The key of these tests' nodes.
 pub(crate) fn key() -> RelayKey {
     RelayKey::new([7; RelayKey::BYTES])
 }
@@ -99,7 +99,7 @@ pub(crate) async fn start(
     started.unwrap()
 }
 
-/// What comes next to a node.
+/// The next thing that comes to a node.
 pub(crate) async fn next(nodes: &mut Nodes) -> Incoming {
     let next = timeout(LIMIT, nodes.incoming.recv()).await;
     next.expect("something comes").expect("it goes on")
