@@ -120,7 +120,7 @@ impl App {
     /// Ends the rights of guests who had the name of a new account.
     async fn take_names(&self) {
         if let Err(error) = self.end_lost_rights().await {
-            tracing::warn!(%error, "ending rights that a new account took");
+            tracing::warn!(%error, "can't end the rights that a new account took");
         }
         self.tell_changed();
     }

@@ -130,7 +130,7 @@ impl Tails {
                 }
             }
             // The next poll asks again.
-            Err(error) => tracing::warn!(room = %live.id, %error, "asking a log for its end"),
+            Err(error) => tracing::warn!(room = %live.id, %error, "can't ask a log for its end"),
         }
     }
 
@@ -145,7 +145,7 @@ impl Tails {
         while live.hear(live.end()) {
             let from = live.end();
             if let Err(error) = self.read_page(live, from).await {
-                tracing::warn!(room = %live.id, %error, "reading the log for missing events");
+                tracing::warn!(room = %live.id, %error, "can't read the log for missing events");
                 return;
             }
             if live.end() <= from {
@@ -226,7 +226,7 @@ impl App {
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, "asking the log for new events"),
+            Err(error) => tracing::warn!(%error, "can't ask the log for new events"),
         }
     }
 
@@ -252,16 +252,16 @@ impl App {
             }
             self.rate_limits.forget_quiet();
             if let Err(error) = self.expire_sessions().await {
-                tracing::warn!(%error, "expiring sessions");
+                tracing::warn!(%error, "can't end old sessions");
             }
             if let Err(error) = self.compare_clocks(is_first).await {
-                tracing::warn!(%error, "comparing clocks");
+                tracing::warn!(%error, "can't compare the clocks");
             }
             if let Err(error) = self.forget_revocations().await {
-                tracing::warn!(%error, "forgetting old revocations");
+                tracing::warn!(%error, "can't delete old revocations");
             }
             if let Err(error) = self.end_lost_rights().await {
-                tracing::warn!(%error, "looking for rights that have ended");
+                tracing::warn!(%error, "can't look for rights that have ended");
             }
         }
     }

@@ -44,7 +44,7 @@ impl Passwords {
             let hash = Argon2::default().hash_password(password.as_bytes());
             hash.map(|hash| StoredPassword(hash.to_string()))
                 .map_err(|error| {
-                    tracing::error!(%error, "hashing a password");
+                    tracing::error!(%error, "can't hash a password");
                     Error::Internal
                 })
         })
@@ -81,7 +81,7 @@ impl Passwords {
         let _place = self.places.try_acquire().map_err(|_| BUSY)?;
         let _turn = self.working.acquire().await.map_err(|_| BUSY)?;
         tokio::task::spawn_blocking(job).await.map_err(|error| {
-            tracing::error!(%error, "hashing a password");
+            tracing::error!(%error, "can't hash a password");
             Error::Internal
         })
     }

@@ -43,7 +43,7 @@ impl App {
             return Ok(());
         }
         let failed = |error: std::io::Error| {
-            tracing::error!(%error, "starting the thread that watches for rights that end");
+            tracing::error!(%error, "can't start the thread that watches for rights that end");
             Error::Internal
         };
         let own = Builder::new_current_thread().enable_all().build();
@@ -66,7 +66,7 @@ impl App {
                 () = self.stopping.cancelled() => return,
             }
             if let Err(error) = self.heed_revocations(&mut last, &main).await {
-                tracing::warn!(%error, "asking for rights that ended");
+                tracing::warn!(%error, "can't ask for rights that ended");
                 self.note_failure(&error);
             }
         }

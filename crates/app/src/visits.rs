@@ -85,7 +85,7 @@ impl App {
         if now.before(TOUCH_PAUSE) > session.last_used {
             // A disk that takes no writes must not keep people from reading.
             if let Err(error) = self.storage.touch_session(session.id, now).await {
-                tracing::warn!(%error, "noting that a session is used");
+                tracing::warn!(%error, "can't note that a session is used");
             }
         }
         Ok(Some(Visitor { session, room }))

@@ -57,7 +57,7 @@ impl Link {
         self.counts.connected.set(0);
         if self.is_up.send_replace(false) {
             tracing::info!(
-                "the relay to the other nodes is away; until it is back they are heard of by polling"
+                "the relay to the other nodes is away; until it is back, their messages come by polling"
             );
         }
     }
@@ -110,7 +110,7 @@ impl Link {
             tracing::warn!(
                 nats,
                 why,
-                "the relay to the other nodes can't be reached; it is tried again"
+                "can't reach the relay to the other nodes; trying again"
             );
             failures.push(failure);
         }

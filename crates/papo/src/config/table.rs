@@ -43,13 +43,13 @@ pub(crate) const PUBLIC_URL: Setting = Setting {
     key: "public_url",
     value_name: "URL",
     default: "",
-    help: "Where people find this server, when a proxy is in front of it: https://papo.example.org",
+    help: "The address at which people reach this server behind a proxy: https://papo.example.org",
 };
 pub(crate) const TRUSTED_PROXIES: Setting = Setting {
     key: "trusted_proxies",
     value_name: "ADDRESSES",
     default: "",
-    help: "The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and ranges \
+    help: "The proxies whose X-Forwarded-For and X-Forwarded-Proto papo believes: addresses and ranges \
            such as 10.0.0.0/8, with commas between",
 };
 pub(crate) const RATE_LIMITS: Setting = Setting {
@@ -62,7 +62,7 @@ pub(crate) const MAX_CONNECTIONS: Setting = Setting {
     key: "max_connections",
     value_name: "NUMBER",
     default: "100000",
-    help: "The most connections open at once, half of them of one address; more are told to come back",
+    help: "The most connections open at once, half of them of one address; further ones are refused for now",
 };
 pub(crate) const MAX_SESSION_CONNECTIONS: Setting = Setting {
     key: "max_session_connections",
@@ -86,7 +86,7 @@ pub(crate) const MAX_IN_FLIGHT: Setting = Setting {
     key: "max_in_flight",
     value_name: "NUMBER",
     default: "64",
-    help: "The most requests that wait for an answer on one socket: up to 1024; more are not read before some are answered",
+    help: "The most unanswered requests on one socket: up to 1024; the server reads no more until it has answered some",
 };
 pub(crate) const MAX_RESUME_EVENTS: Setting = Setting {
     key: "max_resume_events",
@@ -98,7 +98,7 @@ pub(crate) const HEARTBEAT_SECONDS: Setting = Setting {
     key: "heartbeat_seconds",
     value_name: "SECONDS",
     default: "25",
-    help: "How often clients show that they are there; less than the idle time of any proxy between",
+    help: "How often clients send a sign of life; less than the idle time of any proxy between",
 };
 pub(crate) const METRICS_READERS: Setting = Setting {
     key: "metrics_readers",
@@ -110,7 +110,7 @@ pub(crate) const STOP_SECONDS: Setting = Setting {
     key: "stop_seconds",
     value_name: "SECONDS",
     default: "20",
-    help: "How long requests and sockets may take to finish once the server is told to stop",
+    help: "How long requests and sockets have to finish when the server stops",
 };
 pub(crate) const NATS_URL: Setting = Setting {
     key: "nats_url",

@@ -117,7 +117,7 @@ impl Session {
             Error::RateLimited(after) => *after,
             Error::Unavailable(after) => READ_AGAIN.min(*after),
             error => {
-                tracing::warn!(%error, "reading on for a client");
+                tracing::warn!(%error, "can't read the log for a client");
                 let reason = "the log can't be read";
                 return Err(Closing::new(CloseCode::TRY_LATER, reason).into());
             }
@@ -247,7 +247,7 @@ impl Session {
             }
             Ok(None) => self.end_right(room),
             Err(error) => {
-                tracing::warn!(%room, %error, "asking for a client's right");
+                tracing::warn!(%room, %error, "can't ask for a client's right");
                 Err(Closing::new(CloseCode::TRY_LATER, error.to_string()).into())
             }
         }
