@@ -19,8 +19,8 @@ pub(crate) fn client() -> PathBuf {
 }
 
 /// The prefixes of variables that the outer cargo sets. An inner cargo would take them for a
-/// change, and build SQLite, ring and everything above them again, each time that it runs from here
-/// after it ran by itself.
+/// change, and build SQLite, ring and everything above them again. It would do so each time that it
+/// runs from here after it ran by itself.
 const SET_BY_CARGO: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "LIBSQLITE3_FLAGS"];
 
 /// A command in the repository's root.

@@ -80,8 +80,8 @@ pub struct Request {
     is_finished: bool,
 }
 
-/// The state that a connection shares with the rest of the program. It is bounded: there is one
-/// answer for each request in flight, each notice is kept once, and a room adds nothing to what the
+/// The state that a connection shares with the rest of the program. It is bounded. There is one
+/// answer for each request in flight, and each notice is kept once. A room adds nothing to what the
 /// wire didn't take.
 #[derive(Default)]
 struct Line {

@@ -1,6 +1,6 @@
 //! The signals between the nodes of one Papo: a doorbell that usually brings the frame along.
 //!
-//! A signal may be lost, doubled, late or out of order, at the cost of a delay: the log and the
+//! A signal may be lost, doubled, late or out of order, at the cost of a delay. The log and the
 //! revocations are in the database, which every node asks. A node believes another only in the next
 //! frame of a log, and in who is online and writing.
 

@@ -1,5 +1,5 @@
 //! `papo epoch`: prints the name of the history, or sets another. It is for operators who have put
-//! an older copy of the data in place, such as a volume's snapshot: clients may have seen what
+//! an older copy of the data in place, such as a volume's snapshot. Clients may have seen what
 //! isn't in it.
 
 use anyhow::{Context as _, Result};

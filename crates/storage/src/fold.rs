@@ -5,8 +5,9 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The text in NFKC and lower case. A part of a text folds to a part of the folded text: the final
-/// sigma, the one letter whose lower case depends on its neighbours, becomes a plain one.
+/// The text in NFKC and lower case. A part of a text folds to a part of the folded text. So the
+/// final sigma becomes a plain one: it is the one letter whose lower case depends on its
+/// neighbours.
 pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         if text.bytes().any(|byte| byte.is_ascii_uppercase()) {

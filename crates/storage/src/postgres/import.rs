@@ -15,7 +15,7 @@ use crate::{Import, ImportReport, ImportedMessage, ImportedRoom, StorageError};
 /// How many messages are sent at once.
 const AT_ONCE: usize = 1_000;
 
-/// Begins without time limits. A restore of an instance holds the other lock on that table, so it
+/// Begins without time limits. A restore of an instance holds the other lock on that table. So it
 /// doesn't wait for the names of these rooms while these wait for the table.
 const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on; \
     SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE papo IN ROW SHARE MODE; \

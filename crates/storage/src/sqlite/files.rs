@@ -2,11 +2,11 @@
 //! whole.
 //!
 //! What Papo writes into a removed, replaced, cut or overwritten file is lost with the process. So
-//! the writer looks after each commit, before it answers. Three short system calls ask whether a
-//! name in the folder has changed, whether somebody has written into the database's file, and
-//! whether the commit is still at the end of the write-ahead log. If one of them finds something,
-//! and twice a second in any case, a full look follows, by name. Nothing here opens the database's
-//! file for reading: closing it would drop SQLite's locks.
+//! the writer looks after each commit, before it answers. Three short system calls suffice. They
+//! ask whether a name in the folder has changed, somebody has written into the database's file, and
+//! the commit is still at the end of the write-ahead log. If one of them finds something, and twice
+//! a second in any case, a full look follows, by name. Nothing here opens the database's file for
+//! reading: closing it would drop SQLite's locks.
 
 use std::fmt::Display;
 use std::fs::{self, File};

@@ -1,8 +1,8 @@
 //! T1c: the disk fails to keep what was written. strace makes the system calls fail.
 //!
 //! Acknowledgements that were on their way when the call failed don't count. How long they take
-//! depends on the machine, so they are over when none has come for a while; a server that goes on
-//! acknowledging never is silent for so long.
+//! depends on the machine, so they are over when none has come for a while. A server that goes on
+//! acknowledging is never silent for so long.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// so many looks; several, since one may find that the machine has stood still meanwhile.
 const LOOKS: usize = 10;
 const BETWEEN: Duration = Duration::from_millis(100);
-/// They are over after this time whatever comes.
+/// They are over after this time in any case.
 const ON_THEIR_WAY: Duration = Duration::from_secs(10);
 /// How long the process may take to end.
 const ENDING: Duration = Duration::from_secs(30);

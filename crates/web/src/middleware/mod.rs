@@ -1,5 +1,6 @@
-//! The layers around every handler, from the outside in: security headers, error pages, the space
-//! of answers, compression, the check against other sites' forms, and limits of time and size.
+//! The layers around every handler. From the outside in they are security headers, error pages, the
+//! space of answers, compression, the check against other sites' forms, and limits of time and
+//! size.
 
 mod compression;
 mod cross_site;

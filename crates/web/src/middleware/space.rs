@@ -1,5 +1,6 @@
-//! Refuses requests for which there is no space: answers when too many wait to be read, large ones
-//! before they are made, and on reserved places everything that isn't for operators.
+//! Refuses requests for which there is no space. It refuses answers when too many wait to be read,
+//! and large ones before they are made. On reserved places it refuses everything that isn't for
+//! operators.
 
 use std::sync::Arc;
 

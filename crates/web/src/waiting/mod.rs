@@ -43,7 +43,7 @@ const SMALL: usize = 4 * 1024;
 /// space.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Clients that are refused for want of space may retry after this time, or up to this many seconds
-/// later, so that they don't come all at once.
+/// later. So they don't come all at once.
 const RETRY: Duration = Duration::from_secs(3);
 const RETRY_SPREAD: u64 = 3;
 

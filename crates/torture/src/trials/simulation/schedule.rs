@@ -14,8 +14,8 @@ const END: Duration = Duration::from_secs(3);
 const BETWEEN: Duration = Duration::from_millis(300);
 /// The longest that one lasts.
 const LONGEST: Duration = Duration::from_millis(1_600);
-/// Each seed that this divides has a schedule this many times as long: the operating system, and
-/// not only Papo, gives up what is cut off for more than ten seconds.
+/// Each seed that this divides has a schedule this many times as long. After ten seconds of a cut
+/// the operating system gives up too, and not only Papo.
 const SLOW_SEEDS: u64 = 20;
 const SLOWER: u32 = 8;
 
