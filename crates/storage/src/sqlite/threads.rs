@@ -47,7 +47,7 @@ impl Threads {
         Ok(threads)
     }
 
-    /// Runs a write. It runs even if its caller has gone.
+    /// Queues a write, and waits for it. A queued write runs even if its caller has gone.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Writer) -> Result<T, StorageError> + Send + 'static,

@@ -27,7 +27,7 @@ const WRITERS: usize = 20;
 const READERS: usize = 10;
 const PAUSE: Duration = Duration::from_millis(50);
 /// Acknowledgements that were on their way when the call failed are over when none has come between
-/// so many looks; several, since one may find that the machine has stood still meanwhile.
+/// this many looks. It takes several, since the machine may have stood still during one.
 const LOOKS: usize = 10;
 const BETWEEN: Duration = Duration::from_millis(100);
 /// They are over after this time in any case.
