@@ -1,5 +1,6 @@
 //! Passwords: hashed and checked with Argon2id, a few at a time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use argon2::Argon2;
@@ -19,8 +20,8 @@ const WAITING: usize = 32;
 /// Hashes and checks passwords.
 #[derive(Debug)]
 pub(crate) struct Passwords {
-    places: Semaphore,
-    working: Semaphore,
+    places: Arc<Semaphore>,
+    working: Arc<Semaphore>,
     /// The hash of a password that nobody has. A check against it takes as long as one against a
     /// real hash.
     nobody: StoredPassword,
@@ -29,8 +30,8 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(crate) fn new() -> Self {
         Self {
-            places: Semaphore::new(WAITING),
-            working: Semaphore::new(AT_ONCE),
+            places: Arc::new(Semaphore::new(WAITING)),
+            working: Arc::new(Semaphore::new(AT_ONCE)),
             // Argon2id with the parameters of `Argon2::default()`, of 32 random bytes that were
             // thrown away.
             nobody: StoredPassword(NOBODY.to_owned()),
@@ -78,9 +79,16 @@ impl Passwords {
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         const BUSY: Error = Error::Unavailable(Duration::from_secs(3));
-        let _place = self.places.try_acquire().map_err(|_| BUSY)?;
-        let _turn = self.working.acquire().await.map_err(|_| BUSY)?;
-        tokio::task::spawn_blocking(job).await.map_err(|error| {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| BUSY)?;
+        let turn = Arc::clone(&self.working).acquire_owned().await;
+        let turn = turn.map_err(|_| BUSY)?;
+        let work = tokio::task::spawn_blocking(move || {
+            // The job goes on when the caller has gone, and keeps both until its end.
+            let _held = (place, turn);
+            job()
+        });
+        work.await.map_err(|error| {
             tracing::error!(%error, "can't hash a password");
             Error::Internal
         })
@@ -137,6 +145,32 @@ mod tests {
         let stored = passwords.hash(composed.into()).await.unwrap();
         let other = passwords.verify("coracao de mae".into(), Some(stored));
         assert_eq!(other.await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_job_keeps_its_turn_when_the_caller_has_gone() {
+        let passwords = Passwords::new();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let (start, started) = tokio::sync::oneshot::channel();
+        let job = passwords.work(move || {
+            let _ = start.send(());
+            let _ = ended.recv();
+        });
+        tokio::select! {
+            biased;
+            _ = started => {}
+            _ = job => panic!("the job ended by itself"),
+        }
+        assert_eq!(passwords.working.available_permits(), AT_ONCE - 1);
+        assert_eq!(passwords.places.available_permits(), WAITING - 1);
+        drop(end);
+        let all = u32::try_from(AT_ONCE).unwrap();
+        let turns = passwords.working.acquire_many(all);
+        assert!(
+            tokio::time::timeout(Duration::from_secs(10), turns)
+                .await
+                .is_ok()
+        );
     }
 
     #[test]

@@ -129,9 +129,19 @@ impl App {
         }
         let person = revocation.person;
         match revocation.revoked {
-            Revoked::Ended(session) => self.hub.end_session(person, session),
-            Revoked::Left(room) | Revoked::Renamed(room, _) => {
+            Some(Revoked::Ended(session)) => self.hub.end_session(person, session),
+            Some(Revoked::Left(room) | Revoked::Renamed(room, _)) => {
                 self.hub.notice(person, &Notice::Changed(room));
+            }
+            None => {
+                tracing::error!(
+                    number = revocation.id.0,
+                    "a revocation in the database is damaged: papo asks again for all rights of \
+                     its person"
+                );
+                for room in self.hub.rooms() {
+                    self.hub.notice(person, &Notice::Changed(room.id));
+                }
             }
         }
     }

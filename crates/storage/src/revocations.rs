@@ -41,8 +41,8 @@ pub struct Revocation {
     pub id: RevocationId,
     /// The person.
     pub person: PersonId,
-    /// What has changed.
-    pub revoked: Revoked,
+    /// What has changed; `None` when the disk has damaged it, so that any right may have ended.
+    pub revoked: Option<Revoked>,
 }
 
 /// What a revocation takes away.

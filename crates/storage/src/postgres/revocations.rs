@@ -86,11 +86,11 @@ pub(super) async fn read_after(
         let room = row.try_get::<_, Option<i64>>(3)?.map(RoomId);
         let session = row.try_get::<_, Option<i64>>(4)?.map(SessionId);
         let username = rows::username(row, 5)?;
-        let revoked = match (row.try_get(2)?, room, session, username) {
-            (LEFT, Some(room), None, None) => Revoked::Left(room),
-            (ENDED, None, Some(session), None) => Revoked::Ended(session),
-            (RENAMED, Some(room), None, Some(username)) => Revoked::Renamed(room, username),
-            (kind, ..) => return Err(damaged(format!("a revocation of kind {kind}")).into()),
+        let revoked = match (row.try_get::<_, i16>(2)?, room, session, username) {
+            (LEFT, Some(room), None, None) => Some(Revoked::Left(room)),
+            (ENDED, None, Some(session), None) => Some(Revoked::Ended(session)),
+            (RENAMED, Some(room), None, Some(username)) => Some(Revoked::Renamed(room, username)),
+            _ => None,
         };
         Ok(Revocation {
             id: RevocationId(row.try_get(0)?),

@@ -6,7 +6,7 @@
 //! changes nothing.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -97,7 +97,7 @@ fn mend_alone(database: &Path) -> Result<bool, StorageError> {
         return Ok(true);
     };
     connection::refuse_foreign(&db)?;
-    keep_copy(database);
+    keep_copy(database)?;
     renew(&db)?;
     tracing::error!(
         "{}: {}; the history goes on from there as another, with an epoch of its own",
@@ -124,17 +124,31 @@ fn renew(db: &Connection) -> Result<(), StorageError> {
     Ok(())
 }
 
-fn keep_copy(database: &Path) {
-    let copied = aside::create(database, COPY).and_then(|(mut copy, path)| {
-        let mut log = File::open(beside(database, "-wal"))?;
-        io::copy(&mut log, &mut copy)?;
-        copy.sync_all()?;
-        Ok(path)
+/// Copies the damaged log. Without a copy nothing is mended: the mend empties the log.
+fn keep_copy(database: &Path) -> Result<(), StorageError> {
+    let log = beside(database, "-wal");
+    let copied = aside::create(database, COPY).and_then(|(copy, path)| {
+        let copied = copy_log(&log, copy);
+        if copied.is_err() {
+            // A part of the log would pass for the whole.
+            let _ = fs::remove_file(&path);
+        }
+        copied.map(|()| path)
     });
-    match copied {
-        Ok(path) => tracing::warn!("a copy of the damaged log is in {}", path.display()),
-        Err(error) => tracing::warn!(%error, "can't keep a copy of the damaged log"),
-    }
+    let path = copied.map_err(|error| {
+        StorageError::Unavailable(format!(
+            "its write-ahead log is damaged, and can't be copied before it is mended: {error}; \
+             make room beside {}",
+            log.display()
+        ))
+    })?;
+    tracing::warn!("a copy of the damaged log is in {}", path.display());
+    Ok(())
+}
+
+fn copy_log(log: &Path, mut copy: File) -> io::Result<()> {
+    io::copy(&mut File::open(log)?, &mut copy)?;
+    copy.sync_all()
 }
 
 fn look(database: &Path) -> Result<Option<Break>, StorageError> {

@@ -82,11 +82,11 @@ pub(super) fn read_after(
         let room = row.get::<_, Option<i64>>(3)?.map(RoomId);
         let session = row.get::<_, Option<i64>>(4)?.map(SessionId);
         let username = rows::optional_username(row, 5)?;
-        let revoked = match (row.get(2)?, room, session, username) {
-            (LEFT, Some(room), None, None) => Revoked::Left(room),
-            (ENDED, None, Some(session), None) => Revoked::Ended(session),
-            (RENAMED, Some(room), None, Some(username)) => Revoked::Renamed(room, username),
-            (kind, ..) => return Err(errors::damaged(format!("a revocation of kind {kind}"))),
+        let revoked = match (row.get::<_, i64>(2)?, room, session, username) {
+            (LEFT, Some(room), None, None) => Some(Revoked::Left(room)),
+            (ENDED, None, Some(session), None) => Some(Revoked::Ended(session)),
+            (RENAMED, Some(room), None, Some(username)) => Some(Revoked::Renamed(room, username)),
+            _ => None,
         };
         revocations.push(Revocation {
             id: RevocationId(row.get(0)?),

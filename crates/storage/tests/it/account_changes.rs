@@ -68,7 +68,7 @@ async fn ended(world: &World) -> Vec<SessionId> {
     let all = world.storage.revocations_after(RevocationId(0), usize::MAX);
     let all = all.await.unwrap().into_iter();
     all.filter_map(|one| match one.revoked {
-        Revoked::Ended(session) => Some(session),
+        Some(Revoked::Ended(session)) => Some(session),
         _ => None,
     })
     .collect()
@@ -305,7 +305,7 @@ async fn a_mark_that_changes_is_told_in_every_room(world: &World) {
         .await
         .unwrap()
         .into_iter()
-        .map(|told| told.revoked)
+        .map(|told| told.revoked.unwrap())
         .collect();
     let once = rooms.map(|room| Revoked::Renamed(room, username("Ana")));
     assert_eq!(told, [once.clone(), once].concat());

@@ -152,3 +152,19 @@ async fn each_log_that_is_cut_is_kept() {
     assert_eq!(fs::read(beside(&file, "-wal-cut-2")).unwrap(), first);
     assert_eq!(fs::read(beside(&file, "-wal-cut-3")).unwrap(), second);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_cannot_be_copied_is_not_mended() {
+    let (_folder, file, ..) = killed().await;
+    let damaged = damage(&beside(&file, "-wal"));
+    let copies = (2..=100).map(|number| format!("-wal-cut-{number}"));
+    for end in copies.chain(["-wal-cut".into()]) {
+        fs::write(beside(&file, &end), "").unwrap();
+    }
+    let refused = SqliteStorage::open(&file).err().expect("it is refused");
+    assert!(refused.to_string().contains("can't be copied"), "{refused}");
+    assert_eq!(fs::read(beside(&file, "-wal")).unwrap(), damaged);
+    fs::remove_file(beside(&file, "-wal-cut-7")).unwrap();
+    drop(SqliteStorage::open(&file).unwrap());
+    assert_eq!(fs::read(beside(&file, "-wal-cut-7")).unwrap(), damaged);
+}

@@ -2,6 +2,7 @@
 
 use papo_domain::{EventKind, RoomId, Seq};
 use papo_storage::transfer::{self, Checked, Walk};
+use papo_storage::{RevocationId, Revoked};
 use rusqlite::Connection;
 
 use crate::home::Home;
@@ -90,6 +91,40 @@ async fn one_damaged_event_spoils_nothing_else_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_damaged_event_spoils_nothing_else_on_postgres() {
     one_damaged_event_spoils_nothing_else(Home::postgres()).await;
+}
+
+/// Damages one revocation of three.
+async fn one_damaged_revocation_hides_no_other(home: Home) {
+    let world = home.world().await;
+    let room = world.room("Geral").await;
+    let mut left = Vec::new();
+    for name in ["Ana", "Bia", "Caio"] {
+        let guest = world.guest(room, name).await;
+        world
+            .storage
+            .leave(guest.session, Some(room))
+            .await
+            .unwrap();
+        left.push(guest.person);
+    }
+    home.execute("UPDATE revocation SET kind = 9 WHERE id = 2")
+        .await;
+    let told = world.storage.revocations_after(RevocationId(0), 100).await;
+    let told = told.unwrap().into_iter();
+    let told: Vec<_> = told.map(|one| (one.person, one.revoked)).collect();
+    let whole = Some(Revoked::Left(room));
+    let expected = [(left[0], whole.clone()), (left[1], None), (left[2], whole)];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_damaged_revocation_hides_no_other_on_sqlite() {
+    one_damaged_revocation_hides_no_other(Home::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_damaged_revocation_hides_no_other_on_postgres() {
+    one_damaged_revocation_hides_no_other(Home::postgres()).await;
 }
 
 /// A flipped bit gives a value another type than the table allows.

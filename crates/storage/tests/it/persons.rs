@@ -77,7 +77,7 @@ async fn is_there(world: &World, guest: &Guest) -> bool {
 async fn told(world: &World) -> Vec<(PersonId, Revoked)> {
     let told = world.storage.revocations_after(RevocationId(0), usize::MAX);
     let told = told.await.unwrap().into_iter();
-    told.map(|one| (one.person, one.revoked)).collect()
+    told.map(|one| (one.person, one.revoked.unwrap())).collect()
 }
 
 fn named(room: RoomId, name: &str) -> (RoomId, String) {

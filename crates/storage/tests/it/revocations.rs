@@ -19,7 +19,7 @@ async fn told(world: &World) -> Vec<(PersonId, Revoked)> {
     all(world)
         .await
         .into_iter()
-        .map(|revocation| (revocation.person, revocation.revoked))
+        .map(|revocation| (revocation.person, revocation.revoked.unwrap()))
         .collect()
 }
 
