@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 
 use crate::config::Config;
+use crate::damage::damage;
 use crate::data_folder::database_in;
 use crate::database::{Database, plain};
 use crate::export::STANDARD;
@@ -43,15 +44,4 @@ pub(crate) fn run(config: &Config, file: &Path) -> Result<String> {
             damage(&saved?)
         ))
     })
-}
-
-/// The text about damage in a copy.
-pub(crate) fn damage(unreadable: &[String]) -> String {
-    if unreadable.is_empty() {
-        return String::new();
-    }
-    format!(
-        "Damaged there, and so in the copy:\n  {}\n",
-        unreadable.join("\n  ")
-    )
 }

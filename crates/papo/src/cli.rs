@@ -1,14 +1,16 @@
-//! The command line: its commands, and its flags from the table of options.
+//! The command line: its commands, and its flags out of the table of options. `room.rs` and
+//! `user.rs` bring the commands of their own.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
-use papo_domain::RoomId;
 
 use crate::config::table::{self, Setting};
 use crate::config::{Config, Values};
+use crate::outcome::Outcome;
+use crate::room::RoomCommand;
+use crate::user::UserCommand;
 use crate::{
     backup, doctor, epoch, export, health, import_django, logging, migrate, restore, room, serve,
     user,
@@ -84,91 +86,6 @@ enum PapoCommand {
     },
 }
 
-/// The commands for rooms.
-#[derive(Debug, Subcommand)]
-pub(crate) enum RoomCommand {
-    /// Make a room in an existing chat
-    Create {
-        /// Its name, unlike any other's
-        name: String,
-        /// What it is about
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        description: String,
-    },
-    /// List all rooms
-    List,
-    /// Open a room again; its members are in it again
-    Activate {
-        /// The room's number
-        id: RoomId,
-    },
-    /// Close a room, so that only administrators see it. Its people stay its members
-    Deactivate {
-        /// The room's number
-        id: RoomId,
-    },
-}
-
-/// The commands for accounts.
-#[derive(Debug, Subcommand)]
-pub(crate) enum UserCommand {
-    /// Make an account; the password comes from a prompt, or is one line of standard input
-    Create {
-        /// The name to sign in with
-        name: String,
-        /// Give it the right to administer. Where there is no chat, this makes one
-        #[arg(long)]
-        admin: bool,
-    },
-    /// List all accounts
-    List,
-    /// Give an account another password, which is read as for create, and end all its sessions
-    Password {
-        /// The account's name
-        name: String,
-    },
-    /// List an account's sessions, or end them all
-    Sessions {
-        /// The account's name
-        name: String,
-        /// End them, on open connections too
-        #[arg(long)]
-        end: bool,
-    },
-    /// Keep an account from signing in, and end its sessions; its name stays taken
-    Suspend {
-        /// The account's name
-        name: String,
-    },
-    /// Let a suspended account sign in again
-    Restore {
-        /// The account's name
-        name: String,
-    },
-    /// Remove an account for ever and end its sessions; its messages stay, and anybody may take its
-    /// name
-    Remove {
-        /// The account's name
-        name: String,
-    },
-    /// Give an account the right to administer, or take it
-    Admin {
-        /// The account's name
-        name: String,
-        /// on gives the right, off takes it
-        may: OnOff,
-    },
-}
-
-/// A switch of the command line.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub(crate) enum OnOff {
-    /// May
-    On,
-    /// May not
-    Off,
-}
-
 #[derive(Debug, Subcommand)]
 enum ImportCommand {
     /// Import a database of the Django chat; a second time imports only what is new
@@ -176,24 +93,6 @@ enum ImportCommand {
         /// Its SQLite database
         file: PathBuf,
     },
-}
-
-/// The result of a command.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// For standard output.
-    pub(crate) text: String,
-    /// For the shell.
-    pub(crate) exit_code: ExitCode,
-}
-
-impl From<String> for Outcome {
-    fn from(text: String) -> Self {
-        Self {
-            text,
-            exit_code: ExitCode::SUCCESS,
-        }
-    }
 }
 
 impl CommandLine {

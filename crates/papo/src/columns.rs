@@ -1,5 +1,6 @@
 //! Text in columns, for lists on a terminal.
 
+use papo_domain::Timestamp;
 use unicode_width::UnicodeWidthStr as _;
 
 /// Sets rows under their headings, each column as wide as its widest cell.
@@ -24,7 +25,16 @@ pub(crate) fn columns<const N: usize>(headings: [&str; N], rows: &[[String; N]])
     text
 }
 
-/// The text on one line, with control characters in a visible form.
+/// A time in a column: `2026-11-24 18:56`.
+pub(crate) fn minute(time: Timestamp) -> String {
+    time.to_string()
+        .chars()
+        .take(16)
+        .collect::<String>()
+        .replace('T', " ")
+}
+
+/// The text without what would break the line, and with what speaks to the terminal made visible.
 fn one_line(text: &str) -> String {
     let is_break = |c| matches!(c, '\n'..='\r' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let line: String = text

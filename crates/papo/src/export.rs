@@ -9,8 +9,8 @@ use papo_storage::transfer::archive::ArchiveWriter;
 use papo_storage::transfer::{self, Checked, Pages, Summary, Walk};
 use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
 
-use crate::backup::damage;
 use crate::config::Config;
+use crate::damage::damage;
 use crate::database::{Database, plain};
 use crate::instance;
 use crate::progress::{Progress, say};

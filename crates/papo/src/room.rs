@@ -1,15 +1,40 @@
 //! `papo room`: rooms from the command line, while a server runs or not.
 
 use anyhow::{Result, anyhow};
+use clap::Subcommand;
 use papo_app::{Administrator, App, Error, RoomFilter};
 use papo_domain::{RoomId, RoomOverview};
 
-use crate::cli::RoomCommand;
-use crate::columns::columns;
+use crate::columns::{columns, minute};
 use crate::config::Config;
 use crate::instance::with_existing_instance;
 
-/// Runs the command. Returns what it did.
+/// What to do about rooms.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RoomCommand {
+    /// Make a room in a chat that is there
+    Create {
+        /// Its name, unlike any other's
+        name: String,
+        /// What it is about
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        description: String,
+    },
+    /// List all rooms
+    List,
+    /// Open a room again; those who were in it are in it again
+    Activate {
+        /// The room's number
+        id: RoomId,
+    },
+    /// Close a room: nobody but administrators sees it. Its people are told, and stay its members
+    Deactivate {
+        /// The room's number
+        id: RoomId,
+    },
+}
+
+/// Does it, and says what was done.
 pub(crate) fn run(config: &Config, command: RoomCommand) -> Result<String> {
     match command {
         RoomCommand::Create { name, description } => {
@@ -74,13 +99,4 @@ fn row(overview: &RoomOverview) -> [String; 5] {
 
 const fn state(is_active: bool) -> &'static str {
     if is_active { "active" } else { "inactive" }
-}
-
-/// `2026-11-24 18:56`.
-pub(crate) fn minute(time: papo_domain::Timestamp) -> String {
-    time.to_string()
-        .chars()
-        .take(16)
-        .collect::<String>()
-        .replace('T', " ")
 }

@@ -3,21 +3,81 @@
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use anyhow::{Context, Result, anyhow, bail};
+use clap::{Subcommand, ValueEnum};
 use papo_app::{
     AccountChange, AccountSession, Administrator, App, Error, PASSWORD_CHARACTERS, check_password,
 };
 use papo_domain::{Account, AccountName};
 
-use crate::cli::{OnOff, UserCommand};
-use crate::columns::columns;
+use crate::columns::{columns, minute};
 use crate::config::Config;
 use crate::instance::{Instance, with_existing_instance, with_instance};
-use crate::room::minute;
 
 /// More bytes than any password has.
 const LONGEST_LINE: u64 = 4_096;
 
-/// Runs the command. Returns what it did.
+/// What to do about accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account; the password comes from a prompt, or is one line of standard input
+    Create {
+        /// The name to sign in with
+        name: String,
+        /// Give it the right to administer. A new chat may begin so: where there is none, one is
+        /// made
+        #[arg(long)]
+        admin: bool,
+    },
+    /// List all accounts
+    List,
+    /// Give an account another password, which is read as for create; all its sessions end
+    Password {
+        /// The account's name
+        name: String,
+    },
+    /// List an account's sessions, or end them all
+    Sessions {
+        /// The account's name
+        name: String,
+        /// End them, on open connections too
+        #[arg(long)]
+        end: bool,
+    },
+    /// Keep an account from signing in, and end its sessions; its name stays taken
+    Suspend {
+        /// The account's name
+        name: String,
+    },
+    /// Let a suspended account sign in again
+    Restore {
+        /// The account's name
+        name: String,
+    },
+    /// Remove an account for ever and end its sessions; its messages stay, and anybody may take its
+    /// name
+    Remove {
+        /// The account's name
+        name: String,
+    },
+    /// Give an account the right to administer, or take it
+    Admin {
+        /// The account's name
+        name: String,
+        /// on gives the right, off takes it
+        may: OnOff,
+    },
+}
+
+/// A switch of the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum OnOff {
+    /// May
+    On,
+    /// May not
+    Off,
+}
+
+/// Does it, and says what was done.
 pub(crate) fn run(config: &Config, command: UserCommand) -> Result<String> {
     match command {
         UserCommand::Create { name, admin } => {

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::cli::Outcome;
 use crate::config::{self, Config};
+use crate::outcome::Outcome;
 
 /// The result of a check.
 #[derive(Debug, PartialEq, Eq)]

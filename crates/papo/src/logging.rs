@@ -1,28 +1,20 @@
 //! The log: readable lines on standard error.
 //!
-//! A log that can't be written changes nothing else (`output.rs`), and repeated warnings don't fill
-//! it (`repeats.rs`).
+//! A log that can't be written changes nothing else, and what goes wrong again and again doesn't
+//! fill it: `output/` takes the lines.
 
-mod repeats;
-
-use std::io::{self, IsTerminal as _};
-use std::sync::LazyLock;
+use std::io;
 
 use anyhow::{Context, Result};
-use papo_app::Clock;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-pub(crate) use self::repeats::Repeats;
-use crate::output::{self, Line};
+use crate::output::{self, IS_TERMINAL, Line, head};
 
 /// NATS's client logs each try, perhaps with secrets. So its log is off unless the filter names it.
 /// The relay logs what matters.
 const NATS_CLIENT: &str = "async_nats";
-
-/// Whether standard error is a terminal.
-static IS_TERMINAL: LazyLock<bool> = LazyLock::new(|| io::stderr().is_terminal());
 
 /// Starts logging what passes the filter.
 pub(crate) fn start(filter: &str) -> Result<()> {
@@ -45,17 +37,7 @@ pub(crate) fn start(filter: &str) -> Result<()> {
     Ok(())
 }
 
-/// The beginning of a line: the time.
-pub(crate) fn head() -> String {
-    let now = Clock::system().now();
-    if *IS_TERMINAL {
-        format!("\u{1b}[2m{now}\u{1b}[0m ")
-    } else {
-        format!("{now} ")
-    }
-}
-
-/// Makes writers that pass each line to standard error's thread.
+/// Makes writers that give each line to standard error's thread.
 struct Lines;
 
 /// Takes the lines of one place in the code.

@@ -4,6 +4,9 @@
 //! output writes to it, so that nothing else fails or waits. Results of commands don't pass here:
 //! they must arrive whole, and `main` writes them.
 
+mod head;
+mod repeats;
+
 use std::io::Write;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +14,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::logging::{self, Repeats};
+pub(crate) use self::head::{IS_TERMINAL, head};
+use self::repeats::Repeats;
 
 /// How many lines can wait for a blocked output. Further ones are counted and lost.
 const WAITING_LINES: usize = 1_024;
@@ -133,7 +137,7 @@ fn write_all(waiting: &Receiver<Piece>, mut to: impl Write, lost: &AtomicU64) {
             None => repeats.due(Instant::now()),
         };
         for text in held_back {
-            written = written.and(write_line(&mut to, &logging::head(), &text));
+            written = written.and(write_line(&mut to, &head(), &text));
         }
         match written {
             Ok(()) => confess(&mut to, lost),
@@ -156,7 +160,7 @@ fn confess(to: &mut impl Write, lost: &AtomicU64) {
         return;
     }
     let text = format!(" WARN papo: {count} lines of the log could not be written\n");
-    if write_line(to, &logging::head(), &text).is_err() {
+    if write_line(to, &head(), &text).is_err() {
         lost.fetch_add(count, Ordering::Relaxed);
     }
 }
