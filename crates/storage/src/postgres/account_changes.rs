@@ -9,7 +9,7 @@ use papo_domain::{AccountId, SessionId};
 use super::connection::Connection;
 use super::errors::Failure;
 use super::locks::{self, Lock};
-use super::{PostgresStorage, accounts, memberships, rows, sessions, setup};
+use super::{PostgresStorage, accounts, memberships, rows, sessions, setup_token};
 use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, Served, StorageError};
 
 #[async_trait]
@@ -89,7 +89,7 @@ pub(super) async fn apply(
         Vec::new()
     };
     if after.is_some() && is_admin && !is_suspended {
-        setup::end_setup_token(db).await?;
+        setup_token::end(db).await?;
     }
     if after.is_some() && is_admin != was_admin {
         memberships::change_mark(db, person).await?;

@@ -6,7 +6,7 @@ use papo_domain::{Account, AccountId, AccountName, PersonId, RoomId, skeleton};
 use super::connection::Connection;
 use super::errors::Failure;
 use super::locks::{self, Lock};
-use super::{PostgresStorage, persons, revocations, rooms, rows, schema, setup};
+use super::{PostgresStorage, persons, revocations, rooms, rows, schema, setup_token};
 use crate::fold::fold;
 use crate::{Accounts, NewAccount, Revoked, StorageError, StoredPassword};
 
@@ -76,7 +76,7 @@ pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Acco
     };
     take_name(db, &skeleton, account.person).await?;
     if account.is_admin {
-        setup::end_setup_token(db).await?;
+        setup_token::end(db).await?;
     }
     rows::account(&made, 0)
 }

@@ -30,8 +30,10 @@ mod revocations;
 mod rooms;
 mod rows;
 mod schema;
+mod served;
 mod sessions;
 mod setup;
+mod setup_token;
 mod survey;
 mod times;
 mod tls;
@@ -73,7 +75,7 @@ impl PostgresStorage {
         let (db, _place) = pool.take().await?;
         let opened = async {
             let home = schema::migrate(&db).await?;
-            Ok::<_, Failure>((home, times::served(&db).await?))
+            Ok::<_, Failure>((home, served::get(&db).await?))
         };
         let served = match opened.await {
             Ok((home, served)) => {

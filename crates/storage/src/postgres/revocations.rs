@@ -9,7 +9,7 @@ use super::connection::Connection;
 use super::errors::{Failure, damaged};
 use super::locks::{self, Lock};
 use super::pool::Work;
-use super::{PostgresStorage, rows, times};
+use super::{PostgresStorage, rows, served};
 use crate::{Revocation, RevocationId, Revocations, Revoked, StorageError};
 
 const LEFT: i16 = 1;
@@ -110,7 +110,7 @@ pub(super) async fn last(db: &Connection) -> Result<RevocationId, Failure> {
 
 /// Deletes the revocations that are older than this. Returns how many.
 pub(super) async fn forget(db: &Connection, age: Duration) -> Result<u64, Failure> {
-    let until = times::served(db).await?.before(age);
+    let until = served::get(db).await?.before(age);
     let sql = "DELETE FROM revocation WHERE at <= $1";
     db.execute(sql, &[&until.0]).await
 }

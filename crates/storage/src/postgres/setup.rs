@@ -3,23 +3,25 @@
 use async_trait::async_trait;
 use papo_domain::Account;
 
-use super::PostgresStorage;
 use super::accounts::{self, NO_ADMINISTRATOR};
 use super::connection::Connection;
 use super::errors::Failure;
 use super::locks::{self, Lock};
+use super::{PostgresStorage, setup_token};
 use crate::{NewAccount, Setup, StorageError, TokenHash};
 
 #[async_trait]
 impl Setup for PostgresStorage {
     async fn set_setup_token(&self, token: TokenHash) -> Result<(), StorageError> {
-        self.write(token, |db, &token| Box::pin(set_setup_token(db, token)))
+        self.write(token, |db, &token| Box::pin(setup_token::set(db, token)))
             .await
     }
 
     async fn is_setup_token(&self, token: TokenHash) -> Result<bool, StorageError> {
-        self.read(token, |db, &token| Box::pin(is_setup_token(db, token)))
-            .await
+        self.read(token, |db, &token| {
+            Box::pin(setup_token::matches(db, token))
+        })
+        .await
     }
 
     async fn claim_setup(
@@ -34,20 +36,7 @@ impl Setup for PostgresStorage {
     }
 }
 
-/// Stores the hash of a new one-time token.
-pub(super) async fn set_setup_token(db: &Connection, token: TokenHash) -> Result<(), Failure> {
-    let sql = "UPDATE papo SET setup_token = $1";
-    db.execute(sql, &[&token.0.as_slice()]).await?;
-    Ok(())
-}
-
-/// Whether this is the one-time token.
-pub(super) async fn is_setup_token(db: &Connection, token: TokenHash) -> Result<bool, Failure> {
-    let sql = "SELECT 1 FROM papo WHERE setup_token = $1";
-    Ok(db.row(sql, &[&token.0.as_slice()]).await?.is_some())
-}
-
-/// Makes the account and deletes the one-time token, unless there is an administrator.
+/// Uses the one-time token up, and makes the account, unless there is an administrator.
 pub(super) async fn claim_setup(
     db: &Connection,
     token: TokenHash,
@@ -61,11 +50,4 @@ pub(super) async fn claim_setup(
         return Ok(None);
     }
     accounts::create(db, account).await.map(Some)
-}
-
-/// Deletes the one-time token: there is an administrator.
-pub(super) async fn end_setup_token(db: &Connection) -> Result<(), Failure> {
-    db.execute("UPDATE papo SET setup_token = NULL", &[])
-        .await?;
-    Ok(())
 }

@@ -5,16 +5,18 @@ use papo_domain::Timestamp;
 
 use super::connection::Connection;
 use super::errors::{Failure, damaged};
-use super::{PostgresStorage, rows};
+use super::{PostgresStorage, rows, served};
 use crate::{Clocks, Served, StorageError, Times};
 
 #[async_trait]
 impl Times for PostgresStorage {
     async fn serve(&self, at_least: Served) -> Result<Served, StorageError> {
-        let stored = self.read((), |db, ()| Box::pin(served(db))).await?;
+        let stored = self.read((), |db, ()| Box::pin(served::get(db))).await?;
         let served = if stored < at_least {
-            self.write(at_least, |db, &at_least| Box::pin(serve(db, at_least)))
-                .await?
+            self.write(at_least, |db, &at_least| {
+                Box::pin(served::advance(db, at_least))
+            })
+            .await?
         } else {
             stored
         };
@@ -25,21 +27,6 @@ impl Times for PostgresStorage {
     async fn clocks(&self) -> Result<Clocks, StorageError> {
         self.read((), |db, ()| Box::pin(clocks(db))).await
     }
-}
-
-/// How long the database has been served.
-pub(super) async fn served(db: &Connection) -> Result<Served, Failure> {
-    let row = db.row("SELECT served FROM papo", &[]).await?;
-    let row = row.ok_or_else(|| damaged("no row of Papo's"))?;
-    Ok(Served(row.try_get(0)?))
-}
-
-/// Moves it forward to at least this.
-pub(super) async fn serve(db: &Connection, at_least: Served) -> Result<Served, Failure> {
-    let sql = "UPDATE papo SET served = greatest(served, $1) RETURNING served";
-    let row = db.row(sql, &[&at_least.0]).await?;
-    let row = row.ok_or_else(|| damaged("no row of Papo's"))?;
-    Ok(Served(row.try_get(0)?))
 }
 
 /// What the clocks say.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use papo_domain::{AccountId, SessionId};
 use rusqlite::{Connection, params};
 
-use super::{SqliteStorage, accounts, memberships, persons, rows, sessions, setup};
+use super::{SqliteStorage, accounts, memberships, persons, rows, sessions, setup_token};
 use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, Served, StorageError};
 
 #[async_trait]
@@ -75,7 +75,7 @@ pub(super) fn apply(
     db.prepare_cached("UPDATE account SET is_admin = ?2, is_suspended = ?3 WHERE id = ?1")?
         .execute(params![id.0, account.is_admin, account.is_suspended])?;
     if account.is_admin && !account.is_suspended {
-        setup::end_setup_token(db)?;
+        setup_token::end(db)?;
     }
     if account.is_admin != was_admin {
         memberships::change_mark(db, person)?;

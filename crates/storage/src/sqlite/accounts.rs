@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use papo_domain::{Account, AccountId, AccountName, PersonId, RoomId, skeleton};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SqliteStorage, persons, revocations, rows, setup};
+use super::{SqliteStorage, persons, revocations, rows, setup_token};
 use crate::{Accounts, NewAccount, Revoked, StorageError, StoredPassword};
 
 /// A condition: no administrator can sign in.
@@ -61,7 +61,7 @@ pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, St
     let id = AccountId(db.last_insert_rowid());
     put_out(db, &skeleton, account.person)?;
     if account.is_admin {
-        setup::end_setup_token(db)?;
+        setup_token::end(db)?;
     }
     Ok(Account {
         id,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use papo_domain::{Likeness, skeleton};
 use rusqlite::{Connection, params};
 
-use super::{check, connection, errors, pages, rows, schema, setup, times};
+use super::{check, connection, errors, pages, rows, schema, served, setup_token};
 use crate::fold::fold;
 use crate::transfer::{
     AccountRow, Blocking, ChangeRow, EventRow, Filling, InstanceRow, Intake, MembershipRow, Pages,
@@ -91,9 +91,9 @@ fn store(db: &Connection, record: &Record) -> Result<(), StorageError> {
 
 fn store_instance(db: &Connection, instance: &InstanceRow) -> Result<(), StorageError> {
     if let Some(token) = instance.setup_token {
-        setup::set_setup_token(db, token)?;
+        setup_token::set(db, token)?;
     }
-    times::set_served(db, Served(instance.served))?;
+    served::set(db, Served(instance.served))?;
     for (table, last) in [
         ("account", instance.last_account),
         ("room", instance.last_room),

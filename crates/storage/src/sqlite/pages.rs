@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use papo_domain::RoomId;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
-use super::{instance, rows, setup, times};
+use super::{instance, rows, served, setup_token};
 use crate::transfer::{
     AccountRow, Blocking, InstanceRow, MembershipRow, PAGE_BYTES, Pages, PersonRow, Place, Record,
     RoomRow, SessionRow,
@@ -126,12 +126,12 @@ fn instance(db: &Connection) -> Result<InstanceRow, StorageError> {
     };
     Ok(InstanceRow {
         epoch: instance::epoch(db)?.0.cast_signed(),
-        setup_token: setup::setup_token(db)?,
+        setup_token: setup_token::get(db)?,
         last_account: last("account")?,
         last_room: last("room")?,
         last_session: last("session")?,
         last_revocation: last("revocation")?,
-        served: times::served(db)?.0,
+        served: served::get(db)?.0,
     })
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use papo_domain::{PersonId, RoomId, SessionId};
 use rusqlite::{Connection, params};
 
-use super::{SqliteStorage, errors, rows, times};
+use super::{SqliteStorage, errors, rows, served};
 use crate::{Revocation, RevocationId, Revocations, Revoked, StorageError};
 
 const LEFT: i64 = 1;
@@ -50,7 +50,7 @@ pub(super) fn add(
         Revoked::Ended(session) => (ENDED, None, Some(session.0), None),
         Revoked::Renamed(room, username) => (RENAMED, Some(room.0), None, Some(username.as_str())),
     };
-    let at = times::served(db)?;
+    let at = served::get(db)?;
     db.prepare_cached(
         "INSERT INTO revocation (person_id, kind, room_id, session_id, username, at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -106,7 +106,7 @@ pub(super) fn last(db: &Connection) -> Result<RevocationId, StorageError> {
 
 /// Deletes the revocations that are older than this. Returns how many.
 pub(super) fn forget(db: &Connection, age: Duration) -> Result<u64, StorageError> {
-    let until = times::served(db)?.before(age);
+    let until = served::get(db)?.before(age);
     let forgotten = db
         .prepare_cached("DELETE FROM revocation WHERE at <= ?1")?
         .execute([until.0])?;

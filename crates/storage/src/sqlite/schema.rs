@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{connection, errors, instance, times};
+use super::{connection, errors, instance, served};
 use crate::random::{random_number, random_relay_key};
 use crate::{Served, StorageError};
 
@@ -23,7 +23,7 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), StorageError> {
             transaction.execute_batch(sql)?;
             if step == 0 {
                 connection::mark_as_papo(&transaction)?;
-                times::set_served(&transaction, Served::default())?;
+                served::set(&transaction, Served::default())?;
                 renew_epoch(&transaction)?;
             }
             transaction.pragma_update(None, "user_version", step + 1)?;

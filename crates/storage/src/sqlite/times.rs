@@ -4,18 +4,15 @@ use async_trait::async_trait;
 use papo_domain::Timestamp;
 use rusqlite::Connection;
 
-use super::{SqliteStorage, instance, rows};
+use super::{SqliteStorage, rows, served};
 use crate::{Clocks, Served, StorageError, Times};
-
-/// Key of table `meta`.
-const SERVED: &str = "served";
 
 #[async_trait]
 impl Times for SqliteStorage {
     async fn serve(&self, at_least: Served) -> Result<Served, StorageError> {
-        let stored = self.read(served).await?;
+        let stored = self.read(served::get).await?;
         let served = if stored < at_least {
-            self.write(move |db| serve(db, at_least)).await?
+            self.write(move |db| served::advance(db, at_least)).await?
         } else {
             stored
         };
@@ -26,23 +23,6 @@ impl Times for SqliteStorage {
     async fn clocks(&self) -> Result<Clocks, StorageError> {
         self.read(clocks).await
     }
-}
-
-/// How long the database has been served.
-pub(super) fn served(db: &Connection) -> Result<Served, StorageError> {
-    Ok(Served(instance::meta(db, SERVED)?.unwrap_or(0)))
-}
-
-/// Sets it.
-pub(super) fn set_served(db: &Connection, served: Served) -> Result<(), StorageError> {
-    instance::set_meta(db, SERVED, served.0)
-}
-
-/// Moves it forward to at least this.
-pub(super) fn serve(db: &Connection, at_least: Served) -> Result<Served, StorageError> {
-    let served = served(db)?.max(at_least);
-    set_served(db, served)?;
-    Ok(served)
 }
 
 /// What the clocks say.
