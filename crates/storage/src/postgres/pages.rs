@@ -14,22 +14,7 @@ use crate::transfer::{
 };
 use crate::{StorageError, StoredPassword};
 
-/// The query for [`rows::event`], as [`rows::EVENTS`]. It leaves out texts in events that edited a
-/// message, since the message has its text. It ends after the event that brings the texts to this
-/// many bytes.
-const EVENTS: &str = "SELECT * FROM (SELECT *, \
-    sum(octet_length(content)) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before \
-    FROM (SELECT * FROM ( \
-    (SELECT seq, timestamp AS at, NULL::smallint AS kind, NULL::bigint AS target, NULL::text AS body, \
-    content, sender, username, client_id, edited, NULL::boolean AS is_admin \
-    FROM message WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) \
-    UNION ALL \
-    (SELECT seq, at, kind, target, body, NULL, NULL, NULL, NULL, NULL, NULL \
-    FROM event WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3)) AS log \
-    ORDER BY seq LIMIT $3) AS found) AS weighed \
-    WHERE coalesce(before, 0) < $4 ORDER BY seq";
-
-/// A connection in a transaction, which reads as of one moment.
+/// A connection that reads as of the moment of its transaction.
 pub(super) struct PostgresPages {
     db: Connection,
     /// Read at the beginning, since the last ids belong to no transaction.
@@ -96,7 +81,7 @@ pub(super) async fn page(
         }
         Place::Events { room, after } => {
             let values: [Value<'_>; 4] = [&room, &after, &limit, &rows::count(PAGE_BYTES)];
-            let found = db.rows(EVENTS, &values).await?;
+            let found = db.rows(rows::BARE_EVENTS, &values).await?;
             let events = found.iter().map(|row| rows::event(RoomId(room), row));
             events.map(|event| Ok(Record::from(event?))).collect()
         }

@@ -16,22 +16,44 @@ pub(super) const ROOM: &str = "id, name, description, is_active, created_at, las
 /// The columns for [`message`].
 pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
      (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
-/// The query for [`event`]: from the room `$1`, after the seq `$2`, in order, at most `$3`. A
-/// message is the event that posted it. It reads each table in the order of its key, no further
-/// than the limit.
-pub(super) const EVENTS: &str = "\
-    SELECT * FROM ( \
-    (SELECT seq, timestamp AS at, NULL::smallint AS kind, NULL::bigint AS target, NULL::text AS body, \
-    content, sender, username, client_id, edited, \
-    (SELECT is_admin FROM account WHERE account.person_id = message.sender) AS is_admin \
-    FROM message WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) \
-    UNION ALL \
-    (SELECT event.seq, event.at, event.kind, event.target, event.body, message.content, \
-    NULL, NULL, NULL, NULL, NULL \
-    FROM event LEFT JOIN message ON message.room_id = event.room_id AND message.seq = event.target \
-    WHERE event.room_id = $1 AND event.seq > $2 ORDER BY event.seq LIMIT $3)) AS log \
-    ORDER BY seq LIMIT $3";
-/// The columns of table `message` for [`stored_message`].
+/// The statement that reads what [`event`] takes: from the room `$1`, after the seq `$2`, in order,
+/// at most `$3`. Each part is read in the order of its key, no further than the limit. It is given
+/// the column of the sender's mark, that of the text of the message that an event changes, and where
+/// this text is.
+macro_rules! log {
+    ($mark:literal, $text:literal, $join:literal) => {
+        concat!(
+            "SELECT * FROM ( \
+            (SELECT seq, timestamp AS at, NULL::smallint AS kind, NULL::bigint AS target, \
+            NULL::text AS body, content, sender, username, client_id, edited, ",
+            $mark,
+            " AS is_admin FROM message WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) \
+            UNION ALL \
+            (SELECT event.seq, event.at, event.kind, event.target, event.body, ",
+            $text,
+            ", NULL, NULL, NULL, NULL, NULL FROM event ",
+            $join,
+            " WHERE event.room_id = $1 AND event.seq > $2 ORDER BY event.seq LIMIT $3)) AS log \
+            ORDER BY seq LIMIT $3"
+        )
+    };
+}
+/// With all that people are shown.
+pub(super) const EVENTS: &str = log!(
+    "(SELECT is_admin FROM account WHERE account.person_id = message.sender)",
+    "message.content",
+    "LEFT JOIN message ON message.room_id = event.room_id AND message.seq = event.target"
+);
+/// Without marks, which follow from the accounts, and without the texts of messages that were
+/// edited: the events that posted them hold them. And nothing after the one with which the texts
+/// have come to `$4` bytes.
+pub(super) const BARE_EVENTS: &str = concat!(
+    "SELECT * FROM (SELECT *, sum(octet_length(content)) \
+    OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM (",
+    log!("NULL::boolean", "NULL", ""),
+    ") AS found) AS weighed WHERE coalesce(before, 0) < $4 ORDER BY seq"
+);
+/// What [`stored_message`] reads, of table `message`.
 pub(super) const POSTED: &str = "message.room_id, message.seq, message.timestamp, message.sender, \
     message.username, message.content, message.client_id, message.edited, \
     (SELECT is_admin FROM account WHERE account.person_id = message.sender)";

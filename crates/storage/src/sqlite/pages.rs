@@ -11,18 +11,7 @@ use crate::transfer::{
 };
 use crate::{StorageError, StoredPassword, TokenHash};
 
-/// The columns for [`rows::event`], as in [`rows::EVENTS`]. It leaves out texts in events that
-/// edited a message, since the message has its text. It leaves out marks, which follow from the
-/// accounts.
-const EVENTS: &str = "\
-    SELECT seq, timestamp, NULL, NULL, NULL, content, sender, username, client_id, edited, NULL \
-    FROM message WHERE room_id = ?1 AND seq > ?2 \
-    UNION ALL \
-    SELECT seq, at, ifnull(kind, 0), target, body, NULL, NULL, NULL, NULL, NULL, NULL \
-    FROM event WHERE room_id = ?1 AND seq > ?2 \
-    ORDER BY 1 LIMIT ?3";
-
-/// A connection in a transaction, which reads as of one moment.
+/// A connection that reads as of the moment of its transaction.
 pub(super) struct SqlitePages(Blocking<Connection>);
 
 impl SqlitePages {
@@ -91,7 +80,7 @@ pub(super) fn page(
 
 /// A page of the events of a room after a seq.
 fn events(db: &Connection, room: i64, after: i64, limit: i64) -> Result<Vec<Record>, StorageError> {
-    let mut statement = db.prepare_cached(EVENTS)?;
+    let mut statement = db.prepare_cached(rows::BARE_EVENTS)?;
     let found = statement.query_and_then(params![room, after, limit], |row| {
         rows::event(RoomId(room), row)
     })?;

@@ -17,20 +17,35 @@ pub(super) const ROOM: &str = "id, name, description, is_active, created_at, las
 /// The columns for [`message`].
 pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
      (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
-/// The query for [`event`]: from the room `?1`, after the seq `?2`, in order, at most `?3`. It
-/// reads both tables in the order of their keys and merges them, no further than the limit.
-pub(super) const EVENTS: &str = "\
-    SELECT seq, timestamp, NULL, NULL, NULL, content, sender, username, client_id, edited, \
-    (SELECT is_admin FROM account WHERE account.person_id = message.sender) AS is_admin \
-    FROM message WHERE room_id = ?1 AND seq > ?2 \
-    UNION ALL \
-    SELECT event.seq, event.at, ifnull(event.kind, 0), event.target, event.body, message.content, \
-    NULL, NULL, NULL, NULL, NULL \
-    FROM event LEFT JOIN message \
-    ON message.room_id = event.room_id AND message.seq = event.target \
-    WHERE event.room_id = ?1 AND event.seq > ?2 \
-    ORDER BY 1 LIMIT ?3";
-/// Inserts an event that isn't a message.
+/// The statement that reads what [`event`] takes: from the room `?1`, after the seq `?2`, in order,
+/// at most `?3`. Both parts are read in the order of their keys and merged, and no further than the
+/// limit. It is given the column of the sender's mark, that of the text of the message that an event
+/// changes, and where this text is.
+macro_rules! log {
+    ($mark:literal, $text:literal, $join:literal) => {
+        concat!(
+            "SELECT seq, timestamp, NULL, NULL, NULL, content, sender, username, client_id, edited, ",
+            $mark,
+            " FROM message WHERE room_id = ?1 AND seq > ?2 \
+            UNION ALL \
+            SELECT event.seq, event.at, ifnull(event.kind, 0), event.target, event.body, ",
+            $text,
+            ", NULL, NULL, NULL, NULL, NULL FROM event ",
+            $join,
+            " WHERE event.room_id = ?1 AND event.seq > ?2 ORDER BY 1 LIMIT ?3"
+        )
+    };
+}
+/// With all that people are shown.
+pub(super) const EVENTS: &str = log!(
+    "(SELECT is_admin FROM account WHERE account.person_id = message.sender)",
+    "message.content",
+    "LEFT JOIN message ON message.room_id = event.room_id AND message.seq = event.target"
+);
+/// Without the texts of messages that were edited, which the events that posted them hold, and
+/// without marks, which follow from the accounts.
+pub(super) const BARE_EVENTS: &str = log!("NULL", "NULL", "");
+/// Stores an event that isn't a message.
 pub(super) const INSERT_EVENT: &str = "\
     INSERT INTO event (room_id, seq, kind, target, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 /// The columns for [`account`].
