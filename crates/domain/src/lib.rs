@@ -11,6 +11,7 @@ mod likeness;
 mod message;
 mod relay_key;
 mod room;
+mod session;
 mod text;
 mod timestamp;
 mod unseen;
@@ -25,6 +26,7 @@ pub use relay_key::RelayKey;
 pub use room::{
     Room, RoomDescription, RoomDescriptionError, RoomName, RoomNameError, RoomOverview,
 };
+pub use session::SESSION_LIFETIME;
 pub use text::{MESSAGE_CHARACTERS, MessageText, MessageTextError};
 pub use timestamp::Timestamp;
 pub use username::{USERNAME_BYTES, USERNAME_GRAPHEMES, Username, UsernameError};

@@ -9,13 +9,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use papo_domain::Timestamp;
+use papo_domain::{SESSION_LIFETIME, Timestamp};
 
 use crate::{StorageError, defects};
 
-/// A session ends after it was unused for 30 days of service.
-pub const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
-/// The clocks of nodes differ by about this much. A log's time doesn't run backwards by so little.
+/// The clocks of nodes differ by about this much. By so little a log's time doesn't run backwards.
 const SKEW_MILLIS: i64 = 1_000;
 
 /// The time of service, and what the clocks say.
@@ -88,7 +86,8 @@ pub(crate) fn next_in_log(clock: Timestamp, last: Timestamp) -> Timestamp {
     }
 }
 
-fn millis(time: Duration) -> i64 {
+/// So many milliseconds.
+pub(crate) fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 

@@ -2,15 +2,16 @@
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
+use papo_domain::SESSION_LIFETIME;
 use serde::Deserialize;
 
 use crate::caller::Caller;
 use crate::language::{self, Language};
 
-/// As long as an unused session lives.
-const SESSION_SECONDS: u32 = 30 * 24 * 3_600;
-const LANGUAGE_SECONDS: u32 = 365 * 24 * 3_600;
-const DEVICE_SECONDS: u32 = 365 * 24 * 3_600;
+/// As long as a session lives unused.
+const SESSION_SECONDS: u64 = SESSION_LIFETIME.as_secs();
+const LANGUAGE_SECONDS: u64 = 365 * 24 * 3_600;
+const DEVICE_SECONDS: u64 = 365 * 24 * 3_600;
 
 /// The most tokens of a request that are looked up.
 const MOST_TOKENS: usize = 4;
@@ -114,7 +115,7 @@ fn session_name(caller: &Caller) -> &'static str {
     }
 }
 
-fn set(name: &str, value: &str, seconds: u32, caller: &Caller) -> HeaderValue {
+fn set(name: &str, value: &str, seconds: u64, caller: &Caller) -> HeaderValue {
     let secure = if caller.is_secure { "; Secure" } else { "" };
     let cookie =
         format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");

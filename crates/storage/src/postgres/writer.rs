@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use papo_domain::SESSION_LIFETIME;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -22,6 +23,7 @@ use super::facts::{Mark, StoredFacts};
 use super::{pool, schema};
 use crate::defects;
 use crate::ledger::Ledger;
+use crate::times::millis;
 use crate::{Appended, Batch, NewEvent, Outcome, Refusal, StorageError};
 
 /// A transaction with this many changes takes no more batches.
@@ -39,9 +41,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Makes a plan depend on the statement alone. The tables' statistics may be old, and age while a
 /// connection lives.
 const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off; SET enable_mergejoin = off";
-/// Deletes the rows of nodes that stored nothing for 30 days of service. They won't ask any more.
-const FORGET: &str =
-    "DELETE FROM node WHERE at < (SELECT served FROM papo) - 30 * 24 * 60 * 60 * 1000::bigint";
+/// A node that stored nothing for as long as an unused session lives won't ask any more.
+const FORGET: &str = "DELETE FROM node WHERE at < (SELECT served FROM papo) - $1::bigint";
 const ENTER: &str = "INSERT INTO node (id, batch, at) SELECT $1::bigint, 0, served FROM papo \
     ON CONFLICT (id) DO NOTHING";
 const LEAVE: &str = "DELETE FROM node WHERE id = $1";
@@ -270,7 +271,7 @@ impl Node {
             // This comes first: they may hold the node's row.
             db.rows(END_OTHERS, &[&name]).await?;
             db.batch(SETTINGS).await?;
-            db.batch(FORGET).await?;
+            db.execute(FORGET, &[&millis(SESSION_LIFETIME)]).await?;
             db.execute(ENTER, &[&self.id]).await
         };
         let entered = timeout(ANSWER_LIMIT, entering).await.unwrap_or_else(|_| {
