@@ -20,6 +20,8 @@ mod query;
 mod reader;
 mod routes;
 #[cfg(test)]
+mod sample_data;
+#[cfg(test)]
 mod samples;
 mod server;
 mod settings;

@@ -260,3 +260,43 @@ mod tests {
         assert_eq!((filter.from, filter.until, filter.room), (None, None, None));
     }
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::language::Language;
+    use crate::sample_data::{html, message, overviews, page};
+    use papo_domain::Mark;
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        let search = MessageSearch {
+            room: "1".into(),
+            done: Some(Done::Deleted),
+            ..MessageSearch::default()
+        };
+        let marks = [None, Some(Mark::Account), Some(Mark::Administrator)];
+        vec![
+            html(&AdminMessagesPage {
+                page: page(language),
+                search,
+                rooms: overviews(),
+                messages: marks.map(message).into(),
+                pager: Pager {
+                    number: 2,
+                    has_next: true,
+                },
+            }),
+            html(&AdminMessagesPage {
+                page: page(language),
+                search: MessageSearch::default(),
+                rooms: Vec::new(),
+                messages: Vec::new(),
+                pager: Pager {
+                    number: 1,
+                    has_next: false,
+                },
+            }),
+        ]
+    }
+}

@@ -186,3 +186,28 @@ fn refuse(
         },
     )
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::language::Language;
+    use crate::sample_data::{HOSTILE, html, page};
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        let form = |(room, asks)| {
+            html(&RoomFormPage {
+                page: page(language),
+                room,
+                form: RoomForm {
+                    name: HOSTILE.into(),
+                    description: HOSTILE.into(),
+                    ..RoomForm::default()
+                },
+                errors: FormErrors::default(),
+                asks,
+            })
+        };
+        [(None, false), (Some(RoomId(1)), true)].map(form).into()
+    }
+}

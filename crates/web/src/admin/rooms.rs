@@ -118,3 +118,39 @@ pub(crate) async fn set_state(
     };
     Ok(Redirect::to(&done.at(own_path(&form.next))).into_response())
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::language::Language;
+    use crate::sample_data::{HOSTILE, html, overviews, page};
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        let search = RoomSearch {
+            q: HOSTILE.to_owned(),
+            done: Some(Done::Created),
+            ..RoomSearch::default()
+        };
+        vec![
+            html(&AdminRoomsPage {
+                page: page(language),
+                search,
+                rooms: overviews(),
+                pager: Pager {
+                    number: 2,
+                    has_next: true,
+                },
+            }),
+            html(&AdminRoomsPage {
+                page: page(language),
+                search: RoomSearch::default(),
+                rooms: Vec::new(),
+                pager: Pager {
+                    number: 1,
+                    has_next: false,
+                },
+            }),
+        ]
+    }
+}

@@ -104,3 +104,20 @@ pub(crate) async fn claim(
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::language::Language;
+    use crate::sample_data::{HOSTILE, html, page};
+    use papo_domain::UsernameError;
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        vec![html(&SetupPage {
+            page: page(language),
+            username: HOSTILE.to_owned(),
+            errors: FormErrors::explain(UsernameError::Blank.into(), language).unwrap(),
+        })]
+    }
+}

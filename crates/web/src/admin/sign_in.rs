@@ -169,3 +169,32 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::language::Language;
+    use crate::sample_data::{HOSTILE, html, page};
+    use papo_app::Error;
+    use std::time::Duration;
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        let origin = "https://papo.example".parse().unwrap();
+        let too_often = Error::RateLimited(Duration::from_secs(3));
+        vec![
+            html(&SignInPage {
+                page: page(language),
+                next: HOSTILE.to_owned(),
+                username: HOSTILE.to_owned(),
+                errors: FormErrors::explain(too_often, language).unwrap(),
+            }),
+            html(&SignInPage {
+                page: page(language),
+                next: String::new(),
+                username: String::new(),
+                errors: FormErrors::no_cookie(language, Some(&origin)),
+            }),
+        ]
+    }
+}

@@ -151,3 +151,19 @@ mod tests {
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), hostile);
     }
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::sample_data::{HOSTILE, html, page, room};
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        let pong = ServerFrame::Pong { r#ref: None };
+        vec![html(&ChatPage {
+            page: page(language),
+            room: room(1, HOSTILE),
+            boot: Boot::new(language, PersonId(1), true, 4_000, None, &pong),
+        })]
+    }
+}

@@ -92,3 +92,43 @@ fn keys_of_status(status: StatusCode) -> (Key, Key) {
         ),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::language::Language;
+    use crate::sample_data::{html, page};
+    use std::time::Duration;
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        let page = |failure| html(&ErrorPage::new(page(language), failure));
+        failures().iter().map(page).collect()
+    }
+    fn failures() -> Vec<Failure> {
+        let wait = Duration::from_secs(3);
+        let statuses = [405, 413, 400, 500].map(|code| StatusCode::from_u16(code).unwrap());
+        let errors = [
+            Error::NoRoom,
+            Error::NoSession,
+            Error::NotJoined,
+            Error::NoMessage,
+            Error::SetupLink,
+            Error::Internal,
+        ];
+        let errors = errors
+            .into_iter()
+            .chain([Error::RateLimited(wait), Error::Unavailable(wait)]);
+        let others = [
+            Failure::NotFound,
+            Failure::CrossSite,
+            Failure::NotAdministrator,
+            Failure::Timeout,
+        ];
+        errors
+            .map(Failure::App)
+            .chain(statuses.map(Failure::Other))
+            .chain(others)
+            .collect()
+    }
+}

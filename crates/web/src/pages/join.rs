@@ -131,3 +131,34 @@ pub(crate) async fn join(
 fn is_joined(visitor: Option<&Visitor>) -> bool {
     visitor.and_then(Visitor::username).is_some()
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::language::Language;
+    use crate::sample_data::{HOSTILE, html, page, room};
+    use papo_app::Error;
+    use papo_domain::UsernameError;
+    use std::time::Duration;
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        let errors = |error| FormErrors::explain(error, language).unwrap();
+        let forms = [
+            (false, FormErrors::default()),
+            (true, errors(UsernameError::Blank.into())),
+            (false, errors(Error::RateLimited(Duration::from_secs(3)))),
+            (false, FormErrors::no_cookie(language, None)),
+        ];
+        let form = |(is_joined, errors)| {
+            html(&JoinPage {
+                page: page(language),
+                room: room(1, HOSTILE),
+                is_joined,
+                username: HOSTILE.to_owned(),
+                errors,
+            })
+        };
+        forms.map(form).into()
+    }
+}

@@ -73,3 +73,17 @@ pub(crate) async fn check(
     let errors = FormErrors::no_language_cookie(page.language);
     show(&LanguagePage { page, errors })
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::sample_data::{html, page};
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        vec![html(&LanguagePage {
+            page: page(language),
+            errors: FormErrors::no_language_cookie(language),
+        })]
+    }
+}

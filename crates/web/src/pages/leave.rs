@@ -102,3 +102,23 @@ pub(crate) async fn leave(
     }
     Ok(Redirect::to("/").into_response())
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::language::Language;
+    use crate::sample_data::{html, page, room};
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        let page = |choice| {
+            html(&LeavePage {
+                page: page(language),
+                choice,
+            })
+        };
+        [Choice::Room(room(1, "")), Choice::All, Choice::Nowhere]
+            .map(page)
+            .into()
+    }
+}

@@ -1,7 +1,7 @@
 //! The pages that everybody can see.
 
 pub(crate) mod chat;
-mod error;
+pub(crate) mod error;
 pub(crate) mod join;
 pub(crate) mod language;
 pub(crate) mod leave;

@@ -57,3 +57,32 @@ pub(crate) async fn list(
         joined,
     })
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+    use crate::language::Language;
+    use crate::sample_data::{account, html, overviews, page, page_of};
+
+    /// The page in each of its forms.
+    pub(crate) fn all(language: Language) -> Vec<String> {
+        let listings = overviews().into_iter().zip([0, 1, 1_204]);
+        let rooms = listings.map(|(overview, online)| RoomListing { overview, online });
+        let full = RoomsPage {
+            page: page(language),
+            rooms: rooms.collect(),
+            joined: HashSet::from([RoomId(1)]),
+        };
+        let empty = |reader: Option<papo_domain::Account>| {
+            html(&RoomsPage {
+                page: page_of(language, reader.as_ref()),
+                rooms: Vec::new(),
+                joined: HashSet::new(),
+            })
+        };
+        let readers = [None, Some(account(false)), Some(account(true))];
+        let mut all = vec![html(&full)];
+        all.extend(readers.map(empty));
+        all
+    }
+}

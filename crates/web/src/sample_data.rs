@@ -1,0 +1,87 @@
+//! What the samples of pages consist of: rows of the domain, full of what somebody may type who
+//! wishes us ill.
+
+use askama::Template;
+use papo_domain::{
+    Account, AccountId, AccountName, Mark, Message, MessageText, PersonId, Room, RoomDescription,
+    RoomId, RoomName, RoomOverview, Seq, Timestamp, Username,
+};
+
+use crate::language::Language;
+use crate::page::Page;
+use crate::reader::Reader;
+
+/// What somebody may type who wishes us ill.
+pub(crate) const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(crate) fn page(language: Language) -> Page {
+    Page {
+        language,
+        path: format!("/admin/rooms/?q={HOSTILE}"),
+        now: at("2026-11-24T18:56:34.120Z"),
+        reader: Reader::default(),
+    }
+}
+
+/// A page whose reader is a guest, or has signed in.
+pub(crate) fn page_of(language: Language, account: Option<&Account>) -> Page {
+    let page = page(language);
+    page.reader.is(account);
+    page
+}
+
+pub(crate) fn account(is_admin: bool) -> Account {
+    Account {
+        id: AccountId(1),
+        name: AccountName::from_stored(HOSTILE.to_owned()),
+        person: PersonId(1),
+        is_admin,
+        is_suspended: false,
+        created_at: at("2026-01-31T00:00:00.000Z"),
+    }
+}
+
+pub(crate) fn room(id: i64, description: &str) -> Room {
+    Room {
+        id: RoomId(id),
+        name: RoomName::from_stored(format!("Sala {id} {HOSTILE}")),
+        description: RoomDescription::from_stored(description.to_owned()),
+        is_active: id != 2,
+        created_at: at("2026-01-31T00:00:00.000Z"),
+        last_seq: Seq(0),
+    }
+}
+
+pub(crate) fn overviews() -> Vec<RoomOverview> {
+    let overview = |id, description, last_activity| RoomOverview {
+        room: room(id, description),
+        last_activity,
+    };
+    vec![
+        overview(1, HOSTILE, Some(at("2026-11-24T18:51:34.120Z"))),
+        overview(2, "", None),
+        overview(3, "Conversa livre", Some(at("2025-11-24T18:51:34.120Z"))),
+    ]
+}
+
+pub(crate) fn message(mark: Option<Mark>) -> Message {
+    Message {
+        room: RoomId(1),
+        seq: Seq(7),
+        sender: PersonId(1),
+        username: Username::from_stored(HOSTILE.to_owned()),
+        mark,
+        text: MessageText::from_stored(HOSTILE.to_owned()),
+        timestamp: at("2026-11-24T18:56:34.120Z"),
+        client_id: None,
+        edited: Some(at("2026-11-24T18:57:34.120Z")),
+    }
+}
+
+pub(crate) fn html(template: &impl Template) -> String {
+    template.render().unwrap()
+}
