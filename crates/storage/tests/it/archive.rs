@@ -30,7 +30,7 @@ impl Write for Shared {
     }
 }
 
-async fn written(records: Vec<Record>) -> Vec<u8> {
+pub(crate) async fn written(records: Vec<Record>) -> Vec<u8> {
     let shared = Shared::default();
     let mut archive = ArchiveWriter::to(Box::new(shared.clone())).unwrap();
     archive.take(records).await.unwrap();

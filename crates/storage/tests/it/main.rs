@@ -11,6 +11,7 @@ mod checked;
 mod cut_log;
 mod damage;
 mod database;
+mod encoding;
 mod files;
 mod home;
 mod import;
