@@ -1,6 +1,6 @@
 //! The content of an instance, as a table.
 
-use papo_storage::transfer::{Summary, Tally};
+use papo_storage::transfer::{Summary, Table, Tally};
 
 use crate::columns::columns;
 
@@ -9,20 +9,16 @@ const SHOWN: usize = 20;
 
 /// A line for each kind of thing and for each room, with the beginning of its checksum.
 pub(crate) fn tallies(summary: &Summary) -> String {
-    let kind = |what: &str, tally: &Tally| {
+    let kind = |table: Table, tally: &Tally| {
         [
-            what.to_owned(),
+            table.to_string(),
             tally.count.to_string(),
             String::new(),
             tally.digest.to_string(),
         ]
     };
-    let mut rows = vec![
-        kind("persons", &summary.persons),
-        kind("accounts", &summary.accounts),
-        kind("sessions", &summary.sessions),
-        kind("memberships", &summary.memberships),
-    ];
+    let tables = summary.tables.iter();
+    let mut rows: Vec<_> = tables.map(|(table, tally)| kind(*table, tally)).collect();
     for (id, room) in summary.rooms.iter().take(SHOWN) {
         rows.push([
             format!("room {id}, {}", room.name),

@@ -77,7 +77,7 @@ impl Arrival {
     pub async fn prepare_reading(&mut self) -> Result<(), StorageError> {
         let preparing = async {
             self.close_beginning().await?;
-            self.db.batch(records::ANALYZE).await
+            records::analyze(&self.db).await
         };
         preparing.await.map_err(Failure::into_error)
     }
@@ -93,7 +93,8 @@ impl Arrival {
     async fn store(&mut self, records: &[Record]) -> Result<(), Failure> {
         if let Some(Record::Instance(instance)) = records.first() {
             self.db.batch("BEGIN").await?;
-            self.db.batch(CLEAR).await?;
+            // It is taken in anew each time.
+            records::clear(&self.db).await?;
             self.is_open = true;
             records::set_last_ids(&self.db, instance).await?;
         }
@@ -119,10 +120,6 @@ enum Found {
     Begun(ArrivalId),
     Whole,
 }
-
-/// Everything before the logs is copied anew each time.
-const CLEAR: &str = "DELETE FROM membership; DELETE FROM session; DELETE FROM account; \
-    DELETE FROM person; DELETE FROM room";
 
 async fn begin(db: &Connection, epoch: Epoch, moved: Option<ArrivalId>) -> Result<Found, Failure> {
     // Held until the connection ends. The connection of a killed process ends soon.
@@ -196,7 +193,7 @@ async fn arrival(db: &Connection) -> Result<Option<ArrivalId>, Failure> {
 async fn finish(db: &Connection) -> Result<(), Failure> {
     db.batch("BEGIN").await?;
     records::set_ends(db).await?;
-    db.batch(records::ANALYZE).await?;
+    records::analyze(db).await?;
     let sql = "UPDATE papo SET epoch = filling, filling = NULL, arrival = NULL \
         WHERE filling IS NOT NULL";
     db.execute(sql, &[]).await?;

@@ -81,7 +81,7 @@ impl Intake for PostgresIntake {
 #[async_trait]
 impl Filling for PostgresIntake {
     async fn prepare_reading(&mut self) -> Result<(), StorageError> {
-        let analyzed = self.db.batch(records::ANALYZE).await;
+        let analyzed = records::analyze(&self.db).await;
         analyzed.map_err(Failure::into_error)
     }
 
@@ -96,7 +96,7 @@ impl Filling for PostgresIntake {
 /// What follows is another history than the saved one, so it gets another epoch.
 async fn finish(db: &Connection, instance: Option<&InstanceRow>) -> Result<(), Failure> {
     records::set_ends(db).await?;
-    db.batch(records::ANALYZE).await?;
+    records::analyze(db).await?;
     db.batch(WHOLE_TABLES).await?;
     if let Some(wrong) = check::wrong(db).await?.first() {
         return Err(StorageError::Other(wrong.clone()).into());

@@ -35,6 +35,7 @@ mod sessions;
 mod setup;
 mod setup_token;
 mod survey;
+mod tables;
 mod times;
 mod tls;
 mod url;

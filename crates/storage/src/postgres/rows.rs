@@ -17,9 +17,8 @@ pub(super) const ROOM: &str = "id, name, description, is_active, created_at, las
 pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
      (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
 /// The statement that reads what [`event`] takes: from the room `$1`, after the seq `$2`, in order,
-/// at most `$3`. Each part is read in the order of its key, no further than the limit. It is given
-/// the column of the sender's mark, that of the text of the message that an event changes, and where
-/// this text is.
+/// at most `$3`. Each part is read in the order of its key, no further than the limit. Given are the
+/// column of the sender's mark, that of the text that an event changes, and where this text is.
 macro_rules! log {
     ($mark:literal, $text:literal, $join:literal) => {
         concat!(

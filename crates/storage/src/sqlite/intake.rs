@@ -3,14 +3,11 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use papo_domain::{Likeness, skeleton};
 use rusqlite::{Connection, params};
 
-use super::{check, connection, errors, pages, rows, schema, served, setup_token};
-use crate::fold::fold;
+use super::{check, connection, errors, pages, rows, schema, served, setup_token, tables};
 use crate::transfer::{
-    AccountRow, Blocking, ChangeRow, EventRow, Filling, InstanceRow, Intake, MembershipRow, Pages,
-    PersonRow, Place, Record, RoomRow, SessionRow,
+    Blocking, ChangeRow, EventRow, Filling, InstanceRow, Intake, Pages, Place, Record,
 };
 use crate::{Served, StorageError};
 
@@ -44,8 +41,7 @@ impl Pages for SqliteIntake {
 #[async_trait]
 impl Intake for SqliteIntake {
     async fn take(&mut self, records: Vec<Record>) -> Result<(), StorageError> {
-        let store = move |db: &mut Connection| records.iter().try_for_each(|one| store(db, one));
-        self.0.run(store).await
+        self.0.run(move |db| store(db, &records)).await
     }
 }
 
@@ -77,16 +73,23 @@ fn finish(db: Connection) -> Result<(), StorageError> {
     Ok(())
 }
 
-fn store(db: &Connection, record: &Record) -> Result<(), StorageError> {
-    match record {
-        Record::Instance(instance) => store_instance(db, instance),
-        Record::Person(person) => store_person(db, person),
-        Record::Account(account) => store_account(db, account),
-        Record::Room(room) => store_room(db, room),
-        Record::Session(session) => store_session(db, session),
-        Record::Membership(membership) => store_membership(db, membership),
-        Record::Event(event) => store_event(db, event),
+/// Those of one kind at a time.
+fn store(db: &Connection, records: &[Record]) -> Result<(), StorageError> {
+    let table = |record: &Record| record.row().map(|(table, _)| table);
+    for some in records.chunk_by(|one, next| table(one) == table(next)) {
+        if let Some(table) = some.first().and_then(table) {
+            tables::store(db, table, some)?;
+            continue;
+        }
+        for record in some {
+            match record {
+                Record::Instance(instance) => store_instance(db, instance)?,
+                Record::Event(event) => store_event(db, event)?,
+                _ => {}
+            }
+        }
     }
+    Ok(())
 }
 
 fn store_instance(db: &Connection, instance: &InstanceRow) -> Result<(), StorageError> {
@@ -106,84 +109,6 @@ fn store_instance(db: &Connection, instance: &InstanceRow) -> Result<(), Storage
             db.execute(sql, params![table, last])?;
         }
     }
-    Ok(())
-}
-
-fn store_person(db: &Connection, person: &PersonRow) -> Result<(), StorageError> {
-    let sql = "INSERT INTO person (id, last_username, created_at) VALUES (?1, ?2, ?3)";
-    let values = params![person.id, person.last_username, person.created_at];
-    db.prepare_cached(sql)?.execute(values)?;
-    Ok(())
-}
-
-fn store_account(db: &Connection, account: &AccountRow) -> Result<(), StorageError> {
-    db.prepare_cached(
-        "INSERT INTO account \
-         (id, person_id, name, skeleton, password, is_admin, is_suspended, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        account.id,
-        account.person,
-        account.name,
-        skeleton(&account.name),
-        account.password.0,
-        account.is_admin,
-        account.is_suspended,
-        account.created_at,
-    ])?;
-    Ok(())
-}
-
-fn store_room(db: &Connection, room: &RoomRow) -> Result<(), StorageError> {
-    db.prepare_cached(
-        "INSERT INTO room (id, name, name_key, description, is_active, created_at, last_at, \
-         last_seq, last_activity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        room.id,
-        room.name,
-        fold(&room.name),
-        room.description,
-        room.is_active,
-        room.created_at,
-        room.last_seq,
-        room.last_activity,
-    ])?;
-    Ok(())
-}
-
-fn store_session(db: &Connection, session: &SessionRow) -> Result<(), StorageError> {
-    db.prepare_cached(
-        "INSERT INTO session (id, token, person_id, last_used, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![
-        session.id,
-        session.token.0,
-        session.person,
-        session.last_used,
-        session.created_at,
-    ])?;
-    Ok(())
-}
-
-fn store_membership(db: &Connection, membership: &MembershipRow) -> Result<(), StorageError> {
-    db.prepare_cached(
-        "INSERT INTO membership \
-         (person_id, room_id, username, likeness, joined_at, role, read_seq, level) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute(params![
-        membership.person,
-        membership.room,
-        membership.username,
-        Likeness::of(&membership.username).text(),
-        membership.joined_at,
-        membership.role,
-        membership.read_seq,
-        membership.level,
-    ])?;
     Ok(())
 }
 

@@ -36,6 +36,7 @@ mod served;
 mod sessions;
 mod setup;
 mod setup_token;
+mod tables;
 mod threads;
 mod times;
 mod wal;

@@ -9,8 +9,12 @@ pub mod archive;
 mod blocking;
 mod checked;
 mod compare;
+mod place;
 mod record;
+mod rows;
+mod rules;
 mod summary;
+mod table;
 mod walk;
 
 use async_trait::async_trait;
@@ -18,12 +22,12 @@ use async_trait::async_trait;
 pub(crate) use blocking::Blocking;
 pub use checked::Checked;
 pub use compare::{Stored, resume};
-pub use record::{
-    AccountRow, ChangeRow, EventRow, InstanceRow, MembershipRow, MessageRow, PersonRow, Record,
-    RoomRow, SessionRow,
-};
+pub use place::Place;
+pub use record::{AccountRow, Key, MembershipRow, PersonRow, Record, RoomRow, SessionRow, Table};
+pub use rows::{ChangeRow, EventRow, InstanceRow, MessageRow};
 pub use summary::{Digest, RoomTally, Summary, Tally};
-pub use walk::{Place, Walk};
+pub(crate) use table::{Cells, Description, Origin, Value, list};
+pub use walk::Walk;
 
 use crate::StorageError;
 
@@ -84,17 +88,17 @@ pub trait Filling: Pages + Intake {
 
 /// The number of events, from the rooms' rows.
 pub async fn count_events(pages: &mut dyn Pages) -> Result<u64, StorageError> {
-    let (mut after, mut events) = (0, 0);
+    let (mut place, mut events) = (Place::Rows(Table::Room, None), 0);
     loop {
-        let rooms = pages.page(Place::Rooms(after), PAGE).await?;
-        if rooms.is_empty() {
-            return Ok(events);
-        }
-        for record in rooms {
+        let rooms = pages.page(place, PAGE).await?;
+        for record in &rooms {
             if let Record::Room(room) = record {
                 events += room.last_seq.unsigned_abs();
-                after = room.id;
             }
+        }
+        match rooms.last() {
+            Some(last) => place = Place::of(last),
+            None => return Ok(events),
         }
     }
 }

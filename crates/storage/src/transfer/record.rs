@@ -1,180 +1,174 @@
 //! The records of an instance: its rows, the same from every database.
 //!
-//! They leave out what only serves one database (folded texts, skeletons, the time of a log's end).
-//! The intake computes it. Their encoding by `postcard` is canonical: checksums cover it, and
-//! archives consist of it. So fields are never reordered, and changing them needs a new version of
-//! archives.
+//! Each table has its one description here: the columns, the key, and what a row is held against.
+//! `sqlite/tables.rs` and `postgres/tables.rs` make their statements of it. What only serves a
+//! database (folded texts, skeletons, the time of a log's end) is no part of the records. Whoever
+//! takes them in makes it anew. Their encoding by `postcard` is canonical: checksums are of it, and
+//! archives consist of it. So tables and columns are never reordered, and a change of them is a new
+//! version of archives.
 
-use papo_domain::{Event, EventKind, Posted, StoredEvent, Timestamp};
+use std::fmt;
+
+use papo_domain::{AccountName, Event, EventKind, Likeness, skeleton};
 use serde::{Deserialize, Serialize};
 
+use super::rows::{ChangeRow, EventRow, InstanceRow};
+use super::rules::{self, Rules, room_state, same, time, username};
+use super::table::{Cell, Cells, Column, Description, Origin, Value, tables};
+use crate::fold::fold;
 use crate::{StorageError, StoredPassword, TokenHash};
 
-/// One record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Record {
-    /// The one instance; it comes first.
-    Instance(InstanceRow),
-    /// By id.
-    Person(PersonRow),
-    /// By id.
-    Account(AccountRow),
-    /// By id.
-    Room(RoomRow),
-    /// By id.
-    Session(SessionRow),
-    /// By person and room.
-    Membership(MembershipRow),
-    /// By room and seq.
-    Event(EventRow),
+/// Bytes of a password's hash; that of Argon2id has 97.
+const PASSWORD_BYTES: usize = 512;
+
+/// What a table's rows are ordered by; the second is 0 where the key is one column.
+pub type Key = [i64; 2];
+
+tables! {
+    /// Somebody who has a session or an account.
+    Person(PersonRow) in person by (id) {
+        /// Their number, its 64 bits as they are.
+        id: i64,
+        /// The name last used.
+        last_username: Option<String>,
+        /// When they came.
+        created_at: i64,
+    }
+
+    /// An account.
+    Account(AccountRow) in account by (id) {
+        /// Its number.
+        id: i64,
+        /// Who signs in with it.
+        person_id: i64,
+        /// The name to sign in with.
+        name: String,
+        /// The password's hash.
+        password: StoredPassword,
+        /// May open `/admin/`.
+        is_admin: bool,
+        /// Can't sign in.
+        is_suspended: bool,
+        /// Milliseconds since 1970, as all times here.
+        created_at: i64,
+    }
+    made {
+        skeleton: String = |row| Value::Text(skeleton(&row.name).into()),
+    }
+    for postgres {
+        name_key: String = |row| Value::Text(fold(&row.name)),
+    }
+
+    /// A room.
+    Room(RoomRow) in room by (id) {
+        /// Its number.
+        id: i64,
+        /// Its name.
+        name: String,
+        /// What it is about.
+        description: String,
+        /// People see and may enter it.
+        is_active: bool,
+        /// When it was made.
+        created_at: i64,
+        /// The end of its log.
+        last_seq: i64,
+        /// When its last message was posted.
+        last_activity: Option<i64>,
+    }
+    made {
+        name_key: String = |row| Value::Text(fold(&row.name)),
+        // The log's time is that of its end, which comes later.
+        last_at: i64 = |row| Value::Integer(row.created_at),
+    }
+    for postgres {
+        description_folded: String = |row| Value::Text(fold(&row.description)),
+    }
+
+    /// A session.
+    Session(SessionRow) in session by (id) {
+        /// Its number.
+        id: i64,
+        /// The hash of what the cookie carries.
+        token: TokenHash,
+        /// Whose.
+        person_id: i64,
+        /// When it was last used, in the time of service.
+        last_used: i64,
+        /// When it was made.
+        created_at: i64,
+    }
+
+    /// That a person is in a room.
+    Membership(MembershipRow) in membership by (person_id, room_id) {
+        /// Who.
+        person_id: i64,
+        /// Which room.
+        room_id: i64,
+        /// Under which name.
+        username: String,
+        /// Since when.
+        joined_at: i64,
+        /// 0 a member, 1 a moderator.
+        role: i16,
+        /// The last event that was read.
+        read_seq: i64,
+        /// Of what the person is notified; 0 as is usual in the room.
+        level: i16,
+    }
+    made {
+        likeness: String = |row| Value::Text(Likeness::of(&row.username).text().into()),
+    }
 }
 
-/// What an instance has once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InstanceRow {
-    /// The history's name, its 64 bits as they are.
-    pub epoch: i64,
-    /// The hash of the one-time token that makes the first administrator, until it is used.
-    pub setup_token: Option<TokenHash>,
-    /// The highest id that an account ever had; no other account gets it. The next three are the
-    /// same for other tables.
-    pub last_account: i64,
-    /// Of rooms.
-    pub last_room: i64,
-    /// Of sessions.
-    pub last_session: i64,
-    /// Of revocations. The revocations themselves aren't moved: they are for running servers, and a
-    /// new server reads present rights.
-    pub last_revocation: i64,
-    /// For how many milliseconds servers have run on the database.
-    pub served: i64,
+impl fmt::Display for Table {
+    /// Its rows, as people call them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}s", self.description().name)
+    }
 }
 
-/// Somebody who has a session or an account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PersonRow {
-    /// Their number, its 64 bits as they are.
-    pub id: i64,
-    /// The name last used.
-    pub last_username: Option<String>,
-    /// When they came.
-    pub created_at: i64,
+impl PersonRow {
+    fn check(&self, _: &mut Rules) -> Result<(), String> {
+        self.last_username.as_deref().map_or(Ok(()), username)?;
+        time(self.created_at)
+    }
 }
 
-/// An account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountRow {
-    /// Its number.
-    pub id: i64,
-    /// Its person.
-    pub person: i64,
-    /// The name to sign in with.
-    pub name: String,
-    /// The password's hash.
-    pub password: StoredPassword,
-    /// May open `/admin/`.
-    pub is_admin: bool,
-    /// Can't sign in.
-    pub is_suspended: bool,
-    /// Milliseconds since 1970, as all times here.
-    pub created_at: i64,
+impl AccountRow {
+    fn check(&self, rules: &mut Rules) -> Result<(), String> {
+        rules.account_number(self.id)?;
+        same(&self.name, AccountName::parse(&self.name))?;
+        rules.claim_name(&self.name, self.id)?;
+        if self.password.0.len() > PASSWORD_BYTES {
+            return Err("the password's hash is too long".into());
+        }
+        time(self.created_at)
+    }
 }
 
-/// A room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoomRow {
-    /// Its number.
-    pub id: i64,
-    /// Its name.
-    pub name: String,
-    /// What it is about.
-    pub description: String,
-    /// People see and may enter it.
-    pub is_active: bool,
-    /// When it was made.
-    pub created_at: i64,
-    /// The end of its log.
-    pub last_seq: i64,
-    /// When its last message was posted.
-    pub last_activity: Option<i64>,
+impl RoomRow {
+    fn check(&self, rules: &mut Rules) -> Result<(), String> {
+        rules.room_number(self.id)?;
+        room_state(&self.name, &self.description)?;
+        time(self.created_at)?;
+        self.last_activity.map_or(Ok(()), time)
+    }
 }
 
-/// A session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionRow {
-    /// Its number.
-    pub id: i64,
-    /// The hash of what the cookie carries.
-    pub token: TokenHash,
-    /// Whose.
-    pub person: i64,
-    /// When it was last used, in the time of service.
-    pub last_used: i64,
-    /// When it was made.
-    pub created_at: i64,
+impl SessionRow {
+    fn check(&self, rules: &mut Rules) -> Result<(), String> {
+        rules.session_number(self.id)?;
+        time(self.last_used)?;
+        time(self.created_at)
+    }
 }
 
-/// That a person is in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MembershipRow {
-    /// Who.
-    pub person: i64,
-    /// Which room.
-    pub room: i64,
-    /// Under which name.
-    pub username: String,
-    /// Since when.
-    pub joined_at: i64,
-    /// 0 a member, 1 a moderator.
-    pub role: i16,
-    /// The last event that was read.
-    pub read_seq: i64,
-    /// What the person is notified of; 0 is the room's usual.
-    pub level: i16,
-}
-
-/// An event of a room's log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EventRow {
-    /// The room.
-    pub room: i64,
-    /// The place in its log.
-    pub seq: i64,
-    /// When.
-    pub at: i64,
-    /// What changed.
-    pub change: ChangeRow,
-}
-
-/// What an event changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ChangeRow {
-    /// A message was posted.
-    Posted(MessageRow),
-    /// Anything else, as [`papo_domain::StoredEvent`] has it.
-    Other {
-        /// The kind's code.
-        kind: i16,
-        /// The event that posted the message which it changes.
-        target: Option<i64>,
-        /// What else there is of its kind, as JSON.
-        body: Option<String>,
-    },
-}
-
-/// A message as it stands now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MessageRow {
-    /// Who wrote it.
-    pub sender: i64,
-    /// The name they had.
-    pub username: String,
-    /// What it says; nothing once it is deleted.
-    pub content: Option<String>,
-    /// When its text last changed.
-    pub edited: Option<i64>,
-    /// The name that the sender's client gave it.
-    pub client_id: Option<String>,
+impl MembershipRow {
+    fn check(&self, _: &mut Rules) -> Result<(), String> {
+        username(&self.username)?;
+        time(self.joined_at)
+    }
 }
 
 impl Record {
@@ -208,27 +202,5 @@ impl From<Event> for Record {
             at: event.timestamp.as_millis(),
             change,
         })
-    }
-}
-
-impl From<StoredEvent> for ChangeRow {
-    fn from(stored: StoredEvent) -> Self {
-        Self::Other {
-            kind: stored.code,
-            target: stored.target.map(|target| target.0),
-            body: stored.body,
-        }
-    }
-}
-
-impl From<Posted> for MessageRow {
-    fn from(posted: Posted) -> Self {
-        Self {
-            sender: posted.sender.0.cast_signed(),
-            username: posted.username.as_str().to_owned(),
-            content: posted.text.map(|text| text.as_str().to_owned()),
-            edited: posted.edited.map(Timestamp::as_millis),
-            client_id: posted.client_id.map(|id| id.as_str().to_owned()),
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use papo_domain::Epoch;
 use sha2::{Digest as _, Sha256};
 
-use super::{ChangeRow, InstanceRow, Record};
+use super::{ChangeRow, InstanceRow, Record, Table};
 use crate::StorageError;
 
 /// How many differing rooms are named.
@@ -45,14 +45,8 @@ pub struct Summary {
     pub epoch: Epoch,
     /// The digest of the instance's own row.
     pub instance: Digest,
-    /// The persons.
-    pub persons: Tally,
-    /// The accounts.
-    pub accounts: Tally,
-    /// The sessions.
-    pub sessions: Tally,
-    /// The memberships.
-    pub memberships: Tally,
+    /// The rows of each table but the rooms.
+    pub tables: BTreeMap<Table, Tally>,
     /// The rooms by number.
     pub rooms: BTreeMap<i64, RoomTally>,
 }
@@ -62,10 +56,7 @@ pub struct Summary {
 pub(crate) struct Gathering {
     epoch: i64,
     instance: Hashing,
-    persons: Hashing,
-    accounts: Hashing,
-    sessions: Hashing,
-    memberships: Hashing,
+    tables: BTreeMap<Table, Hashing>,
     rooms: BTreeMap<i64, RoomHashing>,
     events: u64,
     buffer: Vec<u8>,
@@ -109,10 +100,10 @@ impl Summary {
             }
         };
         compare(self.instance == other.instance, "the instance");
-        compare(self.persons == other.persons, "the persons");
-        compare(self.accounts == other.accounts, "the accounts");
-        compare(self.sessions == other.sessions, "the sessions");
-        compare(self.memberships == other.memberships, "the memberships");
+        for (table, tally) in &self.tables {
+            let is_same = other.tables.get(table) == Some(tally);
+            compare(is_same, &format!("the {table}"));
+        }
         let changed = self
             .rooms
             .iter()
@@ -147,18 +138,14 @@ impl Gathering {
             }
             record => record.encode(buffer)?,
         };
-        let hashing = match record {
-            Record::Instance(_) => &mut self.instance,
-            Record::Person(_) => &mut self.persons,
-            Record::Account(_) => &mut self.accounts,
-            Record::Session(_) => &mut self.sessions,
-            Record::Membership(_) => &mut self.memberships,
-            Record::Room(room) => {
+        let hashing = match (record, record.row()) {
+            (Record::Room(room), _) => {
                 let hashing = self.rooms.entry(room.id).or_default();
                 hashing.name.clone_from(&room.name);
                 &mut hashing.log
             }
-            Record::Event(event) => {
+            (_, Some((table, _))) => self.tables.entry(table).or_default(),
+            (Record::Event(event), None) => {
                 self.events += 1;
                 // A hasher for each room that an archive names would be unbounded.
                 let hashing = self.rooms.get_mut(&event.room).ok_or_else(|| {
@@ -169,6 +156,7 @@ impl Gathering {
                 hashing.messages += u64::from(matches!(event.change, ChangeRow::Posted(_)));
                 &mut hashing.log
             }
+            (_, None) => &mut self.instance,
         };
         hashing.add(&self.buffer);
         Ok(())
@@ -179,8 +167,15 @@ impl Gathering {
         self.events
     }
 
-    /// Completes the summary.
-    pub(crate) fn finish(self) -> Summary {
+    /// There is no more.
+    pub(crate) fn finish(mut self) -> Summary {
+        // A room is counted with its log.
+        let tables = Table::ALL.iter().filter(|table| **table != Table::Room);
+        let tables = tables.map(|table| {
+            let hashing = self.tables.remove(table).unwrap_or_default();
+            (*table, hashing.finish())
+        });
+        let tables = tables.collect();
         let rooms = self.rooms.into_iter().map(|(id, room)| {
             let log = room.log.finish();
             let tally = RoomTally {
@@ -196,10 +191,7 @@ impl Gathering {
             rooms: rooms.collect(),
             epoch: Epoch(self.epoch.cast_unsigned()),
             instance: self.instance.finish().digest,
-            persons: self.persons.finish(),
-            accounts: self.accounts.finish(),
-            sessions: self.sessions.finish(),
-            memberships: self.memberships.finish(),
+            tables,
         }
     }
 }

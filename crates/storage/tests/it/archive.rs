@@ -83,9 +83,9 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn account()(id: i64, name: String, password: String, person: i64, flags: [bool; 2], created_at: i64) -> Record {
+    fn account()(id: i64, name: String, password: String, person_id: i64, flags: [bool; 2], created_at: i64) -> Record {
         let (password, [is_admin, is_suspended]) = (StoredPassword(password), flags);
-        Record::Account(AccountRow { id, person, name, password, is_admin, is_suspended, created_at })
+        Record::Account(AccountRow { id, person_id, name, password, is_admin, is_suspended, created_at })
     }
 }
 
@@ -97,16 +97,16 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn session()(id: i64, token: [u8; 32], person: i64, times: [i64; 2]) -> Record {
+    fn session()(id: i64, token: [u8; 32], person_id: i64, times: [i64; 2]) -> Record {
         let (token, [last_used, created_at]) = (TokenHash(token), times);
-        Record::Session(SessionRow { id, token, person, last_used, created_at })
+        Record::Session(SessionRow { id, token, person_id, last_used, created_at })
     }
 }
 
 prop_compose! {
     fn membership()(ids: [i64; 2], username: String, joined_at: i64, role: i16, read_seq: i64, level: i16) -> Record {
-        let [person, room] = ids;
-        Record::Membership(MembershipRow { person, room, username, joined_at, role, read_seq, level })
+        let [person_id, room_id] = ids;
+        Record::Membership(MembershipRow { person_id, room_id, username, joined_at, role, read_seq, level })
     }
 }
 
@@ -427,7 +427,7 @@ fn before_the_logs() -> Vec<Record> {
         person(77, Some("Bia"), STARTED),
         Record::Account(AccountRow {
             id: 1,
-            person: ANA,
+            person_id: ANA,
             name: "Ana".into(),
             password: StoredPassword(password.into()),
             is_admin: true,
@@ -461,13 +461,13 @@ fn before_the_logs() -> Vec<Record> {
         Record::Session(SessionRow {
             id: 1,
             token: TokenHash([1; 32]),
-            person: 77,
+            person_id: 77,
             last_used: 0,
             created_at: STARTED,
         }),
         Record::Membership(MembershipRow {
-            person: 77,
-            room: 1,
+            person_id: 77,
+            room_id: 1,
             username: "Bia".into(),
             joined_at: STARTED,
             role: 0,

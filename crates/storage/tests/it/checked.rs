@@ -46,7 +46,7 @@ fn person() -> PersonRow {
 fn account() -> AccountRow {
     AccountRow {
         id: 4,
-        person: -1,
+        person_id: -1,
         name: "Ana".into(),
         password: StoredPassword("$argon2id$…".into()),
         is_admin: true,
@@ -71,7 +71,7 @@ fn session() -> SessionRow {
     SessionRow {
         id: 4,
         token: TokenHash([7; 32]),
-        person: -1,
+        person_id: -1,
         last_used: 1,
         created_at: 0,
     }
@@ -79,8 +79,8 @@ fn session() -> SessionRow {
 
 fn membership() -> MembershipRow {
     MembershipRow {
-        person: -1,
-        room: 4,
+        person_id: -1,
+        room_id: 4,
         username: "Ana".into(),
         joined_at: 0,
         role: 0,

@@ -64,7 +64,7 @@ fn all() -> Vec<(Record, String)> {
         (
             Record::Account(AccountRow {
                 id: 4,
-                person: -1,
+                person_id: -1,
                 name: "Ana".into(),
                 password: StoredPassword("$argon2id$".into()),
                 is_admin: true,
@@ -89,7 +89,7 @@ fn all() -> Vec<(Record, String)> {
             Record::Session(SessionRow {
                 id: 6,
                 token: TokenHash([7; 32]),
-                person: -1,
+                person_id: -1,
                 last_used: 10,
                 created_at: 11,
             }),
@@ -97,8 +97,8 @@ fn all() -> Vec<(Record, String)> {
         ),
         (
             Record::Membership(MembershipRow {
-                person: -1,
-                room: 5,
+                person_id: -1,
+                room_id: 5,
                 username: "Ana".into(),
                 joined_at: 12,
                 role: 1,

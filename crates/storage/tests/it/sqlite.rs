@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use papo_domain::{PersonId, Seq};
 use papo_storage::sqlite::{Departure, SqliteStorage, sqlite_version};
-use papo_storage::transfer::Place;
+use papo_storage::transfer::{Place, Table};
 use papo_storage::{
     Accounts as _, Check as _, Instance as _, Log as _, Memberships as _, MessageFilter,
     Messages as _, RevocationId, Revocations as _, Rooms as _, Sessions as _, StorageError,
@@ -426,7 +426,10 @@ async fn damaged_names_and_passwords_keep_nobody_from_their_rights() {
     let (found, password) = storage.account_password(bia.name).await.unwrap().unwrap();
     assert_eq!((found.id, password.0.as_str()), (bia.id, "$\u{fffd}"));
     let mut pages = storage.pages().unwrap();
-    let accounts = pages.page(Place::Accounts(0), 10).await.unwrap();
+    let accounts = pages
+        .page(Place::Rows(Table::Account, None), 10)
+        .await
+        .unwrap();
     assert_eq!(accounts.len(), 1);
     let wrong = storage.check().await.unwrap();
     for line in ["revocation 1", "account 1"] {

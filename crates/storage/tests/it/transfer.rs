@@ -5,7 +5,9 @@ use std::path::Path;
 
 use papo_domain::{AccountId, MessageText, PersonId, RoomDescription, RoomId, RoomName, SessionId};
 use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
-use papo_storage::transfer::{self, InstanceRow, PAGE, Place, Record, Source as _, Summary, Walk};
+use papo_storage::transfer::{
+    self, InstanceRow, PAGE, Place, Record, Source as _, Summary, Table, Walk,
+};
 use papo_storage::{ImportedMessage, ImportedRoom, NewSession, RoomFilter, Served, StorageError};
 use tempfile::TempDir;
 
@@ -283,10 +285,10 @@ async fn whoever_joins_has_read_what_was_there() {
         world.post(&ana, room, "três").await;
         world.join(&bia, room, "Beatriz").await;
         let mut reading = home.read().await;
-        let place = Place::Memberships(i64::MIN, 0);
+        let place = Place::Rows(Table::Membership, None);
         let found = reading.pages.page(place, PAGE).await.unwrap();
         let read = found.iter().map(|record| match record {
-            Record::Membership(row) => (row.person, row.role, row.read_seq, row.level),
+            Record::Membership(row) => (row.person_id, row.role, row.read_seq, row.level),
             other => panic!("{other:?}"),
         });
         let mut read: Vec<_> = read.collect();

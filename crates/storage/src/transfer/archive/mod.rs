@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use read::ArchiveReader;
 pub use write::ArchiveWriter;
 
-use super::Record;
+use super::{Record, Table};
 use crate::StorageError;
 
 const MAGIC: [u8; 8] = *b"PAPO\r\n\x1a\n";
@@ -39,30 +39,23 @@ enum Item {
     End(Counts),
 }
 
-/// The number of records of each kind.
+/// How many records of each kind there are: instances, rows of each table, and events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Counts {
-    instances: u64,
-    persons: u64,
-    accounts: u64,
-    rooms: u64,
-    sessions: u64,
-    memberships: u64,
-    events: u64,
-}
+struct Counts([u64; Table::ALL.len() + 2]);
 
 impl Counts {
     fn add(&mut self, record: &Record) {
-        let count = match record {
-            Record::Instance(_) => &mut self.instances,
-            Record::Person(_) => &mut self.persons,
-            Record::Account(_) => &mut self.accounts,
-            Record::Room(_) => &mut self.rooms,
-            Record::Session(_) => &mut self.sessions,
-            Record::Membership(_) => &mut self.memberships,
-            Record::Event(_) => &mut self.events,
+        let kind = match (record, record.row()) {
+            (_, Some((table, _))) => table as usize + 1,
+            (Record::Event(_), None) => Table::ALL.len() + 1,
+            (_, None) => 0,
         };
-        *count += 1;
+        self.0[kind] += 1;
+    }
+
+    /// How many instances there are.
+    fn instances(&self) -> u64 {
+        self.0[0]
     }
 }
 

@@ -111,7 +111,7 @@ impl Form {
                 records.push_back(record);
                 Ok(false)
             }
-            Item::End(counts) if counts != *counted || counts.instances != 1 => {
+            Item::End(counts) if counts != *counted || counts.instances() != 1 => {
                 Err(damaged("it doesn't hold what it says"))
             }
             Item::End(_) => Ok(true),

@@ -223,8 +223,8 @@ impl Conversion {
             let known = found.get(&key).map(|known| known.joined_at);
             if known.is_none_or(|joined_at| joined_at <= membership.joined_at) {
                 let row = MembershipRow {
-                    person,
-                    room: membership.room,
+                    person_id: person,
+                    room_id: membership.room,
                     username: membership.username,
                     joined_at: membership.joined_at,
                     role: 0,
@@ -285,8 +285,8 @@ impl From<Session> for SessionRow {
         Self {
             id: session.id,
             token: session.token,
-            person: session.sender,
-            // The beginning of the time of service.
+            person_id: session.sender,
+            // When the time of service begins.
             last_used: 0,
             created_at: session.created_at,
         }
@@ -297,7 +297,7 @@ impl From<Account> for AccountRow {
     fn from(account: Account) -> Self {
         Self {
             id: account.id,
-            person: account.sender,
+            person_id: account.sender,
             name: account.name,
             password: account.password,
             is_admin: account.is_admin,

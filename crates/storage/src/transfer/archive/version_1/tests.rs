@@ -69,7 +69,7 @@ fn the_sessions_of_an_account_become_one_person() {
         match record {
             crate::transfer::Record::Person(row) => persons.push((row.id, row.last_username)),
             crate::transfer::Record::Membership(row) => {
-                memberships.push((row.person, row.room, row.username));
+                memberships.push((row.person_id, row.room_id, row.username));
             }
             _ => {}
         }

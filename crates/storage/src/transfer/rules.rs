@@ -1,0 +1,199 @@
+//! The rules of the domain for what was stored, as if somebody had just typed it.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use papo_domain::{
+    ClientId, EventKind, MessageText, MessageTextError, RoomDescription, RoomName, RoomNameError,
+    RoomState, Seq, StoredEvent, Timestamp, USERNAME_BYTES, Username, skeleton,
+};
+
+use super::rows::{ChangeRow, EventRow, InstanceRow, MessageRow};
+
+/// The largest id. Nobody comes there by making things, a browser counts to it exactly, and a
+/// database has far to go from it.
+const LARGEST_ID: i64 = 1 << 53;
+/// The most rooms. Of each something is kept in memory while an instance is read.
+const MOST_ROOMS: u32 = 100_000;
+/// The most accounts, of whose names the same is true.
+const MOST_ACCOUNTS: usize = 1_000_000;
+/// The longest name that a message may bear: of a damaged one each byte may be shown as three.
+const FORMER_NAME_BYTES: usize = 3 * USERNAME_BYTES;
+/// What is known of an instance while its records come, one after the other.
+#[derive(Default)]
+pub(crate) struct Rules {
+    last_account: i64,
+    last_room: i64,
+    last_session: i64,
+    rooms: u32,
+    /// The accounts by the skeletons of their names.
+    accounts: HashMap<String, i64>,
+}
+
+impl Rules {
+    /// The instance itself, which comes first.
+    pub(super) fn begin(&mut self, instance: &InstanceRow) -> Result<(), String> {
+        for last in [
+            instance.last_account,
+            instance.last_room,
+            instance.last_session,
+            instance.last_revocation,
+        ] {
+            if !(0..=LARGEST_ID).contains(&last) {
+                return Err(format!("no last number is {last}"));
+            }
+        }
+        if !(0..=LARGEST_ID).contains(&instance.served) {
+            return Err(format!("no time of service is {} ms", instance.served));
+        }
+        self.last_account = instance.last_account;
+        self.last_room = instance.last_room;
+        self.last_session = instance.last_session;
+        Ok(())
+    }
+
+    /// A number that an account may have.
+    pub(super) fn account_number(&self, id: i64) -> Result<(), String> {
+        number(id, self.last_account)
+    }
+
+    /// A number that a session may have.
+    pub(super) fn session_number(&self, id: i64) -> Result<(), String> {
+        number(id, self.last_session)
+    }
+
+    /// A number that a room may have; each room comes once.
+    pub(super) fn room_number(&mut self, id: i64) -> Result<(), String> {
+        number(id, self.last_room)?;
+        self.rooms += 1;
+        if self.rooms > MOST_ROOMS {
+            return Err(format!("there are more than {MOST_ROOMS} rooms"));
+        }
+        Ok(())
+    }
+
+    /// Refuses an account whose name could be taken for another's: one of them couldn't sign in.
+    pub(super) fn claim_name(&mut self, name: &str, account: i64) -> Result<(), String> {
+        if self.accounts.len() >= MOST_ACCOUNTS {
+            return Err(format!("there are more than {MOST_ACCOUNTS} accounts"));
+        }
+        match self.accounts.insert(skeleton(name), account) {
+            None => Ok(()),
+            Some(other) => Err(format!(
+                "its name {name:?} could be taken for that of account {other}; remove one of them \
+                 where they come from, and save that again"
+            )),
+        }
+    }
+}
+
+/// An event of a room's log.
+pub(super) fn event(event: &EventRow) -> Result<(), String> {
+    time(event.at)?;
+    match &event.change {
+        ChangeRow::Posted(posted) => message(posted),
+        ChangeRow::Other { kind, target, body } => {
+            let stored = StoredEvent {
+                code: *kind,
+                target: target.map(Seq),
+                body: body.clone(),
+            };
+            let change = EventKind::from_stored(stored.clone(), None);
+            let change = change.map_err(|error| error.to_string())?;
+            if change.to_stored() != stored {
+                return Err("it isn't as Papo stores it".into());
+            }
+            check_change(&change)
+        }
+    }
+}
+
+fn check_change(change: &EventKind) -> Result<(), String> {
+    match change {
+        EventKind::Room(RoomState {
+            name, description, ..
+        }) => match RoomName::parse(name.as_str()) {
+            // What a room was called when fewer characters were refused. Nobody can change it, and
+            // nobody is shown it.
+            Err(RoomNameError::Control) if !name.as_str().contains(char::is_control) => {
+                let description = description.as_str();
+                same(description, RoomDescription::parse(description))
+            }
+            _ => room_state(name.as_str(), description.as_str()),
+        },
+        EventKind::Posted(_)
+        | EventKind::Edited { .. }
+        | EventKind::Deleted { .. }
+        | EventKind::Damaged => Ok(()),
+    }
+}
+
+fn message(message: &MessageRow) -> Result<(), String> {
+    former_username(&message.username)?;
+    if let Some(content) = &message.content {
+        match MessageText::parse(content) {
+            // What was imported was kept whole, with the white space around it, and may be longer
+            // than what people write.
+            Ok(_) | Err(MessageTextError::TooLong(_)) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    if let Some(client_id) = &message.client_id {
+        let parsed = client_id.parse::<ClientId>();
+        parsed.map_err(|error| error.to_string())?;
+    }
+    message.edited.map_or(Ok(()), time)
+}
+
+/// What a room is called, and what it is about.
+pub(super) fn room_state(name: &str, description: &str) -> Result<(), String> {
+    same(name, RoomName::parse(name))?;
+    same(description, RoomDescription::parse(description))
+}
+
+/// A name that somebody goes by. What a disk has damaged of it since is let through.
+pub(super) fn username(name: &str) -> Result<(), String> {
+    let whole = name.replace(char::REPLACEMENT_CHARACTER, "?");
+    same(&whole, Username::parse(&whole))
+}
+
+/// A name that somebody had when they wrote a message. It may have been allowed then only, and
+/// nobody can change it: the other rules aren't asked.
+fn former_username(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.len() > FORMER_NAME_BYTES {
+        Err("a name has a length that none may have".into())
+    } else if name.contains(char::is_control) {
+        Err("a name has a control character".into())
+    } else {
+        Ok(())
+    }
+}
+
+/// What is typed becomes another text now and then; what is stored has become that.
+pub(super) fn same<T: fmt::Display, E: fmt::Display>(
+    stored: &str,
+    parsed: Result<T, E>,
+) -> Result<(), String> {
+    match parsed {
+        Ok(parsed) if parsed.to_string() == stored => Ok(()),
+        Ok(_) => Err("a name or text isn't as Papo stores it".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn number(id: i64, last: i64) -> Result<(), String> {
+    if (1..=last).contains(&id) {
+        Ok(())
+    } else {
+        Err(format!("its number isn't one of 1 to {last}"))
+    }
+}
+
+/// A time that there can be.
+pub(super) fn time(millis: i64) -> Result<(), String> {
+    if Timestamp::from_millis(millis).as_millis() == millis {
+        Ok(())
+    } else {
+        Err("a time is beyond all years".into())
+    }
+}
