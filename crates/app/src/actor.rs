@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use papo_channel_layer::Connection;
-use papo_domain::{Mark, PersonId, RoomId, SessionId, Username};
+use papo_domain::{Mark, PersonId, Right, Role, RoomId, SessionId, Username};
 use papo_storage::Identity;
 
 use crate::{App, Error, Visitor};
@@ -44,7 +44,7 @@ impl Visitor {
     }
 }
 
-impl std::convert::From<&Connection> for Actor {
+impl From<&Connection> for Actor {
     fn from(connection: &Connection) -> Self {
         Self {
             person: connection.person,
@@ -106,8 +106,9 @@ impl App {
         if let Some(member) = member {
             return Ok(member);
         }
-        self.room(room).await?;
-        Err(visitor.map_or(Error::NoSession, |_| Error::NotJoined))
+        let role = visitor.map_or(Role::Stranger, |_| Role::Visitor);
+        self.room_for(role, Right::Read, room).await?;
+        Err(Error::NotJoined)
     }
 
     /// The proof that an actor is in a room now, or `None`.

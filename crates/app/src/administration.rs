@@ -1,27 +1,55 @@
 //! The use cases of administrators. Each takes the proof that its caller is one.
 
-use papo_domain::{Room, RoomDescription, RoomId, RoomName, RoomOverview, RoomState, Seq};
-use papo_storage::{Change, MessageFilter, MessagePage, RoomFilter, StorageError};
+use papo_domain::{
+    PersonId, Right, Role, Room, RoomDescription, RoomId, RoomName, RoomOverview, RoomState, Seq,
+};
+use papo_storage::{Act, By, Change, MessageFilter, MessagePage, RoomFilter, StorageError};
 
 use crate::{Action, App, Error, Visitor};
 
-/// The proof that the caller may administer.
+/// The proof that whoever asks may administer, and who that is.
+///
+/// It says what was true when the database was asked. The transaction that changes a room asks
+/// again.
 #[derive(Debug)]
-pub struct Administrator(());
+pub struct Administrator {
+    by: By,
+    /// `None` for the command line.
+    person: Option<PersonId>,
+}
 
 impl Administrator {
     /// The proof for a command: its user can write the data folder.
     pub const fn local() -> Self {
-        Self(())
+        Self {
+            by: By::System,
+            person: None,
+        }
+    }
+
+    const fn role(&self) -> Role {
+        match self.by {
+            By::System => Role::System,
+            By::Administrator(_) | By::Member(_) => Role::Administrator,
+        }
     }
 }
 
 impl Visitor {
     /// The proof for a visitor who signed in with an administrator's account.
     pub fn administrator(&self) -> Option<Administrator> {
-        self.account()
-            .is_some_and(|account| account.is_admin)
-            .then_some(Administrator(()))
+        let account = self.account();
+        let is_one = account.is_some_and(|account| account.is_admin && !account.is_suspended);
+        let role = if is_one {
+            Role::Administrator
+        } else {
+            Role::Visitor
+        };
+        role.may_administer().ok()?;
+        Some(Administrator {
+            by: By::Administrator(self.session.id),
+            person: Some(self.person()),
+        })
     }
 }
 
@@ -36,8 +64,8 @@ impl App {
     }
 
     /// A room, inactive or not.
-    pub async fn any_room(&self, _by: &Administrator, id: RoomId) -> Result<Room, Error> {
-        self.storage.room(id).await?.ok_or(Error::NoRoom)
+    pub async fn any_room(&self, by: &Administrator, id: RoomId) -> Result<Room, Error> {
+        self.room_for(by.role(), Right::See, id).await
     }
 
     /// Makes a room.
@@ -86,8 +114,7 @@ impl App {
         {
             return Ok(());
         }
-        self.log.append(id, Change::SetRoom(state)).await?;
-        Ok(())
+        self.change(by, id, Act::SetRoom(state)).await
     }
 
     /// Activates or deactivates a room.
@@ -113,13 +140,11 @@ impl App {
     pub async fn find_messages(
         &self,
         by: &Administrator,
-        visitor: Option<&Visitor>,
         filter: MessageFilter,
     ) -> Result<MessagePage, Error> {
-        let Administrator(()) = by;
         if filter.search.is_some() {
             self.rate_limits
-                .check(Action::Search, visitor.map(Visitor::person), None, None)?;
+                .check(Action::Search, by.person, None, None)?;
         }
         let _turn = self.read_turn().await?;
         Ok(self.storage.find_messages(filter).await?)
@@ -128,19 +153,17 @@ impl App {
     /// Deletes anyone's message.
     pub async fn delete_message(
         &self,
-        _by: &Administrator,
+        by: &Administrator,
         room: RoomId,
         target: Seq,
     ) -> Result<(), Error> {
-        self.log
-            .append(
-                room,
-                Change::Delete {
-                    session: None,
-                    target,
-                },
-            )
-            .await?;
+        self.change(by, room, Act::Delete { target }).await
+    }
+
+    /// Changes a room, and waits until that is on disk.
+    async fn change(&self, by: &Administrator, room: RoomId, act: Act) -> Result<(), Error> {
+        let change = Change { by: by.by, act };
+        self.log.append(room, change).await?;
         Ok(())
     }
 }

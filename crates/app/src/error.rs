@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use papo_domain::{IdError, MessageTextError, RoomDescriptionError, RoomNameError, UsernameError};
+use papo_domain::{
+    Denial, IdError, MessageTextError, RoomDescriptionError, RoomNameError, UsernameError,
+};
 use papo_storage::{JoinRefusal, Refusal, StorageError};
 
 /// Why something wasn't done. `web` and `papo` turn each into an answer of their own form. Details
@@ -24,7 +26,10 @@ pub enum Error {
     /// Somebody else's message.
     #[error("somebody else's message")]
     NotYours,
-    /// The name isn't the one with which the person joined.
+    /// Whoever asked doesn't administer, or doesn't any more.
+    #[error("not an administrator")]
+    NotAdministrator,
+    /// The name isn't the one joined with.
     #[error("not the name that this session joined with")]
     WrongUsername,
     /// Can't be a name.
@@ -126,9 +131,11 @@ impl Error {
             Self::NoRoom | Self::NoMessage | Self::SetupLink | Self::NoAccount => {
                 ErrorKind::Missing
             }
-            Self::NoSession | Self::NotJoined | Self::NotYours | Self::WrongUsername => {
-                ErrorKind::Forbidden
-            }
+            Self::NoSession
+            | Self::NotJoined
+            | Self::NotYours
+            | Self::NotAdministrator
+            | Self::WrongUsername => ErrorKind::Forbidden,
             Self::Username(_)
             | Self::NameRegistered
             | Self::NameReserved
@@ -187,11 +194,21 @@ impl From<StorageError> for Error {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NoRoom => Self::NoRoom,
-            Refusal::NotJoined => Self::NotJoined,
+            Refusal::Denied(denial) => denial.into(),
             Refusal::NoMessage => Self::NoMessage,
-            Refusal::NotYours => Self::NotYours,
             Refusal::NameTaken => Self::RoomNameTaken,
+        }
+    }
+}
+
+impl From<Denial> for Error {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::NoRoom => Self::NoRoom,
+            Denial::NoSession => Self::NoSession,
+            Denial::NotJoined => Self::NotJoined,
+            Denial::NotYours => Self::NotYours,
+            Denial::NotAdministrator => Self::NotAdministrator,
         }
     }
 }

@@ -38,15 +38,15 @@ pub use actor::{Actor, Member};
 pub use administration::Administrator;
 pub use app::{App, Settings};
 pub use error::{Error, ErrorKind, Trouble};
-pub use messages::{PostRequest, Reply};
+pub use messages::PostRequest;
 pub use metrics::{BATCH_BUCKETS, BATCH_EVENTS, COMMIT_BUCKETS, COMMIT_SECONDS, Metrics};
 pub use papo_channel_layer::{
     Connection, Frame, Nodes, Notice, Read, TailLimits, Wants, Wire, Written,
 };
 pub use papo_storage::{AccountChange, AccountSession, MessageFilter, MessagePage, RoomFilter};
 pub use rate_limits::{Action, RateLimits, network};
-pub use room_log::Committed;
+pub use room_log::{Committed, Reply};
 pub use rooms::RoomListing;
 pub use sources::{Clock, Random};
-pub use subscriptions::{From, Start, Subscription};
+pub use subscriptions::{Start, StartingPoint, Subscription};
 pub use visits::{Admitted, SignedIn, Visitor};

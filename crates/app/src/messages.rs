@@ -5,14 +5,10 @@ use std::sync::Arc;
 use papo_channel_layer::{Connection, Signal};
 use papo_domain::{ClientId, MessageText, RoomId, Seq};
 use papo_protocol::{ServerFrame, encode};
-use papo_storage::Change;
+use papo_storage::{Act, By, Change};
 
-use crate::room_log::{Committed, OnCommit};
-use crate::{Action, App, Error};
-
-/// Takes the answer, once, unless the request is refused at once. It runs on the thread that stored
-/// the change, so it must not block. The request ends afterwards (see [`Connection::requests`]).
-pub type Reply = Box<dyn FnOnce(&Connection, Result<Committed, Error>) + Send>;
+use crate::room_log::{Answer, Reply};
+use crate::{Action, App, Error, Member};
 
 /// A message to post.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +36,11 @@ impl App {
             message,
         } = request;
         let client_id = client_id.as_deref().map(str::parse::<ClientId>);
-        let change = Change::Post {
-            session: connection.session,
+        let act = Act::Post {
             text: self.text(&message)?,
             client_id: client_id.transpose()?,
         };
-        self.submit(connection, room, change, reply)
+        self.submit(connection, room, act, reply)
     }
 
     /// Changes the text of the person's own message; see [`Self::post`].
@@ -57,13 +52,8 @@ impl App {
         message: &str,
         reply: Reply,
     ) -> Result<(), Error> {
-        let (session, text) = (connection.session, self.text(message)?);
-        let change = Change::Edit {
-            session,
-            target,
-            text,
-        };
-        self.submit(connection, room, change, reply)
+        let text = self.text(message)?;
+        self.submit(connection, room, Act::Edit { target, text }, reply)
     }
 
     /// Deletes the person's own message; see [`Self::post`].
@@ -74,26 +64,24 @@ impl App {
         target: Seq,
         reply: Reply,
     ) -> Result<(), Error> {
-        let session = Some(connection.session);
-        self.submit(connection, room, Change::Delete { session, target }, reply)
+        self.submit(connection, room, Act::Delete { target }, reply)
     }
 
-    /// Tells the others in a room that the person is writing. Silently dropped when it comes too
-    /// often.
-    pub fn typing(&self, connection: &Connection, room: RoomId, username: &str) {
+    /// Tells the others in a room that one is writing; silently dropped when it is said too often.
+    pub fn typing(&self, member: &Member) {
+        let (room, sender) = (member.room(), member.person());
         if self
             .rate_limits
-            .check(Action::Typing, Some(connection.person), None, Some(room))
+            .check(Action::Typing, Some(sender), None, Some(room))
             .is_err()
         {
             return;
         }
         if let Some(live) = self.hub.room(room) {
-            let sender = connection.person;
             let frame = ServerFrame::Typing {
                 room: room.0,
                 sender: sender.to_string(),
-                username: username.to_owned(),
+                username: member.username().to_string(),
             };
             let frame = encode(&frame);
             self.hub.tell(Signal::Typing(room, sender, frame.clone()));
@@ -111,27 +99,24 @@ impl App {
         )?)
     }
 
+    /// Has the log make a member's change, and reply to the connection.
     fn submit(
         &self,
         connection: &Arc<Connection>,
         room: RoomId,
-        change: Change,
+        act: Act,
         reply: Reply,
     ) -> Result<(), Error> {
         let (person, address) = (Some(connection.person), connection.address);
         self.rate_limits
             .check(Action::Send, person, address, Some(room))?;
-        let request = connection.request();
-        let refusals = self.metrics.refusals.clone();
-        let on_commit: OnCommit = Box::new(move |result| {
-            let result = result.and_then(|committed| committed.in_room(room));
-            if result.is_err() {
-                refusals.increment(1);
-            }
-            reply(&request.connection, result);
-            Some(request)
-        });
-        self.log.submit(room, change, on_commit);
+        let by = By::Member(connection.session);
+        let answer = Answer::Reply {
+            request: connection.request(),
+            room,
+            reply,
+        };
+        self.log.submit(room, Change { by, act }, answer);
         Ok(())
     }
 }

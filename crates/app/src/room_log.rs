@@ -13,11 +13,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_channel_layer::{Frame, Hub, LiveRoom, Request, Signal};
+use papo_channel_layer::{Connection, Frame, Hub, LiveRoom, Request, Signal};
 use papo_domain::{RoomId, Seq, Timestamp};
 use papo_storage::{Appended, Batch, Change, NewEvent, Outcome, Refusal, Storage, StorageError};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use crate::broken::Broken;
@@ -59,9 +59,24 @@ impl Committed {
     }
 }
 
-/// Called once, when the change is on disk or refused. Returns the connection's request, if it was
-/// one. The request ends after the followers have been written to.
-pub(crate) type OnCommit = Box<dyn FnOnce(Result<Committed, Error>) -> Option<Request> + Send>;
+/// What a connection is told of its request, when that is on disk or refused. The thread that
+/// stored it calls this, once, so it must not block.
+pub type Reply = Box<dyn FnOnce(&Connection, Result<Committed, Error>) + Send>;
+
+/// Where the answer to a change goes.
+pub(crate) enum Answer {
+    /// To whoever waits for it.
+    Awaited(oneshot::Sender<Result<Committed, Error>>),
+    /// To a connection. Its request ends when the rooms have been told.
+    Reply {
+        /// The request.
+        request: Request,
+        /// The room that it is about.
+        room: RoomId,
+        /// What the connection is told.
+        reply: Reply,
+    },
+}
 
 /// Submits changes to the writer.
 #[derive(Clone)]
@@ -84,8 +99,8 @@ struct Writer {
 
 #[derive(Default)]
 struct Line {
-    waiting: VecDeque<(RoomId, Change, OnCommit)>,
-    /// Bytes of the waiting texts.
+    waiting: VecDeque<(RoomId, Change, Answer)>,
+    /// Of the texts that wait.
     bytes: usize,
     /// Whether a batch is with the storage.
     is_storing: bool,
@@ -98,7 +113,7 @@ struct Line {
 /// The batch that the storage has.
 struct Group {
     writer: Arc<Writer>,
-    callbacks: Vec<OnCommit>,
+    answers: Vec<Answer>,
     started: Option<Instant>,
     is_told: bool,
 }
@@ -136,19 +151,19 @@ impl RoomLog {
         self.writer.line.lock().waiting.len()
     }
 
-    /// Queues a change. Changes are committed in the order of these calls.
-    pub(crate) fn submit(&self, room: RoomId, change: Change, on_commit: OnCommit) {
+    /// Puts a change in line. Changes are committed in the order in which they are put here.
+    pub(crate) fn submit(&self, room: RoomId, change: Change, answer: Answer) {
         let mut line = self.writer.line.lock();
-        let bytes = line.bytes + change.text_bytes();
+        let bytes = line.bytes + change.act.text_bytes();
         let is_full = line.waiting.len() >= WAITING || bytes > WAITING_BYTES;
         if line.is_closed || line.is_stalled || is_full {
             drop(line);
             self.writer
-                .answer(on_commit, Err(Error::Unavailable(RETRY_OVERLOAD)));
+                .answer(answer, Err(Error::Unavailable(RETRY_OVERLOAD)));
             return;
         }
         line.bytes = bytes;
-        line.waiting.push_back((room, change, on_commit));
+        line.waiting.push_back((room, change, answer));
         let is_storing = std::mem::replace(&mut line.is_storing, true);
         drop(line);
         if !is_storing {
@@ -158,13 +173,8 @@ impl RoomLog {
 
     /// Queues a change and waits for its outcome.
     pub(crate) async fn append(&self, room: RoomId, change: Change) -> Result<Committed, Error> {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        let on_commit = |result| {
-            // The caller may have gone. What is stored stays stored.
-            let _ = sender.send(result);
-            None
-        };
-        self.submit(room, change, Box::new(on_commit));
+        let (sender, receiver) = oneshot::channel();
+        self.submit(room, change, Answer::Awaited(sender));
         receiver
             .await
             .unwrap_or(Err(Error::Unavailable(RETRY_OVERLOAD)))
@@ -188,7 +198,7 @@ impl Writer {
     fn store(self: &Arc<Self>) {
         self.storage.append(Box::new(Group {
             writer: Arc::clone(self),
-            callbacks: Vec::new(),
+            answers: Vec::new(),
             started: None,
             is_told: false,
         }));
@@ -216,14 +226,14 @@ impl Writer {
             line.bytes = 0;
             std::mem::take(&mut line.waiting)
         };
-        for (_, _, on_commit) in waiting {
-            self.answer(on_commit, Err(Error::Unavailable(RETRY_OVERLOAD)));
+        for (_, _, answer) in waiting {
+            self.answer(answer, Err(Error::Unavailable(RETRY_OVERLOAD)));
         }
     }
 
-    /// Gives the answers for what is on disk, then the events to the rooms.
-    fn tell(&self, results: Vec<Result<Appended, Refusal>>, callbacks: Vec<OnCommit>) {
-        let mut answered = Vec::with_capacity(callbacks.len());
+    /// Tells what is on disk: each who asked, then the rooms.
+    fn tell(&self, results: Vec<Result<Appended, Refusal>>, answers: Vec<Answer>) {
+        let mut answered = Vec::with_capacity(answers.len());
         let mut news: HashMap<RoomId, News> = HashMap::new();
         let is_relayed = self.hub.has_relay();
         // The count comes before anybody can know of the events.
@@ -232,11 +242,11 @@ impl Writer {
         };
         let stored = results.iter().filter(is_new).count();
         self.metrics.events.increment(stored as u64);
-        for (result, on_commit) in results.into_iter().zip(callbacks) {
+        for (result, answer) in results.into_iter().zip(answers) {
             let (event, duplicate) = match result {
                 Ok(Appended { event, duplicate }) => (event, duplicate),
                 Err(refusal) => {
-                    answered.extend(call(on_commit, Err(refusal.into())));
+                    answered.extend(self.give(answer, Err(refusal.into())));
                     continue;
                 }
             };
@@ -245,7 +255,7 @@ impl Writer {
                 seq: event.seq,
                 timestamp: event.timestamp,
             };
-            answered.extend(call(on_commit, Ok(committed)));
+            answered.extend(self.give(answer, Ok(committed)));
             self.tails.heed(&event);
             if duplicate {
                 continue;
@@ -270,19 +280,45 @@ impl Writer {
         self.tails.fan_out.finish(answered, &mut budget);
     }
 
-    /// Gives an answer outside of a batch.
-    fn answer(&self, on_commit: OnCommit, result: Result<Committed, Error>) {
-        if let Some(request) = call(on_commit, result) {
+    /// Answers outside of a batch.
+    fn answer(&self, answer: Answer, result: Result<Committed, Error>) {
+        if let Some(request) = self.give(answer, result) {
             self.tails.fan_out.count(request.finish());
         }
     }
 
-    fn refuse(&self, error: StorageError, callbacks: Vec<OnCommit>) {
+    /// Gives an answer. The request, if it was one. A reply that panics takes no other along: other
+    /// connections wait for theirs, and rooms for what is on disk.
+    fn give(&self, answer: Answer, result: Result<Committed, Error>) -> Option<Request> {
+        let (request, room, reply) = match answer {
+            Answer::Awaited(sender) => {
+                // Whoever asked may have gone; what is stored is stored.
+                let _ = sender.send(result);
+                return None;
+            }
+            Answer::Reply {
+                request,
+                room,
+                reply,
+            } => (request, room, reply),
+        };
+        let result = result.and_then(|committed| committed.in_room(room));
+        if result.is_err() {
+            self.metrics.refusals.increment(1);
+        }
+        let replying = AssertUnwindSafe(|| reply(&request.connection, result));
+        if catch_unwind(replying).is_err() {
+            tracing::error!("a reply to a change panicked");
+        }
+        Some(request)
+    }
+
+    fn refuse(&self, error: StorageError, answers: Vec<Answer>) {
         self.broken.note(&error);
         self.metrics.commit_failures.increment(1);
         let error = Error::from(error);
-        for on_commit in callbacks {
-            self.answer(on_commit, Err(error.clone()));
+        for answer in answers {
+            self.answer(answer, Err(error.clone()));
         }
     }
 }
@@ -297,16 +333,16 @@ impl Batch for Group {
                 break;
             }
             count += 1;
-            bytes += change.text_bytes();
+            bytes += change.act.text_bytes();
         }
         line.bytes -= bytes;
-        let (changes, callbacks): (Vec<_>, Vec<_>) = line
+        let (changes, answers): (Vec<_>, Vec<_>) = line
             .waiting
             .drain(..count)
-            .map(|(room, change, on_commit)| (NewEvent { room, at, change }, on_commit))
+            .map(|(room, change, answer)| (NewEvent { room, at, change }, answer))
             .unzip();
         drop(line);
-        self.callbacks = callbacks;
+        self.answers = answers;
         let size = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         self.writer.metrics.batch_events.record(size);
         self.started = Some(Instant::now());
@@ -325,10 +361,10 @@ impl Batch for Group {
             self.take();
         }
         self.is_told = true;
-        let callbacks = std::mem::take(&mut self.callbacks);
+        let answers = std::mem::take(&mut self.answers);
         match outcome {
-            Ok(results) => self.writer.tell(results, callbacks),
-            Err(error) => self.writer.refuse(error, callbacks),
+            Ok(results) => self.writer.tell(results, answers),
+            Err(error) => self.writer.refuse(error, answers),
         }
     }
 }
@@ -340,18 +376,9 @@ impl Drop for Group {
                 self.take();
             }
             let lost = StorageError::Other("the batch was lost".into());
-            let callbacks = std::mem::take(&mut self.callbacks);
-            self.writer.refuse(lost, callbacks);
+            let answers = std::mem::take(&mut self.answers);
+            self.writer.refuse(lost, answers);
         }
         self.writer.go_on();
     }
-}
-
-/// Gives an answer. A panic in it affects no other answer and no room.
-fn call(on_commit: OnCommit, result: Result<Committed, Error>) -> Option<Request> {
-    let called = catch_unwind(AssertUnwindSafe(|| on_commit(result)));
-    called.unwrap_or_else(|_| {
-        tracing::error!("an answer to a change panicked");
-        None
-    })
 }

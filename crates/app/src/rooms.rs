@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use papo_domain::{Message, Room, RoomId, RoomOverview, Seq};
+use papo_domain::{Message, Right, Role, Room, RoomId, RoomOverview, Seq};
 use papo_protocol::{
     MessageObject, SNAPSHOT_MESSAGES, ServerFrame, message_object, snapshot_frame,
 };
@@ -42,13 +42,21 @@ impl App {
         Ok(rooms.into_iter().map(listing).collect())
     }
 
-    /// An active room.
+    /// A room that everybody may see.
     pub async fn room(&self, id: RoomId) -> Result<Room, Error> {
-        self.storage
-            .room(id)
-            .await?
-            .filter(|room| room.is_active)
-            .ok_or(Error::NoRoom)
+        self.room_for(Role::Stranger, Right::See, id).await
+    }
+
+    /// A room in which somebody in this role may do this.
+    pub(crate) async fn room_for(
+        &self,
+        role: Role,
+        right: Right,
+        id: RoomId,
+    ) -> Result<Room, Error> {
+        let room = self.storage.room(id).await?.ok_or(Error::NoRoom)?;
+        role.may(right, room.kind())?;
+        Ok(room)
     }
 
     /// The room and the snapshot with which its page begins.
@@ -73,7 +81,8 @@ impl App {
         member: &Member,
         before: Seq,
     ) -> Result<(Vec<MessageObject>, bool), Error> {
-        self.room(member.room()).await?;
+        self.room_for(Role::Member, Right::Read, member.room())
+            .await?;
         self.may_read(member.actor())?;
         let _turn = self.read_turn().await?;
         let page = self
@@ -114,9 +123,8 @@ impl App {
         let _turn = self.read_turn().await?;
         let room = member.room();
         let snapshot = self.storage.snapshot(room, SNAPSHOT_MESSAGES).await?;
-        let Snapshot { room, page, at } = snapshot
-            .filter(|snapshot| snapshot.room.is_active)
-            .ok_or(Error::NoRoom)?;
+        let Snapshot { room, page, at } = snapshot.ok_or(Error::NoRoom)?;
+        Role::Member.may(Right::Read, room.kind())?;
         let page = shortened(page);
         self.may_take(member.actor(), page_bytes(&page))?;
         Ok(Snapshot { room, page, at })

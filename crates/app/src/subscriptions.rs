@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use papo_channel_layer::{Connection, Follower, Frame, Wants};
-use papo_domain::{Epoch, RoomId, Seq, Timestamp};
+use papo_domain::{Epoch, Right, Role, RoomId, RoomKind, Seq, Timestamp};
 use papo_protocol::{ResetReason, ServerFrame, has_timestamp, snapshot_frame};
 use papo_storage::Snapshot;
 use tokio::time::Instant;
@@ -20,8 +20,8 @@ const TOO_MANY_CONNECTIONS: Duration = Duration::from_secs(30);
 
 /// Where a subscription begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
-    /// At the present end of the log: only new events follow.
+pub enum StartingPoint {
+    /// Wherever the log ends now: only what comes.
     End,
     /// With a snapshot of the room.
     Snapshot,
@@ -108,11 +108,11 @@ impl App {
         connection: &Arc<Connection>,
         room: RoomId,
         wants: Wants,
-        from: From,
+        from: StartingPoint,
     ) -> Result<Subscription, Error> {
         let actor = Actor::from(&**connection);
-        // New events need no read.
-        if from != From::End {
+        // What only comes needs nothing to be read.
+        if from != StartingPoint::End {
             self.may_read(actor)?;
         }
         let member = self.member(actor, room).await?;
@@ -125,16 +125,14 @@ impl App {
         self.tails.open(&follower.room).await?;
         // The order matters: if the room is closed after `end`, the stream has that event.
         let end = follower.room.end();
-        if !follower.room.is_active() {
-            return Err(Error::NoRoom);
-        }
+        Role::Member.may(Right::Read, RoomKind::of(follower.room.is_active()))?;
         let (cursor, start) = match from {
-            From::End => (end, Start::Live),
-            From::Snapshot => {
+            StartingPoint::End => (end, Start::Live),
+            StartingPoint::Snapshot => {
                 let (seq, frame) = self.snapshot(&member).await?;
                 (seq, Start::Snapshot(frame))
             }
-            From::After(epoch, seq, at) => {
+            StartingPoint::After(epoch, seq, at) => {
                 match self.reset_reason(epoch, seq, at, room, end).await? {
                     None if defects::has("resume-off-by-one") => {
                         (end.min(seq.next()), Start::Resumed(end.max(seq)))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use papo_channel_layer::{Notice, Signal};
-use papo_domain::{Account, PersonId, RoomId, SessionId, Username};
+use papo_domain::{Account, PersonId, Right, Role, RoomId, SessionId, Username};
 use papo_storage::{
     Joined, NewSession, SESSION_LIFETIME, Session, SessionToken, StoredPassword, TokenHash,
 };
@@ -104,8 +104,8 @@ impl App {
         self.rate_limits
             .check(Action::Join, person, Some(address), None)?;
         if visitor.is_none() {
-            // This check avoids making a session that nobody would use.
-            self.room(room).await?;
+            // Before a session is made that nobody would use.
+            self.room_for(Role::Stranger, Right::Join, room).await?;
         }
         let now = self.settings.clock.now();
         let (id, person, token) = if let Some(visitor) = visitor {

@@ -10,6 +10,7 @@ mod ids;
 mod likeness;
 mod message;
 mod relay_key;
+mod rights;
 mod room;
 mod session;
 mod text;
@@ -23,6 +24,7 @@ pub use ids::{ClientId, Epoch, IdError, PersonId, RoomId, Seq, SessionId};
 pub use likeness::{Likeness, skeleton};
 pub use message::Message;
 pub use relay_key::RelayKey;
+pub use rights::{Denial, Right, Role, RoomKind};
 pub use room::{
     Room, RoomDescription, RoomDescriptionError, RoomName, RoomNameError, RoomOverview,
 };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::unseen::first_stray;
-use crate::{RoomId, Seq, Timestamp};
+use crate::{RoomId, RoomKind, Seq, Timestamp};
 
 /// The longest room name, in characters; the Django chat's limit.
 const NAME_CHARACTERS: usize = 100;
@@ -127,6 +127,13 @@ pub struct Room {
     pub created_at: Timestamp,
     /// The last event of its log.
     pub last_seq: Seq,
+}
+
+impl Room {
+    /// What sort of room it is, as far as rights depend on it.
+    pub const fn kind(&self) -> RoomKind {
+        RoomKind::of(self.is_active)
+    }
 }
 
 /// A room as the list of rooms shows it.

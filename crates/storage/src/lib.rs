@@ -39,7 +39,7 @@ pub use check::Check;
 pub use error::StorageError;
 pub use import::{Import, ImportReport, ImportedMessage, ImportedRoom};
 pub use instance::Instance;
-pub use ledger::{Appended, Change, NewEvent, Refusal};
+pub use ledger::{Act, Appended, By, Change, NewEvent, Refusal};
 pub use log::{Batch, Log, Outcome};
 pub use memberships::{Identity, JoinRefusal, Joined, Memberships};
 pub use messages::{MessageFilter, MessagePage, Messages, Snapshot};

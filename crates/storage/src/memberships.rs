@@ -1,7 +1,7 @@
 //! Memberships: the rooms that a person is in, on all their devices.
 
 use async_trait::async_trait;
-use papo_domain::{Mark, Room, RoomId, SessionId, Timestamp, Username};
+use papo_domain::{Mark, Right, Role, Room, RoomId, SessionId, Timestamp, Username};
 
 use crate::StorageError;
 
@@ -41,7 +41,12 @@ pub trait Memberships: Send + Sync {
     ) -> Result<Option<Identity>, StorageError>;
 }
 
-/// How others see a person in a room.
+/// Whether people may join a room.
+pub(crate) fn may_join(room: &Room) -> bool {
+    Role::Visitor.may(Right::Join, room.kind()).is_ok()
+}
+
+/// As whom a person is seen in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The name.

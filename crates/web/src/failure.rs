@@ -38,7 +38,10 @@ const RETRY_SECONDS: u64 = 5;
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::App(error)
+        match error {
+            Error::NotAdministrator => Self::NotAdministrator,
+            other => Self::App(other),
+        }
     }
 }
 
@@ -139,5 +142,17 @@ pub(crate) const fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::TooOften => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::Away => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Defect => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_administers_no_more_is_told_so_whoever_finds_it_out() {
+        let failure = Failure::from(Error::NotAdministrator);
+        assert_eq!(failure, Failure::NotAdministrator);
+        assert_eq!(failure.status(), status(Error::NotAdministrator.kind()));
     }
 }

@@ -28,13 +28,8 @@ pub(crate) struct InRoom {
     pub(crate) token: Option<String>,
 }
 
-/// Somebody who may administer.
-pub(crate) struct Admin {
-    /// The proof, for the application.
-    pub(crate) administrator: Administrator,
-    /// The visitor.
-    pub(crate) visitor: Visitor,
-}
+/// Somebody who may administer: the proof, for the application.
+pub(crate) struct Admin(pub(crate) Administrator);
 
 /// The room in the path.
 pub(crate) struct RoomPath(pub(crate) RoomId);
@@ -77,11 +72,8 @@ impl FromRequestParts<Arc<Site>> for Admin {
                 .map_or("/admin/", |path| path.as_str());
             return Err(Failure::SignInFirst(next.to_owned()));
         };
-        let administrator = visitor.administrator().ok_or(Failure::NotAdministrator)?;
-        Ok(Self {
-            administrator,
-            visitor,
-        })
+        let administrator = visitor.administrator();
+        Ok(Self(administrator.ok_or(Failure::NotAdministrator)?))
     }
 }
 

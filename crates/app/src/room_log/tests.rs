@@ -5,7 +5,9 @@ use papo_domain::{
     MessageText, PersonId, RoomDescription, RoomName, RoomState, SessionId, Username,
 };
 use papo_storage::sqlite::SqliteStorage;
-use papo_storage::{Memberships as _, NewSession, Rooms as _, Served, Sessions as _, TokenHash};
+use papo_storage::{
+    Act, By, Memberships as _, NewSession, Rooms as _, Served, Sessions as _, TokenHash,
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -18,6 +20,7 @@ struct World {
     app: Arc<App>,
     room: RoomId,
     session: SessionId,
+    connection: Arc<Connection>,
 }
 
 impl World {
@@ -51,14 +54,26 @@ impl World {
             app: app.unwrap(),
             room,
             session,
+            connection: Arc::new(Connection::new(session, PersonId(7), None)),
+        }
+    }
+
+    /// Calls this with the answer to a request of the connection.
+    fn answer(&self, call: impl FnOnce(Result<Committed, Error>) + Send + 'static) -> Answer {
+        Answer::Reply {
+            request: self.connection.request(),
+            room: self.room,
+            reply: Box::new(move |_, result| call(result)),
         }
     }
 
     fn post(&self, text: &str) -> Change {
-        Change::Post {
-            session: self.session,
-            client_id: None,
-            text: MessageText::parse(text).unwrap(),
+        Change {
+            by: By::Member(self.session),
+            act: Act::Post {
+                client_id: None,
+                text: MessageText::parse(text).unwrap(),
+            },
         }
     }
 
@@ -70,11 +85,11 @@ impl World {
         db
     }
 
-    /// The same, with one change in progress, which occupies the writer until then.
-    async fn occupy(&self, on_commit: OnCommit) -> rusqlite::Connection {
+    /// The same, with one change on its way, alone: it holds the writer until then.
+    async fn occupy(&self, answer: Answer) -> rusqlite::Connection {
         let lock = self.lock();
         let log = &self.app.log;
-        log.submit(self.room, self.post("primeira"), on_commit);
+        log.submit(self.room, self.post("primeira"), answer);
         while log.waiting() > 0 {
             tokio::task::yield_now().await;
         }
@@ -87,7 +102,7 @@ impl World {
         writer.line.lock().is_storing = true;
         Group {
             writer,
-            callbacks: Vec::new(),
+            answers: Vec::new(),
             started: None,
             is_told: false,
         }
@@ -103,24 +118,21 @@ struct Tally {
 }
 
 impl Tally {
-    fn on_commit(self: &Arc<Self>) -> OnCommit {
+    fn answer(self: &Arc<Self>, world: &World) -> Answer {
         let tally = Arc::clone(self);
-        Box::new(move |result| {
-            match result {
-                Ok(Committed { seq, .. }) => {
-                    let before = std::mem::replace(&mut *tally.last.lock(), seq);
-                    assert!(before < seq, "out of order");
-                    tally.stored.fetch_add(1, Ordering::SeqCst);
-                }
-                Err(error) => {
-                    assert!(
-                        matches!(error, Error::Unavailable(_) | Error::Storage(_)),
-                        "{error}"
-                    );
-                    tally.refused.fetch_add(1, Ordering::SeqCst);
-                }
+        world.answer(move |result| match result {
+            Ok(Committed { seq, .. }) => {
+                let before = std::mem::replace(&mut *tally.last.lock(), seq);
+                assert!(before < seq, "out of order");
+                tally.stored.fetch_add(1, Ordering::SeqCst);
             }
-            None
+            Err(error) => {
+                assert!(
+                    matches!(error, Error::Unavailable(_) | Error::Storage(_)),
+                    "{error}"
+                );
+                tally.refused.fetch_add(1, Ordering::SeqCst);
+            }
         })
     }
 
@@ -134,13 +146,13 @@ impl Tally {
 async fn more_than_can_wait_is_refused_and_the_rest_is_stored_in_order() {
     let world = World::new().await;
     let tally = Arc::new(Tally::default());
-    let lock = world.occupy(tally.on_commit()).await;
+    let lock = world.occupy(tally.answer(&world)).await;
     let log = &world.app.log;
     for number in 0..WAITING + 3 {
         log.submit(
             world.room,
             world.post(&format!("{number}")),
-            tally.on_commit(),
+            tally.answer(&world),
         );
     }
     assert_eq!((log.waiting(), tally.counts()), (WAITING, (0, 3)));
@@ -154,24 +166,24 @@ async fn more_than_can_wait_is_refused_and_the_rest_is_stored_in_order() {
 async fn of_the_longest_messages_fewer_wait_and_are_stored_together() {
     let world = World::new().await;
     let tally = Arc::new(Tally::default());
-    let _lock = world.occupy(tally.on_commit()).await;
+    let _lock = world.occupy(tally.answer(&world)).await;
     let log = &world.app.log;
     let text = "😀".repeat(papo_domain::MESSAGE_CHARACTERS);
     let longest = world.post(&text);
     let fit = WAITING_BYTES / text.len();
     for _ in 0..fit + 3 {
-        log.submit(world.room, longest.clone(), tally.on_commit());
+        log.submit(world.room, longest.clone(), tally.answer(&world));
     }
     assert_eq!((log.waiting(), tally.counts()), (fit, (0, 3)));
     let mut group = Group {
         writer: Arc::clone(&log.writer),
-        callbacks: Vec::new(),
+        answers: Vec::new(),
         started: None,
         is_told: true,
     };
     assert_eq!(group.take().len(), BATCH_BYTES.div_ceil(text.len()));
-    // There is room again.
-    log.submit(world.room, longest, tally.on_commit());
+    // There is room again for those who come.
+    log.submit(world.room, longest, tally.answer(&world));
     assert_eq!(tally.counts(), (0, 3));
     log.writer.stall();
     assert_eq!(log.writer.line.lock().bytes, 0);
@@ -183,12 +195,18 @@ async fn nothing_is_taken_after_the_end_and_nothing_taken_is_left_unanswered() {
     let tally = Arc::new(Tally::default());
     for number in 0..100 {
         let change = world.post(&format!("{number}"));
-        world.app.log.submit(world.room, change, tally.on_commit());
+        world
+            .app
+            .log
+            .submit(world.room, change, tally.answer(&world));
     }
     world.app.log.close().await;
     assert_eq!(tally.counts(), (100, 0));
     let change = world.post("tarde demais");
-    world.app.log.submit(world.room, change, tally.on_commit());
+    world
+        .app
+        .log
+        .submit(world.room, change, tally.answer(&world));
     assert_eq!(tally.counts(), (100, 1));
 }
 
@@ -199,19 +217,13 @@ async fn a_closed_storage_refuses_all_that_waits() {
     let tally = Arc::new(Tally::default());
     for number in 0..3_000 {
         let change = world.post(&format!("{number}"));
-        world.app.log.submit(world.room, change, tally.on_commit());
+        world
+            .app
+            .log
+            .submit(world.room, change, tally.answer(&world));
     }
     world.app.log.close().await;
     assert_eq!(tally.counts(), (0, 3_000));
-}
-
-/// A callback that panics, and has this connection's request.
-fn panics(connection: &Arc<Connection>) -> OnCommit {
-    let request = connection.request();
-    Box::new(move |_| {
-        let _request = request;
-        panic!("a callback that panics")
-    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,16 +231,19 @@ async fn who_panics_takes_no_answer_along_of_the_same_batch() {
     let world = World::new().await;
     let tally = Arc::new(Tally::default());
     let log = &world.app.log;
-    let connection = Arc::new(Connection::new(world.session, PersonId(7), None));
-    let lock = world.occupy(tally.on_commit()).await;
-    log.submit(world.room, world.post("uma"), tally.on_commit());
-    log.submit(world.room, world.post("outra"), panics(&connection));
-    log.submit(world.room, world.post("terceira"), tally.on_commit());
-    assert_eq!((log.waiting(), connection.requests()), (3, 1));
+    let lock = world.occupy(tally.answer(&world)).await;
+    log.submit(world.room, world.post("uma"), tally.answer(&world));
+    log.submit(
+        world.room,
+        world.post("outra"),
+        world.answer(|_| panic!("a reply that panics")),
+    );
+    log.submit(world.room, world.post("terceira"), tally.answer(&world));
+    assert_eq!((log.waiting(), world.connection.requests()), (3, 4));
     drop(lock);
     log.close().await;
     assert_eq!((tally.counts(), *tally.last.lock()), ((3, 0), Seq(4)));
-    assert_eq!(connection.requests(), 0);
+    assert_eq!(world.connection.requests(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -236,32 +251,33 @@ async fn who_panics_takes_no_answer_along_of_the_next_batch() {
     let world = World::new().await;
     let tally = Arc::new(Tally::default());
     let log = &world.app.log;
-    let connection = Arc::new(Connection::new(world.session, PersonId(7), None));
-    let lock = world.occupy(panics(&connection)).await;
-    log.submit(world.room, world.post("outra"), tally.on_commit());
-    assert_eq!((log.waiting(), connection.requests()), (1, 1));
+    let lock = world
+        .occupy(world.answer(|_| panic!("a reply that panics")))
+        .await;
+    log.submit(world.room, world.post("outra"), tally.answer(&world));
+    assert_eq!((log.waiting(), world.connection.requests()), (1, 2));
     drop(lock);
     log.close().await;
     assert_eq!((tally.counts(), *tally.last.lock()), ((1, 0), Seq(2)));
-    assert_eq!(connection.requests(), 0);
+    assert_eq!(world.connection.requests(), 0);
 }
 
 #[tokio::test]
 async fn a_batch_that_is_lost_answers_everybody_and_the_next_one_goes_on() {
     let world = World::new().await;
     let log = &world.app.log;
-    let connection = Arc::new(Connection::new(world.session, PersonId(7), None));
     let mut group = world.group();
     let (sender, answers) = std::sync::mpsc::channel();
-    let answer = || -> OnCommit {
+    let answer = || {
         let sender = sender.clone();
-        Box::new(move |result| {
-            sender.send(result).unwrap();
-            None
-        })
+        world.answer(move |result| sender.send(result).unwrap())
     };
     log.submit(world.room, world.post("uma"), answer());
-    log.submit(world.room, world.post("outra"), panics(&connection));
+    log.submit(
+        world.room,
+        world.post("outra"),
+        world.answer(|_| panic!("a reply that panics")),
+    );
     log.submit(world.room, world.post("terceira"), answer());
     assert_eq!(group.take().len(), 3);
     log.submit(world.room, world.post("seguinte"), answer());
@@ -273,7 +289,7 @@ async fn a_batch_that_is_lost_answers_everybody_and_the_next_one_goes_on() {
         [Err(Error::Internal), Err(Error::Internal), Ok(_)]
     );
     assert!(is_right, "{answers:?}");
-    assert_eq!(connection.requests(), 0);
+    assert_eq!(world.connection.requests(), 0);
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn a_sign_of_writing_reaches_the_other_node(world: &World) {
     for _ in 0..20 {
         let end = ana.post("ouve?").await;
         bia.read_to(end, HEALED).await;
-        world.a.typing(&ana.connection, world.room, "Ana");
+        world.a.typing(&ana.subscription.member);
         let _ = tokio::time::timeout(Duration::from_millis(250), bia.connection.woken()).await;
         let live = &bia.subscription.follower.room;
         live.read_typing(bia.connection.person, &mut cursor, &mut signs);

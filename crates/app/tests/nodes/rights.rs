@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use papo_app::{Administrator, Error};
+use papo_app::{AccountChange, Administrator, Error};
 use papo_channel_layer::{Incoming, Signal};
 use papo_domain::{RoomId, Username};
 use tokio::time::{Instant, sleep, timeout};
@@ -186,5 +186,34 @@ async fn nobody_enters_a_room_that_they_are_not_in_and_that_there_is_none_is_sai
         enter(Some(&visitor), world.room).await,
         Some(Error::NotJoined)
     );
+    world.stop().await;
+}
+
+/// The proof is a moment old. The transaction asks again, whichever node stores the change.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_administered_a_moment_ago_changes_nothing_any_more() {
+    const PASSWORD: &str = "correct horse battery";
+    let world = World::new(Way::memory(1)).await;
+    let ana = Guest::join(&world.a, world.room, "Ana").await;
+    let seq = ana.follow(&world.a).await.post("fica").await;
+    let local = Administrator::local();
+    for name in ["Chefe", "Outra"] {
+        let made = world.a.create_account(&local, name, PASSWORD.into(), true);
+        made.await.unwrap();
+    }
+    let signed_in = world.a.sign_in(None, "Chefe", PASSWORD.into(), ADDRESS, "");
+    let token = signed_in.await.unwrap().token;
+    let visitor = world.a.visitor(Some(&token), None).await.unwrap();
+    let by = visitor.unwrap().administrator().unwrap();
+    let account = world.b.find_account(&local, "Chefe").await.unwrap();
+    let demoted = AccountChange::SetAdmin(false);
+    let demoted = world.b.change_account(&local, &account, demoted).await;
+    demoted.unwrap();
+    let refused = Err(Error::NotAdministrator);
+    for app in [&world.a, &world.b] {
+        assert_eq!(app.delete_message(&by, world.room, seq).await, refused);
+        let closed = app.set_room(&by, world.room, "Geral", "", false).await;
+        assert_eq!(closed, refused);
+    }
     world.stop().await;
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use papo_app::{
-    Admitted, App, Connection, Frame, From, Member, Nodes, Notice, PostRequest, Read, Settings,
-    Subscription, Visitor, Wants,
+    Admitted, App, Connection, Frame, Member, Nodes, Notice, PostRequest, Read, Settings,
+    StartingPoint, Subscription, Visitor, Wants,
 };
 use papo_channel_layer::NodeId;
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
@@ -235,7 +235,7 @@ pub(crate) struct Socket {
 }
 
 async fn subscribe(app: &App, connection: &Arc<Connection>, room: RoomId) -> Subscription {
-    let from = From::After(app.epoch(), Seq::START, None);
+    let from = StartingPoint::After(app.epoch(), Seq::START, None);
     let subscribed = app.subscribe(connection, room, Wants::Everything, from);
     subscribed.await.unwrap()
 }

@@ -1,6 +1,10 @@
 //! Changes of a room, and what became of them.
 
-use papo_domain::{ClientId, Event, MessageText, RoomId, RoomState, Seq, SessionId, Timestamp};
+use papo_domain::{
+    ClientId, Denial, Event, MessageText, Role, RoomId, RoomState, Seq, SessionId, Timestamp,
+};
+
+use super::facts::Poster;
 
 /// A change that somebody wants to make to a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,42 +17,84 @@ pub struct NewEvent {
     pub change: Change,
 }
 
-/// What a [`NewEvent`] changes. The transaction that stores it checks the rights, so that no node
-/// accepts a change after a right has ended.
+/// What a [`NewEvent`] changes, and by whom. The right is checked in the transaction that stores
+/// it: one that has ended can't be used any more, through whichever node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// Posts a message under the name that the session has in the room, which must be active.
+pub struct Change {
+    /// By whom.
+    pub by: By,
+    /// What.
+    pub act: Act,
+}
+
+/// Who makes a change, and the right that they use.
+///
+/// People are known by the session with which they ask, which is one person's for as long as there
+/// is one. A session that has ended gives no right to anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// A member of the room.
+    Member(SessionId),
+    /// An administrator, in the room or not.
+    Administrator(SessionId),
+    /// The command line, or the program itself.
+    System,
+}
+
+/// What is changed in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Posts a message under the name that its sender has in the room.
     Post {
-        /// Who.
-        session: SessionId,
         /// The name that the client gave the message.
         client_id: Option<ClientId>,
         /// What it says.
         text: MessageText,
     },
-    /// Changes the text of the session's own message, in an active room that its person is in.
+    /// Changes the text of a message.
     Edit {
-        /// Who.
-        session: SessionId,
         /// The event that posted it.
         target: Seq,
         /// The new text.
         text: MessageText,
     },
-    /// Deletes a message: the session's own, in an active room that its person is in. Without a
-    /// session, any message in any room.
+    /// Deletes a message.
     Delete {
-        /// Who; `None` for an administrator, whose right the caller has checked.
-        session: Option<SessionId>,
         /// The event that posted it.
         target: Seq,
     },
-    /// Changes the room itself. The state includes what stays the same. The caller has checked the
-    /// right.
+    /// Changes the room itself. What stays the same is given again.
     SetRoom(RoomState),
 }
 
-impl Change {
+impl By {
+    /// The session whose right it is.
+    pub(crate) const fn session(self) -> Option<SessionId> {
+        match self {
+            Self::Member(session) | Self::Administrator(session) => Some(session),
+            Self::System => None,
+        }
+    }
+
+    /// The role in which they act in a room, where the session is this poster's. Nobody acts as an
+    /// administrator who isn't one now.
+    pub(super) fn role(self, poster: Option<&Poster>) -> Result<Role, Denial> {
+        match self {
+            Self::Member(_) if poster.is_some_and(|poster| poster.username.is_some()) => {
+                Ok(Role::Member)
+            }
+            // Who has left the room and whose session has ended get the same answer.
+            Self::Member(_) => Ok(Role::Visitor),
+            Self::Administrator(_) if poster.is_some_and(|poster| poster.administers) => {
+                Ok(Role::Administrator)
+            }
+            Self::Administrator(_) => Err(Denial::NotAdministrator),
+            Self::System => Ok(Role::System),
+        }
+    }
+}
+
+impl Act {
     /// Bytes of the message's text.
     pub fn text_bytes(&self) -> usize {
         match self {
@@ -70,18 +116,12 @@ pub struct Appended {
 /// Why a change was not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// No such room, or not active.
-    #[error("no such room, or it isn't active")]
-    NoRoom,
-    /// The session isn't in the room.
-    #[error("not joined")]
-    NotJoined,
+    /// Whoever asked may not.
+    #[error(transparent)]
+    Denied(#[from] Denial),
     /// No such message, or deleted.
     #[error("no such message")]
     NoMessage,
-    /// The message is somebody else's.
-    #[error("somebody else's message")]
-    NotYours,
     /// Another room has that name.
     #[error("another room has that name")]
     NameTaken,

@@ -4,11 +4,11 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use papo_domain::{
-    ClientId, Event, EventKind, MessageText, PersonId, Posted, RoomId, RoomState, Seq, SessionId,
-    Timestamp, Username,
+    ClientId, Denial, Event, EventKind, MessageText, PersonId, Posted, Right, RoomId, RoomState,
+    Seq, SessionId, Timestamp, Username,
 };
 
-use super::change::{Appended, Change, NewEvent, Refusal};
+use super::change::{Act, Appended, By, NewEvent, Refusal};
 use super::effects::Effects;
 use super::facts::{Facts, Place, Poster, RoomHead, StoredMessage};
 use crate::defects;
@@ -32,8 +32,14 @@ impl<E> From<Refusal> for Stop<E> {
     }
 }
 
-/// A batch being decided: what was stored before it, with the changes so far applied. Most batches
-/// are small, and an ordered map finds what is in them faster than a hash.
+impl<E> From<Denial> for Stop<E> {
+    fn from(denial: Denial) -> Self {
+        Self::Refused(denial.into())
+    }
+}
+
+/// A batch being decided: what was stored before it, as the changes so far have left it. Most
+/// batches are small, and what is in them is found faster by its order than by a hash.
 pub(crate) struct Ledger<F> {
     facts: F,
     rooms: BTreeMap<RoomId, Option<Room>>,
@@ -109,20 +115,12 @@ impl<F: Facts> Ledger<F> {
 
     fn take(&mut self, event: &NewEvent) -> Step<Appended, F> {
         let NewEvent { room, at, change } = event;
-        let (room, at) = (*room, *at);
-        match change {
-            Change::Post {
-                session,
-                client_id,
-                text,
-            } => self.post(room, at, *session, client_id.as_ref(), text),
-            Change::Edit {
-                session,
-                target,
-                text,
-            } => self.edit(room, at, *session, *target, text),
-            Change::Delete { session, target } => self.delete(room, at, *session, *target),
-            Change::SetRoom(state) => self.set_room(room, at, state),
+        let (room, at, by) = (*room, *at, change.by);
+        match &change.act {
+            Act::Post { client_id, text } => self.post(room, at, by, client_id.as_ref(), text),
+            Act::Edit { target, text } => self.edit(room, at, by, *target, text),
+            Act::Delete { target } => self.delete(room, at, by, *target),
+            Act::SetRoom(state) => self.set_room(room, at, by, state),
         }
     }
 
@@ -130,16 +128,16 @@ impl<F: Facts> Ledger<F> {
         &mut self,
         room: RoomId,
         at: Timestamp,
-        session: SessionId,
+        by: By,
         client_id: Option<&ClientId>,
         text: &MessageText,
     ) -> Step<Appended, F> {
         let client_id = client_id.filter(|_| !defects::has("no-dedupe"));
-        let (sender, username, mark) = match self.member(session, room) {
+        let (sender, username, mark) = match self.speaker(by, room) {
             Ok((poster, username)) => (poster.sender, username.clone(), poster.mark),
             Err(Stop::Refused(refusal)) => {
-                // A stored message stays acknowledged, even after its membership has ended.
-                let sender = self.poster(session, room)?.map(|poster| poster.sender);
+                // What was stored once stays acknowledged, whatever has become of the membership.
+                let sender = self.poster(by, room)?.map(|poster| poster.sender);
                 let stored = self.sent(sender, client_id, F::sent)?;
                 return Ok(stored.ok_or(refusal)?);
             }
@@ -168,12 +166,11 @@ impl<F: Facts> Ledger<F> {
         &mut self,
         room: RoomId,
         at: Timestamp,
-        session: SessionId,
+        by: By,
         target: Seq,
         text: &MessageText,
     ) -> Step<Appended, F> {
-        let owner = self.member(session, room)?.0.sender;
-        self.check_message(room, target, Some(owner))?;
+        self.check_message(Right::Edit, by, room, target)?;
         let text = Some(text.clone());
         let kind = EventKind::Edited {
             target,
@@ -188,26 +185,24 @@ impl<F: Facts> Ledger<F> {
         Ok(appended)
     }
 
-    fn delete(
-        &mut self,
-        room: RoomId,
-        at: Timestamp,
-        session: Option<SessionId>,
-        target: Seq,
-    ) -> Step<Appended, F> {
-        let owner = match session {
-            Some(session) => Some(self.member(session, room)?.0.sender),
-            None => None,
-        };
-        self.room(room)?;
-        self.check_message(room, target, owner)?;
+    fn delete(&mut self, room: RoomId, at: Timestamp, by: By, target: Seq) -> Step<Appended, F> {
+        self.check_message(Right::Delete, by, room, target)?;
         let appended = self.append(room, at, EventKind::Deleted { target })?;
         self.change(room, target, |message| message.text = None);
         Ok(appended)
     }
 
-    fn set_room(&mut self, room: RoomId, at: Timestamp, state: &RoomState) -> Step<Appended, F> {
-        let before = self.room(room)?.head.name_key.clone();
+    fn set_room(
+        &mut self,
+        room: RoomId,
+        at: Timestamp,
+        by: By,
+        state: &RoomState,
+    ) -> Step<Appended, F> {
+        let head = &self.room(room)?.head;
+        let (kind, before) = (head.kind(), head.name_key.clone());
+        let role = by.role(self.poster(by, room)?)?;
+        role.may(Right::Set, kind)?;
         let key = fold(state.name.as_str()).into_owned();
         if self.name_holder(&key)?.is_some_and(|holder| holder != room) {
             return Err(Refusal::NameTaken.into());
@@ -251,27 +246,31 @@ impl<F: Facts> Ledger<F> {
         }))
     }
 
-    /// The session's poster and its name in the room. Refused when the room isn't active or the
-    /// person isn't in it.
-    fn member(&mut self, session: SessionId, room: RoomId) -> Step<(&Poster, &Username), F> {
-        if !self.room(room)?.head.is_active {
-            return Err(Refusal::NoRoom.into());
-        }
-        let poster = self.poster(session, room)?;
+    /// Who may post in the room, and their name there.
+    fn speaker(&mut self, by: By, room: RoomId) -> Step<(&Poster, &Username), F> {
+        let kind = self.room(room)?.head.kind();
+        let poster = self.poster(by, room)?;
+        by.role(poster)?.may(Right::Post, kind)?;
         let member = poster.and_then(|poster| Some((poster, poster.username.as_ref()?)));
-        Ok(member.ok_or(Refusal::NotJoined)?)
+        Ok(member.ok_or(Denial::NotJoined)?)
     }
 
-    /// Refuses a message that doesn't exist, is deleted, or isn't `owner`'s.
-    fn check_message(&mut self, room: RoomId, seq: Seq, owner: Option<PersonId>) -> Step<(), F> {
-        let posted = self.message((room, seq))?.map(|message| &message.posted);
-        let Some(posted) = posted.filter(|posted| posted.text.is_some()) else {
-            return Err(Refusal::NoMessage.into());
-        };
-        if owner.is_some_and(|owner| owner != posted.sender) {
-            return Err(Refusal::NotYours.into());
+    /// Refuses whoever may not do this to a message, and whatever isn't there any more. That is
+    /// refused as one's own message would be, if one may not do it to that either.
+    fn check_message(&mut self, right: Right, by: By, room: RoomId, seq: Seq) -> Step<(), F> {
+        let kind = self.room(room)?.head.kind();
+        let poster = self.poster(by, room)?;
+        let (role, person) = (by.role(poster)?, poster.map(|poster| poster.sender));
+        let message = self.message((room, seq))?.map(|message| &message.posted);
+        let message = message.filter(|message| message.text.is_some());
+        let is_own = message.is_none_or(|message| Some(message.sender) == person);
+        let is_there = message.is_some();
+        role.towards(is_own).may(right, kind)?;
+        if is_there {
+            Ok(())
+        } else {
+            Err(Refusal::NoMessage.into())
         }
-        Ok(())
     }
 
     fn room(&mut self, id: RoomId) -> Step<&mut Room, F> {
@@ -283,7 +282,7 @@ impl<F: Facts> Ledger<F> {
                 unknown.insert(head.map(|head| Room { head, events }))
             }
         };
-        Ok(room.as_mut().ok_or(Refusal::NoRoom)?)
+        Ok(room.as_mut().ok_or(Denial::NoRoom)?)
     }
 
     fn name_holder(&mut self, key: &str) -> Step<Option<RoomId>, F> {
@@ -295,7 +294,10 @@ impl<F: Facts> Ledger<F> {
         Ok(holder)
     }
 
-    fn poster(&mut self, session: SessionId, room: RoomId) -> Step<Option<&Poster>, F> {
+    fn poster(&mut self, by: By, room: RoomId) -> Step<Option<&Poster>, F> {
+        let Some(session) = by.session() else {
+            return Ok(None);
+        };
         let poster = match self.posters.entry((session, room)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {

@@ -1,6 +1,8 @@
 //! What a decision reads from the database.
 
-use papo_domain::{ClientId, Mark, PersonId, Posted, RoomId, Seq, SessionId, Timestamp, Username};
+use papo_domain::{
+    ClientId, Mark, PersonId, Posted, RoomId, RoomKind, Seq, SessionId, Timestamp, Username,
+};
 
 /// Reads a database as of the beginning of a batch, within the batch's transaction.
 ///
@@ -16,7 +18,7 @@ pub(crate) trait Facts {
     /// The room whose name has this key.
     fn name_holder(&mut self, name_key: &str) -> Result<Option<RoomId>, Self::Error>;
 
-    /// A session, and its name in a room.
+    /// A session, its name in a room, and whether it may administer.
     fn poster(&mut self, session: SessionId, room: RoomId) -> Result<Option<Poster>, Self::Error>;
 
     /// The message that an event posted, deleted ones too.
@@ -59,6 +61,13 @@ pub(crate) struct RoomHead {
     pub(crate) name_key: String,
 }
 
+impl RoomHead {
+    /// What sort of room it is, as far as rights depend on it.
+    pub(crate) const fn kind(&self) -> RoomKind {
+        RoomKind::of(self.is_active)
+    }
+}
+
 /// Somebody who wants to change a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Poster {
@@ -68,6 +77,8 @@ pub(crate) struct Poster {
     pub(crate) username: Option<Username>,
     /// The mark of the person's account.
     pub(crate) mark: Option<Mark>,
+    /// Whether the account is an administrator's that may sign in.
+    pub(crate) administers: bool,
 }
 
 /// A message, and where it is.

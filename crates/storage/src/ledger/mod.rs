@@ -12,7 +12,7 @@ mod facts;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Appended, Change, NewEvent, Refusal};
+pub use change::{Act, Appended, By, Change, NewEvent, Refusal};
 pub(crate) use decide::Ledger;
 pub(crate) use effects::Effects;
 pub(crate) use facts::{Facts, Place, Poster, RoomHead, StoredMessage};

@@ -3,129 +3,24 @@
 //! The facts are read in both ways that databases use. One looks for each message before it is
 //! posted. The other assumes that there is none, and the database refuses to store it twice.
 
-use std::collections::{BTreeMap, HashMap};
-use std::convert::Infallible;
+mod lists;
+mod memory;
+
+use std::collections::HashMap;
 
 use papo_domain::{
-    ClientId, Event, EventKind, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomName,
-    RoomState, Seq, SessionId, Timestamp, Username,
+    ClientId, EventKind, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomName, RoomState,
+    Seq, SessionId, Timestamp, Username,
 };
 use proptest::prelude::*;
 
-use super::{
-    Appended, Change, Effects, Facts, Ledger, NewEvent, Place, Poster, Refusal, RoomHead,
-    StoredMessage,
-};
+use self::lists::{Answer, Lists, Log};
+use self::memory::{Memory, Remembered};
+use super::{Act, Appended, By, Change, Effects, Ledger, NewEvent, RoomHead};
 use crate::fold::fold;
 
 /// A log's time doesn't run backwards by this much.
 const SKEW_MILLIS: i64 = 1_000;
-
-/// A database: the applied [`Effects`], and the memberships.
-#[derive(Default)]
-struct Memory {
-    rooms: HashMap<RoomId, RoomHead>,
-    messages: BTreeMap<(RoomId, Seq), StoredMessage>,
-    events: BTreeMap<(RoomId, Seq), Event>,
-    members: HashMap<(SessionId, RoomId), Username>,
-}
-
-/// The facts of a memory, and whether they look for a message before it is posted.
-struct Remembered<'a> {
-    memory: &'a Memory,
-    looks: bool,
-}
-
-impl Facts for Remembered<'_> {
-    type Error = Infallible;
-
-    fn room(&mut self, room: RoomId) -> Result<Option<RoomHead>, Infallible> {
-        Ok(self.memory.rooms.get(&room).cloned())
-    }
-
-    fn name_holder(&mut self, name_key: &str) -> Result<Option<RoomId>, Infallible> {
-        let mut rooms = self.memory.rooms.iter();
-        Ok(rooms.find_map(|(id, head)| (head.name_key == name_key).then_some(*id)))
-    }
-
-    fn poster(&mut self, session: SessionId, room: RoomId) -> Result<Option<Poster>, Infallible> {
-        let username = self.memory.members.get(&(session, room)).cloned();
-        Ok(sender(session).map(|sender| Poster {
-            sender,
-            username,
-            mark: mark(sender),
-        }))
-    }
-
-    fn message(&mut self, room: RoomId, seq: Seq) -> Result<Option<StoredMessage>, Infallible> {
-        Ok(self.memory.messages.get(&(room, seq)).cloned())
-    }
-
-    fn sent(
-        &mut self,
-        sender: PersonId,
-        client_id: &ClientId,
-    ) -> Result<Option<Place>, Infallible> {
-        Ok(self.memory.sent(sender, client_id))
-    }
-
-    fn sent_before(
-        &mut self,
-        sender: PersonId,
-        client_id: &ClientId,
-    ) -> Result<Option<Place>, Infallible> {
-        let place = self.memory.sent(sender, client_id);
-        Ok(place.filter(|_| self.looks))
-    }
-}
-
-impl Memory {
-    fn sent(&self, sender: PersonId, client_id: &ClientId) -> Option<Place> {
-        let is_it = |message: &&StoredMessage| {
-            message.posted.sender == sender && message.posted.client_id.as_ref() == Some(client_id)
-        };
-        let message = self.messages.values().find(is_it)?;
-        Some((message.room, message.seq))
-    }
-
-    /// Writes as a database would: it refuses to insert an existing row or to update a missing one.
-    /// Writes nothing and returns `false` when a message was stored before.
-    fn write(&mut self, effects: &Effects) -> bool {
-        for (_, posted) in effects.posted() {
-            let client_id = posted.client_id.as_ref();
-            if client_id.is_some_and(|id| self.sent(posted.sender, id).is_some()) {
-                return false;
-            }
-        }
-        for (event, posted) in effects.posted() {
-            let message = StoredMessage {
-                room: event.room,
-                seq: event.seq,
-                timestamp: event.timestamp,
-                posted: posted.clone(),
-            };
-            let place = (event.room, event.seq);
-            let before = self.messages.insert(place, message);
-            assert!(before.is_none(), "{place:?} twice");
-        }
-        for message in effects.changed.iter().cloned() {
-            let place = (message.room, message.seq);
-            let before = self.messages.insert(place, message);
-            assert!(before.is_some(), "{place:?} missing");
-        }
-        for event in effects.events().cloned() {
-            let place = (event.room, event.seq);
-            let before = self.events.insert(place, event);
-            assert!(before.is_none(), "{place:?} twice");
-        }
-        self.rooms.extend(effects.heads.iter().cloned());
-        let mut names: Vec<_> = self.rooms.values().map(|head| &head.name_key).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), self.rooms.len(), "two rooms of one name");
-        true
-    }
-}
 
 /// The four sessions' senders: 1 and 2 are one person, 9 has ended.
 fn sender(session: SessionId) -> Option<PersonId> {
@@ -143,143 +38,19 @@ fn mark(sender: PersonId) -> Option<Mark> {
 
 /// What happens.
 #[derive(Debug, Clone)]
-enum Act {
+enum Step {
     Change(NewEvent),
     Enter(SessionId, RoomId),
     Leave(SessionId, RoomId),
-}
-
-/// The model: the rooms as lists, and the answer that each change must get.
-struct Lists {
-    logs: HashMap<RoomId, Log>,
-    members: HashMap<(SessionId, RoomId), Username>,
-    sent: HashMap<(PersonId, ClientId), (RoomId, usize)>,
-}
-
-struct Log {
-    entries: Vec<Entry>,
-    name: String,
-    is_active: bool,
-    last_at: Timestamp,
-}
-
-struct Entry {
-    at: Timestamp,
-    /// Of a message: who wrote it, and what it says.
-    message: Option<(PersonId, Option<String>)>,
-}
-
-/// What a change must be answered.
-#[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    place: Place,
-    at: Timestamp,
-    duplicate: bool,
-    /// Of a message, what it says at that moment.
-    text: Option<String>,
-}
-
-impl Lists {
-    fn answer(&mut self, event: &NewEvent) -> Result<Answer, Refusal> {
-        let room = event.room;
-        let message = match &event.change {
-            Change::Post {
-                session,
-                client_id,
-                text,
-            } => {
-                let sent = sender(*session).zip(client_id.clone());
-                if let Some(&(room, index)) = sent.as_ref().and_then(|key| self.sent.get(key)) {
-                    let entry = &self.logs[&room].entries[index];
-                    let (_, text) = entry.message.clone().expect("a message was sent");
-                    return Ok(Answer {
-                        place: (room, seq(index)),
-                        at: entry.at,
-                        duplicate: true,
-                        text,
-                    });
-                }
-                let sender = self.speaker(*session, room)?;
-                if let Some(key) = sent {
-                    let index = self.logs[&room].entries.len();
-                    self.sent.insert(key, (room, index));
-                }
-                Some((sender, Some(text.to_string())))
-            }
-            Change::Edit {
-                session,
-                target,
-                text,
-            } => {
-                let owner = self.speaker(*session, room)?;
-                *self.text(room, *target, Some(owner))? = Some(text.to_string());
-                None
-            }
-            Change::Delete { session, target } => {
-                let owner = session.map(|session| self.speaker(session, room));
-                *self.text(room, *target, owner.transpose()?)? = None;
-                None
-            }
-            Change::SetRoom(state) => {
-                let name = fold(state.name.as_str()).into_owned();
-                let is_other = |(id, log): (&RoomId, &Log)| *id != room && log.name == name;
-                let is_taken = self.logs.iter().any(is_other);
-                let log = self.logs.get_mut(&room).ok_or(Refusal::NoRoom)?;
-                if is_taken {
-                    return Err(Refusal::NameTaken);
-                }
-                log.name = name;
-                log.is_active = state.is_active;
-                None
-            }
-        };
-        let log = self.logs.get_mut(&room).ok_or(Refusal::NoRoom)?;
-        let ahead = log.last_at.as_millis() - event.at.as_millis();
-        let holds_back = (0..=SKEW_MILLIS).contains(&ahead);
-        log.last_at = if holds_back { log.last_at } else { event.at };
-        let answer = Answer {
-            place: (room, seq(log.entries.len())),
-            at: log.last_at,
-            duplicate: false,
-            text: message.as_ref().and_then(|(_, text)| text.clone()),
-        };
-        let at = log.last_at;
-        log.entries.push(Entry { at, message });
-        Ok(answer)
-    }
-
-    fn speaker(&self, session: SessionId, room: RoomId) -> Result<PersonId, Refusal> {
-        if !self.logs.get(&room).is_some_and(|log| log.is_active) {
-            return Err(Refusal::NoRoom);
-        }
-        let is_in = self.members.contains_key(&(session, room));
-        sender(session).filter(|_| is_in).ok_or(Refusal::NotJoined)
-    }
-
-    fn text(
-        &mut self,
-        room: RoomId,
-        target: Seq,
-        owner: Option<PersonId>,
-    ) -> Result<&mut Option<String>, Refusal> {
-        let log = self.logs.get_mut(&room).ok_or(Refusal::NoRoom)?;
-        let index = usize::try_from(target.0 - 1).map_err(|_| Refusal::NoMessage)?;
-        let entry = log.entries.get_mut(index);
-        match entry.and_then(|entry| entry.message.as_mut()) {
-            Some((sender, text)) if text.is_some() => match owner {
-                Some(owner) if owner != *sender => Err(Refusal::NotYours),
-                _ => Ok(text),
-            },
-            _ => Err(Refusal::NoMessage),
-        }
-    }
+    /// Whether the session is an administrator's from now on.
+    Administer(SessionId, bool),
 }
 
 fn seq(index: usize) -> Seq {
     Seq(i64::try_from(index).unwrap() + 1)
 }
 
-fn acts() -> impl Strategy<Value = Vec<Vec<Act>>> {
+fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
     let session = prop_oneof![Just(1), Just(1), Just(2), Just(3), Just(9)].prop_map(SessionId);
     let room = prop_oneof![Just(1), Just(1), Just(2), Just(7)].prop_map(RoomId);
     let target = (0..10_i64).prop_map(Seq);
@@ -292,14 +63,24 @@ fn acts() -> impl Strategy<Value = Vec<Vec<Act>>> {
         description: RoomDescription::parse("").unwrap(),
         is_active,
     });
+    let by = prop_oneof![
+        8 => session.clone().prop_map(By::Member),
+        3 => session.clone().prop_map(By::Administrator),
+        1 => Just(By::System),
+    ];
+    let act = prop_oneof![
+        5 => (client_id, text.clone()).prop_map(|(client_id, text)| Act::Post { client_id, text }),
+        2 => (target.clone(), text).prop_map(|(target, text)| Act::Edit { target, text }),
+        2 => target.prop_map(|target| Act::Delete { target }),
+        1 => state.clone().prop_map(Act::SetRoom),
+    ];
+    let set_room = |state| Change {
+        by: By::System,
+        act: Act::SetRoom(state),
+    };
     let change = prop_oneof![
-        5 => (session.clone(), client_id, text.clone())
-            .prop_map(|(session, client_id, text)| Change::Post { session, client_id, text }),
-        2 => (session.clone(), target.clone(), text)
-            .prop_map(|(session, target, text)| Change::Edit { session, target, text }),
-        2 => (prop::option::of(session.clone()), target)
-            .prop_map(|(session, target)| Change::Delete { session, target }),
-        1 => state.prop_map(Change::SetRoom),
+        9 => (by, act).prop_map(|(by, act)| Change { by, act }),
+        1 => state.prop_map(set_room),
     ];
     // Clocks differ a little, run backwards, and may be wrong by a day.
     let at = prop_oneof![
@@ -309,17 +90,19 @@ fn acts() -> impl Strategy<Value = Vec<Vec<Act>>> {
     ];
     let at = at.prop_map(Timestamp::from_millis);
     let new_event = (room.clone(), at, change)
-        .prop_map(|(room, at, change)| Act::Change(NewEvent { room, at, change }));
-    let place = (session, room);
-    let act = prop_oneof![
-        8 => new_event,
-        1 => place.clone().prop_map(|(session, room)| Act::Enter(session, room)),
-        1 => place.prop_map(|(session, room)| Act::Leave(session, room)),
+        .prop_map(|(room, at, change)| Step::Change(NewEvent { room, at, change }));
+    let place = (session.clone(), room);
+    let administer = (session, any::<bool>());
+    let step = prop_oneof![
+        9 => new_event,
+        1 => place.clone().prop_map(|(session, room)| Step::Enter(session, room)),
+        1 => place.prop_map(|(session, room)| Step::Leave(session, room)),
+        1 => administer.prop_map(|(session, is_one)| Step::Administer(session, is_one)),
     ];
-    prop::collection::vec(prop::collection::vec(act, 1..8), 1..8)
+    prop::collection::vec(prop::collection::vec(step, 1..8), 1..8)
 }
 
-/// Two rooms, and sessions 1 and 3 in the first.
+/// Two rooms, and sessions 1 and 3 in the first. Session 2 administers.
 fn beginning() -> (Memory, Lists) {
     let mut memory = Memory::default();
     let mut logs = HashMap::new();
@@ -346,9 +129,11 @@ fn beginning() -> (Memory, Lists) {
         let place = (SessionId(session), RoomId(1));
         memory.members.insert(place, name());
     }
+    memory.administrators.insert(SessionId(2));
     let lists = Lists {
         logs,
         members: memory.members.clone(),
+        administrators: memory.administrators.clone(),
         sent: HashMap::new(),
     };
     (memory, lists)
@@ -358,24 +143,32 @@ fn name() -> Username {
     Username::parse("Ana").unwrap()
 }
 
-/// Decides batches, looking for messages in each of these ways in turn.
-fn compare(batches: Vec<Vec<Act>>, ways: &[bool]) {
+/// Decides batches as a database does that looks for messages that way, one way after the other.
+fn compare(batches: Vec<Vec<Step>>, ways: &[bool]) {
     let (mut memory, mut lists) = beginning();
-    for acts in batches {
+    for steps in batches {
         let mut changes = Vec::new();
-        for act in acts {
-            // Who is in a room changes between batches: it is a transaction of its own.
-            match act {
-                Act::Change(change) => changes.push(change),
-                Act::Enter(session, room) => {
+        for step in steps {
+            // Who is in a room or administers changes between batches: it is a transaction of its
+            // own.
+            match step {
+                Step::Change(change) => changes.push(change),
+                Step::Enter(session, room) => {
                     memory.members.insert((session, room), name());
                 }
-                Act::Leave(session, room) => {
+                Step::Leave(session, room) => {
                     memory.members.remove(&(session, room));
+                }
+                Step::Administer(session, true) => {
+                    memory.administrators.insert(session);
+                }
+                Step::Administer(session, false) => {
+                    memory.administrators.remove(&session);
                 }
             }
         }
         lists.members.clone_from(&memory.members);
+        lists.administrators.clone_from(&memory.administrators);
         let effects = store(&mut memory, &changes, ways);
         let is_empty = effects.is_empty();
         let answers = effects.into_answers();
@@ -453,7 +246,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_ledger_decides_what_lists_would(batches in acts()) {
+    fn a_ledger_decides_what_lists_would(batches in steps()) {
         compare(batches.clone(), &[true]);
         compare(batches, &[false, true]);
     }

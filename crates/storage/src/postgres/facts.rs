@@ -15,7 +15,7 @@ use super::errors::Failure;
 use super::rows;
 use crate::fold::fold;
 use crate::ledger::{Facts, Place, Poster, RoomHead, StoredMessage};
-use crate::{Change, NewEvent};
+use crate::{Act, By, NewEvent};
 
 const MARK: &str = "INSERT INTO node (id, batch, at) SELECT $1::bigint, $2::bigint, served FROM papo \
     ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, at = excluded.at";
@@ -25,12 +25,17 @@ const MARK: &str = "INSERT INTO node (id, batch, at) SELECT $1::bigint, $2::bigi
 const ROOMS: &str = "SELECT id, is_active, last_seq, last_at, last_activity, name_key FROM room \
     WHERE id = ANY($1) AND (SELECT filling IS NULL FROM papo) ORDER BY id FOR NO KEY UPDATE";
 const POSTERS: &str = "SELECT asked.session_id, asked.room_id, session.person_id, membership.username, \
-    account.is_admin \
+    account.is_admin, account.is_admin AND NOT account.is_suspended \
     FROM unnest($1::bigint[], $2::bigint[]) AS asked (session_id, room_id) \
     CROSS JOIN LATERAL (SELECT person_id FROM session WHERE id = asked.session_id OFFSET 0) AS session \
     LEFT JOIN LATERAL (SELECT username FROM membership WHERE person_id = session.person_id \
     AND room_id = asked.room_id OFFSET 0) AS membership ON true \
-    LEFT JOIN LATERAL (SELECT is_admin FROM account WHERE person_id = session.person_id OFFSET 0) AS account ON true";
+    LEFT JOIN LATERAL (SELECT is_admin, is_suspended FROM account WHERE person_id = session.person_id OFFSET 0) AS account ON true";
+/// Whoever takes an account's right, or ends a session, waits until what administrators do with it
+/// is stored, or has done so before. In the order in which all lock them: accounts, sessions, rooms.
+const ACCOUNTS: &str = "SELECT 1 FROM account WHERE person_id IN \
+    (SELECT person_id FROM session WHERE id = ANY($1)) ORDER BY id FOR SHARE";
+const SESSIONS: &str = "SELECT 1 FROM session WHERE id = ANY($1) ORDER BY id FOR SHARE";
 const NAMES: &str = "SELECT name_key, id FROM room WHERE name_key = ANY($1)";
 
 /// The number that a transaction writes into its node's row, which tells later whether it was
@@ -56,6 +61,7 @@ pub(super) struct StoredFacts {
 #[derive(Default)]
 struct Asked {
     rooms: Vec<i64>,
+    administrators: Vec<i64>,
     posters: (Vec<i64>, Vec<i64>),
     client_ids: (Vec<i64>, Vec<String>),
     targets: (Vec<i64>, Vec<i64>),
@@ -85,15 +91,27 @@ impl StoredFacts {
              AND message.seq = asked.seq OFFSET 0) AS message"
         );
         let mark_it = db.statement(MARK).await?;
+        let locks = if asked.administrators.is_empty() {
+            None
+        } else {
+            Some((db.statement(ACCOUNTS).await?, db.statement(SESSIONS).await?))
+        };
+        let (accounts, sessions) = locks
+            .as_ref()
+            .map(|(accounts, sessions)| (accounts, sessions))
+            .unzip();
         let rooms = db.statement(ROOMS).await?;
         let posters = db.statement(POSTERS).await?;
         let by_client_id = db.statement(&by_client_id).await?;
         let by_seq = db.statement(&by_seq).await?;
         let names = db.statement(NAMES).await?;
-        let (begun, marked, rooms, posters, by_client_id, by_seq, names) = tokio::join!(
+        let administrators = &asked.administrators;
+        let (begun, marked, accounts, sessions, rooms, posters, by_client_id, by_seq, names) = tokio::join!(
             biased;
             db.batch("BEGIN"),
             ask(db, &mark_it, true, [&mark.node, &mark.batch]),
+            lock(db, accounts, administrators),
+            lock(db, sessions, administrators),
             ask(db, &rooms, true, [&asked.rooms]),
             ask(db, &posters, !asked.posters.0.is_empty(), [&asked.posters.0, &asked.posters.1]),
             ask(db, &by_client_id, !asked.client_ids.0.is_empty(), [&asked.client_ids.0, &asked.client_ids.1]),
@@ -102,6 +120,8 @@ impl StoredFacts {
         );
         begun?;
         marked?;
+        accounts?;
+        sessions?;
         let mut facts = Self::default();
         for row in rooms? {
             facts.add_room(&row)?;
@@ -111,6 +131,7 @@ impl StoredFacts {
                 sender: rows::person(&row, 2)?,
                 username: rows::username(&row, 3)?,
                 mark: rows::mark(&row, 4)?,
+                administers: row.try_get::<_, Option<bool>>(5)?.unwrap_or_default(),
             };
             let of = (SessionId(row.try_get(0)?), RoomId(row.try_get(1)?));
             facts.posters.insert(of, person);
@@ -179,29 +200,26 @@ impl Asked {
         let mut asked = Self::default();
         for NewEvent { room, change, .. } in changes {
             asked.rooms.push(room.0);
-            let session = match change {
-                Change::Post { session, .. } | Change::Edit { session, .. } => Some(session),
-                Change::Delete { session, .. } => session.as_ref(),
-                Change::SetRoom(_) => None,
-            };
-            if let Some(session) = session {
+            if let Some(session) = change.by.session() {
                 asked.posters.0.push(session.0);
                 asked.posters.1.push(room.0);
             }
-            match change {
-                Change::Post {
-                    session, client_id, ..
-                } => {
-                    if let Some(client_id) = client_id {
+            if let By::Administrator(session) = change.by {
+                asked.administrators.push(session.0);
+            }
+            match &change.act {
+                Act::Post { client_id, .. } => {
+                    if let Some((session, client_id)) = change.by.session().zip(client_id.as_ref())
+                    {
                         asked.client_ids.0.push(session.0);
                         asked.client_ids.1.push(client_id.as_str().to_owned());
                     }
                 }
-                Change::Edit { target, .. } | Change::Delete { target, .. } => {
+                Act::Edit { target, .. } | Act::Delete { target, .. } => {
                     asked.targets.0.push(room.0);
                     asked.targets.1.push(target.0);
                 }
-                Change::SetRoom(state) => asked.names.push(fold(state.name.as_str()).into_owned()),
+                Act::SetRoom(state) => asked.names.push(fold(state.name.as_str()).into_owned()),
             }
         }
         asked.rooms.sort_unstable();
@@ -210,7 +228,19 @@ impl Asked {
     }
 }
 
-/// Runs a query, unless it has no keys.
+/// Locks what these sessions' rights depend on, if there are any.
+async fn lock(
+    db: &Connection,
+    statement: Option<&Statement>,
+    sessions: &[i64],
+) -> Result<(), tokio_postgres::Error> {
+    if let Some(statement) = statement {
+        ask(db, statement, true, [&sessions]).await?;
+    }
+    Ok(())
+}
+
+/// Asks, unless there is nothing to ask for.
 async fn ask<const N: usize>(
     db: &Connection,
     statement: &Statement,

@@ -11,6 +11,7 @@ use super::connection::Connection;
 use super::errors::Failure;
 use super::locks::{self, Lock};
 use super::{PostgresStorage, persons, revocations, rooms, rows};
+use crate::memberships::may_join;
 use crate::names::{self, Owner};
 use crate::{Identity, JoinRefusal, Joined, Memberships, Revoked, StorageError};
 
@@ -73,7 +74,7 @@ pub(super) async fn join(
     at: Timestamp,
 ) -> Result<Result<Joined, JoinRefusal>, Failure> {
     locks::share(db, Lock::Names).await?;
-    let Some(room) = rooms::by_id(db, room).await?.filter(|room| room.is_active) else {
+    let Some(room) = rooms::by_id(db, room).await?.filter(may_join) else {
         return Ok(Err(JoinRefusal::NoRoom));
     };
     let sql = "SELECT person.id, account.id, account.is_admin FROM session \

@@ -26,7 +26,8 @@ impl<'a> StoredFacts<'a> {
                  WHERE id = ?1",
             )?,
             poster: db.prepare_cached(
-                "SELECT session.person_id, membership.username, account.is_admin FROM session \
+                "SELECT session.person_id, membership.username, account.is_admin, \
+                 account.is_admin AND NOT account.is_suspended FROM session \
                  LEFT JOIN membership \
                  ON membership.person_id = session.person_id AND membership.room_id = ?2 \
                  LEFT JOIN account ON account.person_id = session.person_id \
@@ -63,6 +64,7 @@ impl Facts for StoredFacts<'_> {
                 sender: rows::person(row, 0)?,
                 username: rows::optional_username(row, 1)?,
                 mark: rows::mark(row, 2)?,
+                administers: row.get::<_, Option<bool>>(3)?.unwrap_or_default(),
             })
         });
         Ok(poster.optional()?)

@@ -5,6 +5,7 @@ use papo_domain::{AccountId, Likeness, PersonId, RoomId, SessionId, Timestamp, U
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{SqliteStorage, persons, revocations, rooms, rows};
+use crate::memberships::may_join;
 use crate::names::{self, Owner};
 use crate::{Identity, JoinRefusal, Joined, Memberships, Revoked, StorageError};
 
@@ -55,7 +56,7 @@ pub(super) fn join(
     (username, likeness): (&Username, &Likeness),
     at: Timestamp,
 ) -> Result<Result<Joined, JoinRefusal>, StorageError> {
-    let Some(room) = rooms::by_id(db, room)?.filter(|room| room.is_active) else {
+    let Some(room) = rooms::by_id(db, room)?.filter(may_join) else {
         return Ok(Err(JoinRefusal::NoRoom));
     };
     let owner = db

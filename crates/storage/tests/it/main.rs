@@ -25,6 +25,7 @@ mod postgres;
 mod proxy;
 mod reach;
 mod revocations;
+mod rights;
 mod rooms;
 mod sessions;
 mod sqlite;

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use papo_domain::{EventKind, MessageText, Seq};
-use papo_storage::{NewEvent, Refusal};
+use papo_domain::{Denial, EventKind, MessageText, Seq};
+use papo_storage::{AccountChange, NewEvent, Refusal};
 use proptest::prelude::*;
 
+use crate::rights::Administrator;
 use crate::world::{Guest, World};
 
 /// A try of one of the people.
@@ -26,11 +27,21 @@ enum Try {
         room: usize,
         target: i64,
     },
+    /// The same by an administrator's right, which whoever tries may have lost.
+    Remove { room: usize, target: i64 },
+}
+
+/// Changes that are tried together, and whether the administrator is one by then.
+#[derive(Debug, Clone)]
+struct Together {
+    administers: bool,
+    tries: Vec<Try>,
 }
 
 /// The rooms as lists.
 #[derive(Default)]
 struct Model {
+    administers: bool,
     logs: [Vec<Entry>; 2],
     ids: HashMap<(usize, u8), (usize, Seq)>,
 }
@@ -55,11 +66,18 @@ impl Model {
                 (room, Entry::Message { who, text })
             }
             Try::Edit { who, room, target } => {
-                *self.message(who, room, target)? = text;
+                *self.message(Some(who), room, target)? = text;
                 (room, Entry::Change)
             }
             Try::Delete { who, room, target } => {
-                *self.message(who, room, target)? = None;
+                *self.message(Some(who), room, target)? = None;
+                (room, Entry::Change)
+            }
+            Try::Remove { room, target } => {
+                if !self.administers {
+                    return Err(Denial::NotAdministrator.into());
+                }
+                *self.message(None, room, target)? = None;
                 (room, Entry::Change)
             }
         };
@@ -74,17 +92,17 @@ impl Model {
 
     fn message(
         &mut self,
-        who: usize,
+        who: Option<usize>,
         room: usize,
         target: i64,
     ) -> Result<&mut Option<String>, Refusal> {
         let index = usize::try_from(target - 1).map_err(|_| Refusal::NoMessage)?;
         match self.logs[room].get_mut(index) {
             Some(Entry::Message { who: owner, text }) if text.is_some() => {
-                if *owner == who {
+                if who.is_none_or(|who| *owner == who) {
                     Ok(text)
                 } else {
-                    Err(Refusal::NotYours)
+                    Err(Denial::NotYours.into())
                 }
             }
             _ => Err(Refusal::NoMessage),
@@ -92,10 +110,12 @@ impl Model {
     }
 }
 
-fn tries() -> impl Strategy<Value = Vec<Vec<Try>>> {
+fn tries() -> impl Strategy<Value = Vec<Together>> {
     let (who, room, target) = (0..3_usize, 0..2_usize, 0..12_i64);
     let post = (who.clone(), room.clone(), prop::option::of(0..6_u8));
     let post = post.prop_map(|(who, room, id)| Try::Post { who, room, id });
+    let remove = (room.clone(), target.clone());
+    let remove = remove.prop_map(|(room, target)| Try::Remove { room, target });
     let change = (who, room, target, any::<bool>()).prop_map(|(who, room, target, edit)| {
         if edit {
             Try::Edit { who, room, target }
@@ -103,11 +123,13 @@ fn tries() -> impl Strategy<Value = Vec<Vec<Try>>> {
             Try::Delete { who, room, target }
         }
     });
-    let batch = prop::collection::vec(prop_oneof![post, change], 1..8);
+    let tries = prop_oneof![4 => post, 4 => change, 1 => remove];
+    let batch = (any::<bool>(), prop::collection::vec(tries, 1..8));
+    let batch = batch.prop_map(|(administers, tries)| Together { administers, tries });
     prop::collection::vec(batch, 1..8)
 }
 
-async fn compare(world: &World, batches: Vec<Vec<Try>>) {
+async fn compare(world: &World, batches: Vec<Together>) {
     let rooms = [world.room("Uma").await, world.room("Outra").await];
     let mut people = Vec::new();
     for name in ["Ana", "Bia", "Caio"] {
@@ -115,6 +137,9 @@ async fn compare(world: &World, batches: Vec<Vec<Try>>) {
         world.join(&guest, rooms[1], name).await;
         people.push(guest);
     }
+    // Somebody has to be left to administer.
+    Administrator::new(world, 2).await;
+    let chefe = Administrator::new(world, 1).await;
     let event = |number: usize, what: &Try| -> NewEvent {
         let text = format!("texto {number}");
         let guest = |who: usize| -> &Guest { &people[who] };
@@ -125,14 +150,24 @@ async fn compare(world: &World, batches: Vec<Vec<Try>>) {
             }
             Try::Edit { who, room, target } => guest(who).edit(rooms[room], Seq(target), &text),
             Try::Delete { who, room, target } => guest(who).delete(rooms[room], Seq(target)),
+            Try::Remove { room, target } => chefe.delete(rooms[room], Seq(target)),
         }
     };
-    let mut model = Model::default();
+    let mut model = Model {
+        administers: true,
+        ..Model::default()
+    };
     let mut number = 0;
-    for batch in batches {
+    for Together { administers, tries } in batches {
+        if administers != model.administers {
+            let change = AccountChange::SetAdmin(administers);
+            let changed = world.storage.change_account(chefe.account, change).await;
+            assert_eq!(changed.unwrap(), Ok(vec![]));
+            model.administers = administers;
+        }
         let mut expected = Vec::new();
         let mut events = Vec::new();
-        for what in &batch {
+        for what in &tries {
             events.push(event(number, what));
             let answer = model.answer(number, what);
             expected.push(answer.map(|(room, seq, known)| (rooms[room], seq, known)));

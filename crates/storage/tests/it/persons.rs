@@ -1,9 +1,8 @@
 //! Persons: one on all their devices, from guest to account.
 
-use papo_domain::{Account, Mark, PersonId, RoomId};
+use papo_domain::{Account, Denial, Mark, PersonId, RoomId};
 use papo_storage::{
-    AccountChange, Identity, NewSession, Refusal, RevocationId, Revoked, Served, StorageError,
-    TokenHash,
+    AccountChange, Identity, NewSession, RevocationId, Revoked, Served, StorageError, TokenHash,
 };
 
 use crate::world::{Guest, World, account, at, password_of, token, username};
@@ -127,7 +126,7 @@ async fn what_one_device_does_holds_on_the_other(world: &World) {
     assert_eq!(left.unwrap(), [room]);
     assert_eq!(rooms(world, &laptop).await, []);
     let refused = world.append_one(laptop.post(room, None, "tarde")).await;
-    assert_eq!(refused, Err(Refusal::NotJoined));
+    assert_eq!(refused, Err(Denial::NotJoined.into()));
     let expected = [
         Revoked::Renamed(room, username("Beatriz")),
         Revoked::Left(room),
@@ -150,7 +149,7 @@ async fn signing_out_ends_one_device_and_no_membership(world: &World) {
     let left = world.storage.leave(phone.session, None).await.unwrap();
     assert_eq!(left, []);
     let refused = world.append_one(phone.post(room, None, "tarde")).await;
-    assert_eq!(refused, Err(Refusal::NotJoined));
+    assert_eq!(refused, Err(Denial::NotJoined.into()));
     assert_eq!(rooms(world, &laptop).await, [named(room, "Bia")]);
     world.post(&laptop, room, "ainda").await;
     // Nor does the end of the last device.
@@ -181,7 +180,7 @@ async fn a_guest_who_signs_in_brings_the_rooms_along(world: &World) {
     let first = world.events(one).await[0].seq;
     assert_eq!(world.texts(one).await, ["de antes"]);
     let refused = world.append_one(laptop.edit(one, first, "meu")).await;
-    assert_eq!(refused, Err(Refusal::NotYours));
+    assert_eq!(refused, Err(Denial::NotYours.into()));
     world.post(&laptop, one, "de depois").await;
 }
 

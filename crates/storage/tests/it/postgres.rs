@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_domain::{PersonId, RoomDescription, RoomId, RoomName, Seq};
+use papo_domain::{Denial, PersonId, RoomDescription, RoomId, RoomName, Seq};
 use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
 use papo_storage::{
     Accounts as _, Appended, Check as _, Import as _, ImportedRoom, Instance as _, JoinRefusal,
-    Log as _, Memberships as _, MessageFilter, Messages as _, Refusal, RevocationId,
-    Revocations as _, RoomFilter, Rooms as _, Sessions as _, StorageError,
+    Log as _, Memberships as _, MessageFilter, Messages as _, RevocationId, Revocations as _,
+    RoomFilter, Rooms as _, Sessions as _, StorageError,
 };
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
@@ -417,7 +417,7 @@ async fn nothing_is_written_into_what_is_being_filled() {
     assert!(is_refused, "{imported:?}");
     // A room of the unfinished migration isn't visible yet.
     let refused = world.append_one(ana.post(room, None, "cedo")).await;
-    assert_eq!(refused, Err(Refusal::NoRoom));
+    assert_eq!(refused, Err(Denial::NoRoom.into()));
     let rooms = storage.rooms(RoomFilter::default()).await.unwrap();
     assert_eq!(rooms.len(), 1);
     let sql = "UPDATE papo SET filling = NULL";

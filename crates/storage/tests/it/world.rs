@@ -11,8 +11,8 @@ use papo_domain::{
 use papo_storage::postgres::PostgresStorage;
 use papo_storage::sqlite::SqliteStorage;
 use papo_storage::{
-    Appended, Batch, Change, NewAccount, NewEvent, NewSession, Outcome, Refusal, Served, Storage,
-    StorageError, StoredPassword, TokenHash,
+    Act, Appended, Batch, By, Change, NewAccount, NewEvent, NewSession, Outcome, Refusal, Served,
+    Storage, StorageError, StoredPassword, TokenHash,
 };
 
 use tokio::sync::oneshot;
@@ -170,42 +170,36 @@ pub(crate) struct Guest {
 
 impl Guest {
     pub(crate) fn post(&self, room: RoomId, id: Option<&str>, text_: &str) -> NewEvent {
-        let change = Change::Post {
-            session: self.session,
+        let act = Act::Post {
             client_id: id.map(client_id),
             text: text(text_),
         };
-        event(room, change)
+        event(room, By::Member(self.session), act)
     }
 
     pub(crate) fn edit(&self, room: RoomId, target: Seq, text_: &str) -> NewEvent {
-        let change = Change::Edit {
-            session: self.session,
+        let act = Act::Edit {
             target,
             text: text(text_),
         };
-        event(room, change)
+        event(room, By::Member(self.session), act)
     }
 
     pub(crate) fn delete(&self, room: RoomId, target: Seq) -> NewEvent {
-        let change = Change::Delete {
-            session: Some(self.session),
-            target,
-        };
-        event(room, change)
+        event(room, By::Member(self.session), Act::Delete { target })
     }
 }
 
-pub(crate) fn event(room: RoomId, change: Change) -> NewEvent {
+pub(crate) fn event(room: RoomId, by: By, act: Act) -> NewEvent {
     NewEvent {
         room,
         at: at(1),
-        change,
+        change: Change { by, act },
     }
 }
 
 pub(crate) fn set_room(room: RoomId, state: RoomState) -> NewEvent {
-    event(room, Change::SetRoom(state))
+    event(room, By::System, Act::SetRoom(state))
 }
 
 /// Milliseconds after the stories begin.

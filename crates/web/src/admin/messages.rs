@@ -141,16 +141,13 @@ fn start_of(date: Date) -> Option<Timestamp> {
 pub(crate) async fn list(
     State(site): State<Arc<Site>>,
     page: Page,
-    Admin {
-        administrator,
-        visitor,
-    }: Admin,
+    Admin(administrator): Admin,
     Query(search): Query<MessageSearch>,
 ) -> Result<Response, Failure> {
     let mut pager = Pager::new(&search.page);
     let found = site
         .app
-        .find_messages(&administrator, Some(&visitor), search.filter(pager))
+        .find_messages(&administrator, search.filter(pager))
         .await?;
     pager.has_next = found.more;
     let rooms = site
@@ -178,7 +175,7 @@ pub(crate) struct DeleteForm {
 /// `POST /admin/messages/`: deletes a message.
 pub(crate) async fn delete(
     State(site): State<Arc<Site>>,
-    Admin { administrator, .. }: Admin,
+    Admin(administrator): Admin,
     Form(form): Form<DeleteForm>,
 ) -> Result<Response, Failure> {
     let room = form.room.parse().map_err(|_| papo_app::Error::NoRoom)?;

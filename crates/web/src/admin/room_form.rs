@@ -88,13 +88,13 @@ pub(crate) async fn new(page: Page, _: Admin) -> Result<Response, Failure> {
 pub(crate) async fn create(
     State(site): State<Arc<Site>>,
     page: Page,
-    admin: Admin,
+    Admin(administrator): Admin,
     Form(form): Form<RoomForm>,
 ) -> Result<Response, Failure> {
     let created = site
         .app
         .create_room(
-            &admin.administrator,
+            &administrator,
             &form.name,
             &form.description,
             form.is_active(),
@@ -117,10 +117,10 @@ pub(crate) async fn create(
 pub(crate) async fn edit(
     State(site): State<Arc<Site>>,
     page: Page,
-    admin: Admin,
+    Admin(administrator): Admin,
     RoomPath(room): RoomPath,
 ) -> Result<Response, Failure> {
-    let form = RoomForm::new(&site.app.any_room(&admin.administrator, room).await?);
+    let form = RoomForm::new(&site.app.any_room(&administrator, room).await?);
     show(&RoomFormPage {
         page,
         room: Some(room),
@@ -135,12 +135,12 @@ pub(crate) async fn edit(
 pub(crate) async fn save(
     State(site): State<Arc<Site>>,
     page: Page,
-    admin: Admin,
+    Admin(administrator): Admin,
     RoomPath(room): RoomPath,
     Form(form): Form<RoomForm>,
 ) -> Result<Response, Failure> {
     if !form.is_active() && form.confirmed.is_none() {
-        let before = site.app.any_room(&admin.administrator, room).await?;
+        let before = site.app.any_room(&administrator, room).await?;
         if before.is_active {
             let asking = RoomFormPage {
                 page,
@@ -155,7 +155,7 @@ pub(crate) async fn save(
     let saved = site
         .app
         .set_room(
-            &admin.administrator,
+            &administrator,
             room,
             &form.name,
             &form.description,

@@ -75,13 +75,13 @@ impl RoomSearch {
 pub(crate) async fn list(
     State(site): State<Arc<Site>>,
     page: Page,
-    admin: Admin,
+    Admin(administrator): Admin,
     Query(search): Query<RoomSearch>,
 ) -> Result<Response, Failure> {
     let mut pager = Pager::new(&search.page);
     let mut rooms = site
         .app
-        .find_rooms(&admin.administrator, search.filter(pager))
+        .find_rooms(&administrator, search.filter(pager))
         .await?;
     pager.has_next = rooms.len() > ROWS;
     rooms.truncate(ROWS);
@@ -104,12 +104,12 @@ pub(crate) struct StateForm {
 /// `POST /admin/rooms/{id}/state/`: activates or deactivates a room.
 pub(crate) async fn set_state(
     State(site): State<Arc<Site>>,
-    admin: Admin,
+    Admin(administrator): Admin,
     RoomPath(room): RoomPath,
     Form(form): Form<StateForm>,
 ) -> Result<Response, Failure> {
     site.app
-        .set_room_active(&admin.administrator, room, form.is_active)
+        .set_room_active(&administrator, room, form.is_active)
         .await?;
     let done = if form.is_active {
         Done::Activated

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use papo_app::{Connection, Error, From, PostRequest, Reply, Wants};
+use papo_app::{Connection, Error, PostRequest, Reply, StartingPoint, Wants};
 use papo_domain::{Epoch, RoomId, Seq, Username};
 use papo_protocol::{Cause, ClientFrame, ErrorCode, ServerFrame, encode, parse_client_frame};
 use papo_websocket::CloseCode;
@@ -21,7 +21,7 @@ struct Refused {
     cause: Option<Cause>,
 }
 
-impl std::convert::From<(ErrorCode, &str)> for Refused {
+impl From<(ErrorCode, &str)> for Refused {
     fn from((code, message): (ErrorCode, &str)) -> Self {
         Self {
             code,
@@ -32,7 +32,7 @@ impl std::convert::From<(ErrorCode, &str)> for Refused {
     }
 }
 
-impl std::convert::From<Error> for Refused {
+impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         Self {
             code: answers::code(&error),
@@ -167,10 +167,8 @@ impl Session {
                 Ok(self.app.delete(&self.connection, room, Seq(seq), reply)?)
             }
             ClientFrame::Typing { room, .. } => {
-                let followed = self.followed(own, room)?;
-                let member = &followed.subscription.member;
-                let (room, name) = (member.room(), member.username().clone());
-                self.app.typing(&self.connection, room, name.as_str());
+                let app = Arc::clone(&self.app);
+                app.typing(&self.followed(own, room)?.subscription.member);
                 Ok(())
             }
             ClientFrame::Ping { r#ref } => {
@@ -186,16 +184,16 @@ impl Session {
         epoch: Option<&str>,
         after: Option<i64>,
         timestamp: Option<&str>,
-    ) -> Result<From, Refused> {
+    ) -> Result<StartingPoint, Refused> {
         let timestamp = timestamp.map(str::parse).transpose();
         let timestamp =
             timestamp.map_err(|_| (ErrorCode::BadFrame, "`timestamp` is no timestamp"))?;
         match (epoch, after) {
-            (None, None) if timestamp.is_none() => Ok(From::Snapshot),
+            (None, None) if timestamp.is_none() => Ok(StartingPoint::Snapshot),
             (Some(epoch), Some(after)) => {
                 // A text that is no epoch names another history.
                 let epoch = epoch.parse().unwrap_or(Epoch(!self.app.epoch().0));
-                Ok(From::After(epoch, Seq(after), timestamp))
+                Ok(StartingPoint::After(epoch, Seq(after), timestamp))
             }
             _ => Err((
                 ErrorCode::BadFrame,
@@ -209,7 +207,7 @@ impl Session {
         &mut self,
         reference: Option<u64>,
         room: RoomId,
-        from: From,
+        from: StartingPoint,
     ) -> Result<(), Refused> {
         let is_new = find(&mut self.rooms, room).is_none();
         if is_new && self.rooms.len() >= self.app.limits().rooms {
@@ -218,9 +216,9 @@ impl Session {
         let waiting = Arc::clone(&self.waiting);
         // A client that resumes gets a few bytes.
         let is_large = match from {
-            From::Snapshot => true,
-            From::After(epoch, ..) => epoch != self.app.epoch(),
-            From::End => false,
+            StartingPoint::Snapshot => true,
+            StartingPoint::After(epoch, ..) => epoch != self.app.epoch(),
+            StartingPoint::End => false,
         };
         let _turn = if is_large {
             let turn = waiting.turn(&self.taker).await;

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use papo_app::{App, Connection, Error, From, Wants, Wire};
+use papo_app::{App, Connection, Error, StartingPoint, Wants, Wire};
 use papo_domain::{RoomId, Seq};
 use papo_protocol::{ServerFrame, close, encode};
 use papo_websocket::{CloseCode, Reader, close_frame, ping_frame};
@@ -173,7 +173,7 @@ impl Session {
         self.app.metrics().sockets_opened.increment(1);
         match self.speech {
             Speech::Plain(room) => {
-                let (wants, from) = (Wants::Messages, From::End);
+                let (wants, from) = (Wants::Messages, StartingPoint::End);
                 let subscription = self
                     .app
                     .subscribe(&self.connection, room, wants, from)
