@@ -20,6 +20,7 @@ mod nodes;
 mod persons;
 mod plain;
 mod requests;
+mod rights;
 mod settings;
 mod stopping;
 mod unfinished;

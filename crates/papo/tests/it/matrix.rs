@@ -15,7 +15,7 @@ const VISITORS: [&str; 5] = [
     "administrator",
 ];
 
-fn account(server: &Server, name: &str, is_admin: bool) -> Guest {
+pub(super) fn account(server: &Server, name: &str, is_admin: bool) -> Guest {
     let mut arguments = vec!["user", "create", name];
     arguments.extend(is_admin.then_some("--admin"));
     server
@@ -43,8 +43,8 @@ fn visitors(server: &Server) -> [Guest; 5] {
     ]
 }
 
-/// The status, and the target of a redirect.
-fn shown(page: &Page) -> String {
+/// The status, and where a redirect goes.
+pub(super) fn shown(page: &Page) -> String {
     let path = page
         .header("location")
         .split('?')

@@ -1,0 +1,399 @@
+//! The table of rights at every door: each route, frame and command, asked by everybody in each
+//! kind of room.
+
+use anyhow::Result;
+use papo_domain::{Denial, Right, Role, RoomKind};
+use papo_protocol::{ClientFrame, ServerFrame};
+use papo_testing::{Guest, Server, Socket};
+
+use super::matrix::{account, shown};
+use super::start;
+
+/// The routes, as the server lists them.
+const ROUTES: &str = include_str!("../../../web/src/routes.rs");
+/// Those that ask for no right.
+const FREE: [&str; 13] = [
+    "/",
+    "/leave/",
+    "/language/",
+    "/admin/login/",
+    "/admin/logout/",
+    "/admin/setup/{token}/",
+    "/static/{file}",
+    "/favicon.ico",
+    "/robots.txt",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    // For whoever is in a room; its frames are those of a room's own.
+    "/ws/",
+];
+const ACTIVE: i64 = 1;
+const INACTIVE: i64 = 3;
+
+/// What a door asks for.
+#[derive(Debug, Clone, Copy)]
+enum Need {
+    /// A right in the room, as somebody who may be in it.
+    Member(Right),
+    /// To administer.
+    Administer,
+    /// A right in the room, as somebody who administers.
+    Administrator(Right),
+}
+
+/// One way in.
+struct Door {
+    name: &'static str,
+    need: Need,
+    way: Way,
+}
+
+/// How one asks at a door.
+#[derive(Debug)]
+enum Way {
+    Get(&'static str),
+    Post(
+        &'static str,
+        fn(room: i64, target: i64) -> Vec<(&'static str, String)>,
+    ),
+    /// On the seed's socket, maybe with a message.
+    Plain(Option<&'static str>),
+    /// On a room's own socket, after its room is followed.
+    Frame(ClientFrame),
+}
+
+/// Somebody who asks.
+struct Asker {
+    name: &'static str,
+    guest: Guest,
+    /// In both rooms, and towards the message that is asked for.
+    role: Role,
+    has_account: bool,
+    administers: bool,
+}
+
+/// What the table says.
+fn expected(need: Need, asker: &Asker, kind: RoomKind) -> Result<(), Denial> {
+    let administrator = if asker.administers {
+        Role::Administrator
+    } else {
+        asker.role
+    };
+    match need {
+        Need::Member(right) => asker.role.may(right, kind),
+        Need::Administer => administrator.may_administer(),
+        Need::Administrator(right) => {
+            let may = administrator.may_administer();
+            may.and_then(|()| administrator.may(right, kind))
+        }
+    }
+}
+
+/// How a door says why not.
+fn said(way: &Way, denial: Denial, asker: &Asker) -> &'static str {
+    match (way, denial) {
+        // The handshake asks for a session before it looks for any room.
+        (Way::Plain(_) | Way::Frame(_), _) if asker.role == Role::Stranger => "403",
+        (_, Denial::NoRoom) => "404",
+        (_, Denial::NotAdministrator) if asker.has_account => "403",
+        (_, Denial::NotAdministrator) => "303 /admin/login/",
+        (Way::Frame(_), Denial::NotYours) => "NotYours",
+        (Way::Get("/room/{id}/messages/?before=9"), Denial::NoSession) => "401",
+        (Way::Get("/room/{id}/"), _) => "303 /room/{id}/join/",
+        (_, _) => "403",
+    }
+}
+
+/// The right that a frame asks for, if any. A new frame has its line here and its door below.
+fn right(frame: &ClientFrame) -> Option<Right> {
+    match frame {
+        ClientFrame::Subscribe { .. } => Some(Right::Read),
+        ClientFrame::Send { .. } | ClientFrame::Typing { .. } => Some(Right::Post),
+        ClientFrame::Edit { .. } => Some(Right::Edit),
+        ClientFrame::Delete { .. } => Some(Right::Delete),
+        ClientFrame::Unsubscribe { .. } | ClientFrame::Ping { .. } => None,
+    }
+}
+
+/// All doors of a room. Joining is the last: it changes who is in it.
+fn doors(room: i64, target: i64) -> Vec<Door> {
+    let member = |name, right, way| Door {
+        name,
+        need: Need::Member(right),
+        way,
+    };
+    let get = |path, need| Door {
+        name: path,
+        need,
+        way: Way::Get(path),
+    };
+    let post = |path, need, form| Door {
+        name: path,
+        need,
+        way: Way::Post(path, form),
+    };
+    let mut doors = vec![
+        get("/room/{id}/join/", Need::Member(Right::See)),
+        get("/room/{id}/", Need::Member(Right::Read)),
+        member(
+            "/room/{id}/messages/",
+            Right::Read,
+            Way::Get("/room/{id}/messages/?before=9"),
+        ),
+        member("/ws/chat/{id}/", Right::Read, Way::Plain(None)),
+        member("a plain message", Right::Post, Way::Plain(Some("oi"))),
+        get("/admin/", Need::Administer),
+        get("/admin/rooms/", Need::Administer),
+        get("/admin/messages/", Need::Administer),
+        get("/admin/rooms/new/", Need::Administer),
+        post("/admin/rooms/new/", Need::Administer, |room, _| {
+            vec![("name", format!("Sala {room}")), ("is_active", "on".into())]
+        }),
+        get("/admin/rooms/{id}/", Need::Administrator(Right::See)),
+        post(
+            "/admin/rooms/{id}/",
+            Need::Administrator(Right::Set),
+            |room, target| {
+                let mut form = vec![("name", format!("{room}, até {target}"))];
+                form.extend((room == ACTIVE).then(|| ("is_active", "on".to_owned())));
+                form
+            },
+        ),
+        post(
+            "/admin/rooms/{id}/state/",
+            Need::Administrator(Right::Set),
+            |room, _| vec![("is_active", (room == ACTIVE).to_string())],
+        ),
+        post(
+            "/admin/messages/",
+            Need::Administrator(Right::Delete),
+            |room, target| vec![("room", room.to_string()), ("seq", target.to_string())],
+        ),
+    ];
+    for frame in frames(room, target) {
+        let right = right(&frame).expect("the frame has a door");
+        doors.push(member("a frame", right, Way::Frame(frame)));
+    }
+    doors.push(post(
+        "/room/{id}/join/",
+        Need::Member(Right::Join),
+        |_, _| vec![("username", "Alguém".to_owned())],
+    ));
+    doors
+}
+
+fn frames(room: i64, target: i64) -> [ClientFrame; 5] {
+    let (r#ref, room, seq) = (Some(77), Some(room), target);
+    let message = "outra coisa".to_owned();
+    [
+        ClientFrame::Subscribe {
+            r#ref,
+            room,
+            epoch: None,
+            after: None,
+            timestamp: None,
+        },
+        ClientFrame::Send {
+            r#ref,
+            room,
+            client_id: papo_testing::client_id(),
+            message: message.clone(),
+            username: None,
+        },
+        ClientFrame::Typing { r#ref, room },
+        ClientFrame::Edit {
+            r#ref,
+            room,
+            seq,
+            message,
+        },
+        ClientFrame::Delete { r#ref, room, seq },
+    ]
+}
+
+impl Asker {
+    /// What is said at a door: a status with the place that it leads to, an error's code, or "yes".
+    fn ask(&mut self, way: &Way, room: i64, target: i64) -> Result<String> {
+        let at = |path: &str| path.replace("{id}", &room.to_string());
+        let page = match way {
+            Way::Get(path) => self.guest.get(&at(path))?,
+            Way::Post(path, form) => {
+                let form = form(room, target);
+                let form: Vec<_> = form
+                    .iter()
+                    .map(|(key, value)| (*key, value.as_str()))
+                    .collect();
+                self.guest.post(&at(path), &form)?
+            }
+            Way::Plain(message) => return plain(self.guest.plain_socket(room), *message),
+            Way::Frame(frame) => return ask_on(self.guest.socket(room), room, frame),
+        };
+        let shown = shown(&page).replace(&format!("/{room}/"), "/{id}/");
+        let is_join = matches!(way, Way::Post("/room/{id}/join/", _));
+        let is_elsewhere = shown == "303 /admin/login/" || shown == "303 /room/{id}/join/";
+        let is_done = page.status == 303 && (is_join || !is_elsewhere);
+        Ok(if page.status == 200 || is_done {
+            "yes".to_owned()
+        } else {
+            shown
+        })
+    }
+}
+
+fn plain(socket: Result<Socket>, message: Option<&str>) -> Result<String> {
+    let mut socket = match socket {
+        Ok(socket) => socket,
+        refused => return Ok(Socket::refusal(refused)?.to_string()),
+    };
+    if let Some(message) = message {
+        socket.send_text(&format!(r#"{{"message":"{message}"}}"#))?;
+        socket.receive_text()?;
+    }
+    Ok("yes".to_owned())
+}
+
+fn ask_on(socket: Result<Socket>, room: i64, frame: &ClientFrame) -> Result<String> {
+    let mut socket = match socket {
+        Ok(socket) => socket,
+        refused => return Ok(Socket::refusal(refused)?.to_string()),
+    };
+    if !matches!(frame, ClientFrame::Subscribe { .. }) {
+        let reference = socket.subscribe(room, None)?;
+        let followed = answer(&mut socket, reference)?;
+        if followed != "yes" {
+            return Ok(followed);
+        }
+    }
+    socket.send(frame)?;
+    let mut reference = frame.reference().unwrap_or_default();
+    if let ClientFrame::Typing { .. } = frame {
+        // It has no answer but an error, which would come before the next one.
+        reference = socket.reference();
+        let r#ref = Some(reference);
+        socket.send(&ClientFrame::Ping { r#ref })?;
+    }
+    answer(&mut socket, reference)
+}
+
+fn answer(socket: &mut Socket, reference: u64) -> Result<String> {
+    let frame = socket.receive_where(|frame| match frame {
+        ServerFrame::Error { .. } => true,
+        ServerFrame::Ack { r#ref, .. }
+        | ServerFrame::Snapshot { r#ref, .. }
+        | ServerFrame::Pong { r#ref } => *r#ref == Some(reference),
+        _ => false,
+    })?;
+    Ok(match frame {
+        ServerFrame::Error { code, .. } => format!("{code:?}"),
+        _ => "yes".to_owned(),
+    })
+}
+
+/// Everybody. Author and member are in both rooms, the visitor in another, accounts in none.
+fn askers(server: &Server) -> [Asker; 6] {
+    let asker = |name, guest, role| Asker {
+        name,
+        guest,
+        role,
+        has_account: false,
+        administers: false,
+    };
+    let in_both = |name| {
+        let mut guest = Guest::joined(server, ACTIVE, name).unwrap();
+        guest.join(INACTIVE, name).unwrap();
+        guest
+    };
+    let with_account = |name, administers| Asker {
+        has_account: true,
+        administers,
+        ..asker(name, account(server, name, administers), Role::Visitor)
+    };
+    [
+        asker("stranger", Guest::new(server), Role::Stranger),
+        asker(
+            "visitor",
+            Guest::joined(server, 2, "Bia").unwrap(),
+            Role::Visitor,
+        ),
+        asker("member", in_both("Caio"), Role::Member),
+        asker("author", in_both("Ana"), Role::Author),
+        with_account("Conta", false),
+        with_account("Chefe", true),
+    ]
+}
+
+fn post(guest: &Guest, room: i64) -> i64 {
+    let mut socket = guest.socket(room).unwrap();
+    socket.subscribe(room, None).unwrap();
+    let reference = socket.post(room, "da Ana").unwrap();
+    socket.wait_for_ack(reference).unwrap()
+}
+
+#[test]
+fn every_door_answers_as_the_table_says() {
+    let server = start();
+    let mut askers = askers(&server);
+    let author = askers[3].guest.clone();
+    let kept = post(&author, INACTIVE);
+    server.command(&["room", "deactivate", "3"]).unwrap();
+    for (room, kind) in [(INACTIVE, RoomKind::Inactive), (ACTIVE, RoomKind::Active)] {
+        for index in 0..doors(room, 0).len() {
+            for asker in &mut askers {
+                // Each asks for a message that nobody has changed yet.
+                let target = match kind {
+                    RoomKind::Active => post(&author, room),
+                    RoomKind::Inactive => kept,
+                };
+                let Door { name, need, way } = doors(room, target).swap_remove(index);
+                let expected = match expected(need, asker, kind) {
+                    Ok(()) => "yes",
+                    Err(denial) => said(&way, denial, asker),
+                };
+                let said = asker.ask(&way, room, target);
+                let said = said.unwrap_or_else(|error| format!("{error:#}"));
+                let who = asker.name;
+                assert_eq!(said, expected, "{who} at {name}, {way:?}, {kind:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_route_has_a_door_or_is_free() {
+    let doors = doors(ACTIVE, 1);
+    let literals = ROUTES.split('"').skip(1).step_by(2);
+    let routes: Vec<_> = literals.filter(|text| text.starts_with('/')).collect();
+    assert!(routes.len() > 20, "{routes:?}");
+    for route in routes {
+        let has_door = doors.iter().any(|door| door.name == route);
+        assert!(has_door != FREE.contains(&route), "{route}");
+    }
+}
+
+/// Whoever can run commands is the system.
+#[test]
+fn commands_do_what_the_table_lets_the_system_do() {
+    let server = start();
+    let help = server.command(&["room", "--help"]).unwrap();
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands = commands.take_while(|line| !line.is_empty());
+    let names: Vec<_> = commands
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(names, ["create", "list", "activate", "deactivate", "help"]);
+    let may = |allowed: Result<(), Denial>, arguments: &[&str]| {
+        let done = server.command(arguments);
+        assert_eq!(done.is_ok(), allowed.is_ok(), "{arguments:?}: {done:?}");
+    };
+    may(Role::System.may_administer(), &["room", "create", "Nova"]);
+    may(Role::System.may_administer(), &["user", "list"]);
+    let sees = Role::System.may(Right::See, RoomKind::Inactive);
+    may(sees, &["room", "list"]);
+    for (command, kind) in [
+        ("deactivate", RoomKind::Active),
+        ("activate", RoomKind::Inactive),
+    ] {
+        may(Role::System.may(Right::Set, kind), &["room", command, "1"]);
+    }
+}
