@@ -1,19 +1,19 @@
-//! Who may do what: one table, of rights by roles, for each kind of room.
+//! Who may do what: one table of rights by roles for each kind of room.
 //!
-//! Pure. Whoever asks has found out the role and the kind before: the ledger within the transaction
-//! that stores a change, the application before it shows something of a room. Another role is
-//! another column here, another kind another block of rows; those who ask stay as they are.
+//! The table is pure, and its callers find the role and the kind first. The ledger asks it in the
+//! transaction that stores a change. The app asks it before it shows something of a room. A new
+//! role is a column here, and a new kind is a block of rows; the callers stay as they are.
 
-/// What somebody wants to do in a room.
+/// What a person may want to do in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Right {
-    /// Know of the room: its name, what it is about, how many are in it.
+    /// Know of the room: its name, what it is about, how many people are in it.
     See,
-    /// Join it, or go by another name in it.
+    /// Join the room, or take another name in it.
     Join,
-    /// Read its messages, and hear what comes.
+    /// Read the room's messages, and follow new events.
     Read,
-    /// Post a message, and show that one is writing.
+    /// Post a message, and show that the person is writing.
     Post,
     /// Change the text of a message.
     Edit,
@@ -23,48 +23,48 @@ pub enum Right {
     Set,
 }
 
-/// The part that somebody plays towards a room, or towards a message in it.
+/// What a person is to a room, or to a message in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Somebody without a session.
+    /// A person without a session.
     Stranger,
-    /// Somebody with a session, who isn't in the room.
+    /// A person with a session, who isn't in the room.
     Visitor,
-    /// Somebody in the room; towards a message, one that somebody else wrote.
+    /// A person in the room. To a message: a person in the room who didn't write it.
     Member,
-    /// Somebody in the room, towards a message of their own.
+    /// A person in the room, to a message of their own.
     Author,
-    /// Somebody who administers. What they do as a member, they do in that role.
+    /// An administrator who acts as one. As a member of a room they have that role.
     Administrator,
-    /// The command line, and what the program does by itself.
+    /// The command line, and the program itself.
     System,
 }
 
-/// What sort of room it is, as far as rights depend on it.
+/// The kind of a room, as far as rights depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RoomKind {
-    /// Everybody sees it and may join.
+    /// Everybody sees the room and may join it.
     Active,
-    /// It is kept, and there for administrators only.
+    /// Only administrators see the room.
     Inactive,
 }
 
-/// Why somebody may not.
+/// Why a person may not do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Denial {
-    /// There is no such room, for all that one may know.
+    /// The room doesn't exist, or the person may not know that it does.
     #[error("no such room, or it isn't active")]
     NoRoom,
-    /// It takes a session.
+    /// Only a person with a session may do it.
     #[error("no session, or one that has ended")]
     NoSession,
-    /// It takes a member of the room.
+    /// Only a member of the room may do it.
     #[error("not joined")]
     NotJoined,
-    /// It takes the message's author.
+    /// Only the message's author may do it.
     #[error("somebody else's message")]
     NotYours,
-    /// It takes an administrator.
+    /// Only an administrator may do it.
     #[error("not an administrator")]
     NotAdministrator,
 }
@@ -78,7 +78,7 @@ const NOT_JOINED: Answer = Err(Denial::NotJoined);
 const NOT_YOURS: Answer = Err(Denial::NotYours);
 const NOT_ADMIN: Answer = Err(Denial::NotAdministrator);
 
-/// What each role may: a stranger, a visitor, a member, an author, an administrator, the system.
+/// The answers for a stranger, a visitor, a member, an author, an administrator and the system.
 type Row = [Answer; 6];
 
 #[rustfmt::skip]
@@ -135,7 +135,7 @@ impl Role {
         Self::System,
     ];
 
-    /// Whether this role may do something in a room of this kind, and if not, why.
+    /// Whether this role has a right in a room of this kind. The error says why it doesn't.
     pub const fn may(self, right: Right, kind: RoomKind) -> Result<(), Denial> {
         self.of(match kind {
             RoomKind::Active => active(right),
@@ -143,13 +143,13 @@ impl Role {
         })
     }
 
-    /// Whether this role may administer: see all rooms and messages, make rooms, look after
+    /// Whether this role may administer: see all rooms and messages, make rooms and change
     /// accounts.
     pub const fn may_administer(self) -> Result<(), Denial> {
         self.of([NOT_ADMIN, NOT_ADMIN, NOT_ADMIN, NOT_ADMIN, YES, YES])
     }
 
-    /// The role towards a message that is one's own, or somebody else's.
+    /// The role to a message, which is the person's own or somebody else's.
     #[must_use]
     pub const fn towards(self, is_own: bool) -> Self {
         match self {
@@ -175,7 +175,7 @@ impl RoomKind {
     /// All kinds.
     pub const ALL: [Self; 2] = [Self::Active, Self::Inactive];
 
-    /// The kind of a room that is active, or isn't.
+    /// The kind of a room that is active or inactive.
     pub const fn of(is_active: bool) -> Self {
         if is_active {
             Self::Active
@@ -189,7 +189,7 @@ impl RoomKind {
 mod tests {
     use super::*;
 
-    /// The roles that may, and what each of the others is told.
+    /// The roles that have a right, and the denial for each other role.
     type Answers = (Vec<Role>, Vec<(Role, Denial)>);
 
     fn answers(right: Right, kind: RoomKind) -> Answers {
@@ -262,7 +262,7 @@ mod tests {
         }
     }
 
-    /// What one may not know of is the same as what isn't there, whatever one asks to do there.
+    /// A role that may not see a room gets the same denials as for a room that doesn't exist.
     #[test]
     fn who_may_not_see_a_room_is_not_told_that_it_is_there() {
         for kind in RoomKind::ALL {
@@ -270,7 +270,7 @@ mod tests {
             for role in blind.filter(|role| role.may(Right::See, kind).is_err()) {
                 for right in Right::ALL {
                     let told = role.may(right, kind);
-                    // It is told of any number, a room's or not.
+                    // A missing room gets this denial too.
                     let expected = match right {
                         Right::Set => Denial::NotAdministrator,
                         _ => Denial::NoRoom,

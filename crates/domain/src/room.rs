@@ -130,7 +130,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// What sort of room it is, as far as rights depend on it.
+    /// The room's kind, as far as rights depend on it.
     pub const fn kind(&self) -> RoomKind {
         RoomKind::of(self.is_active)
     }

@@ -2,5 +2,5 @@
 
 use std::time::Duration;
 
-/// A session that wasn't used for this long, 30 days of service, has ended.
+/// A session that was unused for this long has ended: 30 days of service.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);

@@ -17,31 +17,31 @@ pub struct NewEvent {
     pub change: Change,
 }
 
-/// What a [`NewEvent`] changes, and by whom. The right is checked in the transaction that stores
-/// it: one that has ended can't be used any more, through whichever node.
+/// What a [`NewEvent`] changes, and by whose right. The transaction that stores it checks the
+/// right, so that no node accepts a change after a right has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// By whom.
+    /// Whose right it uses.
     pub by: By,
-    /// What.
+    /// What it does.
     pub act: Act,
 }
 
-/// Who makes a change, and the right that they use.
+/// Who makes a change, and by which right.
 ///
-/// People are known by the session with which they ask, which is one person's for as long as there
-/// is one. A session that has ended gives no right to anybody.
+/// The session identifies the person: it belongs to the same person until it ends. A session that
+/// has ended gives nobody a right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     /// A member of the room.
     Member(SessionId),
-    /// An administrator, in the room or not.
+    /// An administrator, who needn't be in the room.
     Administrator(SessionId),
     /// The command line, or the program itself.
     System,
 }
 
-/// What is changed in a room.
+/// A kind of change in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
     /// Posts a message under the name that its sender has in the room.
@@ -63,12 +63,12 @@ pub enum Act {
         /// The event that posted it.
         target: Seq,
     },
-    /// Changes the room itself. What stays the same is given again.
+    /// Changes the room itself. The state includes what stays the same.
     SetRoom(RoomState),
 }
 
 impl By {
-    /// The session whose right it is.
+    /// The session that has the right; `None` for the system.
     pub(crate) const fn session(self) -> Option<SessionId> {
         match self {
             Self::Member(session) | Self::Administrator(session) => Some(session),
@@ -76,14 +76,14 @@ impl By {
         }
     }
 
-    /// The role in which they act in a room, where the session is this poster's. Nobody acts as an
-    /// administrator who isn't one now.
+    /// The role in a room, where the session has this poster. An administrator whose right has
+    /// ended is denied.
     pub(super) fn role(self, poster: Option<&Poster>) -> Result<Role, Denial> {
         match self {
             Self::Member(_) if poster.is_some_and(|poster| poster.username.is_some()) => {
                 Ok(Role::Member)
             }
-            // Who has left the room and whose session has ended get the same answer.
+            // A person who has left the room and an ended session get the same answer.
             Self::Member(_) => Ok(Role::Visitor),
             Self::Administrator(_) if poster.is_some_and(|poster| poster.administers) => {
                 Ok(Role::Administrator)
@@ -116,7 +116,7 @@ pub struct Appended {
 /// Why a change was not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Whoever asked may not.
+    /// The person has no right to it.
     #[error(transparent)]
     Denied(#[from] Denial),
     /// No such message, or deleted.

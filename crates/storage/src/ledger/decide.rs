@@ -38,8 +38,8 @@ impl<E> From<Denial> for Stop<E> {
     }
 }
 
-/// A batch being decided: what was stored before it, as the changes so far have left it. Most
-/// batches are small, and what is in them is found faster by its order than by a hash.
+/// A batch being decided: what was stored before it, with the changes so far applied. Most batches
+/// are small, and an ordered map finds what is in them faster than a hash.
 pub(crate) struct Ledger<F> {
     facts: F,
     rooms: BTreeMap<RoomId, Option<Room>>,
@@ -136,7 +136,7 @@ impl<F: Facts> Ledger<F> {
         let (sender, username, mark) = match self.speaker(by, room) {
             Ok((poster, username)) => (poster.sender, username.clone(), poster.mark),
             Err(Stop::Refused(refusal)) => {
-                // What was stored once stays acknowledged, whatever has become of the membership.
+                // A stored message stays acknowledged, even after its membership has ended.
                 let sender = self.poster(by, room)?.map(|poster| poster.sender);
                 let stored = self.sent(sender, client_id, F::sent)?;
                 return Ok(stored.ok_or(refusal)?);
@@ -246,7 +246,7 @@ impl<F: Facts> Ledger<F> {
         }))
     }
 
-    /// Who may post in the room, and their name there.
+    /// The poster and its name in the room. Refused without the right to post there.
     fn speaker(&mut self, by: By, room: RoomId) -> Step<(&Poster, &Username), F> {
         let kind = self.room(room)?.head.kind();
         let poster = self.poster(by, room)?;
@@ -255,8 +255,8 @@ impl<F: Facts> Ledger<F> {
         Ok(member.ok_or(Denial::NotJoined)?)
     }
 
-    /// Refuses whoever may not do this to a message, and whatever isn't there any more. That is
-    /// refused as one's own message would be, if one may not do it to that either.
+    /// Refuses a message without the right to change it, and a message that doesn't exist or is
+    /// deleted. For the right, a missing message counts as the person's own.
     fn check_message(&mut self, right: Right, by: By, room: RoomId, seq: Seq) -> Step<(), F> {
         let kind = self.room(room)?.head.kind();
         let poster = self.poster(by, room)?;

@@ -18,7 +18,7 @@ pub(crate) trait Facts {
     /// The room whose name has this key.
     fn name_holder(&mut self, name_key: &str) -> Result<Option<RoomId>, Self::Error>;
 
-    /// A session, its name in a room, and whether it may administer.
+    /// A session, its person's name in a room, and whether the person may administer.
     fn poster(&mut self, session: SessionId, room: RoomId) -> Result<Option<Poster>, Self::Error>;
 
     /// The message that an event posted, deleted ones too.
@@ -62,7 +62,7 @@ pub(crate) struct RoomHead {
 }
 
 impl RoomHead {
-    /// What sort of room it is, as far as rights depend on it.
+    /// The room's kind, as far as rights depend on it.
     pub(crate) const fn kind(&self) -> RoomKind {
         RoomKind::of(self.is_active)
     }
@@ -77,7 +77,7 @@ pub(crate) struct Poster {
     pub(crate) username: Option<Username>,
     /// The mark of the person's account.
     pub(crate) mark: Option<Mark>,
-    /// Whether the account is an administrator's that may sign in.
+    /// Whether the person's account administers and isn't suspended.
     pub(crate) administers: bool,
 }
 

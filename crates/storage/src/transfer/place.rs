@@ -1,15 +1,15 @@
-//! The one order in which an instance is read, whatever database it is in.
+//! The one order in which an instance is read, from every database.
 
 use std::fmt;
 
 use super::record::{Key, Record, Table};
 
-/// A place in the order: of a record, or after which one to go on.
+/// A place in the order: a record's own, or the one after which a walk goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// The beginning, and the instance itself.
     Instance,
-    /// A table's row with this key; without one, before its first row.
+    /// A table's row with this key. Without a key, the place before the first row.
     Rows(Table, Option<Key>),
     /// An event of a room.
     Events {
@@ -21,7 +21,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// Where a record is.
+    /// A record's place.
     pub(crate) fn of(record: &Record) -> Self {
         match (record, record.row()) {
             (_, Some((table, key))) => Self::Rows(table, Some(key)),

@@ -1,10 +1,11 @@
 //! The records of an instance: its rows, the same from every database.
 //!
-//! Each table has its one description here: the columns, the key, and what a row is held against.
-//! `sqlite/tables.rs` and `postgres/tables.rs` make their statements of it. What only serves a
-//! database (folded texts, skeletons, the time of a log's end) is no part of the records. Whoever
-//! takes them in makes it anew. Their encoding by `postcard` is canonical: checksums are of it, and
-//! archives consist of it. So tables and columns are never reordered, and a change of them is a new
+//! Each table has its one description here: the columns, the key and the rules for a row.
+//! `sqlite/tables.rs` and `postgres/tables.rs` make their statements from it.
+//!
+//! Records leave out what only serves one database (folded texts, skeletons, the time of a log's
+//! end). The intake computes it. Their encoding by `postcard` is canonical: checksums cover it, and
+//! archives consist of it. So tables and columns are never reordered, and changing them needs a new
 //! version of archives.
 
 use std::fmt;
@@ -21,7 +22,7 @@ use crate::{StorageError, StoredPassword, TokenHash};
 /// Bytes of a password's hash; that of Argon2id has 97.
 const PASSWORD_BYTES: usize = 512;
 
-/// What a table's rows are ordered by; the second is 0 where the key is one column.
+/// The key that orders a table's rows. The second number is 0 if the key has one column.
 pub type Key = [i64; 2];
 
 tables! {
@@ -39,7 +40,7 @@ tables! {
     Account(AccountRow) in account by (id) {
         /// Its number.
         id: i64,
-        /// Who signs in with it.
+        /// Its person.
         person_id: i64,
         /// The name to sign in with.
         name: String,
@@ -78,7 +79,7 @@ tables! {
     }
     made {
         name_key: String = |row| Value::Text(fold(&row.name)),
-        // The log's time is that of its end, which comes later.
+        // A log's time is that of its last event, which comes later.
         last_at: i64 = |row| Value::Integer(row.created_at),
     }
     for postgres {
@@ -113,7 +114,7 @@ tables! {
         role: i16,
         /// The last event that was read.
         read_seq: i64,
-        /// Of what the person is notified; 0 as is usual in the room.
+        /// What the person is notified of; 0 is the room's usual.
         level: i16,
     }
     made {
@@ -122,7 +123,7 @@ tables! {
 }
 
 impl fmt::Display for Table {
-    /// Its rows, as people call them.
+    /// The name of its rows, for people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}s", self.description().name)
     }

@@ -1,25 +1,26 @@
-//! The rows that no table describes: what there is once, and a room's log, which is of two tables.
+//! The rows without a description: the instance's own, and a room's log, which has two tables.
 
 use papo_domain::{Posted, StoredEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::TokenHash;
 
-/// What there is once.
+/// What an instance has once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstanceRow {
     /// The history's name, its 64 bits as they are.
     pub epoch: i64,
     /// The hash of the one-time token that makes the first administrator, until it is used.
     pub setup_token: Option<TokenHash>,
-    /// The highest id that an account ever had; none gets one again. The same for what follows.
+    /// The highest id that an account ever had; no other account gets it. The next three are the
+    /// same for other tables.
     pub last_account: i64,
     /// Of rooms.
     pub last_room: i64,
     /// Of sessions.
     pub last_session: i64,
-    /// Of revocations. They themselves aren't moved: they are for servers that run, and who starts
-    /// anew asks what holds now.
+    /// Of revocations. The revocations themselves aren't moved: they are for running servers, and a
+    /// new server reads present rights.
     pub last_revocation: i64,
     /// For how many milliseconds servers have run on the database.
     pub served: i64,

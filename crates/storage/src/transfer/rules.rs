@@ -1,4 +1,4 @@
-//! The rules of the domain for what was stored, as if somebody had just typed it.
+//! Checks records against the rules of the domain, as if somebody had just typed them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,16 +10,16 @@ use papo_domain::{
 
 use super::rows::{ChangeRow, EventRow, InstanceRow, MessageRow};
 
-/// The largest id. Nobody comes there by making things, a browser counts to it exactly, and a
+/// The largest allowed id. Normal use never reaches it, a browser counts to it exactly, and a
 /// database has far to go from it.
 const LARGEST_ID: i64 = 1 << 53;
-/// The most rooms. Of each something is kept in memory while an instance is read.
+/// The most rooms. Reading an instance keeps something of each in memory.
 const MOST_ROOMS: u32 = 100_000;
-/// The most accounts, of whose names the same is true.
+/// The most accounts. Reading an instance keeps their names in memory.
 const MOST_ACCOUNTS: usize = 1_000_000;
-/// The longest name that a message may bear: of a damaged one each byte may be shown as three.
+/// The longest name that a message may have. In a damaged name each byte may show as three.
 const FORMER_NAME_BYTES: usize = 3 * USERNAME_BYTES;
-/// What is known of an instance while its records come, one after the other.
+/// What the checks know of an instance while its records come.
 #[derive(Default)]
 pub(crate) struct Rules {
     last_account: i64,
@@ -31,7 +31,7 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// The instance itself, which comes first.
+    /// Checks the instance's own row, which comes first.
     pub(super) fn begin(&mut self, instance: &InstanceRow) -> Result<(), String> {
         for last in [
             instance.last_account,
@@ -52,17 +52,17 @@ impl Rules {
         Ok(())
     }
 
-    /// A number that an account may have.
+    /// Checks an account's number.
     pub(super) fn account_number(&self, id: i64) -> Result<(), String> {
         number(id, self.last_account)
     }
 
-    /// A number that a session may have.
+    /// Checks a session's number.
     pub(super) fn session_number(&self, id: i64) -> Result<(), String> {
         number(id, self.last_session)
     }
 
-    /// A number that a room may have; each room comes once.
+    /// Checks a room's number, and counts the rooms. Each comes once.
     pub(super) fn room_number(&mut self, id: i64) -> Result<(), String> {
         number(id, self.last_room)?;
         self.rooms += 1;
@@ -72,7 +72,7 @@ impl Rules {
         Ok(())
     }
 
-    /// Refuses an account whose name could be taken for another's: one of them couldn't sign in.
+    /// Refuses an account whose name could be mistaken for another's: one of them couldn't sign in.
     pub(super) fn claim_name(&mut self, name: &str, account: i64) -> Result<(), String> {
         if self.accounts.len() >= MOST_ACCOUNTS {
             return Err(format!("there are more than {MOST_ACCOUNTS} accounts"));
@@ -87,7 +87,7 @@ impl Rules {
     }
 }
 
-/// An event of a room's log.
+/// Checks an event of a room's log.
 pub(super) fn event(event: &EventRow) -> Result<(), String> {
     time(event.at)?;
     match &event.change {
@@ -113,8 +113,8 @@ fn check_change(change: &EventKind) -> Result<(), String> {
         EventKind::Room(RoomState {
             name, description, ..
         }) => match RoomName::parse(name.as_str()) {
-            // What a room was called when fewer characters were refused. Nobody can change it, and
-            // nobody is shown it.
+            // A room may have a name from when fewer characters were refused. Nobody can change it,
+            // and nobody sees it.
             Err(RoomNameError::Control) if !name.as_str().contains(char::is_control) => {
                 let description = description.as_str();
                 same(description, RoomDescription::parse(description))
@@ -132,8 +132,8 @@ fn message(message: &MessageRow) -> Result<(), String> {
     former_username(&message.username)?;
     if let Some(content) = &message.content {
         match MessageText::parse(content) {
-            // What was imported was kept whole, with the white space around it, and may be longer
-            // than what people write.
+            // An import keeps messages whole, with the white space around them, and may be longer
+            // than people can write.
             Ok(_) | Err(MessageTextError::TooLong(_)) => {}
             Err(error) => return Err(error.to_string()),
         }
@@ -145,20 +145,20 @@ fn message(message: &MessageRow) -> Result<(), String> {
     message.edited.map_or(Ok(()), time)
 }
 
-/// What a room is called, and what it is about.
+/// Checks a room's name and description.
 pub(super) fn room_state(name: &str, description: &str) -> Result<(), String> {
     same(name, RoomName::parse(name))?;
     same(description, RoomDescription::parse(description))
 }
 
-/// A name that somebody goes by. What a disk has damaged of it since is let through.
+/// Checks a name that a person has now. Characters that a disk has damaged are allowed.
 pub(super) fn username(name: &str) -> Result<(), String> {
     let whole = name.replace(char::REPLACEMENT_CHARACTER, "?");
     same(&whole, Username::parse(&whole))
 }
 
-/// A name that somebody had when they wrote a message. It may have been allowed then only, and
-/// nobody can change it: the other rules aren't asked.
+/// Checks the name under a message. It may be one that isn't allowed any more, and nobody can
+/// change it, so only its length and characters are checked.
 fn former_username(name: &str) -> Result<(), String> {
     if name.is_empty() || name.len() > FORMER_NAME_BYTES {
         Err("a name has a length that none may have".into())
@@ -169,7 +169,7 @@ fn former_username(name: &str) -> Result<(), String> {
     }
 }
 
-/// What is typed becomes another text now and then; what is stored has become that.
+/// Fails unless parsing leaves a stored text as it is. Parsing may change only a typed text.
 pub(super) fn same<T: fmt::Display, E: fmt::Display>(
     stored: &str,
     parsed: Result<T, E>,
@@ -189,7 +189,7 @@ fn number(id: i64, last: i64) -> Result<(), String> {
     }
 }
 
-/// A time that there can be.
+/// Fails unless a time is within the years that Papo knows.
 pub(super) fn time(millis: i64) -> Result<(), String> {
     if Timestamp::from_millis(millis).as_millis() == millis {
         Ok(())

@@ -1,18 +1,18 @@
-//! What all tables have in common: columns that any database can give and take, and the macro that
-//! describes tables by them.
+//! What all tables have in common: columns that each database can read and store, and the macro
+//! that describes tables.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::{StoredPassword, TokenHash};
 
-/// A table as a database sees it.
+/// A table, as its statements need it.
 pub(crate) struct Description {
     /// Its name.
     pub(crate) name: &'static str,
-    /// The columns by which its rows are ordered; one or two, and integers.
+    /// The one or two integer columns that order its rows.
     pub(crate) key: &'static [&'static str],
-    /// Those of the record first, in its order.
+    /// All columns. Those of the record come first, in its order.
     pub(crate) columns: &'static [Column],
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct Description {
 pub(crate) struct Column {
     /// Its name.
     pub(crate) name: &'static str,
-    /// Its type in PostgreSQL; SQLite asks for none.
+    /// Its type in PostgreSQL. SQLite needs none.
     pub(crate) kind: &'static str,
     /// Where its value comes from.
     pub(crate) origin: Origin,
@@ -31,9 +31,9 @@ pub(crate) struct Column {
 pub(crate) enum Origin {
     /// The record holds it.
     Record,
-    /// It is made of others when a row is stored.
+    /// The row computes it from others when it is stored.
     Made,
-    /// The same, and only PostgreSQL has it.
+    /// The same, for a column that only PostgreSQL has.
     MadeForPostgres,
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-/// A row that a database gave: its columns, one after the other.
+/// A row from a database. Each call reads its next column.
 pub(crate) trait Cells {
     type Error;
 
@@ -60,20 +60,20 @@ pub(crate) trait Cells {
     fn token(&mut self) -> Result<TokenHash, Self::Error>;
 }
 
-/// What can be in a column.
+/// A type that a column can hold.
 pub(crate) trait Cell: Sized {
-    /// The type of such a column in PostgreSQL; SQLite asks for none.
+    /// The column's type in PostgreSQL. SQLite needs none.
     const TYPE: &'static str;
 
-    /// Takes it from the next column.
+    /// Reads it from the next column.
     fn read<C: Cells>(cells: &mut C) -> Result<Self, C::Error>;
 
-    /// It as a value.
+    /// Itself as a value.
     fn value(&self) -> Value<'_>;
 }
 
 impl Column {
-    /// A column that holds such values.
+    /// A column that holds values of this type.
     pub(crate) const fn of<T: Cell>(name: &'static str, origin: Origin) -> Self {
         Self {
             name,
@@ -84,8 +84,8 @@ impl Column {
 }
 
 impl Description {
-    /// The statement that reads rows in their order: after a key, or from the first on. Parameters
-    /// are the key, if there is one, and how many rows; `sign` stands before their numbers.
+    /// The statement that reads rows in their order: after a key, or from the first on. Its
+    /// parameters are the key, if there is one, and the limit. `sign` stands before their numbers.
     pub(crate) fn select(&self, sign: char, is_after: bool) -> String {
         let read = self.columns.iter();
         let read = read.filter(|column| column.origin == Origin::Record);
@@ -104,12 +104,12 @@ impl Description {
     }
 }
 
-/// These with commas between them.
+/// Joins the parts with commas.
 pub(crate) fn list(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// Implements [`Cell`] for a type: its type in PostgreSQL, how it is read, and its value.
+/// Implements [`Cell`] for a type: PostgreSQL's type, the read, and the value.
 macro_rules! cell {
     ($type:ty, $kind:literal, |$cells:ident| $read:expr, |$own:ident| $value:expr) => {
         impl Cell for $type {
@@ -164,17 +164,18 @@ cell!(
 );
 
 impl fmt::Debug for Value<'_> {
-    /// Without what it is: it may be a secret.
+    /// Leaves the content out: it may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 }
 
-/// Describes all tables, in the order in which an instance is read. A table has a name in `Record`
-/// and in `Table`, a type for its rows, its name in the databases, a key, and its columns under
-/// their names in the databases. `made` are the columns that are made of others when a row is
-/// stored, `for postgres` those that only PostgreSQL has. Each type has a method `check` beside its
-/// description.
+/// Describes all tables, in the order in which an instance is read.
+///
+/// A table has a variant of `Record` and of `Table`, a type for its rows, its name in the
+/// databases, and a key. Columns have their names in the databases. A row computes the columns of
+/// `made` from others when it is stored. Only PostgreSQL has those of `for postgres`. Each type has
+/// a method `check` beside its description.
 macro_rules! tables {
     ($(
         $(#[$doc:meta])+
@@ -227,7 +228,7 @@ macro_rules! tables {
         /// One record.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         pub enum Record {
-            /// There is one, and it is the first.
+            /// The one instance; it comes first.
             Instance(InstanceRow),
             $(
                 #[doc = concat!("A row of table `", stringify!($table), "`.")]
@@ -237,7 +238,7 @@ macro_rules! tables {
             Event(EventRow),
         }
 
-        /// A table of which each row is a record.
+        /// A table whose rows are records.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Table {
             $(
@@ -247,11 +248,11 @@ macro_rules! tables {
         }
 
         impl Table {
-            /// All of them, in the order in which an instance is read: what others refer to is
-            /// before them.
+            /// All tables, in the order in which an instance is read. A table comes before those
+            /// that refer to it.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// As a database sees it.
+            /// The table, as its statements need it.
             pub(crate) fn description(self) -> &'static Description {
                 match self {
                     $(Self::$name => &$row::DESCRIPTION,)+
@@ -260,14 +261,14 @@ macro_rules! tables {
         }
 
         impl Record {
-            /// A row of a table that a database gave.
+            /// Reads a row of a table.
             pub(crate) fn read<C: Cells>(table: Table, cells: &mut C) -> Result<Self, C::Error> {
                 match table {
                     $(Table::$name => $row::read(cells).map(Self::$name),)+
                 }
             }
 
-            /// Which table it is a row of, and its key there.
+            /// The record's table, and its key there.
             pub(crate) fn row(&self) -> Option<(Table, Key)> {
                 match self {
                     $(Self::$name(row) => Some((Table::$name, row.key())),)+
@@ -275,7 +276,7 @@ macro_rules! tables {
                 }
             }
 
-            /// The values of its table's columns.
+            /// The values of all columns of its table.
             pub(crate) fn values(&self) -> Vec<Value<'_>> {
                 match self {
                     $(Self::$name(row) => row.values(),)+
@@ -283,7 +284,7 @@ macro_rules! tables {
                 }
             }
 
-            /// Holds it against the rules of the domain.
+            /// Checks it against the rules of the domain.
             pub(crate) fn check(&self, rules: &mut Rules) -> Result<(), String> {
                 match self {
                     Self::Instance(instance) => rules.begin(instance),
