@@ -7,14 +7,13 @@ use papo_storage::{Act, By, Change, MessageFilter, MessagePage, RoomFilter, Stor
 
 use crate::{Action, App, Error, Visitor};
 
-/// The proof that whoever asks may administer, and who that is.
+/// The proof that the caller may administer, and the caller's identity.
 ///
-/// It says what was true when the database was asked. The transaction that changes a room asks
-/// again.
+/// It was true when the app read the database. The transaction that changes a room checks it again.
 #[derive(Debug)]
 pub struct Administrator {
     by: By,
-    /// `None` for the command line.
+    /// The caller; `None` for the command line.
     person: Option<PersonId>,
 }
 
@@ -160,7 +159,7 @@ impl App {
         self.change(by, room, Act::Delete { target }).await
     }
 
-    /// Changes a room, and waits until that is on disk.
+    /// Changes a room, and waits until the change is on disk.
     async fn change(&self, by: &Administrator, room: RoomId, act: Act) -> Result<(), Error> {
         let change = Change { by: by.by, act };
         self.log.append(room, change).await?;

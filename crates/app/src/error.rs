@@ -26,7 +26,7 @@ pub enum Error {
     /// Somebody else's message.
     #[error("somebody else's message")]
     NotYours,
-    /// Whoever asked doesn't administer, or doesn't any more.
+    /// The person doesn't administer, or no longer does.
     #[error("not an administrator")]
     NotAdministrator,
     /// The name isn't the one joined with.

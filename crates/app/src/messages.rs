@@ -67,7 +67,8 @@ impl App {
         self.submit(connection, room, Act::Delete { target }, reply)
     }
 
-    /// Tells the others in a room that one is writing; silently dropped when it is said too often.
+    /// Tells the others in a room that the person is writing. Silently dropped when it comes too
+    /// often.
     pub fn typing(&self, member: &Member) {
         let (room, sender) = (member.room(), member.person());
         if self
@@ -99,7 +100,7 @@ impl App {
         )?)
     }
 
-    /// Has the log make a member's change, and reply to the connection.
+    /// Submits a member's change to the log, with a reply to the connection.
     fn submit(
         &self,
         connection: &Arc<Connection>,

@@ -59,21 +59,21 @@ impl Committed {
     }
 }
 
-/// What a connection is told of its request, when that is on disk or refused. The thread that
-/// stored it calls this, once, so it must not block.
+/// Takes the answer to a connection's request, once, when the change is on disk or refused. It runs
+/// on the thread that stored the change, so it must not block.
 pub type Reply = Box<dyn FnOnce(&Connection, Result<Committed, Error>) + Send>;
 
 /// Where the answer to a change goes.
 pub(crate) enum Answer {
-    /// To whoever waits for it.
+    /// To the task that waits for it.
     Awaited(oneshot::Sender<Result<Committed, Error>>),
-    /// To a connection. Its request ends when the rooms have been told.
+    /// To a connection. Its request ends after the followers have been written to.
     Reply {
         /// The request.
         request: Request,
-        /// The room that it is about.
+        /// The room that the connection named.
         room: RoomId,
-        /// What the connection is told.
+        /// Takes the answer.
         reply: Reply,
     },
 }
@@ -100,7 +100,7 @@ struct Writer {
 #[derive(Default)]
 struct Line {
     waiting: VecDeque<(RoomId, Change, Answer)>,
-    /// Of the texts that wait.
+    /// Bytes of the waiting texts.
     bytes: usize,
     /// Whether a batch is with the storage.
     is_storing: bool,
@@ -151,7 +151,7 @@ impl RoomLog {
         self.writer.line.lock().waiting.len()
     }
 
-    /// Puts a change in line. Changes are committed in the order in which they are put here.
+    /// Queues a change. Changes are committed in the order of these calls.
     pub(crate) fn submit(&self, room: RoomId, change: Change, answer: Answer) {
         let mut line = self.writer.line.lock();
         let bytes = line.bytes + change.act.text_bytes();
@@ -231,7 +231,7 @@ impl Writer {
         }
     }
 
-    /// Tells what is on disk: each who asked, then the rooms.
+    /// Gives the answers for what is on disk, then the events to the rooms.
     fn tell(&self, results: Vec<Result<Appended, Refusal>>, answers: Vec<Answer>) {
         let mut answered = Vec::with_capacity(answers.len());
         let mut news: HashMap<RoomId, News> = HashMap::new();
@@ -280,19 +280,19 @@ impl Writer {
         self.tails.fan_out.finish(answered, &mut budget);
     }
 
-    /// Answers outside of a batch.
+    /// Gives an answer outside of a batch.
     fn answer(&self, answer: Answer, result: Result<Committed, Error>) {
         if let Some(request) = self.give(answer, result) {
             self.tails.fan_out.count(request.finish());
         }
     }
 
-    /// Gives an answer. The request, if it was one. A reply that panics takes no other along: other
-    /// connections wait for theirs, and rooms for what is on disk.
+    /// Gives an answer. Returns the connection's request, if it was one. A panic in a reply affects
+    /// no other answer and no room.
     fn give(&self, answer: Answer, result: Result<Committed, Error>) -> Option<Request> {
         let (request, room, reply) = match answer {
             Answer::Awaited(sender) => {
-                // Whoever asked may have gone; what is stored is stored.
+                // The caller may have gone. What is stored stays stored.
                 let _ = sender.send(result);
                 return None;
             }

@@ -1,5 +1,5 @@
-//! The command line: its commands, and its flags out of the table of options. `room.rs` and
-//! `user.rs` bring the commands of their own.
+//! The command line: its commands, and its flags from the table of options. `room.rs` and `user.rs`
+//! define their own commands.
 
 use std::path::PathBuf;
 

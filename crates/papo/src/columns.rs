@@ -25,7 +25,7 @@ pub(crate) fn columns<const N: usize>(headings: [&str; N], rows: &[[String; N]])
     text
 }
 
-/// A time in a column: `2026-11-24 18:56`.
+/// A time for a column: `2026-11-24 18:56`.
 pub(crate) fn minute(time: Timestamp) -> String {
     time.to_string()
         .chars()
@@ -34,7 +34,7 @@ pub(crate) fn minute(time: Timestamp) -> String {
         .replace('T', " ")
 }
 
-/// The text without what would break the line, and with what speaks to the terminal made visible.
+/// The text on one line, with control characters in a visible form.
 fn one_line(text: &str) -> String {
     let is_break = |c| matches!(c, '\n'..='\r' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let line: String = text

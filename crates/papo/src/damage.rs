@@ -1,6 +1,6 @@
-//! Damage that goes along into a copy.
+//! The text about damage in a copy.
 
-/// What to say of it.
+/// Names what is unreadable; empty if nothing is.
 pub(crate) fn damage(unreadable: &[String]) -> String {
     if unreadable.is_empty() {
         return String::new();

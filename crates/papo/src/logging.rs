@@ -1,7 +1,7 @@
 //! The log: readable lines on standard error.
 //!
-//! A log that can't be written changes nothing else, and what goes wrong again and again doesn't
-//! fill it: `output/` takes the lines.
+//! `output/` takes the lines. So a log that can't be written changes nothing else, and repeated
+//! warnings don't fill it.
 
 use std::io;
 
@@ -37,7 +37,7 @@ pub(crate) fn start(filter: &str) -> Result<()> {
     Ok(())
 }
 
-/// Makes writers that give each line to standard error's thread.
+/// Makes writers that pass each line to standard error's thread.
 struct Lines;
 
 /// Takes the lines of one place in the code.

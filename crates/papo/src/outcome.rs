@@ -1,13 +1,13 @@
-//! What a command leaves behind: a text and an exit code.
+//! The result of a command: a text and an exit code.
 
 use std::process::ExitCode;
 
-/// What a command says when it is done.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     /// For standard output.
     pub(crate) text: String,
-    /// For whoever started it.
+    /// For the shell.
     pub(crate) exit_code: ExitCode,
 }
 

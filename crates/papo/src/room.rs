@@ -9,10 +9,10 @@ use crate::columns::{columns, minute};
 use crate::config::Config;
 use crate::instance::with_existing_instance;
 
-/// What to do about rooms.
+/// The commands for rooms.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RoomCommand {
-    /// Make a room in a chat that is there
+    /// Make a room in an existing chat
     Create {
         /// Its name, unlike any other's
         name: String,
@@ -22,19 +22,19 @@ pub(crate) enum RoomCommand {
     },
     /// List all rooms
     List,
-    /// Open a room again; those who were in it are in it again
+    /// Open a room again; its members are in it again
     Activate {
         /// The room's number
         id: RoomId,
     },
-    /// Close a room: nobody but administrators sees it. Its people are told, and stay its members
+    /// Close a room, so that only administrators see it. Its people stay its members
     Deactivate {
         /// The room's number
         id: RoomId,
     },
 }
 
-/// Does it, and says what was done.
+/// Runs the command. Returns what it did.
 pub(crate) fn run(config: &Config, command: RoomCommand) -> Result<String> {
     match command {
         RoomCommand::Create { name, description } => {

@@ -16,21 +16,20 @@ use crate::instance::{Instance, with_existing_instance, with_instance};
 /// More bytes than any password has.
 const LONGEST_LINE: u64 = 4_096;
 
-/// What to do about accounts.
+/// The commands for accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
     /// Make an account; the password comes from a prompt, or is one line of standard input
     Create {
         /// The name to sign in with
         name: String,
-        /// Give it the right to administer. A new chat may begin so: where there is none, one is
-        /// made
+        /// Give it the right to administer. Where there is no chat, this makes one
         #[arg(long)]
         admin: bool,
     },
     /// List all accounts
     List,
-    /// Give an account another password, which is read as for create; all its sessions end
+    /// Give an account another password, which is read as for create, and end all its sessions
     Password {
         /// The account's name
         name: String,
@@ -77,7 +76,7 @@ pub(crate) enum OnOff {
     Off,
 }
 
-/// Does it, and says what was done.
+/// Runs the command. Returns what it did.
 pub(crate) fn run(config: &Config, command: UserCommand) -> Result<String> {
     match command {
         UserCommand::Create { name, admin } => {

@@ -1,14 +1,14 @@
-//! What a line of the log begins with.
+//! The beginning of a log line.
 
 use std::io::IsTerminal as _;
 use std::sync::LazyLock;
 
 use papo_app::Clock;
 
-/// Whether people look at the log as it comes.
+/// Whether standard error is a terminal.
 pub(crate) static IS_TERMINAL: LazyLock<bool> = LazyLock::new(|| std::io::stderr().is_terminal());
 
-/// The time.
+/// The beginning of a line: the time.
 pub(crate) fn head() -> String {
     let now = Clock::system().now();
     if *IS_TERMINAL {

@@ -42,7 +42,7 @@ enum Step {
     Change(NewEvent),
     Enter(SessionId, RoomId),
     Leave(SessionId, RoomId),
-    /// Whether the session is an administrator's from now on.
+    /// Makes the session an administrator's, or ends that.
     Administer(SessionId, bool),
 }
 
@@ -143,14 +143,13 @@ fn name() -> Username {
     Username::parse("Ana").unwrap()
 }
 
-/// Decides batches as a database does that looks for messages that way, one way after the other.
+/// Decides batches, looking for messages in each of these ways in turn.
 fn compare(batches: Vec<Vec<Step>>, ways: &[bool]) {
     let (mut memory, mut lists) = beginning();
     for steps in batches {
         let mut changes = Vec::new();
         for step in steps {
-            // Who is in a room or administers changes between batches: it is a transaction of its
-            // own.
+            // Memberships and administrators change between batches, in transactions of their own.
             match step {
                 Step::Change(change) => changes.push(change),
                 Step::Enter(session, room) => {

@@ -45,7 +45,7 @@ pub struct Summary {
     pub epoch: Epoch,
     /// The digest of the instance's own row.
     pub instance: Digest,
-    /// The rows of each table but the rooms.
+    /// The rows of each table, except the rooms.
     pub tables: BTreeMap<Table, Tally>,
     /// The rooms by number.
     pub rooms: BTreeMap<i64, RoomTally>,
@@ -167,9 +167,9 @@ impl Gathering {
         self.events
     }
 
-    /// There is no more.
+    /// Completes the summary.
     pub(crate) fn finish(mut self) -> Summary {
-        // A room is counted with its log.
+        // A room's tally includes its row.
         let tables = Table::ALL.iter().filter(|table| **table != Table::Room);
         let tables = tables.map(|table| {
             let hashing = self.tables.remove(table).unwrap_or_default();

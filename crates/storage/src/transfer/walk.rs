@@ -1,4 +1,4 @@
-//! Reading an instance in its order, whatever database it is in.
+//! Reads an instance in its order, from every database.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -1,4 +1,4 @@
-//! The rooms as lists: the plainest thing that could be right.
+//! The model: the rooms as lists, as simple as can be.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use super::{SKEW_MILLIS, sender, seq};
 use crate::fold::fold;
 use crate::ledger::{Act, By, NewEvent, Place, Refusal};
 
-/// The rooms as lists, and what each change must be answered.
+/// The rooms as lists, which give the answer that each change must get.
 pub(super) struct Lists {
     pub(super) logs: HashMap<RoomId, Log>,
     pub(super) members: HashMap<(SessionId, RoomId), Username>,
@@ -29,7 +29,7 @@ pub(super) struct Entry {
     pub(super) message: Option<(PersonId, Option<String>)>,
 }
 
-/// What a change must be answered.
+/// The answer that a change must get.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) place: Place,
@@ -116,7 +116,7 @@ impl Lists {
         Ok(answer)
     }
 
-    /// Whether they may do what administrators may.
+    /// Whether the change has an administrator's right.
     fn administers(&self, by: By, room: RoomId) -> Result<bool, Refusal> {
         if !self.logs.contains_key(&room) {
             return Err(Denial::NoRoom.into());

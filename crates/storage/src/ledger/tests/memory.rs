@@ -8,7 +8,7 @@ use papo_domain::{ClientId, Event, PersonId, RoomId, Seq, SessionId, Username};
 use super::{mark, sender};
 use crate::ledger::{Effects, Facts, Place, Poster, RoomHead, StoredMessage};
 
-/// A database: what [`Effects`] were applied to it, who is in which room, and who administers.
+/// A database: the applied [`Effects`], the memberships and the administrators.
 #[derive(Default)]
 pub(super) struct Memory {
     pub(super) rooms: HashMap<RoomId, RoomHead>,
@@ -18,7 +18,7 @@ pub(super) struct Memory {
     pub(super) administrators: HashSet<SessionId>,
 }
 
-/// The facts of a memory, and whether it is looked for a message that is to be posted.
+/// The facts of a memory, and whether they look for a message before it is posted.
 pub(super) struct Remembered<'a> {
     pub(super) memory: &'a Memory,
     pub(super) looks: bool,
@@ -77,8 +77,8 @@ impl Memory {
         Some((message.room, message.seq))
     }
 
-    /// Writes as a database would, which refuses a row that is there and misses one that isn't.
-    /// Writes nothing and gives `false` when a message was stored before.
+    /// Writes as a database would: it refuses to insert an existing row or to update a missing one.
+    /// Writes nothing and returns `false` when a message was stored before.
     pub(super) fn write(&mut self, effects: &Effects) -> bool {
         for (_, posted) in effects.posted() {
             let client_id = posted.client_id.as_ref();

@@ -39,7 +39,7 @@ enum Item {
     End(Counts),
 }
 
-/// How many records of each kind there are: instances, rows of each table, and events.
+/// The number of records of each kind: instances, rows of each table, and events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Counts([u64; Table::ALL.len() + 2]);
 
@@ -53,7 +53,7 @@ impl Counts {
         self.0[kind] += 1;
     }
 
-    /// How many instances there are.
+    /// The number of instances.
     fn instances(&self) -> u64 {
         self.0[0]
     }
