@@ -47,7 +47,7 @@ impl App {
         self.room_for(Role::Stranger, Right::See, id).await
     }
 
-    /// A room in which somebody in this role may do this.
+    /// A room in which this role has this right.
     pub(crate) async fn room_for(
         &self,
         role: Role,

@@ -21,7 +21,7 @@ const TOO_MANY_CONNECTIONS: Duration = Duration::from_secs(30);
 /// Where a subscription begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartingPoint {
-    /// Wherever the log ends now: only what comes.
+    /// At the present end of the log: only new events follow.
     End,
     /// With a snapshot of the room.
     Snapshot,
@@ -111,7 +111,7 @@ impl App {
         from: StartingPoint,
     ) -> Result<Subscription, Error> {
         let actor = Actor::from(&**connection);
-        // What only comes needs nothing to be read.
+        // New events need no read.
         if from != StartingPoint::End {
             self.may_read(actor)?;
         }

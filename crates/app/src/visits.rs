@@ -104,7 +104,7 @@ impl App {
         self.rate_limits
             .check(Action::Join, person, Some(address), None)?;
         if visitor.is_none() {
-            // Before a session is made that nobody would use.
+            // This check avoids making a session that nobody would use.
             self.room_for(Role::Stranger, Right::Join, room).await?;
         }
         let now = self.settings.clock.now();

@@ -46,7 +46,7 @@ pub(crate) fn may_join(room: &Room) -> bool {
     Role::Visitor.may(Right::Join, room.kind()).is_ok()
 }
 
-/// As whom a person is seen in a room.
+/// How others see a person in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The name.

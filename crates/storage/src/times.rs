@@ -13,7 +13,7 @@ use papo_domain::{SESSION_LIFETIME, Timestamp};
 
 use crate::{StorageError, defects};
 
-/// The clocks of nodes differ by about this much. By so little a log's time doesn't run backwards.
+/// The clocks of nodes differ by about this much. A log's time doesn't run backwards by so little.
 const SKEW_MILLIS: i64 = 1_000;
 
 /// The time of service, and what the clocks say.
@@ -86,7 +86,7 @@ pub(crate) fn next_in_log(clock: Timestamp, last: Timestamp) -> Timestamp {
     }
 }
 
-/// So many milliseconds.
+/// A duration in milliseconds.
 pub(crate) fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::caller::Caller;
 use crate::language::{self, Language};
 
-/// As long as a session lives unused.
+/// As long as an unused session lives.
 const SESSION_SECONDS: u64 = SESSION_LIFETIME.as_secs();
 const LANGUAGE_SECONDS: u64 = 365 * 24 * 3_600;
 const DEVICE_SECONDS: u64 = 365 * 24 * 3_600;

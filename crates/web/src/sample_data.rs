@@ -1,5 +1,4 @@
-//! What the samples of pages consist of: rows of the domain, full of what somebody may type who
-//! wishes us ill.
+//! Sample data for the pages: rooms, messages and names full of what an attacker may type.
 
 use askama::Template;
 use papo_domain::{
@@ -11,7 +10,7 @@ use crate::language::Language;
 use crate::page::Page;
 use crate::reader::Reader;
 
-/// What somebody may type who wishes us ill.
+/// A text that an attacker may type.
 pub(crate) const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
 
 pub(crate) fn at(text: &str) -> Timestamp {

@@ -1,5 +1,5 @@
-//! Every page in each of its forms, held against what is true of all pages. Each page brings its
-//! samples.
+//! Tests that render every page in each of its forms and check what all pages must have. Each page
+//! brings its own samples.
 
 use std::collections::BTreeSet;
 

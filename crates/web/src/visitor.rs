@@ -28,7 +28,7 @@ pub(crate) struct InRoom {
     pub(crate) token: Option<String>,
 }
 
-/// Somebody who may administer: the proof, for the application.
+/// An administrator, as the proof that the app takes.
 pub(crate) struct Admin(pub(crate) Administrator);
 
 /// The room in the path.

@@ -25,7 +25,7 @@ async fn sign_in(app: &App, name: &str, password: &str, from: &str) -> Result<()
     sign_in_with(app, name, password, from, "").await.map(drop)
 }
 
-/// With what the browser keeps; what it keeps then.
+/// Signs in with the mark that the browser keeps. Returns what it keeps then.
 async fn sign_in_with(
     app: &App,
     name: &str,
@@ -38,9 +38,9 @@ async fn sign_in_with(
     signed_in.await.map(|signed_in| signed_in.kept)
 }
 
-/// Tries wrong passwords until it may not go on, and says how many it could try.
+/// Tries wrong passwords until the limit refuses one. Returns how many it could try.
 async fn attack(app: &App, name: &str, from: &str) -> u64 {
-    // Counted as all are, and not worth hashing.
+    // It counts like any other, and isn't hashed.
     let wrong = "a".repeat(PASSWORD_CHARACTERS.end() + 1);
     for tried in 0..1_000 {
         match sign_in(app, name, &wrong, from).await {
@@ -58,9 +58,9 @@ async fn attack(app: &App, name: &str, from: &str) -> u64 {
 async fn who_tries_anothers_passwords_keeps_nobody_else_out() {
     let (_folder, app) = start().await;
     let begun = Instant::now();
-    // The name in a form of its own is the same account's.
+    // Another form of the name means the same account.
     let tried = attack(&app, "CHEFE", "2001:db8:0:1::1").await;
-    // One more in ten seconds, on a machine that stood still meanwhile.
+    // One more in ten seconds, if the machine stood still.
     assert!((10..=11 + begun.elapsed().as_secs() / 10).contains(&tried));
     assert_eq!(
         sign_in(&app, "Chefe", PASSWORD, "2001:db8:0:2::1").await,
@@ -77,7 +77,7 @@ async fn a_network_at_its_limit_is_refused_even_with_the_right_password() {
     // Another address of the same network.
     let refused = sign_in(&app, "Chefe", PASSWORD, "2001:db8:0:1:ffff::1").await;
     assert!(matches!(refused, Err(Error::RateLimited(_))), "{refused:?}");
-    // Another account, from there: the network itself may still.
+    // Another account from the same address: the network's own limit isn't reached.
     let wrong = sign_in(&app, "Outra", PASSWORD, "2001:db8:0:1::1").await;
     assert_eq!(wrong, Err(Error::SignIn));
     app.stop().await;
@@ -88,7 +88,7 @@ async fn who_has_signed_in_from_a_browser_before_is_not_counted_with_strangers()
     let (_folder, app) = start().await;
     let kept = sign_in_with(&app, "Chefe", PASSWORD, "192.0.2.1", "").await;
     let kept = kept.unwrap();
-    // From the same address, and from so many others that the name itself is at its limit.
+    // From the same address, and from so many others that the name's limit is reached.
     for network in 1..=12 {
         attack(&app, "Chefe", &format!("192.0.2.{network}")).await;
     }
@@ -104,7 +104,7 @@ async fn who_has_signed_in_from_a_browser_before_is_not_counted_with_strangers()
     app.stop().await;
 }
 
-/// Tries wrong passwords with what a browser keeps until it may not go on, and says how many it
+/// Tries wrong passwords with what a browser keeps until the limit refuses one. Returns how many it
 /// could try.
 async fn attack_with(app: &App, from: &str, kept: &str) -> u64 {
     let wrong = "a".repeat(PASSWORD_CHARACTERS.end() + 1);
@@ -116,7 +116,7 @@ async fn attack_with(app: &App, from: &str, kept: &str) -> u64 {
     tried
 }
 
-/// So many that one was allowed, and what comes back every ten seconds meanwhile.
+/// The allowed number, and what the limit gives back every ten seconds meanwhile.
 fn about(allowed: u64, begun: Instant) -> RangeInclusive<u64> {
     allowed..=allowed + 2 * (1 + begun.elapsed().as_secs() / 10)
 }
@@ -127,14 +127,14 @@ async fn a_mark_has_a_limit_of_its_own_and_is_of_one_account() {
     let kept = sign_in_with(&app, "Chefe", PASSWORD, "192.0.2.1", "").await;
     let kept = kept.unwrap();
     let begun = Instant::now();
-    // Ten for the mark, and then those that a stranger has.
+    // Ten for the mark, and then those of a stranger.
     let tried = attack_with(&app, "192.0.2.2", &kept).await;
     assert!(about(20, begun).contains(&tried), "{tried}");
-    // Whoever has used a mark up keeps nobody else out, not even its owner.
+    // An attacker who uses up a mark keeps nobody else out, not even its owner.
     assert_eq!(sign_in(&app, "Chefe", PASSWORD, "192.0.2.1").await, Ok(()));
     let owner = sign_in_with(&app, "Chefe", PASSWORD, "192.0.2.1", &kept).await;
     assert!(owner.is_ok(), "{owner:?}");
-    // For another name it is none.
+    // The mark doesn't hold for another name.
     let wrong = "a".repeat(PASSWORD_CHARACTERS.end() + 1);
     for _ in 0..2 {
         attack(&app, "Outra", "192.0.2.9").await;
@@ -162,7 +162,7 @@ async fn a_mark_ends_with_the_password_that_it_was_made_with() {
 #[tokio::test]
 async fn a_name_that_nobody_can_have_is_counted_by_the_address_alone() {
     let (_folder, app) = start().await;
-    // Reading it as people do would take long.
+    // Its skeleton would take long.
     let long = "\u{1d4d0} ".repeat(12_000);
     let begun = Instant::now();
     let tried = attack(&app, &long, "192.0.2.1").await;

@@ -189,7 +189,7 @@ async fn nobody_enters_a_room_that_they_are_not_in_and_that_there_is_none_is_sai
     world.stop().await;
 }
 
-/// The proof is a moment old. The transaction asks again, whichever node stores the change.
+/// The proof is a moment old. The transaction checks the right again, on either node.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_administered_a_moment_ago_changes_nothing_any_more() {
     const PASSWORD: &str = "correct horse battery";

@@ -1,4 +1,4 @@
-//! What nodes tell each other, and what somebody else may send.
+//! Signals between nodes, and bytes that an attacker may send.
 
 use proptest::prelude::*;
 
@@ -123,7 +123,7 @@ fn what_would_break_a_followers_stream_is_refused() {
 }
 
 proptest! {
-    /// Whatever bytes come, and however a true envelope is changed, nothing panics.
+    /// No bytes, and no change of a true envelope, cause a panic.
     #[test]
     fn any_bytes_are_read_or_refused(
         noise in prop::collection::vec(any::<u8>(), 0..400),

@@ -43,7 +43,7 @@ fn visitors(server: &Server) -> [Guest; 5] {
     ]
 }
 
-/// The status, and where a redirect goes.
+/// The status, and the target of a redirect.
 pub(super) fn shown(page: &Page) -> String {
     let path = page
         .header("location")

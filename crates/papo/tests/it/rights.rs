@@ -1,5 +1,5 @@
-//! The table of rights at every door: each route, frame and command, asked by everybody in each
-//! kind of room.
+//! The table of rights at every door: each role tries each route, frame and command in each kind of
+//! room.
 
 use anyhow::Result;
 use papo_domain::{Denial, Right, Role, RoomKind};
@@ -9,9 +9,9 @@ use papo_testing::{Guest, Server, Socket};
 use super::matrix::{account, shown};
 use super::start;
 
-/// The routes, as the server lists them.
+/// The source of the server's list of routes.
 const ROUTES: &str = include_str!("../../../web/src/routes.rs");
-/// Those that ask for no right.
+/// The routes that need no right in a room and no administrator.
 const FREE: [&str; 13] = [
     "/",
     "/leave/",
@@ -25,31 +25,31 @@ const FREE: [&str; 13] = [
     "/healthz",
     "/readyz",
     "/metrics",
-    // For whoever is in a room; its frames are those of a room's own.
+    // The socket for all rooms. It takes the same frames as a room's own socket.
     "/ws/",
 ];
 const ACTIVE: i64 = 1;
 const INACTIVE: i64 = 3;
 
-/// What a door asks for.
+/// The right that a door needs.
 #[derive(Debug, Clone, Copy)]
 enum Need {
-    /// A right in the room, as somebody who may be in it.
+    /// A right in the room, in the asker's role there.
     Member(Right),
-    /// To administer.
+    /// The right to administer.
     Administer,
-    /// A right in the room, as somebody who administers.
+    /// A right in the room, as an administrator.
     Administrator(Right),
 }
 
-/// One way in.
+/// A route or a frame that changes or shows something.
 struct Door {
     name: &'static str,
     need: Need,
     way: Way,
 }
 
-/// How one asks at a door.
+/// How an asker tries a door.
 #[derive(Debug)]
 enum Way {
     Get(&'static str),
@@ -57,23 +57,23 @@ enum Way {
         &'static str,
         fn(room: i64, target: i64) -> Vec<(&'static str, String)>,
     ),
-    /// On the seed's socket, maybe with a message.
+    /// The plain socket, maybe with a message.
     Plain(Option<&'static str>),
-    /// On a room's own socket, after its room is followed.
+    /// A frame on a room's own socket, after it has subscribed to the room.
     Frame(ClientFrame),
 }
 
-/// Somebody who asks.
+/// A person who tries the doors.
 struct Asker {
     name: &'static str,
     guest: Guest,
-    /// In both rooms, and towards the message that is asked for.
+    /// The role in both rooms, and to the message in question.
     role: Role,
     has_account: bool,
     administers: bool,
 }
 
-/// What the table says.
+/// The table's answer.
 fn expected(need: Need, asker: &Asker, kind: RoomKind) -> Result<(), Denial> {
     let administrator = if asker.administers {
         Role::Administrator
@@ -90,10 +90,10 @@ fn expected(need: Need, asker: &Asker, kind: RoomKind) -> Result<(), Denial> {
     }
 }
 
-/// How a door says why not.
+/// How a door shows a denial.
 fn said(way: &Way, denial: Denial, asker: &Asker) -> &'static str {
     match (way, denial) {
-        // The handshake asks for a session before it looks for any room.
+        // The handshake checks the session before it looks for any room.
         (Way::Plain(_) | Way::Frame(_), _) if asker.role == Role::Stranger => "403",
         (_, Denial::NoRoom) => "404",
         (_, Denial::NotAdministrator) if asker.has_account => "403",
@@ -105,7 +105,7 @@ fn said(way: &Way, denial: Denial, asker: &Asker) -> &'static str {
     }
 }
 
-/// The right that a frame asks for, if any. A new frame has its line here and its door below.
+/// The right that a frame needs, if any. A new frame needs a line here and a door below.
 fn right(frame: &ClientFrame) -> Option<Right> {
     match frame {
         ClientFrame::Subscribe { .. } => Some(Right::Read),
@@ -116,7 +116,7 @@ fn right(frame: &ClientFrame) -> Option<Right> {
     }
 }
 
-/// All doors of a room. Joining is the last: it changes who is in it.
+/// All doors of a room. Joining comes last, since it changes who is in the room.
 fn doors(room: i64, target: i64) -> Vec<Door> {
     let member = |name, right, way| Door {
         name,
@@ -213,7 +213,7 @@ fn frames(room: i64, target: i64) -> [ClientFrame; 5] {
 }
 
 impl Asker {
-    /// What is said at a door: a status with the place that it leads to, an error's code, or "yes".
+    /// The answer at a door: a status with the target of a redirect, an error's code, or "yes".
     fn ask(&mut self, way: &Way, room: i64, target: i64) -> Result<String> {
         let at = |path: &str| path.replace("{id}", &room.to_string());
         let page = match way {
@@ -268,7 +268,7 @@ fn ask_on(socket: Result<Socket>, room: i64, frame: &ClientFrame) -> Result<Stri
     socket.send(frame)?;
     let mut reference = frame.reference().unwrap_or_default();
     if let ClientFrame::Typing { .. } = frame {
-        // It has no answer but an error, which would come before the next one.
+        // Its only answer is an error, which would come before the pong.
         reference = socket.reference();
         let r#ref = Some(reference);
         socket.send(&ClientFrame::Ping { r#ref })?;
@@ -290,7 +290,7 @@ fn answer(socket: &mut Socket, reference: u64) -> Result<String> {
     })
 }
 
-/// Everybody. Author and member are in both rooms, the visitor in another, accounts in none.
+/// All askers. Author and member are in both rooms, the visitor in another, accounts in none.
 fn askers(server: &Server) -> [Asker; 6] {
     let asker = |name, guest, role| Asker {
         name,
@@ -340,7 +340,7 @@ fn every_door_answers_as_the_table_says() {
     for (room, kind) in [(INACTIVE, RoomKind::Inactive), (ACTIVE, RoomKind::Active)] {
         for index in 0..doors(room, 0).len() {
             for asker in &mut askers {
-                // Each asks for a message that nobody has changed yet.
+                // Each asker gets a message that nobody has changed yet.
                 let target = match kind {
                     RoomKind::Active => post(&author, room),
                     RoomKind::Inactive => kept,
@@ -371,7 +371,7 @@ fn every_route_has_a_door_or_is_free() {
     }
 }
 
-/// Whoever can run commands is the system.
+/// Commands have the system's role.
 #[test]
 fn commands_do_what_the_table_lets_the_system_do() {
     let server = start();

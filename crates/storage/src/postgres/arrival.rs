@@ -93,7 +93,7 @@ impl Arrival {
     async fn store(&mut self, records: &[Record]) -> Result<(), Failure> {
         if let Some(Record::Instance(instance)) = records.first() {
             self.db.batch("BEGIN").await?;
-            // It is taken in anew each time.
+            // Everything before the logs is copied anew each time.
             records::clear(&self.db).await?;
             self.is_open = true;
             records::set_last_ids(&self.db, instance).await?;

@@ -31,8 +31,9 @@ const POSTERS: &str = "SELECT asked.session_id, asked.room_id, session.person_id
     LEFT JOIN LATERAL (SELECT username FROM membership WHERE person_id = session.person_id \
     AND room_id = asked.room_id OFFSET 0) AS membership ON true \
     LEFT JOIN LATERAL (SELECT is_admin, is_suspended FROM account WHERE person_id = session.person_id OFFSET 0) AS account ON true";
-/// Whoever takes an account's right, or ends a session, waits until what administrators do with it
-/// is stored, or has done so before. In the order in which all lock them: accounts, sessions, rooms.
+/// Locks the accounts of administrators, so that no right ends before its changes are stored. A
+/// transaction that ends a right or a session waits, or has committed before. All transactions lock
+/// in the same order: accounts, sessions, rooms.
 const ACCOUNTS: &str = "SELECT 1 FROM account WHERE person_id IN \
     (SELECT person_id FROM session WHERE id = ANY($1)) ORDER BY id FOR SHARE";
 const SESSIONS: &str = "SELECT 1 FROM session WHERE id = ANY($1) ORDER BY id FOR SHARE";
@@ -228,7 +229,7 @@ impl Asked {
     }
 }
 
-/// Locks what these sessions' rights depend on, if there are any.
+/// Locks the rows on which these sessions' rights depend, if there is a statement for it.
 async fn lock(
     db: &Connection,
     statement: Option<&Statement>,
@@ -240,7 +241,7 @@ async fn lock(
     Ok(())
 }
 
-/// Asks, unless there is nothing to ask for.
+/// Runs a query, unless it has no keys.
 async fn ask<const N: usize>(
     db: &Connection,
     statement: &Statement,

@@ -10,7 +10,7 @@ use super::{rows, schema, tables};
 use crate::StorageError;
 use crate::transfer::{InstanceRow, PAGE_BYTES, Pages, Place, Record};
 
-/// A connection that reads as of the moment of its transaction.
+/// A connection in a transaction, which reads as of one moment.
 pub(super) struct PostgresPages {
     db: Connection,
     /// Read at the beginning, since the last ids belong to no transaction.

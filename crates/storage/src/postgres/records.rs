@@ -25,7 +25,7 @@ pub(super) async fn is_occupied(db: &Connection) -> Result<bool, Failure> {
     schema::one(db, OCCUPIED).await
 }
 
-/// Stores records, which come in the order of an instance: those of one kind at a time.
+/// Stores records, which come in the order of an instance. Each run of one kind is stored at once.
 pub(super) async fn store(db: &Connection, records: &[Record]) -> Result<(), Failure> {
     let table = |record: &Record| record.row().map(|(table, _)| table);
     for some in records.chunk_by(|one, next| table(one) == table(next)) {
@@ -50,17 +50,16 @@ pub(super) async fn store(db: &Connection, records: &[Record]) -> Result<(), Fai
     Ok(())
 }
 
-/// Has the database count what is there: whoever plans the first statements on it had better know
-/// how much it is.
+/// Has the database analyse the tables. The first statements on them need their sizes for plans.
 pub(super) async fn analyze(db: &Connection) -> Result<(), Failure> {
     let tables = Table::ALL.iter().map(|table| table.description().name);
     let tables: Vec<_> = tables.chain(["event", "message"]).collect();
     db.batch(&format!("ANALYZE {}", tables.join(", "))).await
 }
 
-/// Takes everything out again but the logs.
+/// Deletes everything except the logs.
 pub(super) async fn clear(db: &Connection) -> Result<(), Failure> {
-    // What others refer to goes last.
+    // Rows that others refer to go last.
     for table in Table::ALL.iter().rev() {
         let name = table.description().name;
         db.batch(&format!("DELETE FROM {name}")).await?;

@@ -16,9 +16,9 @@ pub(super) const ROOM: &str = "id, name, description, is_active, created_at, las
 /// The columns for [`message`].
 pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
      (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
-/// The statement that reads what [`event`] takes: from the room `$1`, after the seq `$2`, in order,
-/// at most `$3`. Each part is read in the order of its key, no further than the limit. Given are the
-/// column of the sender's mark, that of the text that an event changes, and where this text is.
+/// The query for [`event`]: from the room `$1`, after the seq `$2`, in order, at most `$3`. It
+/// reads each table in the order of its key, no further than the limit. The arguments are the
+/// column of the sender's mark, the column of the text that an event changed, and the join for it.
 macro_rules! log {
     ($mark:literal, $text:literal, $join:literal) => {
         concat!(
@@ -37,22 +37,22 @@ macro_rules! log {
         )
     };
 }
-/// With all that people are shown.
+/// The query for [`event`] with everything that people see.
 pub(super) const EVENTS: &str = log!(
     "(SELECT is_admin FROM account WHERE account.person_id = message.sender)",
     "message.content",
     "LEFT JOIN message ON message.room_id = event.room_id AND message.seq = event.target"
 );
-/// Without marks, which follow from the accounts, and without the texts of messages that were
-/// edited: the events that posted them hold them. And nothing after the one with which the texts
-/// have come to `$4` bytes.
+/// The query for [`event`] in a transfer. It leaves out marks, which follow from the accounts. It
+/// leaves out texts in events that edited a message, since the message has its text. It ends after
+/// the event that brings the texts to `$4` bytes.
 pub(super) const BARE_EVENTS: &str = concat!(
     "SELECT * FROM (SELECT *, sum(octet_length(content)) \
     OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM (",
     log!("NULL::boolean", "NULL", ""),
     ") AS found) AS weighed WHERE coalesce(before, 0) < $4 ORDER BY seq"
 );
-/// What [`stored_message`] reads, of table `message`.
+/// The columns of table `message` for [`stored_message`].
 pub(super) const POSTED: &str = "message.room_id, message.seq, message.timestamp, message.sender, \
     message.username, message.content, message.client_id, message.edited, \
     (SELECT is_admin FROM account WHERE account.person_id = message.sender)";

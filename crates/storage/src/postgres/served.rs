@@ -1,4 +1,4 @@
-//! For how long the database has been served, in table `papo`.
+//! How long the database has been served, in table `papo`.
 
 use super::connection::Connection;
 use super::errors::{Failure, damaged};
@@ -11,7 +11,7 @@ pub(super) async fn get(db: &Connection) -> Result<Served, Failure> {
     Ok(Served(row.try_get(0)?))
 }
 
-/// Moves it forward.
+/// Moves it forward to at least this.
 pub(super) async fn advance(db: &Connection, at_least: Served) -> Result<Served, Failure> {
     let sql = "UPDATE papo SET served = greatest(served, $1) RETURNING served";
     let row = db.row(sql, &[&at_least.0]).await?;

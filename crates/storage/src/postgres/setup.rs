@@ -36,7 +36,7 @@ impl Setup for PostgresStorage {
     }
 }
 
-/// Uses the one-time token up, and makes the account, unless there is an administrator.
+/// Makes the account and deletes the one-time token, unless there is an administrator.
 pub(super) async fn claim_setup(
     db: &Connection,
     token: TokenHash,

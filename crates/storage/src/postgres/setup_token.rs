@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::errors::Failure;
 use crate::TokenHash;
 
-/// Keeps the hash of a new one-time token.
+/// Stores the hash of a new one-time token.
 pub(super) async fn set(db: &Connection, token: TokenHash) -> Result<(), Failure> {
     let sql = "UPDATE papo SET setup_token = $1";
     db.execute(sql, &[&token.0.as_slice()]).await?;
@@ -17,7 +17,7 @@ pub(super) async fn matches(db: &Connection, token: TokenHash) -> Result<bool, F
     Ok(db.row(sql, &[&token.0.as_slice()]).await?.is_some())
 }
 
-/// Ends the one-time token: there is an administrator.
+/// Deletes the one-time token: there is an administrator.
 pub(super) async fn end(db: &Connection) -> Result<(), Failure> {
     db.execute("UPDATE papo SET setup_token = NULL", &[])
         .await?;

@@ -1,4 +1,4 @@
-//! The tables of `transfer/record.rs`, read and filled as they are described there.
+//! Reads and fills the tables by their descriptions in `transfer/record.rs`.
 
 use std::error::Error;
 
@@ -12,7 +12,7 @@ use super::rows;
 use crate::TokenHash;
 use crate::transfer::{Cells, Description, Key, Record, Table, Value, list};
 
-/// The rows of a table after this key.
+/// The next rows of a table, after this key or from the first on.
 pub(super) async fn page(
     db: &Connection,
     table: Table,
@@ -31,7 +31,7 @@ pub(super) async fn page(
     records.collect()
 }
 
-/// Stores rows of a table in one statement.
+/// Stores rows of a table, all in one statement.
 pub(super) async fn store(db: &Connection, table: Table, rows: &[Record]) -> Result<(), Failure> {
     let description = table.description();
     let columns = description.columns.iter();
@@ -115,7 +115,7 @@ impl ToSql for Value<'_> {
         }
     }
 
-    /// Each value looks at the column for itself.
+    /// Accepts every type: each value checks the column's type itself.
     fn accepts(_: &Type) -> bool {
         true
     }

@@ -41,7 +41,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Makes a plan depend on the statement alone. The tables' statistics may be old, and age while a
 /// connection lives.
 const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off; SET enable_mergejoin = off";
-/// A node that stored nothing for as long as an unused session lives won't ask any more.
+/// Deletes the rows of nodes that stored nothing for as long as an unused session lives. They won't
+/// ask any more.
 const FORGET: &str = "DELETE FROM node WHERE at < (SELECT served FROM papo) - $1::bigint";
 const ENTER: &str = "INSERT INTO node (id, batch, at) SELECT $1::bigint, 0, served FROM papo \
     ON CONFLICT (id) DO NOTHING";

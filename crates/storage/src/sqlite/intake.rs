@@ -73,7 +73,7 @@ fn finish(db: Connection) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Those of one kind at a time.
+/// Stores records, which come in the order of an instance. Each run of one kind is stored at once.
 fn store(db: &Connection, records: &[Record]) -> Result<(), StorageError> {
     let table = |record: &Record| record.row().map(|(table, _)| table);
     for some in records.chunk_by(|one, next| table(one) == table(next)) {

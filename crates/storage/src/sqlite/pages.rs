@@ -8,7 +8,7 @@ use super::{instance, rows, served, setup_token, tables};
 use crate::StorageError;
 use crate::transfer::{Blocking, InstanceRow, PAGE_BYTES, Pages, Place, Record};
 
-/// A connection that reads as of the moment of its transaction.
+/// A connection in a transaction, which reads as of one moment.
 pub(super) struct SqlitePages(Blocking<Connection>);
 
 impl SqlitePages {

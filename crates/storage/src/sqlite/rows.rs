@@ -17,10 +17,10 @@ pub(super) const ROOM: &str = "id, name, description, is_active, created_at, las
 /// The columns for [`message`].
 pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
      (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
-/// The statement that reads what [`event`] takes: from the room `?1`, after the seq `?2`, in order,
-/// at most `?3`. Both parts are read in the order of their keys and merged, and no further than the
-/// limit. Given are the column of the sender's mark, that of the text that an event changes, and
-/// where this text is.
+/// The query for [`event`]: from the room `?1`, after the seq `?2`, in order, at most `?3`. It
+/// reads both tables in the order of their keys and merges them, no further than the limit. The
+/// arguments are the column of the sender's mark, the column of the text that an event changed, and
+/// the join for it.
 macro_rules! log {
     ($mark:literal, $text:literal, $join:literal) => {
         concat!(
@@ -36,16 +36,16 @@ macro_rules! log {
         )
     };
 }
-/// With all that people are shown.
+/// The query for [`event`] with everything that people see.
 pub(super) const EVENTS: &str = log!(
     "(SELECT is_admin FROM account WHERE account.person_id = message.sender)",
     "message.content",
     "LEFT JOIN message ON message.room_id = event.room_id AND message.seq = event.target"
 );
-/// Without the texts of messages that were edited, which the events that posted them hold, and
-/// without marks, which follow from the accounts.
+/// The query for [`event`] in a transfer. It leaves out texts in events that edited a message,
+/// since the message has its text. It leaves out marks, which follow from the accounts.
 pub(super) const BARE_EVENTS: &str = log!("NULL", "NULL", "");
-/// Stores an event that isn't a message.
+/// Inserts an event that isn't a message.
 pub(super) const INSERT_EVENT: &str = "\
     INSERT INTO event (room_id, seq, kind, target, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 /// The columns for [`account`].

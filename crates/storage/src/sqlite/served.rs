@@ -1,4 +1,4 @@
-//! For how long the database has been served, in table `meta`.
+//! How long the database has been served, in table `meta`.
 
 use rusqlite::Connection;
 
@@ -18,7 +18,7 @@ pub(super) fn set(db: &Connection, served: Served) -> Result<(), StorageError> {
     instance::set_meta(db, SERVED, served.0)
 }
 
-/// Moves it forward.
+/// Moves it forward to at least this.
 pub(super) fn advance(db: &Connection, at_least: Served) -> Result<Served, StorageError> {
     let served = get(db)?.max(at_least);
     set(db, served)?;

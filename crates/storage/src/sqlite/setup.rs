@@ -27,7 +27,7 @@ impl Setup for SqliteStorage {
     }
 }
 
-/// Uses the one-time token up, and makes the account, unless there is an administrator.
+/// Makes the account and deletes the one-time token, unless there is an administrator.
 pub(super) fn claim_setup(
     db: &Connection,
     token: TokenHash,

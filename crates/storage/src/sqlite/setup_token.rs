@@ -8,7 +8,7 @@ use crate::{StorageError, TokenHash};
 /// Key of table `meta`.
 pub(super) const KEY: &str = "setup_token";
 
-/// Keeps the hash of a new one-time token.
+/// Stores the hash of a new one-time token.
 pub(super) fn set(db: &Connection, token: TokenHash) -> Result<(), StorageError> {
     instance::set_meta(db, KEY, token.0)
 }
@@ -24,7 +24,7 @@ pub(super) fn matches(db: &Connection, token: TokenHash) -> Result<bool, Storage
     Ok(statement.exists(params![KEY, token.0])?)
 }
 
-/// Ends the one-time token: there is an administrator.
+/// Deletes the one-time token: there is an administrator.
 pub(super) fn end(db: &Connection) -> Result<(), StorageError> {
     db.prepare_cached("DELETE FROM meta WHERE key = ?1")?
         .execute([KEY])?;

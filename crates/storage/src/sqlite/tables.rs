@@ -1,4 +1,4 @@
-//! The tables of `transfer/record.rs`, read and filled as they are described there.
+//! Reads and fills the tables by their descriptions in `transfer/record.rs`.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
@@ -7,7 +7,7 @@ use super::rows;
 use crate::transfer::{Cells, Description, Key, Origin, Record, Table, Value, list};
 use crate::{StorageError, TokenHash};
 
-/// The rows of a table after this key.
+/// The next rows of a table, after this key or from the first on.
 pub(super) fn page(
     db: &Connection,
     table: Table,
@@ -45,7 +45,7 @@ fn insert(description: &Description) -> String {
     format!("INSERT INTO {name} ({names}) VALUES ({values})")
 }
 
-/// Whether this database has such a column.
+/// Whether SQLite has columns of this origin.
 fn is_here(origin: Origin) -> bool {
     origin != Origin::MadeForPostgres
 }

@@ -1,4 +1,4 @@
-//! The bytes of an archive's items, one of each kind: what was written once is read for ever.
+//! The bytes of an archive's items, one of each kind. Papo must always read what it once wrote.
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -12,7 +12,7 @@ use papo_storage::{StoredPassword, TokenHash};
 
 use crate::archive::written;
 
-/// Bytes before the stream of items, and after it.
+/// The number of bytes before the stream of items.
 const HEAD: usize = 10;
 const CHECKSUM: usize = 32;
 
@@ -139,7 +139,7 @@ async fn each_record_has_the_bytes_that_it_always_had() {
         .iter()
         .map(|record| format!("00{record}"))
         .collect();
-    // The end, and how many records of each kind there were.
+    // The end, with the number of records of each kind.
     expected.push("0101010101010102".into());
     assert_eq!(found, expected);
 }

@@ -27,11 +27,11 @@ enum Try {
         room: usize,
         target: i64,
     },
-    /// The same by an administrator's right, which whoever tries may have lost.
+    /// Deletes a message by an administrator's right, which may have ended.
     Remove { room: usize, target: i64 },
 }
 
-/// Changes that are tried together, and whether the administrator is one by then.
+/// Changes that are tried together, and whether the administrator still has the right then.
 #[derive(Debug, Clone)]
 struct Together {
     administers: bool,
@@ -137,7 +137,7 @@ async fn compare(world: &World, batches: Vec<Together>) {
         world.join(&guest, rooms[1], name).await;
         people.push(guest);
     }
-    // Somebody has to be left to administer.
+    // One administrator must remain.
     Administrator::new(world, 2).await;
     let chefe = Administrator::new(world, 1).await;
     let event = |number: usize, what: &Try| -> NewEvent {

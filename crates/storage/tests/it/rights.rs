@@ -1,4 +1,4 @@
-//! The rights by which rooms are changed, as the transaction finds them that stores the change.
+//! The rights to change rooms, as the transaction that stores the change finds them.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const NO_ROOM: Refusal = Refusal::Denied(Denial::NoRoom);
 const NOT_JOINED: Refusal = Refusal::Denied(Denial::NotJoined);
 const NOT_ADMINISTRATOR: Refusal = Refusal::Denied(Denial::NotAdministrator);
 
-/// Somebody who administers, on one device.
+/// An administrator, on one device.
 pub(crate) struct Administrator {
     pub(crate) account: AccountId,
     session: SessionId,
@@ -119,7 +119,7 @@ async fn nobody_uses_an_administrators_right_by_being_a_member(world: &World) {
     let room = world.room("Geral").await;
     let ana = world.guest(room, "Ana").await;
     let seq = world.post(&ana, room, "da Ana").await;
-    // The administrator asks as somebody in the room, or the room's member as an administrator.
+    // The administrator tries as a member of the room, and the member as an administrator.
     let chefe = Administrator::new(world, 1).await;
     let as_member = Guest {
         session: chefe.session,
@@ -143,7 +143,7 @@ async fn an_administrators_right_ends_with_all_that_it_depends_on(world: &World)
     let room = world.room("Geral").await;
     let ana = world.guest(room, "Ana").await;
     let seq = world.post(&ana, room, "da Ana").await;
-    // Somebody has to be left.
+    // One administrator must remain.
     Administrator::new(world, 9).await;
     let changes = [
         AccountChange::SetAdmin(false),
@@ -199,7 +199,7 @@ async fn sqlite_decides_a_deletion_after_the_demotion_before_it() {
     assert_eq!(deleted, Err(NOT_ADMINISTRATOR));
 }
 
-/// Each right is taken by a transaction that isn't committed yet when the deletion is asked for.
+/// A transaction takes each right, and commits only after the deletion was begun.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_waits_for_what_takes_the_right_before() {
     let schema = Schema::new();

@@ -265,7 +265,7 @@ pub(crate) mod samples {
     use crate::sample_data::{html, message, overviews, page};
     use papo_domain::Mark;
 
-    /// The page in each of its forms.
+    /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         let search = MessageSearch {
             room: "1".into(),

@@ -193,7 +193,7 @@ pub(crate) mod samples {
     use crate::language::Language;
     use crate::sample_data::{HOSTILE, html, page};
 
-    /// The page in each of its forms.
+    /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         let form = |(room, asks)| {
             html(&RoomFormPage {

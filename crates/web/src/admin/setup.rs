@@ -112,7 +112,7 @@ pub(crate) mod samples {
     use crate::sample_data::{HOSTILE, html, page};
     use papo_domain::UsernameError;
 
-    /// The page in each of its forms.
+    /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         vec![html(&SetupPage {
             page: page(language),

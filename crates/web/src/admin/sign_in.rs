@@ -178,7 +178,7 @@ pub(crate) mod samples {
     use papo_app::Error;
     use std::time::Duration;
 
-    /// The page in each of its forms.
+    /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         let origin = "https://papo.example".parse().unwrap();
         let too_often = Error::RateLimited(Duration::from_secs(3));

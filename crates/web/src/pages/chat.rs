@@ -157,7 +157,7 @@ pub(crate) mod samples {
     use super::*;
     use crate::sample_data::{HOSTILE, html, page, room};
 
-    /// The page in each of its forms.
+    /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         let pong = ServerFrame::Pong { r#ref: None };
         vec![html(&ChatPage {

@@ -100,7 +100,7 @@ pub(crate) mod samples {
     use crate::sample_data::{html, page};
     use std::time::Duration;
 
-    /// The page in each of its forms.
+    /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         let page = |failure| html(&ErrorPage::new(page(language), failure));
         failures().iter().map(page).collect()

@@ -141,7 +141,7 @@ pub(crate) mod samples {
     use papo_domain::UsernameError;
     use std::time::Duration;
 
-    /// The page in each of its forms.
+    /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         let errors = |error| FormErrors::explain(error, language).unwrap();
         let forms = [

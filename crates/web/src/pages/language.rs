@@ -79,7 +79,7 @@ pub(crate) mod samples {
     use super::*;
     use crate::sample_data::{html, page};
 
-    /// The page in each of its forms.
+    /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         vec![html(&LanguagePage {
             page: page(language),

@@ -109,7 +109,7 @@ pub(crate) mod samples {
     use crate::language::Language;
     use crate::sample_data::{html, page, room};
 
-    /// The page in each of its forms.
+    /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         let page = |choice| {
             html(&LeavePage {

@@ -64,7 +64,7 @@ pub(crate) mod samples {
     use crate::language::Language;
     use crate::sample_data::{account, html, overviews, page, page_of};
 
-    /// The page in each of its forms.
+    /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         let listings = overviews().into_iter().zip([0, 1, 1_204]);
         let rooms = listings.map(|(overview, online)| RoomListing { overview, online });

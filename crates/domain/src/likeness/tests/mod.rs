@@ -1,4 +1,4 @@
-//! What guests' names are held against.
+//! The names that guests can and can't have.
 
 mod names;
 mod roles;

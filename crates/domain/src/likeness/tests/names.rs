@@ -1,4 +1,4 @@
-//! The names of accounts, and which of guests pass for them.
+//! Guests' names that could be mistaken for an account's.
 
 use super::is_like;
 

@@ -1,4 +1,4 @@
-//! Titles and marks that no guest may bear.
+//! Titles and marks that no guest's name may have.
 
 use super::Likeness;
 
