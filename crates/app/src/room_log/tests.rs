@@ -58,7 +58,7 @@ impl World {
         }
     }
 
-    /// Calls this with the answer to a request of the connection.
+    /// A request of the connection, whose reply calls this with the answer.
     fn answer(&self, call: impl FnOnce(Result<Committed, Error>) + Send + 'static) -> Answer {
         Answer::Reply {
             request: self.connection.request(),
@@ -85,7 +85,7 @@ impl World {
         db
     }
 
-    /// The same, with one change on its way, alone: it holds the writer until then.
+    /// The same, with one change in progress, which occupies the writer until then.
     async fn occupy(&self, answer: Answer) -> rusqlite::Connection {
         let lock = self.lock();
         let log = &self.app.log;
@@ -182,7 +182,7 @@ async fn of_the_longest_messages_fewer_wait_and_are_stored_together() {
         is_told: true,
     };
     assert_eq!(group.take().len(), BATCH_BYTES.div_ceil(text.len()));
-    // There is room again for those who come.
+    // There is room again.
     log.submit(world.room, longest, tally.answer(&world));
     assert_eq!(tally.counts(), (0, 3));
     log.writer.stall();

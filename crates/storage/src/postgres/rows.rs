@@ -16,9 +16,10 @@ pub(super) const ROOM: &str = "id, name, description, is_active, created_at, las
 /// The columns for [`message`].
 pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
      (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
-/// The query for [`event`]: from the room `$1`, after the seq `$2`, in order, at most `$3`. It
-/// reads each table in the order of its key, no further than the limit. The arguments are the
-/// column of the sender's mark, the column of the text that an event changed, and the join for it.
+/// The query for [`event`]: from the room `$1`, after the seq `$2`, in order, at most `$3`. A
+/// message is the event that posted it. It reads each table in the order of its key, no further
+/// than the limit. The arguments are the column of the sender's mark, the column of the text that
+/// an event changed, and the join for it.
 macro_rules! log {
     ($mark:literal, $text:literal, $join:literal) => {
         concat!(

@@ -286,7 +286,7 @@ impl From<Session> for SessionRow {
             id: session.id,
             token: session.token,
             person_id: session.sender,
-            // Version 1 has no time of service, so this one begins it.
+            // The beginning of the time of service.
             last_used: 0,
             created_at: session.created_at,
         }
