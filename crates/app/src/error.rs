@@ -29,7 +29,7 @@ pub enum Error {
     /// The person doesn't administer, or no longer does.
     #[error("not an administrator")]
     NotAdministrator,
-    /// The name isn't the one joined with.
+    /// The name isn't the one with which the person joined.
     #[error("not the name that this session joined with")]
     WrongUsername,
     /// Can't be a name.
