@@ -31,9 +31,9 @@ const POSTERS: &str = "SELECT asked.session_id, asked.room_id, session.person_id
     LEFT JOIN LATERAL (SELECT username FROM membership WHERE person_id = session.person_id \
     AND room_id = asked.room_id OFFSET 0) AS membership ON true \
     LEFT JOIN LATERAL (SELECT is_admin, is_suspended FROM account WHERE person_id = session.person_id OFFSET 0) AS account ON true";
-/// This and [`SESSIONS`] lock what administrators' rights depend on. A transaction that ends a right
-/// or a session waits until the changes are stored, or has committed before. All transactions lock
-/// in the same order: accounts, sessions, rooms.
+/// This and [`SESSIONS`] lock what administrators' rights depend on. A transaction that ends a
+/// right or a session waits until the changes are stored, or has committed before. All transactions
+/// lock in the same order: accounts, sessions, rooms.
 const ACCOUNTS: &str = "SELECT 1 FROM account WHERE person_id IN \
     (SELECT person_id FROM session WHERE id = ANY($1)) ORDER BY id FOR SHARE";
 const SESSIONS: &str = "SELECT 1 FROM session WHERE id = ANY($1) ORDER BY id FOR SHARE";
