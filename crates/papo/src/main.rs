@@ -30,7 +30,7 @@ mod serve;
 mod tallies;
 mod user;
 
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -46,11 +46,13 @@ fn main() -> ExitCode {
     bus_error::watch();
     let outcome = command_line.run();
     let exit_code = match outcome {
-        Ok(outcome) => {
-            // The reader may have gone, as `head` does.
-            let _ = std::io::stdout().write_all(columns::visible(&outcome.text).as_bytes());
-            outcome.exit_code
-        }
+        Ok(outcome) => match print(&columns::visible(&outcome.text)) {
+            Ok(()) => outcome.exit_code,
+            Err(error) => {
+                output::stderr().say(&format!("papo: can't write the result: {error}"));
+                ExitCode::FAILURE
+            }
+        },
         Err(error) => {
             let line = format!("{error:#}").replace(['\n', '\r'], " ");
             // This first writes what the log has held back.
@@ -61,4 +63,14 @@ fn main() -> ExitCode {
     };
     output::flush();
     exit_code
+}
+
+/// Writes to standard output. Its reader may go before the end, as `head` does.
+fn print(text: &str) -> io::Result<()> {
+    let mut output = io::stdout();
+    let written = output.write_all(text.as_bytes());
+    match written.and_then(|()| output.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }

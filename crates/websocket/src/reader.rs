@@ -30,9 +30,11 @@ pub struct Reader {
     message: Option<Message>,
     /// The unfinished frame of the message.
     fragment: Option<Fragment>,
+    /// How many frames of the message have begun.
+    fragments: usize,
     /// Whether the content of binary messages is wanted.
     takes_binary: bool,
-    /// The longest message, in bytes, however many fragments it comes in.
+    /// The longest message, in bytes, and the most fragments that it comes in.
     limit: usize,
 }
 
@@ -71,6 +73,7 @@ impl Reader {
         Self {
             message: None,
             fragment: None,
+            fragments: 0,
             takes_binary: false,
             limit,
         }
@@ -102,8 +105,15 @@ impl Reader {
             match header.opcode {
                 CLOSE.. => return control(&header, buffer),
                 BINARY if !self.takes_binary => return Ok(Some(Incoming::Binary(Vec::new()))),
-                CONTINUATION => {}
-                opcode => self.message = Some(Message::new(opcode == TEXT)),
+                CONTINUATION => self.fragments += 1,
+                opcode => {
+                    self.message = Some(Message::new(opcode == TEXT));
+                    self.fragments = 1;
+                }
+            }
+            // Without this, empty ones could go on for ever.
+            if self.fragments > self.limit.max(1) {
+                return Err(ProtocolError::TooBig);
             }
             buffer.advance(header.size);
             self.fragment = Some(Fragment {
@@ -335,6 +345,11 @@ mod tests {
         let mut fragments = frame(0x01, &vec![b'a'; 40_000]);
         fragments.extend(frame(0x00, &vec![b'a'; 40_000]));
         assert_eq!(read(&fragments), Err(ProtocolError::TooBig));
+        let mut empty = frame(0x01, b"");
+        empty.extend(frame(0x00, b"").repeat(65_535));
+        assert_eq!(read(&empty), Ok(vec![]));
+        empty.extend(frame(0x00, b""));
+        assert_eq!(read(&empty), Err(ProtocolError::TooBig));
     }
 
     #[test]

@@ -64,7 +64,11 @@ pub(super) fn without_signs(name: &str) -> String {
     for (at, &character) in characters.iter().enumerate() {
         // A letter or digit as an emoji, as in a keycap.
         let is_emoji = matches!(characters.get(at + 1), Some('\u{fe0f}' | '\u{20e3}'));
-        let is_small = matches!(character, 'ª' | 'º' | 'ⁿ' | 'ⁱ');
+        // At the end of a word, as in `Profª`; within one it is a letter.
+        let is_within = characters
+            .get(at + 1)
+            .is_some_and(|next| next.is_alphabetic());
+        let is_small = matches!(character, 'ª' | 'º' | 'ⁿ' | 'ⁱ') && !is_within;
         let is_kept = match character.general_category_group() {
             GeneralCategoryGroup::Letter => !is_small,
             GeneralCategoryGroup::Mark => true,

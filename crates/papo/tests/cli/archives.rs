@@ -232,6 +232,15 @@ fn what_goes_to_standard_output_goes_somewhere() {
     assert!(is_ok, "{errors}");
     let (is_ok, archive, errors) = run("export", "");
     assert!(is_ok && !archive.is_empty(), "{errors}");
+    // Nor does another command say that all is well when nobody can read what it says.
+    let line = "exec \"$0\" --data-dir \"$1\" room list > /dev/full";
+    let mut shell = Command::new("sh");
+    let list = shell.args(["-c", line, env!("CARGO_BIN_EXE_papo")]);
+    let list = list.arg(place.data()).current_dir(place.path()).output();
+    let list = list.unwrap();
+    let errors = String::from_utf8(list.stderr).unwrap();
+    assert!(!list.status.success(), "{errors}");
+    assert!(errors.contains("can't write the result"), "{errors}");
     // A copy is a file.
     let (is_ok, _, errors) = run("backup", "");
     assert!(!is_ok && errors.contains("`papo export -`"), "{errors}");

@@ -91,7 +91,8 @@ impl Session {
                 self.count_waste()?;
                 self.outgoing.push(pong_frame(&payload));
             }
-            Incoming::Pong => {}
+            // The answers to the server's pings are far within the limit.
+            Incoming::Pong => self.count_waste()?,
             Incoming::Binary(_) => {
                 return Err(Closing::new(
                     CloseCode::UNSUPPORTED,

@@ -236,3 +236,13 @@ fn other_names_are_not() {
         }
     }
 }
+
+#[test]
+fn raised_letters_and_syllables_of_other_scripts_are_like_the_letters() {
+    let maria = ["maʳⁱa", "mᵃʳⁱᵃ", "ᵐᵃʳⁱᵃ", "mᗩria", "ᗰᗩᖇIᗩ"];
+    are_like("maria", &maria);
+    are_like("beto", &["ᗷᗴTO"]);
+    are_like("caio", &["ᑕaio"]);
+    are_like("nelson", &["ᑎelson"]);
+    assert!(!is_like("João Nª", "João"));
+}
