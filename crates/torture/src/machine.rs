@@ -98,16 +98,27 @@ impl Machine {
     }
 
     fn send_all(&mut self, signal: Signal) -> Result<()> {
+        // The kernel's list may lack a process while others come and go. None does while the first
+        // is paused. One that a pause reached and the end of the pause didn't would hold its locks
+        // for ever.
+        let paused = (signal == Signal::CONT).then(|| self.children());
         self.send(signal)?;
-        let Some(child) = &self.child else {
-            return Ok(());
-        };
-        let pid = child.id();
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-        for child in children.unwrap_or_default().split_whitespace() {
-            send(child.parse()?, signal)?;
+        for child in paused.unwrap_or_else(|| self.children()) {
+            send(child, signal)?;
         }
         Ok(())
+    }
+
+    /// The processes that the first one has started.
+    fn children(&self) -> Vec<u32> {
+        let Some(child) = &self.child else {
+            return Vec::new();
+        };
+        let pid = child.id();
+        let listed = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let listed = listed.unwrap_or_default();
+        let children = listed.split_whitespace();
+        children.filter_map(|child| child.parse().ok()).collect()
     }
 
     fn send(&mut self, signal: Signal) -> Result<()> {
