@@ -202,8 +202,9 @@ describe("the chat screen", () => {
     const link = page.getByRole("link", { name: "Abrir lá" });
     expect(await link.getAttribute("href")).toBe("http://papo.example.org");
     server.origin = undefined;
+    await page.getByRole("button", { name: "Tentar agora" }).focus();
     server.accepting = true;
-    await page.getByRole("button", { name: "Tentar agora" }).click();
+    await page.keyboard.press("Enter");
     await online();
     expect(await page.locator(".connection-notice").count()).toBe(0);
   });
