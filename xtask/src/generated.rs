@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use papo_protocol::{
-    Cause, ClientFrame, ErrorCode, Limits, Mark, MessageObject, Person, ResetReason, SUBPROTOCOL,
-    ServerFrame,
+    Cause, ClientFrame, ErrorCode, Limits, Mark, MembershipObject, MessageObject, Person, Posted,
+    ResetReason, SUBPROTOCOL, ServerFrame,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -59,6 +59,8 @@ fn typescript() -> Result<String> {
         declaration::<ClientFrame>(&config),
         declaration::<ServerFrame>(&config),
         declaration::<MessageObject>(&config),
+        declaration::<MembershipObject>(&config),
+        declaration::<Posted>(&config),
         declaration::<Limits>(&config),
         declaration::<Mark>(&config),
         declaration::<Person>(&config),

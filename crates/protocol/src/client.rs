@@ -89,6 +89,39 @@ pub enum ClientFrame {
         #[serde(skip_serializing_if = "Option::is_none")]
         room: Option<i64>,
     },
+    /// Say how far one has read.
+    Read {
+        /// Comes back in the answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        r#ref: Option<u64>,
+        /// The room.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<i64>,
+        /// The last event that was read.
+        seq: i64,
+        /// The version of the read position that the client knows.
+        version: i64,
+    },
+    /// Mark an event and all later ones as unread.
+    Unread {
+        /// Comes back in the answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        r#ref: Option<u64>,
+        /// The room.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<i64>,
+        /// The first event to be unread.
+        seq: i64,
+    },
+    /// Ask for one's membership of a room as it is now.
+    Refresh {
+        /// Comes back in the answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        r#ref: Option<u64>,
+        /// The room.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<i64>,
+    },
     /// A heartbeat.
     Ping {
         /// Comes back in the answer.
@@ -107,6 +140,9 @@ impl ClientFrame {
             | Self::Edit { r#ref, .. }
             | Self::Delete { r#ref, .. }
             | Self::Typing { r#ref, .. }
+            | Self::Read { r#ref, .. }
+            | Self::Unread { r#ref, .. }
+            | Self::Refresh { r#ref, .. }
             | Self::Ping { r#ref } => *r#ref,
         }
     }

@@ -80,6 +80,44 @@ pub struct Person {
     pub mark: Option<Mark>,
 }
 
+/// A person's membership of a room, for that person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    ts(optional_fields, rename = "Membership"),
+    schemars(rename = "Membership")
+)]
+pub struct MembershipObject {
+    /// The room.
+    pub room: i64,
+    /// The room's name.
+    pub name: String,
+    /// The person's own name in it.
+    pub username: String,
+    /// The end of its log, at which `unread` was counted.
+    pub seq: i64,
+    /// When the last message was posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<String>,
+    /// The last event that the person has read.
+    pub read: i64,
+    /// The version of the read position. It grows when messages are marked as unread.
+    pub version: i64,
+    /// How many messages of others after `read` aren't deleted, up to [`crate::UNREAD_MESSAGES`].
+    pub unread: u32,
+}
+
+/// How many messages somebody posted in a room since its last head.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
+pub struct Posted {
+    /// Who.
+    pub sender: String,
+    /// How many.
+    pub messages: u32,
+}
+
 /// Why a client has to start over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
@@ -105,6 +143,10 @@ pub enum ServerFrame {
         sender: String,
         heartbeat: u64,
         limits: Limits,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        inbox: Option<i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rooms: Option<Vec<MembershipObject>>,
     },
     Snapshot {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -209,6 +251,19 @@ pub enum ServerFrame {
         room: i64,
         sender: String,
         username: String,
+    },
+    Membership {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        r#ref: Option<u64>,
+        #[serde(flatten)]
+        membership: MembershipObject,
+    },
+    Head {
+        room: i64,
+        after: i64,
+        seq: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        posted: Option<Vec<Posted>>,
     },
     Left {
         room: i64,

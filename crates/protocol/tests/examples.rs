@@ -48,6 +48,9 @@ fn what_clients_send_is_read() {
             "edit",
             "delete",
             "typing",
+            "read",
+            "unread",
+            "refresh",
             "ping"
         ]
     );
@@ -75,7 +78,9 @@ fn what_the_server_sends_is_written_exactly_so() {
         "deleted",
         "edited",
         "error",
+        "head",
         "left",
+        "membership",
         "message",
         "pong",
         "presence",

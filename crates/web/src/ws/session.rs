@@ -187,6 +187,8 @@ impl Session {
                     sender: self.connection.person.to_string(),
                     heartbeat: self.app.heartbeat().as_secs(),
                     limits: self.app.limits(),
+                    inbox: None,
+                    rooms: None,
                 };
                 self.outgoing.push(encode(&welcome));
             }
