@@ -108,7 +108,10 @@ fn said(way: &Way, denial: Denial, asker: &Asker) -> &'static str {
 /// The right that a frame needs, if any. A new frame needs a line here and a door below.
 fn right(frame: &ClientFrame) -> Option<Right> {
     match frame {
-        ClientFrame::Subscribe { .. } => Some(Right::Read),
+        ClientFrame::Subscribe { .. }
+        | ClientFrame::Read { .. }
+        | ClientFrame::Unread { .. }
+        | ClientFrame::Refresh { .. } => Some(Right::Read),
         ClientFrame::Send { .. } | ClientFrame::Typing { .. } => Some(Right::Post),
         ClientFrame::Edit { .. } => Some(Right::Edit),
         ClientFrame::Delete { .. } => Some(Right::Delete),

@@ -171,6 +171,10 @@ impl Session {
                 app.typing(&self.followed(own, room)?.subscription.member);
                 Ok(())
             }
+            // Until read positions are stored.
+            ClientFrame::Read { .. } | ClientFrame::Unread { .. } | ClientFrame::Refresh { .. } => {
+                Err(self.full().into())
+            }
             ClientFrame::Ping { r#ref } => {
                 self.outgoing.push(encode(&ServerFrame::Pong { r#ref }));
                 Ok(())
