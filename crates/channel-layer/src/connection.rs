@@ -4,6 +4,9 @@
 //! it follows write. One lock hands over ([`Connection::hold`], [`Connection::rest`]). So no task
 //! wakes to write a frame that fits into the socket.
 
+mod line;
+mod room_set;
+
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
@@ -11,14 +14,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use papo_domain::{Mark, PersonId, RoomId, SessionId};
 use tokio::sync::Notify;
 
+use self::line::Line;
+pub use self::room_set::RoomSet;
 use crate::sync::Mutex;
-
-/// The most frames that a room writes to a resting connection in one call.
-const SLICES: usize = 32;
 
 /// Identifies a connection within this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,20 +80,6 @@ pub struct Request {
     /// The connection.
     pub connection: Arc<Connection>,
     is_finished: bool,
-}
-
-/// The state that a connection shares with the rest of the program. It is bounded. There is one
-/// answer for each request in flight, and each notice is kept once. A room adds nothing to what the
-/// wire didn't take.
-#[derive(Default)]
-struct Line {
-    /// The rest of a room's frames, then answers in order.
-    waiting: Vec<Bytes>,
-    notices: Vec<Notice>,
-    /// The wire on which rooms write while the task rests.
-    wire: Option<Arc<dyn Wire>>,
-    is_resting: bool,
-    mark: Option<Mark>,
 }
 
 impl Connection {
@@ -156,15 +144,24 @@ impl Connection {
     /// The task has written everything and rests; from here on rooms write. `false` when there is
     /// something that it hasn't seen.
     pub fn rest(&self) -> bool {
-        let mut line = self.line.lock();
-        let is_done = line.waiting.is_empty() && line.notices.is_empty();
-        line.is_resting = is_done && line.wire.is_some();
-        is_done
+        self.line.lock().rest()
     }
 
     /// Wakes the connection's task.
     pub fn wake(&self) {
         self.notify.notify_one();
+    }
+
+    /// Wakes the connection's task, so that it looks at this room.
+    pub fn wake_room(&self, room: RoomId) {
+        self.line.lock().rooms.add(room);
+        self.wake();
+    }
+
+    /// Takes the rooms that have something for the connection. Call it before their tails are read:
+    /// what is appended later adds its room again.
+    pub fn take_rooms(&self) -> RoomSet {
+        std::mem::take(&mut self.line.lock().rooms)
     }
 
     /// Waits for a call of [`Self::wake`] since the last time.
@@ -213,8 +210,13 @@ impl Connection {
     }
 
     /// Writes a room's frames if the task rests and `choose`, which is then called, returns some.
-    /// Otherwise wakes the task. What the wire doesn't take is kept, to be written first.
-    pub(crate) fn write<'a>(&self, choose: impl FnOnce() -> Choice<'a>) -> Written {
+    /// Otherwise wakes the task, so that it looks at the room. What the wire doesn't take is kept,
+    /// to be written first.
+    pub(crate) fn write<'a>(
+        &self,
+        room: Option<RoomId>,
+        choose: impl FnOnce() -> Choice<'a>,
+    ) -> Written {
         let mut line = self.line.lock();
         let choice = if line.is_resting {
             choose()
@@ -224,7 +226,12 @@ impl Connection {
         let written = match choice {
             Choice::Nothing => return Written::default(),
             Choice::Write(frames) => line.write(frames),
-            Choice::Wake => Written::default(),
+            Choice::Wake => {
+                if let Some(room) = room {
+                    line.rooms.add(room);
+                }
+                Written::default()
+            }
         };
         let is_resting = line.is_resting && !matches!(choice, Choice::Wake);
         drop(line);
@@ -254,7 +261,7 @@ impl Request {
         let connection = Arc::clone(&self.connection);
         // A task that waits for its last request must find it ended when it wakes.
         drop(self);
-        connection.write(|| Choice::Write(&[]))
+        connection.write(None, || Choice::Write(&[]))
     }
 }
 
@@ -264,57 +271,6 @@ impl Drop for Request {
         if !self.is_finished {
             self.connection.wake();
         }
-    }
-}
-
-impl Line {
-    /// Writes what waits and then `frames`. If the wire doesn't take everything, the task doesn't
-    /// rest any more, and writes the remainder.
-    fn write(&mut self, frames: &[Bytes]) -> Written {
-        let all = self.waiting.iter().chain(frames);
-        if self.waiting.is_empty() && frames.is_empty() {
-            return Written::default();
-        }
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let (mut count, mut bytes) = (0, 0);
-        for (slice, frame) in slices.iter_mut().zip(all.clone()) {
-            *slice = IoSlice::new(frame);
-            bytes += frame.len();
-            count += 1;
-        }
-        let wire = self.wire.as_ref();
-        // The task meets the error when it writes.
-        let taken = wire.map_or(0, |wire| wire.write(&slices[..count]).unwrap_or(0));
-        if taken == bytes && count == self.waiting.len() + frames.len() {
-            let written = Written {
-                frames: count as u64,
-                bytes: bytes as u64,
-            };
-            self.waiting.clear();
-            // An idle connection keeps no memory of an earlier burst.
-            self.waiting.shrink_to(4);
-            return written;
-        }
-        let mut written = Written {
-            frames: 0,
-            bytes: taken as u64,
-        };
-        let mut rest = taken;
-        let mut left = Vec::new();
-        for frame in all {
-            if rest >= frame.len() {
-                rest -= frame.len();
-                written.frames += 1;
-            } else {
-                let mut frame = frame.clone();
-                frame.advance(rest);
-                rest = 0;
-                left.push(frame);
-            }
-        }
-        self.waiting = left;
-        self.is_resting = false;
-        written
     }
 }
 

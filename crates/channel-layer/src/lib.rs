@@ -24,7 +24,9 @@ mod tail;
 pub mod testing;
 mod typing;
 
-pub use connection::{Connection, ConnectionId, Notice, Request, Wire, Written};
+pub use connection::{
+    Connection, ConnectionId, Notice, Request, RoomSet, Wire, Written,
+};
 pub use frame::Frame;
 pub use hub::{Follower, Hub};
 pub use live_room::{LiveRoom, TailLimits};

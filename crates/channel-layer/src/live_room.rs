@@ -314,7 +314,7 @@ impl LiveRoom {
 
     fn wake_all(&self) {
         for shard in self.shards.read().iter() {
-            shard.wake();
+            shard.wake(self.id);
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use papo_domain::{EventClass, PersonId, Seq, SessionId};
+use papo_domain::{EventClass, PersonId, RoomId, Seq, SessionId};
 
 use crate::connection::Choice;
 use crate::sync::{AtomicI64, Mutex};
@@ -98,8 +98,8 @@ impl Seat {
     }
 
     /// Writes new frames to the follower, if it rests just before them. Otherwise wakes its task.
-    fn offer(&self, fresh: &Fresh) -> Written {
-        self.connection.write(|| {
+    fn offer(&self, room: RoomId, fresh: &Fresh) -> Written {
+        self.connection.write(Some(room), || {
             let cursor = self.cursor();
             if cursor >= fresh.last {
                 return Choice::Nothing;
@@ -148,10 +148,11 @@ impl Shard {
         begun.min().unwrap_or(Seq::START)
     }
 
-    pub(crate) fn wake(&self) {
+    /// Has every follower look at the room.
+    pub(crate) fn wake(&self, room: RoomId) {
         let seats = Arc::clone(&self.seats.lock());
         for seat in seats.iter() {
-            seat.connection.wake();
+            seat.connection.wake_room(room);
         }
     }
 
@@ -184,12 +185,12 @@ impl Delivery {
         let read = self.room.read(from, PORTION_BYTES, &mut frames);
         if read == Read::Behind {
             self.note(self.room.end(), false);
-            self.shard.wake();
+            self.shard.wake(self.room.id);
         } else if let Some(fresh) = Fresh::new(frames) {
             self.note(fresh.last, read == Read::More);
             let seats = Arc::clone(&self.shard.seats.lock());
             for seat in seats.iter() {
-                written += seat.offer(&fresh);
+                written += seat.offer(self.room.id, &fresh);
             }
         }
         Some(written)
@@ -220,7 +221,7 @@ impl Drop for Delivery {
     fn drop(&mut self) {
         if !self.is_done {
             self.shard.errand.lock().is_taken = false;
-            self.shard.wake();
+            self.shard.wake(self.room.id);
         }
     }
 }

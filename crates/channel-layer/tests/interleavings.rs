@@ -222,6 +222,8 @@ enum Manner {
     DropsLeftovers,
     /// Writes while rooms may.
     NeverHolds,
+    /// Forgets the rooms that called while it read.
+    ForgetsCalls,
 }
 
 /// A socket's session.
@@ -231,6 +233,8 @@ struct Session {
     follower: Follower,
     socket: Arc<Socket>,
     outgoing: Vec<Bytes>,
+    /// Whether the room has called since it was read to its end.
+    is_due: bool,
     has_left: bool,
     manner: Manner,
 }
@@ -252,6 +256,7 @@ impl Session {
             follower,
             socket,
             outgoing: Vec::new(),
+            is_due: true,
             has_left: false,
             manner,
         }
@@ -264,12 +269,18 @@ impl Session {
             if self.manner == Manner::HeedsTooEarly {
                 self.heed();
             }
-            let cursor = self.follower.cursor();
-            let mut frames = Vec::new();
-            let room = &self.follower.room;
-            let read = room.read(cursor, 2 * FRAME_BYTES, &mut frames);
-            if read == Read::Behind {
-                frames.extend(self.world.log.after(cursor));
+            self.is_due |= self.connection.take_rooms().into_iter().any(|room| room == ROOM);
+            let (mut frames, mut read) = (Vec::new(), Read::End);
+            if self.is_due {
+                let cursor = self.follower.cursor();
+                let room = &self.follower.room;
+                read = room.read(cursor, 2 * FRAME_BYTES, &mut frames);
+                if read == Read::Behind {
+                    frames.extend(self.world.log.after(cursor));
+                }
+            }
+            if self.manner == Manner::ForgetsCalls {
+                self.connection.take_rooms();
             }
             if self.manner != Manner::HeedsTooEarly {
                 self.heed();
@@ -284,7 +295,8 @@ impl Session {
             for frame in self.outgoing.drain(..).chain(frames) {
                 self.socket.0.lock().unwrap().extend(frame);
             }
-            is_more = read != Read::End;
+            self.is_due = read != Read::End;
+            is_more = self.is_due;
         }
     }
 
@@ -435,6 +447,12 @@ fn a_session_that_drops_what_a_room_left_is_found_out() {
 }
 
 #[test]
+#[should_panic(expected = "not the log")]
+fn a_session_that_forgets_which_rooms_called_is_found_out() {
+    shuttle::check_random(|| everything_arrives(Manner::ForgetsCalls), ITERATIONS);
+}
+
+#[test]
 fn what_is_appended_after_a_right_ended_is_never_written() {
     check_both_ways(|| nothing_arrives_after_a_right_ended(Manner::Right));
 }
@@ -469,6 +487,7 @@ fn nothing_is_written_to_who_has_unfollowed() {
         } = session;
         if has_left {
             drop(follower);
+            connection.take_rooms();
             connection.rest();
         }
         leaver.join().unwrap();

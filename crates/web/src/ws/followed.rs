@@ -13,6 +13,10 @@ pub(super) struct Followed {
     counted: Seq,
     presence: u64,
     typing: u64,
+    /// Whether the log may have frames after the cursor.
+    pub(super) is_due: bool,
+    /// Whether there may be presence or typing to take.
+    is_passing_due: bool,
 }
 
 /// What a read at a cursor found.
@@ -36,7 +40,15 @@ impl Followed {
             counted: Seq::START,
             presence: 0,
             typing,
+            is_due: true,
+            is_passing_due: true,
         }
+    }
+
+    /// Notes that the room has something for the socket.
+    pub(super) fn call(&mut self) {
+        self.is_due = true;
+        self.is_passing_due = true;
     }
 
     pub(super) fn room(&self) -> RoomId {
@@ -97,8 +109,11 @@ impl Followed {
 
     /// Takes presence and typing, which are sent only when the socket has room.
     pub(super) fn read_passing(&mut self, connection: &Connection) -> Vec<Bytes> {
-        let room = &self.subscription.follower.room;
         let mut out = Vec::new();
+        if !std::mem::take(&mut self.is_passing_due) {
+            return out;
+        }
+        let room = &self.subscription.follower.room;
         if let Some(frame) = room.presence_after(self.presence) {
             self.presence = frame.version;
             out.push(frame.bytes);
@@ -107,7 +122,7 @@ impl Followed {
         out
     }
 
-    /// Skips presence and typing, because the socket has no room now.
+    /// Skips typing, because the socket has no room now. Presence is taken later.
     pub(super) fn skip_passing(&mut self) {
         self.typing = self.subscription.follower.room.typing_count();
     }

@@ -20,17 +20,22 @@ const PASSING_BYTES: usize = 8 * 1024;
 const READ_AGAIN: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// Takes what waits for the client: answers, and the frames after each cursor. Returns whether
-    /// there may be more.
+    /// Takes what waits for the client: answers, and the frames after the cursors in rooms that
+    /// have called. Returns whether there may be more.
     pub(super) async fn gather(&mut self) -> Result<bool, End> {
         self.heed_notices().await?;
         self.gather_answers();
+        self.note_calls();
         let mut is_more = false;
         let mut frames = Vec::new();
         let mut index = 0;
         // A blocked socket would only return the frames.
         while !self.is_blocked && index < self.rooms.len() && self.outgoing.bytes() < OUTGOING_BYTES
         {
+            if !self.rooms[index].is_due {
+                index += 1;
+                continue;
+            }
             let budget = OUTGOING_BYTES - self.outgoing.bytes();
             let followed = &mut self.rooms[index];
             let (room, cursor) = (followed.room(), followed.subscription.follower.cursor());
@@ -55,6 +60,8 @@ impl Session {
                 continue;
             };
             index = at;
+            // What comes later calls again.
+            self.rooms[index].is_due = step != Step::End;
             // A client's own answer comes before the event.
             self.gather_answers();
             let is_gone = match step {
@@ -67,11 +74,20 @@ impl Session {
             index += usize::from(!is_gone);
         }
         self.gather_passing().await?;
-        let is_more = is_more || index < self.rooms.len();
+        let is_more = is_more || self.rooms.iter().skip(index).any(|room| room.is_due);
         // After the budget was used up, the other rooms come next.
         let next = index % self.rooms.len().max(1);
         self.rooms.rotate_left(next);
         Ok(is_more)
+    }
+
+    /// Notes which rooms have called since the last time. This comes before they are read.
+    fn note_calls(&mut self) {
+        for room in self.connection.take_rooms() {
+            if let Some(followed) = find(&mut self.rooms, room) {
+                followed.call();
+            }
+        }
     }
 
     fn gather_answers(&mut self) {

@@ -291,6 +291,7 @@ impl Session {
             if let Some(followed) = find(&mut self.rooms, room) {
                 let follower = &followed.subscription.follower;
                 follower.set_cursor(Seq(first.0 - 1));
+                followed.is_due = true;
             }
         }
     }
