@@ -55,24 +55,17 @@ pub struct Subscription {
 }
 
 impl App {
-    /// Opens a connection for a visitor, who must be in `room`, or in any room if there is none.
-    /// Call it before the handshake is answered, and [`App::disconnect`] afterwards.
+    /// Opens a connection for a visitor, who must be in `room` if one is given. Call it before the
+    /// handshake is answered, and [`App::disconnect`] afterwards.
     pub async fn connect(
         &self,
         visitor: &Visitor,
         room: Option<RoomId>,
         address: IpAddr,
     ) -> Result<Arc<Connection>, Error> {
-        match room {
-            Some(id) => {
-                self.room(id).await?;
-                self.enter(Some(visitor), id, address).await?;
-            }
-            None => {
-                if self.memberships(visitor).await?.is_empty() {
-                    return Err(Error::NotJoined);
-                }
-            }
+        if let Some(id) = room {
+            self.room(id).await?;
+            self.enter(Some(visitor), id, address).await?;
         }
         self.may_connect(visitor, address)?;
         let connection = Connection::new(visitor.session.id, visitor.person(), Some(address));
