@@ -157,6 +157,7 @@ impl App {
         });
         app.tasks.spawn(Arc::clone(&app).poll_log());
         app.tasks.spawn(Arc::clone(&app).tell_presence());
+        app.tasks.spawn(Arc::clone(&app).tell_heads());
         app.tasks.spawn(Arc::clone(&app).keep_house());
         app.tasks.spawn(Arc::clone(&app).watch_clock());
         app.start_watching(last_revocation)?;

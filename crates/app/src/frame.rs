@@ -1,7 +1,7 @@
-//! The frames of events.
+//! Events as frames, and as heads count them.
 
-use papo_channel_layer::Frame;
-use papo_domain::Event;
+use papo_channel_layer::{Frame, Move};
+use papo_domain::{Event, EventKind};
 
 /// Encodes an event, once for everybody.
 pub(crate) fn frame(event: &Event) -> Frame {
@@ -10,5 +10,14 @@ pub(crate) fn frame(event: &Event) -> Frame {
         class: event.kind.class(),
         changes: event.kind.target(),
         bytes: papo_protocol::event_frame(event),
+    }
+}
+
+/// What an event means for those who count unread messages.
+pub(crate) fn step(event: &Event) -> Move {
+    match &event.kind {
+        EventKind::Posted(posted) => Move::Posted(posted.sender),
+        EventKind::Edited { .. } => Move::Edited,
+        EventKind::Deleted { .. } | EventKind::Room(_) | EventKind::Damaged => Move::Other,
     }
 }

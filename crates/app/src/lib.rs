@@ -16,6 +16,7 @@ mod devices;
 mod error;
 mod fan_out;
 mod frame;
+mod heads;
 mod lease;
 mod leaving;
 mod live;

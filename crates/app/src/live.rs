@@ -209,16 +209,20 @@ impl App {
         }
     }
 
-    /// Asks for the end of each live room's log, and reads what the tails lack.
+    /// Asks for the end of each live or watched room's log, and reads what the tails lack.
     pub(crate) async fn ask_logs(&self) {
         let open = |room: &Arc<LiveRoom>| room.is_open().then_some(room.id);
-        let ids: Vec<_> = self.hub.rooms().iter().filter_map(open).collect();
+        let mut ids = self.hub.watched_rooms();
+        ids.extend(self.hub.rooms().iter().filter_map(open));
+        ids.sort_unstable();
+        ids.dedup();
         if ids.is_empty() {
             return;
         }
         match self.storage.last_seqs(ids).await {
             Ok(ends) => {
                 for (id, end) in ends {
+                    self.hub.note_end(id, end);
                     if let Some(room) = self.hub.room(id)
                         && room.hear(end)
                     {

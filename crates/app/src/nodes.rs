@@ -24,7 +24,7 @@ type Grown = BTreeMap<RoomId, Arc<LiveRoom>>;
 /// Make the polling tasks ask the database now.
 #[derive(Debug, Default)]
 pub(crate) struct Bells {
-    /// Rings for the logs of all live rooms.
+    /// Rings for the logs of all live and watched rooms.
     pub(crate) logs: Notify,
     /// Rings for the revocations.
     pub(crate) revocations: Notify,

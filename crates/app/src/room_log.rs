@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use papo_channel_layer::{Connection, Frame, Hub, LiveRoom, Request, Signal};
+use papo_channel_layer::{Connection, Frame, Hub, LiveRoom, Move, Request, Signal};
 use papo_domain::{RoomId, Seq, Timestamp};
 use papo_storage::{Appended, Batch, Change, NewEvent, Outcome, Refusal, Storage, StorageError};
 use parking_lot::Mutex;
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use crate::broken::Broken;
 use crate::fan_out::FanOut;
-use crate::frame::frame;
+use crate::frame::{frame, step};
 use crate::live::Tails;
 use crate::metrics::Metrics;
 use crate::{Clock, Error};
@@ -118,10 +118,12 @@ struct Group {
     is_told: bool,
 }
 
-/// New frames of a room that is live, on this node or maybe on another.
+/// What is new in a room.
 struct News {
     live: Option<Arc<LiveRoom>>,
     frames: Vec<Frame>,
+    /// For those who watch the room.
+    moves: Vec<(Seq, Move)>,
 }
 
 impl RoomLog {
@@ -236,6 +238,7 @@ impl Writer {
         let mut answered = Vec::with_capacity(answers.len());
         let mut news: HashMap<RoomId, News> = HashMap::new();
         let is_relayed = self.hub.has_relay();
+        let wants_moves = self.hub.wants_moves();
         // The count comes before anybody can know of the events.
         let is_new = |result: &&Result<Appended, Refusal>| {
             result.as_ref().is_ok_and(|appended| !appended.duplicate)
@@ -263,7 +266,11 @@ impl Writer {
             let news = news.entry(event.room).or_insert_with(|| News {
                 live: self.hub.room(event.room),
                 frames: Vec::new(),
+                moves: Vec::new(),
             });
+            if wants_moves {
+                news.moves.push((event.seq, step(&event)));
+            }
             if news.live.is_some() || is_relayed {
                 news.frames.push(frame(&event));
             }
@@ -275,6 +282,9 @@ impl Writer {
             }
             if let Some(live) = news.live {
                 self.tails.append(&live, news.frames, &mut budget);
+            }
+            if wants_moves {
+                self.hub.note_moves(room, news.moves);
             }
         }
         self.tails.fan_out.finish(answered, &mut budget);

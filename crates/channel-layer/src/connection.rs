@@ -6,6 +6,7 @@
 
 mod line;
 mod room_set;
+mod watching;
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -20,6 +21,7 @@ use tokio::sync::Notify;
 
 use self::line::Line;
 pub use self::room_set::RoomSet;
+pub use self::watching::WaitingHeads;
 use crate::sync::Mutex;
 
 /// Identifies a connection within this process.
@@ -207,6 +209,68 @@ impl Connection {
     /// So the task sees the end of a right together with what was appended after it.
     pub fn take_notices(&self) -> Vec<Notice> {
         std::mem::take(&mut self.line.lock().notices)
+    }
+
+    /// Whether it watches this room.
+    pub fn watches(&self, room: RoomId) -> bool {
+        let line = self.line.lock();
+        let watching = line.watching.as_ref();
+        watching.is_some_and(|watching| watching.has(room))
+    }
+
+    /// Adds rooms to those that it watches. Returns the new ones.
+    pub(crate) fn watch(&self, rooms: &[RoomId]) -> Vec<RoomId> {
+        let mut line = self.line.lock();
+        line.watching.get_or_insert_default().add(rooms)
+    }
+
+    /// Ends the watching of a room, and drops its waiting heads. Returns whether it was watched.
+    pub(crate) fn unwatch(&self, room: RoomId) -> bool {
+        let mut line = self.line.lock();
+        let watching = line.watching.as_mut();
+        watching.is_some_and(|watching| watching.remove(room))
+    }
+
+    /// Ends the watching of all rooms, and returns them.
+    pub(crate) fn unwatch_all(&self) -> Vec<RoomId> {
+        let mut line = self.line.lock();
+        let watching = line.watching.as_mut();
+        watching.map_or_else(Vec::new, |watching| watching.clear())
+    }
+
+    /// Adds the encoded head of a room, if the connection watches it. Returns whether nothing
+    /// waited before; then [`Self::write_heads`] must follow.
+    pub(crate) fn give_head(&self, room: RoomId, frame: Bytes) -> bool {
+        let mut line = self.line.lock();
+        let watching = line.watching.as_mut();
+        watching.is_some_and(|watching| watching.push(room, frame))
+    }
+
+    /// Writes the waiting heads if the task rests. Otherwise wakes the task.
+    pub fn write_heads(&self) -> Written {
+        let mut line = self.line.lock();
+        let written = if line.is_resting {
+            line.write_heads()
+        } else {
+            Written::default()
+        };
+        let is_resting = line.is_resting;
+        drop(line);
+        if !is_resting {
+            self.wake();
+        }
+        written
+    }
+
+    /// Takes the waiting heads for the task. `None` while a notice waits: it may end a right, and
+    /// the task must act on it first.
+    pub fn take_heads(&self) -> Option<WaitingHeads> {
+        let mut line = self.line.lock();
+        if !line.notices.is_empty() {
+            return None;
+        }
+        let watching = line.watching.as_mut();
+        Some(watching.map_or_else(WaitingHeads::default, |watching| watching.take()))
     }
 
     /// Writes a room's frames if the task rests and `choose`, which is then called, returns some.

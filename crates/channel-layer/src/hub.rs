@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests;
+mod watching;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::shard::Seat;
 use crate::sync::{Mutex, RwLock};
+use crate::watches::Watches;
 use crate::{
     Connection, ConnectionId, LiveRoom, NodeId, Notice, People, Present, Relay, Signal, TailLimits,
     Wants,
@@ -25,6 +27,7 @@ pub struct Hub {
     connections: Mutex<HashMap<PersonId, HashMap<ConnectionId, Arc<Connection>>>>,
     limits: TailLimits,
     all_bytes: Arc<AtomicUsize>,
+    watches: Watches,
     /// The way to the other nodes, if there are any.
     relay: Option<Arc<dyn Relay>>,
     /// The version of the last list of people that other nodes got.
@@ -174,8 +177,9 @@ impl Hub {
         of_person.insert(connection.id, Arc::clone(connection));
     }
 
-    /// Forgets a connection.
+    /// Forgets a connection, and what it watches.
     pub fn disconnect(&self, connection: &Connection) {
+        self.watches.remove_all(connection);
         let mut connections = self.connections.lock();
         if let Some(of_person) = connections.get_mut(&connection.person) {
             of_person.remove(&connection.id);

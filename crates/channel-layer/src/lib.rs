@@ -1,5 +1,6 @@
 //! The channel layer: all live state. It has the tail of each followed room's log, the connections
-//! that follow it, and who is online and writing.
+//! that follow it, and who is online and writing. Of watched rooms it knows only how far their logs
+//! have moved.
 //!
 //! A room is a log and a connection is a cursor over it. Nothing here queues a message for anybody.
 //! Frames are encoded once, before they come here, and shared. This crate knows neither storage nor
@@ -11,6 +12,7 @@ mod early;
 mod elsewhere;
 mod envelope;
 mod frame;
+mod heads;
 mod hub;
 mod live_room;
 pub mod nats;
@@ -23,11 +25,13 @@ mod tail;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod typing;
+mod watches;
 
 pub use connection::{
-    Connection, ConnectionId, Notice, Request, RoomSet, Wire, Written,
+    Connection, ConnectionId, Notice, Request, RoomSet, WaitingHeads, Wire, Written,
 };
 pub use frame::Frame;
+pub use heads::{Head, Move};
 pub use hub::{Follower, Hub};
 pub use live_room::{LiveRoom, TailLimits};
 pub use presence::{PresenceFrame, Present};

@@ -30,6 +30,8 @@ pub const JSON_DEPTH: usize = 32;
 pub const SNAPSHOT_MESSAGES: usize = 50;
 /// How many unread messages of a room are counted at most.
 pub const UNREAD_MESSAGES: u32 = 100;
+/// How many senders a head names at most.
+pub const HEAD_SENDERS: usize = 16;
 /// How many people a presence frame names at most.
 pub const PRESENCE_PEOPLE: usize = 50;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes};
 use papo_domain::Mark;
 
+use super::watching::Watching;
 use super::{Notice, RoomSet, Wire, Written};
 
 /// The most frames that a room writes to a resting connection in one call.
@@ -25,14 +26,48 @@ pub(super) struct Line {
     pub(super) wire: Option<Arc<dyn Wire>>,
     pub(super) is_resting: bool,
     pub(super) mark: Option<Mark>,
+    /// What the connection watches, if it watches anything.
+    pub(super) watching: Option<Box<Watching>>,
 }
 
 impl Line {
     /// Lets rooms write, unless there is something that the task hasn't seen; then returns `false`.
     pub(super) fn rest(&mut self) -> bool {
-        let is_done = self.waiting.is_empty() && self.notices.is_empty() && self.rooms.is_empty();
+        let is_done = self.waiting.is_empty()
+            && self.notices.is_empty()
+            && self.rooms.is_empty()
+            && !self.has_heads();
         self.is_resting = is_done && self.wire.is_some();
         is_done
+    }
+
+    /// Whether heads wait, or were lost.
+    pub(super) fn has_heads(&self) -> bool {
+        self.watching
+            .as_ref()
+            .is_some_and(|watching| !watching.is_idle())
+    }
+
+    /// Writes the heads that wait, to a task that rests. Those that the wire doesn't take wait like
+    /// other frames. If heads were lost, the task doesn't rest any more.
+    pub(super) fn write_heads(&mut self) -> Written {
+        let Some(watching) = &mut self.watching else {
+            return Written::default();
+        };
+        if watching.has_lost() {
+            self.is_resting = false;
+            return Written::default();
+        }
+        let frames = watching.take().frames;
+        let mut written = Written::default();
+        for portion in frames.chunks(SLICES) {
+            if self.is_resting {
+                written += self.write(portion);
+            } else {
+                self.waiting.extend_from_slice(portion);
+            }
+        }
+        written
     }
 
     /// Writes what waits and then `frames`. If the wire doesn't take everything, the task doesn't

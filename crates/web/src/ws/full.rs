@@ -116,7 +116,7 @@ impl Session {
             }
             ClientFrame::Unsubscribe { r#ref, room } => {
                 let room = self.followed(own, room)?.room();
-                self.unfollow(room);
+                self.stop_following(room);
                 let ack = ServerFrame::Ack {
                     r#ref,
                     room: room.0,
@@ -244,6 +244,7 @@ impl Session {
         let counted = self.waiting.count_all(&self.taker, &mut frames);
         counted.map_err(|Full| self.full())?;
         self.unfollow(room);
+        self.app.unwatch(&self.connection, room);
         for frame in frames {
             self.outgoing.push(frame);
         }

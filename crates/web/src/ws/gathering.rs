@@ -74,6 +74,7 @@ impl Session {
             index += usize::from(!is_gone);
         }
         self.gather_passing().await?;
+        is_more |= self.gather_heads()?;
         let is_more = is_more || self.rooms.iter().skip(index).any(|room| room.is_due);
         // After the budget was used up, the other rooms come next.
         let next = index % self.rooms.len().max(1);
@@ -177,7 +178,7 @@ impl Session {
     /// Ends the following of a deactivated room.
     fn end_following(&mut self, index: usize) -> Result<(), End> {
         if self.speech == Speech::Full(None) {
-            self.unfollow(self.rooms[index].room());
+            self.stop_following(self.rooms[index].room());
             return Ok(());
         }
         let code = CloseCode(close::ROOM_CLOSED);
@@ -249,7 +250,9 @@ impl Session {
     async fn look_again(&mut self, room: RoomId) -> Result<(), End> {
         let is_concerned = match self.speech {
             Speech::Plain(own) | Speech::Full(Some(own)) => own == room,
-            Speech::Full(None) => find(&mut self.rooms, room).is_some(),
+            Speech::Full(None) => {
+                find(&mut self.rooms, room).is_some() || self.connection.watches(room)
+            }
         };
         if !is_concerned {
             return Ok(());
@@ -275,6 +278,7 @@ impl Session {
             return Err(Closing::new(CloseCode(close::LEFT), reason).into());
         }
         self.unfollow(room);
+        self.app.unwatch(&self.connection, room);
         self.outgoing
             .push(encode(&ServerFrame::Left { room: room.0 }));
         Ok(())

@@ -15,5 +15,6 @@ mod patience;
 mod pauses;
 mod plain;
 mod session;
+mod watching;
 
 pub(crate) use handshake::{chat, rooms, socket_share};

@@ -181,7 +181,10 @@ impl Session {
                 let subscription = subscription.map_err(|error| plain_end(&error))?;
                 self.rooms.push(Followed::new(subscription));
             }
-            Speech::Full(_) => {
+            Speech::Full(room) => {
+                if room.is_none() {
+                    self.watch_all().await?;
+                }
                 let welcome = ServerFrame::Welcome {
                     epoch: self.app.epoch().to_string(),
                     sender: self.connection.person.to_string(),

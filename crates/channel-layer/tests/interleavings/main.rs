@@ -9,6 +9,8 @@
 #![cfg(feature = "shuttle")]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod heads;
+
 use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::sync::Arc;
@@ -269,7 +271,11 @@ impl Session {
             if self.manner == Manner::HeedsTooEarly {
                 self.heed();
             }
-            self.is_due |= self.connection.take_rooms().into_iter().any(|room| room == ROOM);
+            self.is_due |= self
+                .connection
+                .take_rooms()
+                .into_iter()
+                .any(|room| room == ROOM);
             let (mut frames, mut read) = (Vec::new(), Read::End);
             if self.is_due {
                 let cursor = self.follower.cursor();

@@ -1,0 +1,74 @@
+//! How connections watch rooms, and learn of their heads.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use papo_domain::{RoomId, Seq};
+use tokio::time::Instant;
+
+use crate::{Connection, Head, Hub, Move};
+
+impl Hub {
+    /// Makes a connection watch rooms. It gets their heads, and takes no part in them. Call it
+    /// before the ends of their logs are read, and [`Self::begin_heads`] then.
+    pub fn watch(&self, connection: &Arc<Connection>, rooms: &[RoomId]) {
+        self.watches.add(connection, rooms);
+    }
+
+    /// Ends the watching of a room. When this returns, the task gets no more heads of it.
+    pub fn unwatch(&self, connection: &Connection, room: RoomId) {
+        self.watches.remove(connection, room);
+    }
+
+    /// Notes the end of a room's log, as a watcher has read it. Heads begin there.
+    pub fn begin_heads(&self, room: RoomId, end: Seq) {
+        self.watches.begin(room, end);
+    }
+
+    /// The last event of which the watchers of a room have been told, if that is known.
+    pub fn told(&self, room: RoomId) -> Option<Seq> {
+        self.watches.told(room)
+    }
+
+    /// The watched rooms.
+    pub fn watched_rooms(&self) -> Vec<RoomId> {
+        self.watches.ids()
+    }
+
+    /// Whether [`Self::note_moves`] has any effect. Takes no lock.
+    pub fn wants_moves(&self) -> bool {
+        !self.watches.is_empty()
+    }
+
+    /// Notes events of a room that this node has stored, in order.
+    pub fn note_moves(&self, room: RoomId, moves: Vec<(Seq, Move)>) {
+        self.watches.note(room, &moves);
+    }
+
+    /// Notes where the database says that a room's log ends.
+    pub fn note_end(&self, room: RoomId, end: Seq) {
+        self.watches.reach(room, end);
+    }
+
+    /// Makes the due heads, with at most `most` senders each, and gives them to the watchers.
+    /// Returns the connections that have heads now; [`Connection::write_heads`] must follow for
+    /// each.
+    pub fn make_heads(
+        &self,
+        now: Instant,
+        most: usize,
+        encode: impl Fn(&Head) -> Bytes,
+    ) -> Vec<Arc<Connection>> {
+        let mut connections = Vec::new();
+        for room in self.watches.take_moved() {
+            if !room.is_watched() {
+                continue;
+            }
+            if let Some(head) = room.head(now, most) {
+                room.give(&encode(&head), &mut connections);
+            }
+            self.watches.list(&room);
+        }
+        connections
+    }
+}
