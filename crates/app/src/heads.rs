@@ -30,6 +30,7 @@ impl App {
                 now = tick.tick() => now,
                 () = self.stopping.cancelled() => return,
             };
+            self.hub.tell_moves();
             // What may not be shown yet stays for a later head.
             if !self.hub.wants_moves() || !self.tails.may_show() {
                 continue;

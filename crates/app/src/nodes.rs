@@ -1,7 +1,8 @@
 //! What a node does with the signals of other nodes.
 //!
 //! They can make things faster and nothing wrong. A tail takes a frame from them only as its next,
-//! and only while the lease on rights holds. For everything else the node asks the database.
+//! and only while the lease on rights holds. A head takes an event from them only as its next. For
+//! everything else the node asks the database.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,6 +75,7 @@ impl App {
             Signal::People(room, people) => {
                 self.hub.hear_people(node, room, people, Instant::now());
             }
+            Signal::Heads(moves) => self.hub.hear_moves(&moves),
             Signal::Changed => self.bells.revocations.notify_one(),
             Signal::Stopped => self.hub.stop_node(node, Instant::now()),
         }

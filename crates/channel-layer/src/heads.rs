@@ -4,6 +4,7 @@
 //! otherwise it says only where the log ends. Heads of a room come at most once a second, so that
 //! many events cost one frame.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use papo_domain::{PersonId, RoomId, Seq};
@@ -14,6 +15,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The most moves of a room that wait for its next head. Those beyond are missing, and the head
 /// isn't exact.
 const MOST_MOVES: usize = 4_096;
+/// The most events that wait to be told to other nodes.
+const MOST_STORED: usize = 32_768;
 
 /// What an event means for those who count unread messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +40,31 @@ pub struct Head {
     pub seq: Seq,
     /// How many messages each sender posted in between. `None` when one must count again.
     pub posted: Option<Vec<(PersonId, u32)>>,
+}
+
+/// Events of some rooms, as heads count them.
+pub type Moves = Vec<(RoomId, Vec<(Seq, Move)>)>;
+
+/// What this node has stored and other nodes must learn.
+#[derive(Debug, Default)]
+pub(crate) struct Stored {
+    rooms: HashMap<RoomId, Vec<(Seq, Move)>>,
+    count: usize,
+}
+
+impl Stored {
+    /// Adds events. Beyond [`MOST_STORED`], other nodes find them by their polls.
+    pub(crate) fn add(&mut self, room: RoomId, moves: Vec<(Seq, Move)>) {
+        if self.count + moves.len() <= MOST_STORED {
+            self.count += moves.len();
+            self.rooms.entry(room).or_default().extend(moves);
+        }
+    }
+
+    /// Takes everything.
+    pub(crate) fn take(&mut self) -> Moves {
+        std::mem::take(self).rooms.into_iter().collect()
+    }
 }
 
 /// What a room's next head is made of.

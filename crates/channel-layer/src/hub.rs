@@ -12,6 +12,7 @@ use bytes::Bytes;
 use papo_domain::{PersonId, RoomId, Seq, SessionId, Username};
 use tokio::time::Instant;
 
+use crate::heads::Stored;
 use crate::shard::Seat;
 use crate::sync::{Mutex, RwLock};
 use crate::watches::Watches;
@@ -28,6 +29,8 @@ pub struct Hub {
     limits: TailLimits,
     all_bytes: Arc<AtomicUsize>,
     watches: Watches,
+    /// What this node stored since it last told the others.
+    stored: Mutex<Stored>,
     /// The way to the other nodes, if there are any.
     relay: Option<Arc<dyn Relay>>,
     /// The version of the last list of people that other nodes got.

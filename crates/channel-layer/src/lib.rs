@@ -31,7 +31,7 @@ pub use connection::{
     Connection, ConnectionId, Notice, Request, RoomSet, WaitingHeads, Wire, Written,
 };
 pub use frame::Frame;
-pub use heads::{Head, Move};
+pub use heads::{Head, Move, Moves};
 pub use hub::{Follower, Hub};
 pub use live_room::{LiveRoom, TailLimits};
 pub use presence::{PresenceFrame, Present};

@@ -2,7 +2,7 @@
 //!
 //! A signal may be lost, doubled, late or out of order, at the cost of a delay. The log and the
 //! revocations are in the database, which every node asks. A node believes another only in the next
-//! frame of a log, and in who is online and writing.
+//! event of a log, and in who is online and writing.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use papo_domain::{PersonId, RoomId};
 use tokio::sync::mpsc;
 
-use crate::{Frame, Present};
+use crate::{Frame, Moves, Present};
 
 /// Identifies a process among those that share a database. Chosen at random at each start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,8 @@ pub enum Signal {
     Typing(RoomId, PersonId, Bytes),
     /// The people in a room on the sending node. It repeats this, since a silent node is forgotten.
     People(RoomId, People),
+    /// Events that the sending node has stored lately, as heads count them.
+    Heads(Moves),
     /// Rights have changed: read the revocations.
     Changed,
     /// The node stops: nobody is there any more.

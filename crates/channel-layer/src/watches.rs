@@ -104,6 +104,10 @@ impl Watches {
         self.change(room, |progress| progress.note(moves));
     }
 
+    pub(crate) fn hear(&self, room: RoomId, moves: &[(Seq, Move)]) {
+        self.change(room, |progress| progress.hear(moves));
+    }
+
     pub(crate) fn reach(&self, room: RoomId, seq: Seq) {
         self.change(room, |progress| progress.reach(seq));
     }

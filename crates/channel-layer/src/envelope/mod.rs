@@ -3,6 +3,7 @@
 //! The room isn't in it: the name of the channel has it. Any bytes decode to a harmless signal or
 //! to an error.
 
+mod moves;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,7 @@ use crate::{Frame, NodeId, People, Present, Signal};
 
 /// The version that this program writes and reads. Others are ignored: while nodes of two versions
 /// run, they poll the log.
-const FORM: u8 = 3;
+const FORM: u8 = 4;
 /// The most bytes of an envelope.
 pub(crate) const MOST_BYTES: usize = 512 * 1_024;
 /// Frames share an envelope up to about this many bytes.
@@ -55,6 +56,7 @@ enum Body<'a> {
     },
     Changed,
     Stopped,
+    Heads(Vec<moves::RoomBody>),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,7 +79,7 @@ enum Kind {
 pub(crate) fn room_of(signal: &Signal) -> Option<RoomId> {
     match signal {
         Signal::Frames(room, _) | Signal::Typing(room, ..) | Signal::People(room, _) => Some(*room),
-        Signal::Changed | Signal::Stopped => None,
+        Signal::Heads(_) | Signal::Changed | Signal::Stopped => None,
     }
 }
 
@@ -87,6 +89,7 @@ pub(crate) fn size_of(signal: &Signal) -> usize {
         Signal::Frames(_, frames) => frames.iter().map(frame_size).sum(),
         Signal::Typing(_, _, frame) => frame.len(),
         Signal::People(_, people) => people.people.len() * EDGE_BYTES,
+        Signal::Heads(rooms) => moves::size(rooms),
         Signal::Changed | Signal::Stopped => 0,
     };
     bytes + EDGE_BYTES
@@ -96,7 +99,7 @@ fn frame_size(frame: &Frame) -> usize {
     frame.bytes.len() + EDGE_BYTES
 }
 
-/// A signal as bytes. Many frames take several envelopes.
+/// A signal as bytes. Many frames or events take several envelopes.
 pub(crate) fn encode(node: NodeId, signal: &Signal) -> Vec<Bytes> {
     let body = match signal {
         Signal::Frames(_, frames) => {
@@ -124,6 +127,10 @@ pub(crate) fn encode(node: NodeId, signal: &Signal) -> Vec<Bytes> {
                 })
                 .collect(),
         },
+        Signal::Heads(rooms) => {
+            let bodies = moves::portions(rooms).into_iter().map(Body::Heads);
+            return bodies.filter_map(|body| write(node, body)).collect();
+        }
         Signal::Changed => Body::Changed,
         Signal::Stopped => Body::Stopped,
     };
@@ -167,6 +174,7 @@ pub(crate) fn decode(room: Option<RoomId>, bytes: &[u8]) -> Result<(NodeId, Sign
                 },
             )
         }
+        (None, Body::Heads(rooms)) => Signal::Heads(moves::checked(&rooms).ok_or(Undecodable)?),
         (None, Body::Changed) => Signal::Changed,
         (None, Body::Stopped) => Signal::Stopped,
         _ => return Err(Undecodable),

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Move;
 
 const NODE: NodeId = NodeId(7);
 const ROOM: RoomId = RoomId(3);
@@ -50,6 +51,13 @@ fn all() -> Vec<Signal> {
                 people: vec![ana],
             },
         ),
+        Signal::Heads(vec![
+            (ROOM, vec![(Seq(1), Move::Posted(PersonId(u64::MAX)))]),
+            (
+                RoomId(4),
+                vec![(Seq(7), Move::Edited), (Seq(8), Move::Other)],
+            ),
+        ]),
         Signal::Changed,
         Signal::Stopped,
     ]
@@ -63,6 +71,27 @@ fn what_is_written_is_read() {
         };
         assert_eq!(decode(room_of(&signal), bytes), Ok((NODE, signal)));
     }
+}
+
+#[test]
+fn many_events_of_many_rooms_go_in_portions() {
+    let posted = |seq| (Seq(seq), Move::Posted(PersonId(u64::MAX)));
+    let mut rooms = vec![(ROOM, (1..=10_000).map(posted).collect::<Vec<_>>())];
+    rooms.extend((10..5_000).map(|room| (RoomId(room), vec![posted(i64::MAX)])));
+    let mut read: Vec<(RoomId, Vec<(Seq, Move)>)> = Vec::new();
+    for bytes in encode(NODE, &Signal::Heads(rooms.clone())) {
+        assert!(bytes.len() <= MOST_BYTES / 4, "{}", bytes.len());
+        let (_, Signal::Heads(some)) = decode(None, &bytes).unwrap() else {
+            panic!("heads");
+        };
+        for (room, moves) in some {
+            match read.last_mut() {
+                Some((last, all)) if *last == room => all.extend(moves),
+                _ => read.push((room, moves)),
+            }
+        }
+    }
+    assert!(read == rooms, "some are missing or in another order");
 }
 
 #[test]

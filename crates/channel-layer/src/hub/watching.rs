@@ -6,7 +6,7 @@ use bytes::Bytes;
 use papo_domain::{RoomId, Seq};
 use tokio::time::Instant;
 
-use crate::{Connection, Head, Hub, Move};
+use crate::{Connection, Head, Hub, Move, Moves, Signal};
 
 impl Hub {
     /// Makes a connection watch rooms. It gets their heads, and takes no part in them. Call it
@@ -37,12 +37,30 @@ impl Hub {
 
     /// Whether [`Self::note_moves`] has any effect. Takes no lock.
     pub fn wants_moves(&self) -> bool {
-        !self.watches.is_empty()
+        self.has_relay() || !self.watches.is_empty()
     }
 
     /// Notes events of a room that this node has stored, in order.
     pub fn note_moves(&self, room: RoomId, moves: Vec<(Seq, Move)>) {
         self.watches.note(room, &moves);
+        if self.has_relay() {
+            self.stored.lock().add(room, moves);
+        }
+    }
+
+    /// Tells the other nodes of the events that this one has stored since the last time.
+    pub fn tell_moves(&self) {
+        let stored = self.stored.lock().take();
+        if !stored.is_empty() {
+            self.tell(Signal::Heads(stored));
+        }
+    }
+
+    /// Notes events that another node has stored.
+    pub fn hear_moves(&self, moves: &Moves) {
+        for (room, moves) in moves {
+            self.watches.hear(*room, moves);
+        }
     }
 
     /// Notes where the database says that a room's log ends.

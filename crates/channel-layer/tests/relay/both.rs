@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use papo_channel_layer::{Incoming, NodeId, People, Signal};
-use papo_domain::RoomId;
+use papo_channel_layer::{Incoming, Move, NodeId, People, Signal};
+use papo_domain::{PersonId, RoomId, Seq};
 
 use crate::world::{World, frames, next, typing};
 
@@ -46,6 +46,13 @@ async fn what_is_told_to_all_arrives_everywhere_but_at_home(mut world: World) {
     world.a.relay.tell(Signal::Changed);
     let heard = next(&mut world.b).await;
     assert_eq!(heard, Incoming::Signal(NodeId(1), Signal::Changed));
+    let heads = Signal::Heads(vec![(
+        world.room,
+        vec![(Seq(7), Move::Posted(PersonId(1)))],
+    )]);
+    world.a.relay.tell(heads.clone());
+    let heard = next(&mut world.b).await;
+    assert_eq!(heard, Incoming::Signal(NodeId(1), heads));
     world.b.relay.tell(Signal::Stopped);
     // The first signal that A hears is B's, and not its own.
     let heard = next(&mut world.a).await;
