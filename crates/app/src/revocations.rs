@@ -91,9 +91,10 @@ impl App {
         Ok(member)
     }
 
-    /// Deletes revocations that every node has seen.
+    /// Deletes revocations and entries of inboxes that every node has seen.
     pub(crate) async fn forget_revocations(&self) -> Result<(), Error> {
         self.storage.forget_revocations(KEPT).await?;
+        self.storage.forget_inbox(KEPT).await?;
         Ok(())
     }
 

@@ -22,7 +22,7 @@ pub use account::{Account, AccountId, AccountName, AccountNameError, Mark};
 pub use event::{Event, EventClass, EventKind, Posted, RoomState, StoredEvent, StoredEventError};
 pub use ids::{ClientId, Epoch, IdError, PersonId, RoomId, Seq, SessionId};
 pub use likeness::{Likeness, skeleton};
-pub use message::Message;
+pub use message::{Message, UNREAD_MESSAGES};
 pub use relay_key::RelayKey;
 pub use rights::{Denial, Right, Role, RoomKind};
 pub use room::{

@@ -2,6 +2,9 @@
 
 use crate::{ClientId, Mark, MessageText, PersonId, RoomId, Seq, Timestamp, Username};
 
+/// How many unread messages of a room are counted at most.
+pub const UNREAD_MESSAGES: u32 = 100;
+
 /// A message that hasn't been deleted, with its present text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {

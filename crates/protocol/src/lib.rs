@@ -12,6 +12,7 @@ mod server;
 pub use client::{ClientFrame, PlainFrame, parse_client_frame, parse_plain_frame};
 pub use encode::{encode, event_frame, has_timestamp, message_object, snapshot_frame};
 pub use error::{Cause, ErrorCode};
+pub use papo_domain::UNREAD_MESSAGES;
 pub use server::{
     Limits, Mark, MembershipObject, MessageObject, Person, Posted, ResetReason, ServerFrame,
 };
@@ -28,8 +29,6 @@ const CHARACTER_BYTES: usize = 12;
 pub const JSON_DEPTH: usize = 32;
 /// How many messages a snapshot holds at most.
 pub const SNAPSHOT_MESSAGES: usize = 50;
-/// How many unread messages of a room are counted at most.
-pub const UNREAD_MESSAGES: u32 = 100;
 /// How many senders a head names at most.
 pub const HEAD_SENDERS: usize = 16;
 /// How many people a presence frame names at most.

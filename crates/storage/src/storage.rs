@@ -1,8 +1,8 @@
 //! The trait that a database implements, composed of its themes.
 
 use crate::{
-    AccountChanges, Accounts, Check, Import, Instance, Log, Memberships, Messages, Revocations,
-    Rooms, Sessions, Setup, Times,
+    AccountChanges, Accounts, Check, Import, Inboxes, Instance, Log, Memberships, Messages,
+    ReadPositions, Revocations, Rooms, Sessions, Setup, Times,
 };
 
 /// A database of rooms, their logs, persons and accounts. Each theme is a trait of its own, with
@@ -15,6 +15,8 @@ pub trait Storage:
     + Times
     + Sessions
     + Memberships
+    + ReadPositions
+    + Inboxes
     + Revocations
     + Accounts
     + AccountChanges

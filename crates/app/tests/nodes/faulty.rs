@@ -11,10 +11,11 @@ use papo_domain::{
 };
 use papo_storage::{
     AccountChange, AccountChanges, AccountRefusal, AccountSession, Accounts, Batch, Check, Clocks,
-    Identity, Import, ImportReport, ImportedRoom, Instance, JoinRefusal, Joined, Log, Memberships,
-    MessageFilter, MessagePage, Messages, NewAccount, NewSession, Revocation, RevocationId,
-    Revocations, RoomFilter, Rooms, Served, Session, Sessions, Setup, Snapshot, Storage,
-    StorageError, StoredPassword, Times, TokenHash,
+    Identity, Import, ImportReport, ImportedRoom, InboxEntry, InboxId, Inboxes, Instance,
+    JoinRefusal, Joined, Log, MembershipState, Memberships, MessageFilter, MessagePage, Messages,
+    NewAccount, NewSession, ReadMark, ReadPositions, Revocation, RevocationId, Revocations,
+    RoomFilter, Rooms, Served, Session, Sessions, Setup, Snapshot, Storage, StorageError,
+    StoredPassword, Times, TokenHash,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -165,6 +166,16 @@ pass_on! {
         leave(session: SessionId, room: Option<RoomId>) -> Vec<RoomId>;
         memberships(session: SessionId) -> Vec<(RoomId, Username)>;
         identity(session: SessionId, room: RoomId) -> Option<Identity>;
+    }
+    ReadPositions {
+        membership_states(session: SessionId) -> (InboxId, Vec<MembershipState>);
+        membership_state(session: SessionId, room: RoomId) -> Option<MembershipState>;
+        mark(marks: Vec<(SessionId, RoomId, ReadMark)>) -> Vec<Option<MembershipState>>;
+    }
+    Inboxes {
+        inbox_after(after: InboxId, limit: usize) -> Vec<InboxEntry>;
+        last_inbox_entry() -> InboxId;
+        forget_inbox(age: Duration) -> u64;
     }
     Revocations {
         revocations_after(after: RevocationId, limit: usize) -> Vec<Revocation>;

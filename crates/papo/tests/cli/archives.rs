@@ -155,6 +155,7 @@ fn make_archive(path: &Path, other: &Path, room: &str, last_room: i64) {
         last_room,
         last_session: 0,
         last_revocation: 0,
+        last_inbox: 0,
         served: 7,
     });
     let room = Record::Room(RoomRow {

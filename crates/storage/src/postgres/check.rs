@@ -10,7 +10,7 @@ use super::{PostgresStorage, instance, rows};
 use crate::{Check, StorageError, damage};
 
 /// Queries that return a line of text for each fault.
-const RULES: [&str; 8] = [
+const RULES: [&str; 9] = [
     // A log is 1, 2, 3… to its end.
     "SELECT 'room ' || room.id || ' has ' || count(log.seq) || ' events up to ' \
         || coalesce(max(log.seq), 0) || ', its last seq is ' || room.last_seq \
@@ -37,6 +37,9 @@ const RULES: [&str; 8] = [
     "SELECT 'person ' || id || ' has neither a session nor an account' FROM person \
      WHERE NOT EXISTS (SELECT 1 FROM session WHERE person_id = person.id) \
      AND NOT EXISTS (SELECT 1 FROM account WHERE person_id = person.id)",
+    "SELECT 'person ' || person_id || ' has read up to ' || read_seq || ' in room ' || room_id \
+        || ', its last seq is ' || last_seq \
+     FROM membership JOIN room ON room.id = room_id WHERE read_seq NOT BETWEEN 0 AND last_seq",
     "SELECT 'event ' || seq || ' is of room ' || room_id || ', which is missing' FROM event \
      WHERE NOT EXISTS (SELECT 1 FROM room WHERE room.id = event.room_id)",
 ];

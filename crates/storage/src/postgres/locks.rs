@@ -14,9 +14,9 @@ pub(super) enum Lock {
     Names = 1,
     /// The lock of the node that migrates.
     Migration = 2,
-    /// The lock of the transaction that adds revocations, so that they become visible in the order
-    /// of their ids.
-    Revocations = 3,
+    /// The lock of the transaction that adds entries to journals, so that they become visible in
+    /// the order of their ids.
+    Journals = 3,
     /// The lock of the node that makes the first rooms.
     FirstRooms = 4,
 }

@@ -10,10 +10,10 @@ use tokio_postgres::Row;
 use super::connection::Connection;
 use super::errors::Failure;
 use super::locks::{self, Lock};
-use super::{PostgresStorage, persons, revocations, rooms, rows};
+use super::{PostgresStorage, inboxes, persons, revocations, rooms, rows};
 use crate::memberships::may_join;
 use crate::names::{self, Owner};
-use crate::{Identity, JoinRefusal, Joined, Memberships, Revoked, StorageError};
+use crate::{Identity, InboxChange, JoinRefusal, Joined, Memberships, Revoked, StorageError};
 
 #[async_trait]
 impl Memberships for PostgresStorage {
@@ -108,12 +108,13 @@ pub(super) async fn join(
     let sql = "UPDATE person SET last_username = $2 WHERE id = $1";
     db.execute(sql, &[&id, &name]).await?;
     let previous = previous.flatten();
-    if previous
-        .as_ref()
-        .is_some_and(|previous| previous != username)
-    {
-        let renamed = Revoked::Renamed(room.id, username.clone());
-        revocations::add(db, vec![(person, renamed)]).await?;
+    match &previous {
+        None => inboxes::add(db, vec![(person, InboxChange::Joined(room.id))]).await?,
+        Some(previous) if previous != username => {
+            let renamed = Revoked::Renamed(room.id, username.clone());
+            revocations::add(db, vec![(person, renamed)]).await?;
+        }
+        Some(_) => {}
     }
     Ok(Ok(Joined { room, previous }))
 }
@@ -203,7 +204,8 @@ pub(super) async fn lock_rooms_of(db: &Connection, persons: &[PersonId]) -> Resu
     rooms::lock(db, &room_ids(&found)?).await
 }
 
-fn room_ids(found: &[Row]) -> Result<Vec<RoomId>, Failure> {
+/// The rooms in the first column.
+pub(super) fn room_ids(found: &[Row]) -> Result<Vec<RoomId>, Failure> {
     found
         .iter()
         .map(|row| Ok(RoomId(row.try_get(0)?)))

@@ -60,7 +60,7 @@ pub(super) async fn page(
 }
 
 async fn instance(db: &Connection) -> Result<InstanceRow, Failure> {
-    let sql = "SELECT setup_token, last_revocation, served FROM papo";
+    let sql = "SELECT setup_token, last_revocation, last_inbox, served FROM papo";
     let row = db.row(sql, &[]).await?;
     let row = row.ok_or_else(|| super::errors::damaged("no row of Papo's"))?;
     Ok(InstanceRow {
@@ -77,7 +77,8 @@ async fn instance(db: &Connection) -> Result<InstanceRow, Failure> {
         last_room: last(db, "room").await?,
         last_session: last(db, "session").await?,
         last_revocation: row.try_get(1)?,
-        served: row.try_get(2)?,
+        last_inbox: row.try_get(2)?,
+        served: row.try_get(3)?,
     })
 }
 

@@ -80,6 +80,7 @@ pub(super) async fn set_last_ids(db: &Connection, instance: &InstanceRow) -> Res
         ("room", instance.last_room),
         ("session", instance.last_session),
         ("revocation", instance.last_revocation),
+        ("inbox", instance.last_inbox),
     ] {
         let sql = format!(
             "SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest($1::bigint, 1), $1::bigint > 0)"
@@ -91,8 +92,14 @@ pub(super) async fn set_last_ids(db: &Connection, instance: &InstanceRow) -> Res
 
 async fn store_instance(db: &Connection, instance: &InstanceRow) -> Result<(), Failure> {
     let token = instance.setup_token.map(|token| token.0.to_vec());
-    let sql = "UPDATE papo SET setup_token = $1, last_revocation = $2, served = $3";
-    let values: [Value<'_>; 3] = [&token, &instance.last_revocation, &instance.served];
+    let sql =
+        "UPDATE papo SET setup_token = $1, last_revocation = $2, last_inbox = $3, served = $4";
+    let values: [Value<'_>; 4] = [
+        &token,
+        &instance.last_revocation,
+        &instance.last_inbox,
+        &instance.served,
+    ];
     db.execute(sql, &values).await?;
     Ok(())
 }

@@ -4,13 +4,25 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{PersonId, RoomId, SessionId};
+use tokio_postgres::Row;
 
-use super::connection::Connection;
-use super::errors::{Failure, damaged};
-use super::locks::{self, Lock};
+use super::connection::{Connection, Value};
+use super::errors::Failure;
+use super::journal::Journal;
 use super::pool::Work;
-use super::{PostgresStorage, rows, served};
+use super::{PostgresStorage, rows};
 use crate::{Revocation, RevocationId, Revocations, Revoked, StorageError};
+
+static JOURNAL: Journal = Journal {
+    table: "revocation",
+    columns: &[
+        ("person_id", "bigint"),
+        ("kind", "smallint"),
+        ("room_id", "bigint"),
+        ("session_id", "bigint"),
+        ("username", "text"),
+    ],
+};
 
 const LEFT: i16 = 1;
 const ENDED: i16 = 2;
@@ -23,20 +35,23 @@ impl Revocations for PostgresStorage {
         after: RevocationId,
         limit: usize,
     ) -> Result<Vec<Revocation>, StorageError> {
-        let work: Work<_, _> = |db, &(after, limit)| Box::pin(read_after(db, after, limit));
-        self.rights.read_here((after, limit), work).await
+        let work: Work<_, _> =
+            |db, &(after, limit)| Box::pin(JOURNAL.after(db, after, limit, read));
+        self.rights.read_here((after.0, limit), work).await
     }
 
     async fn last_revocation(&self) -> Result<RevocationId, StorageError> {
-        self.read((), |db, ()| Box::pin(last(db))).await
+        let last = self.read((), |db, ()| Box::pin(JOURNAL.last(db))).await?;
+        Ok(RevocationId(last))
     }
 
     async fn forget_revocations(&self, age: Duration) -> Result<u64, StorageError> {
-        self.write(age, |db, &age| Box::pin(forget(db, age))).await
+        self.write(age, |db, &age| Box::pin(JOURNAL.forget(db, age)))
+            .await
     }
 }
 
-/// Adds revocations. The transaction should end soon after, since others wait to add theirs.
+/// Adds revocations. The transaction does so last, but for the inbox's entries.
 pub(super) async fn add(
     db: &Connection,
     revocations: Vec<(PersonId, Revoked)>,
@@ -44,7 +59,6 @@ pub(super) async fn add(
     if revocations.is_empty() {
         return Ok(());
     }
-    locks::take(db, Lock::Revocations).await?;
     let (mut persons, mut kinds, mut rooms) = (vec![], vec![], vec![]);
     let (mut sessions, mut usernames) = (vec![], vec![]);
     for (person, revoked) in &revocations {
@@ -61,56 +75,23 @@ pub(super) async fn add(
         sessions.push(session);
         usernames.push(username);
     }
-    let sql = "WITH added AS ( \
-        INSERT INTO revocation (person_id, kind, room_id, session_id, username, at) \
-        SELECT person_id, kind, room_id, session_id, username, (SELECT served FROM papo) \
-        FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::bigint[], $5::text[]) \
-        WITH ORDINALITY AS new (person_id, kind, room_id, session_id, username, place) \
-        ORDER BY place RETURNING id) \
-        UPDATE papo SET last_revocation = (SELECT max(id) FROM added)";
-    db.execute(sql, &[&persons, &kinds, &rooms, &sessions, &usernames])
-        .await?;
-    Ok(())
+    let values: [Value<'_>; 5] = [&persons, &kinds, &rooms, &sessions, &usernames];
+    JOURNAL.add(db, &values).await
 }
 
-/// The revocations after this one.
-pub(super) async fn read_after(
-    db: &Connection,
-    after: RevocationId,
-    limit: usize,
-) -> Result<Vec<Revocation>, Failure> {
-    let sql = "SELECT id, person_id, kind, room_id, session_id, username FROM revocation \
-        WHERE id > $1 ORDER BY id LIMIT $2";
-    let found = db.rows(sql, &[&after.0, &rows::count(limit)]).await?;
-    let revocations = found.iter().map(|row| {
-        let room = row.try_get::<_, Option<i64>>(3)?.map(RoomId);
-        let session = row.try_get::<_, Option<i64>>(4)?.map(SessionId);
-        let username = rows::username(row, 5)?;
-        let revoked = match (row.try_get::<_, i16>(2)?, room, session, username) {
-            (LEFT, Some(room), None, None) => Some(Revoked::Left(room)),
-            (ENDED, None, Some(session), None) => Some(Revoked::Ended(session)),
-            (RENAMED, Some(room), None, Some(username)) => Some(Revoked::Renamed(room, username)),
-            _ => None,
-        };
-        Ok(Revocation {
-            id: RevocationId(row.try_get(0)?),
-            person: rows::person(row, 1)?,
-            revoked,
-        })
-    });
-    revocations.collect()
-}
-
-/// The last revocation that ever was.
-pub(super) async fn last(db: &Connection) -> Result<RevocationId, Failure> {
-    let row = db.row("SELECT last_revocation FROM papo", &[]).await?;
-    let row = row.ok_or_else(|| damaged("no row of Papo's"))?;
-    Ok(RevocationId(row.try_get(0)?))
-}
-
-/// Deletes the revocations that are older than this. Returns how many.
-pub(super) async fn forget(db: &Connection, age: Duration) -> Result<u64, Failure> {
-    let until = served::get(db).await?.before(age);
-    let sql = "DELETE FROM revocation WHERE at <= $1";
-    db.execute(sql, &[&until.0]).await
+fn read(row: &Row) -> Result<Revocation, Failure> {
+    let room = row.try_get::<_, Option<i64>>(3)?.map(RoomId);
+    let session = row.try_get::<_, Option<i64>>(4)?.map(SessionId);
+    let username = rows::username(row, 5)?;
+    let revoked = match (row.try_get::<_, i16>(2)?, room, session, username) {
+        (LEFT, Some(room), None, None) => Some(Revoked::Left(room)),
+        (ENDED, None, Some(session), None) => Some(Revoked::Ended(session)),
+        (RENAMED, Some(room), None, Some(username)) => Some(Revoked::Renamed(room, username)),
+        _ => None,
+    };
+    Ok(Revocation {
+        id: RevocationId(row.try_get(0)?),
+        person: rows::person(row, 1)?,
+        revoked,
+    })
 }

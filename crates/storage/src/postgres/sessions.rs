@@ -1,7 +1,7 @@
 //! Sessions: a person's devices.
 //!
 //! To exclude deadlocks, the end of sessions locks in this order: the sessions, the rooms that
-//! their persons are in, the persons. It adds the revocations last.
+//! their persons are in, the persons. It adds the revocations and the inbox's entries last.
 
 use async_trait::async_trait;
 use papo_domain::{AccountId, PersonId, RoomId, SessionId};
@@ -10,9 +10,10 @@ use tokio_postgres::Row;
 use super::connection::{Connection, Value};
 use super::errors::Failure;
 use super::locks::{self, Lock};
-use super::{PostgresStorage, memberships, persons, revocations, rows};
+use super::{PostgresStorage, inboxes, memberships, persons, revocations, rows};
 use crate::{
-    NewSession, Revoked, Served, Session, Sessions, StorageError, StoredPassword, TokenHash,
+    InboxChange, NewSession, Revoked, Served, Session, Sessions, StorageError, StoredPassword,
+    TokenHash,
 };
 
 #[async_trait]
@@ -141,23 +142,31 @@ pub(super) async fn sign_in(
     let found = lock(db, "id = $1", before.0).await?;
     memberships::lock_rooms_of(db, &owners(&found)).await?;
     let made = insert(db, person, session).await?;
-    bring_along(db, before, person).await?;
+    let joined = bring_along(db, before, person).await?;
     end_of(db, &found, &owners(&found)).await?;
+    let joined = joined.into_iter();
+    let joined = joined.map(|room| (person, InboxChange::Joined(room)));
+    inboxes::add(db, joined.collect()).await?;
     Ok(Some(made))
 }
 
-/// Adds a person to the rooms of this session's guest. In rooms where they are already, nothing
-/// changes.
-async fn bring_along(db: &Connection, guest: SessionId, person: PersonId) -> Result<(), Failure> {
+/// Adds a person to the rooms of this session's guest, and returns these rooms. In rooms where the
+/// person is already, nothing changes.
+async fn bring_along(
+    db: &Connection,
+    guest: SessionId,
+    person: PersonId,
+) -> Result<Vec<RoomId>, Failure> {
     let sql = "INSERT INTO membership \
-        (person_id, room_id, username, likeness, joined_at, role, read_seq, level) \
-        SELECT $2, room_id, username, likeness, joined_at, role, read_seq, level \
+        (person_id, room_id, username, likeness, joined_at, role, read_seq, read_version, level) \
+        SELECT $2, room_id, username, likeness, joined_at, role, read_seq, read_version, level \
         FROM session JOIN membership USING (person_id) WHERE session.id = $1 \
         AND NOT EXISTS (SELECT 1 FROM account WHERE account.person_id = session.person_id) \
-        ON CONFLICT (person_id, room_id) DO NOTHING";
-    db.execute(sql, &[&guest.0, &person.0.cast_signed()])
-        .await?;
-    Ok(())
+        ON CONFLICT (person_id, room_id) DO NOTHING RETURNING room_id";
+    let joined = db.rows(sql, &[&guest.0, &person.0.cast_signed()]).await?;
+    let mut joined = memberships::room_ids(&joined)?;
+    joined.sort_unstable();
+    Ok(joined)
 }
 
 async fn insert(

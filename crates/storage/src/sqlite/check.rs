@@ -8,7 +8,7 @@ use super::{SqliteStorage, instance, rows};
 use crate::{Check, StorageError, damage};
 
 /// Queries that return a line of text for each fault.
-const RULES: [&str; 8] = [
+const RULES: [&str; 9] = [
     // A log is 1, 2, 3… to its end.
     "SELECT 'room ' || room.id || ' has ' || count(log.seq) || ' events up to ' \
         || ifnull(max(log.seq), 0) || ', its last seq is ' || room.last_seq \
@@ -35,6 +35,9 @@ const RULES: [&str; 8] = [
     "SELECT 'person ' || id || ' has neither a session nor an account' FROM person \
      WHERE id NOT IN (SELECT person_id FROM session) \
      AND id NOT IN (SELECT person_id FROM account)",
+    "SELECT 'person ' || person_id || ' has read up to ' || read_seq || ' in room ' || room_id \
+        || ', its last seq is ' || last_seq \
+     FROM membership JOIN room ON room.id = room_id WHERE read_seq NOT BETWEEN 0 AND last_seq",
     "SELECT 'a row of ' || \"table\" || ' belongs to a row of ' || parent || ' that is missing' \
      FROM pragma_foreign_key_check",
 ];

@@ -102,6 +102,7 @@ fn store_instance(db: &Connection, instance: &InstanceRow) -> Result<(), Storage
         ("room", instance.last_room),
         ("session", instance.last_session),
         ("revocation", instance.last_revocation),
+        ("inbox", instance.last_inbox),
     ] {
         db.execute("DELETE FROM sqlite_sequence WHERE name = ?1", [table])?;
         if last > 0 {

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use papo_domain::{AccountId, Likeness, PersonId, RoomId, SessionId, Timestamp, Username};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SqliteStorage, persons, revocations, rooms, rows};
+use super::{SqliteStorage, inboxes, persons, revocations, rooms, rows};
 use crate::memberships::may_join;
 use crate::names::{self, Owner};
-use crate::{Identity, JoinRefusal, Joined, Memberships, Revoked, StorageError};
+use crate::{Identity, InboxChange, JoinRefusal, Joined, Memberships, Revoked, StorageError};
 
 #[async_trait]
 impl Memberships for SqliteStorage {
@@ -97,12 +97,13 @@ pub(super) fn join(
     ])?;
     db.prepare_cached("UPDATE person SET last_username = ?2 WHERE id = ?1")?
         .execute(params![id, username.as_str()])?;
-    if previous
-        .as_ref()
-        .is_some_and(|previous| previous != username)
-    {
-        let renamed = Revoked::Renamed(room.id, username.clone());
-        revocations::add(db, person, &renamed)?;
+    match &previous {
+        None => inboxes::add(db, person, InboxChange::Joined(room.id))?,
+        Some(previous) if previous != username => {
+            let renamed = Revoked::Renamed(room.id, username.clone());
+            revocations::add(db, person, &renamed)?;
+        }
+        Some(_) => {}
     }
     Ok(Ok(Joined { room, previous }))
 }

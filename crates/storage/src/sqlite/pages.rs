@@ -73,6 +73,7 @@ fn instance(db: &Connection) -> Result<InstanceRow, StorageError> {
         last_room: last("room")?,
         last_session: last("session")?,
         last_revocation: last("revocation")?,
+        last_inbox: last("inbox")?,
         served: served::get(db)?.0,
     })
 }

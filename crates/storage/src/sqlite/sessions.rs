@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use papo_domain::{AccountId, PersonId, RoomId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SqliteStorage, persons, revocations, rows};
+use super::{SqliteStorage, inboxes, persons, revocations, rows};
 use crate::{
-    NewSession, Revoked, Served, Session, Sessions, StorageError, StoredPassword, TokenHash,
+    InboxChange, NewSession, Revoked, Served, Session, Sessions, StorageError, StoredPassword,
+    TokenHash,
 };
 
 #[async_trait]
@@ -124,15 +125,22 @@ pub(super) fn sign_in(
 /// Adds a person to the rooms of this session's guest. In rooms where they are already, nothing
 /// changes.
 fn bring_along(db: &Connection, guest: SessionId, person: PersonId) -> Result<(), StorageError> {
-    db.prepare_cached(
+    let mut statement = db.prepare_cached(
         "INSERT INTO membership \
-         (person_id, room_id, username, likeness, joined_at, role, read_seq, level) \
-         SELECT ?2, room_id, username, likeness, joined_at, role, read_seq, level \
+         (person_id, room_id, username, likeness, joined_at, role, read_seq, read_version, level) \
+         SELECT ?2, room_id, username, likeness, joined_at, role, read_seq, read_version, level \
          FROM session JOIN membership USING (person_id) WHERE session.id = ?1 \
          AND NOT EXISTS (SELECT 1 FROM account WHERE account.person_id = session.person_id) \
-         ON CONFLICT (person_id, room_id) DO NOTHING",
-    )?
-    .execute([guest.0, person.0.cast_signed()])?;
+         ON CONFLICT (person_id, room_id) DO NOTHING RETURNING room_id",
+    )?;
+    let joined = statement.query_map([guest.0, person.0.cast_signed()], |row| {
+        row.get(0).map(RoomId)
+    })?;
+    let mut joined = joined.collect::<Result<Vec<_>, _>>()?;
+    joined.sort_unstable();
+    for room in joined {
+        inboxes::add(db, person, InboxChange::Joined(room))?;
+    }
     Ok(())
 }
 

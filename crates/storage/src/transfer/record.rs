@@ -14,7 +14,7 @@ use papo_domain::{AccountName, Event, EventKind, Likeness, skeleton};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{ChangeRow, EventRow, InstanceRow};
-use super::rules::{self, Rules, room_state, same, time, username};
+use super::rules::{self, Rules, position, room_state, same, time, username};
 use super::table::{Cell, Cells, Column, Description, Origin, Value, tables};
 use crate::fold::fold;
 use crate::{StorageError, StoredPassword, TokenHash};
@@ -114,6 +114,8 @@ tables! {
         role: i16,
         /// The last event that was read.
         read_seq: i64,
+        /// How often messages were marked as unread.
+        read_version: i64,
         /// What the person is notified of; 0 is the room's usual.
         level: i16,
     }
@@ -168,6 +170,7 @@ impl SessionRow {
 impl MembershipRow {
     fn check(&self, _: &mut Rules) -> Result<(), String> {
         username(&self.username)?;
+        position(self.read_seq, self.read_version)?;
         time(self.joined_at)
     }
 }

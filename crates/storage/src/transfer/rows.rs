@@ -12,7 +12,7 @@ pub struct InstanceRow {
     pub epoch: i64,
     /// The hash of the one-time token that makes the first administrator, until it is used.
     pub setup_token: Option<TokenHash>,
-    /// The highest id that an account ever had; no other account gets it. The next three are the
+    /// The highest id that an account ever had; no other account gets it. The next four are the
     /// same for other tables.
     pub last_account: i64,
     /// Of rooms.
@@ -22,6 +22,8 @@ pub struct InstanceRow {
     /// Of revocations. The revocations themselves aren't moved: they are for running servers, and a
     /// new server reads present rights.
     pub last_revocation: i64,
+    /// Of the entries of inboxes, which aren't moved either.
+    pub last_inbox: i64,
     /// For how many milliseconds servers have run on the database.
     pub served: i64,
 }

@@ -38,6 +38,7 @@ impl Rules {
             instance.last_room,
             instance.last_session,
             instance.last_revocation,
+            instance.last_inbox,
         ] {
             if !(0..=LARGEST_ID).contains(&last) {
                 return Err(format!("no last number is {last}"));
@@ -186,6 +187,16 @@ fn number(id: i64, last: i64) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("its number isn't one of 1 to {last}"))
+    }
+}
+
+/// Checks a read position. The database checks that it is within the log.
+pub(super) fn position(seq: i64, version: i64) -> Result<(), String> {
+    let counts = 0..=LARGEST_ID;
+    if counts.contains(&seq) && counts.contains(&version) {
+        Ok(())
+    } else {
+        Err("its read position is none".into())
     }
 }
 

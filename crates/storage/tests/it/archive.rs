@@ -63,7 +63,7 @@ async fn read(bytes: Vec<u8>) -> Result<Vec<Record>, StorageError> {
 }
 
 prop_compose! {
-    fn instance()(epoch: i64, setup_token in option::of(any::<[u8; 32]>()), last: [i64; 4], served: i64) -> Record {
+    fn instance()(epoch: i64, setup_token in option::of(any::<[u8; 32]>()), last: [i64; 5], served: i64) -> Record {
         Record::Instance(InstanceRow {
             epoch,
             setup_token: setup_token.map(TokenHash),
@@ -71,6 +71,7 @@ prop_compose! {
             last_room: last[1],
             last_session: last[2],
             last_revocation: last[3],
+            last_inbox: last[4],
             served,
         })
     }
@@ -104,9 +105,9 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn membership()(ids: [i64; 2], username: String, joined_at: i64, role: i16, read_seq: i64, level: i16) -> Record {
-        let [person_id, room_id] = ids;
-        Record::Membership(MembershipRow { person_id, room_id, username, joined_at, role, read_seq, level })
+    fn membership()(ids: [i64; 2], username: String, joined_at: i64, role: i16, read: [i64; 2], level: i16) -> Record {
+        let ([person_id, room_id], [read_seq, read_version]) = (ids, read);
+        Record::Membership(MembershipRow { person_id, room_id, username, joined_at, role, read_seq, read_version, level })
     }
 }
 
@@ -175,6 +176,7 @@ fn some_records() -> Vec<Record> {
         last_room: 1,
         last_session: 0,
         last_revocation: 9,
+        last_inbox: 10,
         served: 7,
     });
     let room = Record::Room(RoomRow {
@@ -421,6 +423,7 @@ fn before_the_logs() -> Vec<Record> {
             last_room: 3,
             last_session: 1,
             last_revocation: 0,
+            last_inbox: 0,
             served: 0,
         }),
         person(ANA, None, 1_795_922_374_760),
@@ -472,6 +475,7 @@ fn before_the_logs() -> Vec<Record> {
             joined_at: STARTED,
             role: 0,
             read_seq: 6,
+            read_version: 0,
             level: 0,
         }),
     ]

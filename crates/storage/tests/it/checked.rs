@@ -31,6 +31,7 @@ fn instance() -> InstanceRow {
         last_room: 4,
         last_session: 4,
         last_revocation: 0,
+        last_inbox: 0,
         served: 7,
     }
 }
@@ -85,6 +86,7 @@ fn membership() -> MembershipRow {
         joined_at: 0,
         role: 0,
         read_seq: 2,
+        read_version: 0,
         level: 0,
     }
 }
@@ -333,6 +335,15 @@ async fn numbers_and_times_that_there_can_not_be_are_refused() {
     };
     let refused = check(all_but(Record::Membership(late))).await;
     assert!(refused.unwrap_err().contains("beyond all years"));
+    for (read_seq, read_version) in [(-1, 0), (0, -1), (i64::MAX, 0), (0, i64::MAX)] {
+        let nowhere = MembershipRow {
+            read_seq,
+            read_version,
+            ..membership()
+        };
+        let refused = check(all_but(Record::Membership(nowhere))).await;
+        assert!(refused.unwrap_err().contains("read position"));
+    }
     let long = AccountRow {
         password: StoredPassword("a".repeat(10_000)),
         ..account()

@@ -49,9 +49,10 @@ fn all() -> Vec<(Record, String)> {
                 last_room: 5,
                 last_session: 6,
                 last_revocation: 300,
+                last_inbox: 301,
                 served: 70_000,
             }),
-            format!("000301{token}080a0cd804e0c508"),
+            format!("000301{token}080a0cd804da04e0c508"),
         ),
         (
             Record::Person(PersonRow {
@@ -103,9 +104,10 @@ fn all() -> Vec<(Record, String)> {
                 joined_at: 12,
                 role: 1,
                 read_seq: 2,
+                read_version: 3,
                 level: -3,
             }),
-            "05010a03416e6118020405".into(),
+            "05010a03416e611802040605".into(),
         ),
         (
             event(1, 13, ChangeRow::Posted(message)),

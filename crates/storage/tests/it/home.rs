@@ -8,7 +8,7 @@ use papo_domain::{PersonId, RoomId, Seq};
 use papo_storage::postgres::PostgresStorage;
 use papo_storage::sqlite::SqliteStorage;
 use papo_storage::transfer::{self, Filling, Pages, Summary, Walk};
-use papo_storage::{AccountChange, NewSession, Served, StorageError};
+use papo_storage::{AccountChange, NewSession, ReadMark, Served, StorageError};
 use tempfile::TempDir;
 
 use crate::database::Schema;
@@ -143,6 +143,13 @@ pub(crate) async fn liven_up(world: &World) -> Lively {
             ana.edit(room, Seq(1_498), "mais uma vez"),
         ])
         .await;
+    let read = ReadMark::Read {
+        seq: Seq(1_400),
+        version: 0,
+    };
+    let unread = ReadMark::Unread { seq: Seq(1_200) };
+    let marks = vec![(ana.session, room, read), (bia.session, room, unread)];
+    world.storage.mark(marks).await.unwrap();
     let storage = &world.storage;
     let made = storage.create_account(account("Bia", bia.person)).await;
     let signed_in = NewSession {

@@ -1,8 +1,9 @@
 //! Persons: one on all their devices, from guest to account.
 
-use papo_domain::{Account, Denial, Mark, PersonId, RoomId};
+use papo_domain::{Account, Denial, Mark, PersonId, RoomId, Seq};
 use papo_storage::{
-    AccountChange, Identity, NewSession, RevocationId, Revoked, Served, StorageError, TokenHash,
+    AccountChange, Identity, NewSession, ReadMark, RevocationId, Revoked, Served, StorageError,
+    TokenHash,
 };
 
 use crate::world::{Guest, World, account, at, password_of, token, username};
@@ -320,7 +321,9 @@ async fn what_happens_at_the_same_moment_keeps_nobody_waiting(world: &World) {
         let storage = &world.storage;
         let token = token(10_000 + round);
         let password = password_of("Bia");
-        let (made, signed_in, joined, left, ended, expired) = tokio::join!(
+        let unread = ReadMark::Unread { seq: Seq(1) };
+        let marks = [namesake, device, guest].map(|one| (one.session, room, unread));
+        let (made, signed_in, joined, marked, left, ended, expired) = tokio::join!(
             storage.create_account(account(&name, guest.person)),
             storage.sign_in(
                 bia.account.id,
@@ -329,6 +332,7 @@ async fn what_happens_at_the_same_moment_keeps_nobody_waiting(world: &World) {
                 Some(guest.session)
             ),
             storage.join(device.session, room, username("Beatriz"), at(5)),
+            storage.mark(marks.to_vec()),
             storage.leave(namesake.session, None),
             storage.end_session(device.session),
             storage.expire_sessions(Served(-1)),
@@ -337,6 +341,7 @@ async fn what_happens_at_the_same_moment_keeps_nobody_waiting(world: &World) {
         signed_in.unwrap().unwrap();
         // The device may have ended before it joined.
         let _ = joined.unwrap();
+        marked.unwrap();
         left.unwrap();
         ended.unwrap();
         assert_eq!(expired.unwrap(), 0);

@@ -7,8 +7,8 @@ use papo_domain::{Denial, PersonId, RoomDescription, RoomId, RoomName, Seq};
 use papo_storage::postgres::{DatabaseUrl, PostgresStorage};
 use papo_storage::{
     Accounts as _, Appended, Check as _, Import as _, ImportedRoom, Instance as _, JoinRefusal,
-    Log as _, Memberships as _, MessageFilter, Messages as _, RevocationId, Revocations as _,
-    RoomFilter, Rooms as _, Sessions as _, StorageError,
+    Log as _, Memberships as _, MessageFilter, Messages as _, ReadMark, ReadPositions as _,
+    RevocationId, Revocations as _, RoomFilter, Rooms as _, Sessions as _, StorageError,
 };
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
@@ -264,6 +264,44 @@ async fn nodes_do_nothing_more_when_their_history_is_another() {
     assert_eq!(events.unwrap().len(), 1);
 }
 
+/// Otherwise a later number could become visible before an earlier one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_transaction_at_a_time_adds_to_a_journal() {
+    let schema = Schema::new();
+    let client = schema.client().await;
+    let mut holder = schema.client().await;
+    let storage = Arc::new(PostgresStorage::open(&schema.url()).await.unwrap());
+    let world = World::of(storage.clone(), schema);
+    let (room, other) = (world.room("Um").await, world.room("Dois").await);
+    let ana = world.guest(room, "Ana").await;
+    let bia = world.guest(room, "Bia").await;
+    let held = holder.transaction().await.unwrap();
+    let lock = "SELECT pg_backend_pid() FROM pg_advisory_xact_lock(x'5061706f'::integer, 3)";
+    let pid: i32 = held.query_one(lock, &[]).await.unwrap().get(0);
+    let unread = ReadMark::Unread { seq: Seq(1) };
+    let adding = tokio::spawn(async move {
+        let marks = vec![(ana.session, room, unread)];
+        let (joined, marked, left) = tokio::join!(
+            storage.join(ana.session, other, username("Ana"), at(1)),
+            storage.mark(marks),
+            storage.leave(bia.session, None),
+        );
+        joined.unwrap().unwrap();
+        marked.unwrap();
+        left.unwrap();
+    });
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)) \
+        AND application_name LIKE current_schema() || ' %'";
+    let mut waiting: i64 = 0;
+    while waiting < 3 {
+        assert!(!adding.is_finished());
+        waiting = client.query_one(sql, &[&pid]).await.unwrap().get(0);
+    }
+    held.rollback().await.unwrap();
+    adding.await.unwrap();
+    world.is_sound().await;
+}
+
 #[tokio::test]
 async fn checking_finds_what_is_wrong() {
     for (damage, found) in [
@@ -283,6 +321,8 @@ async fn checking_finds_what_is_wrong() {
             "INSERT INTO person (id, created_at) VALUES (77, 0)",
             "person 77 has neither",
         ),
+        ("UPDATE membership SET read_seq = 4", "has read up to 4"),
+        ("UPDATE membership SET read_seq = -1", "has read up to -1"),
         ("DELETE FROM papo", "epoch"),
         ("UPDATE papo SET relay_key = NULL", "relay key"),
     ] {

@@ -331,6 +331,8 @@ async fn checking_finds_what_is_wrong() {
             "INSERT INTO person (id, created_at) VALUES (77, 0)",
             "person 77 has neither",
         ),
+        ("UPDATE membership SET read_seq = 4", "has read up to 4"),
+        ("UPDATE membership SET read_seq = -1", "has read up to -1"),
         ("DELETE FROM meta WHERE key = 'epoch'", "epoch"),
         ("DELETE FROM meta WHERE key = 'relay_key'", "relay key"),
     ] {

@@ -8,7 +8,9 @@ use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
 use papo_storage::transfer::{
     self, InstanceRow, PAGE, Place, Record, Source as _, Summary, Table, Walk,
 };
-use papo_storage::{ImportedMessage, ImportedRoom, NewSession, RoomFilter, Served, StorageError};
+use papo_storage::{
+    ImportedMessage, ImportedRoom, InboxId, NewSession, RoomFilter, Served, StorageError,
+};
 use tempfile::TempDir;
 
 use crate::home::{Home, Lively, liven_up, summary};
@@ -66,6 +68,11 @@ async fn are_the_same(one: &World, other: &World) {
             let (token, room) = (token(number), Some(id));
             let session = one.storage.session(token, room).await.unwrap();
             assert_eq!(session, other.storage.session(token, room).await.unwrap());
+            if let Some(session) = session {
+                let known = one.storage.membership_state(session.id, id).await.unwrap();
+                let others = other.storage.membership_state(session.id, id).await;
+                assert_eq!(known, others.unwrap());
+            }
         }
     }
     let accounts = one.storage.accounts().await.unwrap();
@@ -78,6 +85,10 @@ async fn are_the_same(one: &World, other: &World) {
     assert!(other.storage.is_setup_token(token(88)).await.unwrap());
     let last = one.storage.last_revocation().await.unwrap();
     assert_eq!(last, other.storage.last_revocation().await.unwrap());
+    let last = one.storage.last_inbox_entry().await.unwrap();
+    assert_eq!(last, other.storage.last_inbox_entry().await.unwrap());
+    let none = other.storage.inbox_after(InboxId(0), 1).await.unwrap();
+    assert_eq!(none, []);
 }
 
 /// New things get the same numbers in both.
@@ -102,13 +113,15 @@ async fn go_on_as_one(one: &World, other: &World, Lively { room, ana }: &Lively)
         let session = world.storage.create_session(PersonId(9), session).await;
         world.storage.leave(ana.session, Some(*room)).await.unwrap();
         let last = world.storage.last_revocation().await.unwrap();
+        world.join(ana, *room, "Ana").await;
+        let joined = world.storage.last_inbox_entry().await.unwrap();
         went.push((
             again.event,
             new.unwrap(),
             made.unwrap(),
             account.unwrap(),
             session.unwrap(),
-            last,
+            (last, joined),
         ));
     }
     assert_eq!(went[0], went[1]);
@@ -231,6 +244,7 @@ async fn what_is_undone_leaves_the_numbers_as_they_were() {
             last_room: i64::MAX,
             last_session: i64::MAX,
             last_revocation: i64::MAX,
+            last_inbox: i64::MAX,
             served: 7,
         });
         filling.take(vec![instance]).await.unwrap();

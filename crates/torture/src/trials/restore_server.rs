@@ -21,7 +21,7 @@ use crate::report::Verdict;
 
 const NODES: usize = 2;
 /// Papo's tables, each before those that refer to it.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "papo",
     "node",
     "room",
@@ -31,6 +31,7 @@ const TABLES: [&str; 9] = [
     "session",
     "membership",
     "revocation",
+    "inbox",
 ];
 
 /// A database of its own, gone when this is dropped.

@@ -6,10 +6,10 @@
 
 -- One row, which also marks the schema as Papo's. `version` counts the migrations, and `home`
 -- distinguishes this database from a copy. `epoch` names the history, and `relay_key` is the key of
--- its nodes. `served` is the time of service, `setup_token` the hash of the one-time token, and
--- `last_revocation` the last revocation that ever was. While a moving instance fills the tables,
--- `filling` is its epoch and `arrival` the number of this filling; the moved file is marked with it
--- before the end. No node serves the tables until then.
+-- its nodes. `served` is the time of service, and `setup_token` the hash of the one-time token.
+-- `last_revocation` is the last revocation that ever was, `last_inbox` the last entry of an inbox.
+-- While a moving instance fills the tables, `filling` is its epoch and `arrival` the number of this
+-- filling; the moved file is marked with it before the end. No node serves the tables until then.
 CREATE TABLE papo (
     only_row        boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     version         bigint  NOT NULL,
@@ -19,6 +19,7 @@ CREATE TABLE papo (
     served          bigint  NOT NULL DEFAULT 0,
     setup_token     bytea,
     last_revocation bigint  NOT NULL DEFAULT 0,
+    last_inbox      bigint  NOT NULL DEFAULT 0,
     filling         bigint,
     arrival         bigint
 );
@@ -116,17 +117,18 @@ CREATE INDEX session_by_last_used ON session (last_used);
 
 -- `likeness` has the skeletons of the accounts for which the name could be mistaken, each between
 -- two spaces. Making an account searches it. Roles: 0 member, 1 moderator. `read_seq` is the last
--- event that the person has read, at first the log's end. `level` says what they are notified of; 0
--- is the room's usual.
+-- event that the person has read, at first the log's end. `read_version` grows whenever they mark
+-- messages as unread. `level` says what they are notified of; 0 is the room's usual.
 CREATE TABLE membership (
-    person_id bigint   NOT NULL REFERENCES person (id) ON DELETE CASCADE,
-    room_id   bigint   NOT NULL REFERENCES room (id) ON DELETE CASCADE,
-    username  text     NOT NULL,
-    likeness  text     COLLATE "C" NOT NULL,
-    joined_at bigint   NOT NULL,
-    role      smallint NOT NULL DEFAULT 0,
-    read_seq  bigint   NOT NULL DEFAULT 0,
-    level     smallint NOT NULL DEFAULT 0,
+    person_id    bigint   NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+    room_id      bigint   NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    username     text     NOT NULL,
+    likeness     text     COLLATE "C" NOT NULL,
+    joined_at    bigint   NOT NULL,
+    role         smallint NOT NULL DEFAULT 0,
+    read_seq     bigint   NOT NULL DEFAULT 0,
+    read_version bigint   NOT NULL DEFAULT 0,
+    level        smallint NOT NULL DEFAULT 0,
     PRIMARY KEY (person_id, room_id)
 );
 
@@ -141,4 +143,14 @@ CREATE TABLE revocation (
     session_id bigint,
     username   text,
     at         bigint   NOT NULL
+);
+
+-- What else changed for persons, in the order of the commits; every node reads on here. Kinds: 1
+-- joined `room_id`, 2 the read position in `room_id` has moved. `at` is in the time of service.
+CREATE TABLE inbox (
+    id        bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person_id bigint   NOT NULL,
+    kind      smallint NOT NULL,
+    room_id   bigint   NOT NULL,
+    at        bigint   NOT NULL
 );

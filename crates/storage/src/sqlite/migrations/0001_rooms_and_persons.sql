@@ -88,17 +88,18 @@ CREATE INDEX session_by_last_used ON session (last_used);
 
 -- `likeness` has the skeletons of the accounts for which the name could be mistaken, each between
 -- two spaces. Making an account searches it. Roles: 0 member, 1 moderator. `read_seq` is the last
--- event that the person has read, at first the log's end. `level` says what they are notified of; 0
--- is the room's usual.
+-- event that the person has read, at first the log's end. `read_version` grows whenever they mark
+-- messages as unread. `level` says what they are notified of; 0 is the room's usual.
 CREATE TABLE membership (
-    person_id INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
-    room_id   INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
-    username  TEXT    NOT NULL,
-    likeness  TEXT    NOT NULL,
-    joined_at INTEGER NOT NULL,
-    role      INTEGER NOT NULL DEFAULT 0,
-    read_seq  INTEGER NOT NULL DEFAULT 0,
-    level     INTEGER NOT NULL DEFAULT 0,
+    person_id    INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+    room_id      INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    username     TEXT    NOT NULL,
+    likeness     TEXT    NOT NULL,
+    joined_at    INTEGER NOT NULL,
+    role         INTEGER NOT NULL DEFAULT 0,
+    read_seq     INTEGER NOT NULL DEFAULT 0,
+    read_version INTEGER NOT NULL DEFAULT 0,
+    level        INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (person_id, room_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -113,4 +114,14 @@ CREATE TABLE revocation (
     session_id INTEGER,
     username   TEXT,
     at         INTEGER NOT NULL
+) STRICT;
+
+-- What else changed for persons, in the order of the commits; every node reads on here. Kinds: 1
+-- joined `room_id`, 2 the read position in `room_id` has moved. `at` is in the time of service.
+CREATE TABLE inbox (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    person_id INTEGER NOT NULL,
+    kind      INTEGER NOT NULL,
+    room_id   INTEGER NOT NULL,
+    at        INTEGER NOT NULL
 ) STRICT;

@@ -229,6 +229,7 @@ impl Conversion {
                     joined_at: membership.joined_at,
                     role: 0,
                     read_seq: self.ends.get(&membership.room).copied().unwrap_or(0),
+                    read_version: 0,
                     level: 0,
                 };
                 found.insert(key, row);
@@ -275,6 +276,7 @@ impl From<Instance> for InstanceRow {
             last_room: instance.last_room,
             last_session: instance.last_session,
             last_revocation: instance.last_revocation,
+            last_inbox: 0,
             served: 0,
         }
     }

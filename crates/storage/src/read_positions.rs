@@ -1,0 +1,107 @@
+//! Read positions: how far a person has read in each of their rooms, and how much is unread.
+
+use async_trait::async_trait;
+use papo_domain::{RoomId, RoomName, Seq, SessionId, Timestamp, Username};
+
+use crate::{InboxId, StorageError};
+
+/// The storage looks for unread messages among this many events after the read position. Without a
+/// bound, a person whose own messages fill a log could have it read whole again and again. These
+/// take about 2 ms.
+pub(crate) const SEARCHED_EVENTS: i64 = 10_000;
+
+/// How far persons have read, on all their devices. A session identifies the person.
+///
+/// Unread are the messages after the position that others posted and that aren't deleted, up to
+/// [`papo_domain::UNREAD_MESSAGES`]. They are looked for among the first 10,000 events there.
+#[async_trait]
+pub trait ReadPositions: Send + Sync {
+    /// The session's person in each of their active rooms, by room, as of the returned entry of
+    /// the inbox. Without rooms when the session has ended.
+    async fn membership_states(
+        &self,
+        session: SessionId,
+    ) -> Result<(InboxId, Vec<MembershipState>), StorageError>;
+
+    /// The session's person in a room. `None` when the person isn't in it, the session has ended,
+    /// or the room isn't active.
+    async fn membership_state(
+        &self,
+        session: SessionId,
+        room: RoomId,
+    ) -> Result<Option<MembershipState>, StorageError>;
+
+    /// Moves read positions, many persons' at once and in this order. Each position that changes
+    /// gets an entry in the inbox. Returns for each mark what holds after all of them, `None` as
+    /// above.
+    async fn mark(
+        &self,
+        marks: Vec<(SessionId, RoomId, ReadMark)>,
+    ) -> Result<Vec<Option<MembershipState>>, StorageError>;
+}
+
+/// How a person is in a room, and what they have read there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MembershipState {
+    /// The room.
+    pub room: RoomId,
+    /// The room's name.
+    pub name: RoomName,
+    /// The person's name in it.
+    pub username: Username,
+    /// The end of the room's log, at which the unread messages were counted.
+    pub last_seq: Seq,
+    /// When the room's last message was posted.
+    pub last_activity: Option<Timestamp>,
+    /// The last event that the person has read.
+    pub read: Seq,
+    /// The version of the read position. It grows when messages are marked as unread.
+    pub version: i64,
+    /// How many messages are unread, up to [`papo_domain::UNREAD_MESSAGES`].
+    pub unread: u32,
+}
+
+/// What a person marks in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadMark {
+    /// Everything up to an event as read. The position only moves forward, and no further than the
+    /// log. The mark moves nothing if the person's device knows an older version than the stored
+    /// one: it hasn't heard that messages were marked as unread.
+    Read {
+        /// The event.
+        seq: Seq,
+        /// The version of the read position that the device knows.
+        version: i64,
+    },
+    /// An event and all later ones as unread.
+    Unread {
+        /// The event.
+        seq: Seq,
+    },
+}
+
+/// A stored read position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReadPosition {
+    /// The last event that was read.
+    pub(crate) seq: Seq,
+    /// Its version.
+    pub(crate) version: i64,
+}
+
+impl ReadPosition {
+    /// The position after a mark, in a room whose log ends at `end`.
+    pub(crate) fn marked(self, mark: ReadMark, end: Seq) -> Self {
+        match mark {
+            ReadMark::Read { version, .. } if version < self.version => self,
+            ReadMark::Read { seq, .. } => Self {
+                seq: self.seq.max(seq.min(end)),
+                ..self
+            },
+            ReadMark::Unread { seq } => Self {
+                seq: Seq(seq.0.saturating_sub(1)).min(end).max(Seq::START),
+                version: self.version.saturating_add(1),
+            },
+        }
+    }
+}

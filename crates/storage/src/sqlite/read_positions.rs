@@ -1,0 +1,140 @@
+//! Read positions, and the unread messages after them.
+
+use async_trait::async_trait;
+use papo_domain::{RoomId, RoomName, Seq, SessionId, UNREAD_MESSAGES};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{SqliteStorage, inboxes, rows};
+use crate::read_positions::{ReadPosition, SEARCHED_EVENTS};
+use crate::{InboxChange, InboxId, MembershipState, ReadMark, ReadPositions, StorageError};
+
+#[async_trait]
+impl ReadPositions for SqliteStorage {
+    async fn membership_states(
+        &self,
+        session: SessionId,
+    ) -> Result<(InboxId, Vec<MembershipState>), StorageError> {
+        self.read(move |db| {
+            let moment = db.unchecked_transaction()?;
+            Ok((inboxes::last(&moment)?, states(&moment, session)?))
+        })
+        .await
+    }
+
+    async fn membership_state(
+        &self,
+        session: SessionId,
+        room: RoomId,
+    ) -> Result<Option<MembershipState>, StorageError> {
+        self.read(move |db| state(db, session, room)).await
+    }
+
+    async fn mark(
+        &self,
+        marks: Vec<(SessionId, RoomId, ReadMark)>,
+    ) -> Result<Vec<Option<MembershipState>>, StorageError> {
+        self.write(move |db| mark(db, &marks)).await
+    }
+}
+
+/// The query for [`membership_state`] with a condition and an order. `room` is read by its key, and
+/// of `message` only the events after the read position.
+fn query(condition: &str) -> String {
+    format!(
+        "SELECT room.id, room.name, membership.username, room.last_seq, room.last_activity, \
+         read_seq, read_version, CASE WHEN room.last_seq > read_seq THEN \
+         (SELECT count(*) FROM (SELECT 1 FROM message WHERE message.room_id = membership.room_id \
+         AND seq > read_seq AND seq <= read_seq + {SEARCHED_EVENTS} \
+         AND sender <> membership.person_id AND content IS NOT NULL LIMIT {UNREAD_MESSAGES})) \
+         ELSE 0 END \
+         FROM session CROSS JOIN membership USING (person_id) \
+         CROSS JOIN room ON room.id = membership.room_id \
+         WHERE session.id = ?1 AND room.is_active AND {condition}"
+    )
+}
+
+/// A session's person in each of their active rooms.
+pub(super) fn states(
+    db: &Connection,
+    session: SessionId,
+) -> Result<Vec<MembershipState>, StorageError> {
+    let mut statement = db.prepare_cached(&query("true ORDER BY membership.room_id"))?;
+    let states = statement.query_map([session.0], membership_state)?;
+    Ok(states.collect::<Result<_, _>>()?)
+}
+
+/// A session's person in an active room.
+pub(super) fn state(
+    db: &Connection,
+    session: SessionId,
+    room: RoomId,
+) -> Result<Option<MembershipState>, StorageError> {
+    let mut statement = db.prepare_cached(&query("membership.room_id = ?2"))?;
+    let state = statement.query_row([session.0, room.0], membership_state);
+    Ok(state.optional()?)
+}
+
+/// Moves read positions. Returns what holds after all of it.
+pub(super) fn mark(
+    db: &Connection,
+    marks: &[(SessionId, RoomId, ReadMark)],
+) -> Result<Vec<Option<MembershipState>>, StorageError> {
+    for (session, room, mark) in marks {
+        mark_one(db, *session, *room, *mark)?;
+    }
+    let marks = marks.iter();
+    let states = marks.map(|(session, room, _)| state(db, *session, *room));
+    states.collect()
+}
+
+fn mark_one(
+    db: &Connection,
+    session: SessionId,
+    room: RoomId,
+    mark: ReadMark,
+) -> Result<(), StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT membership.person_id, read_seq, read_version, last_seq \
+         FROM session CROSS JOIN membership USING (person_id) \
+         CROSS JOIN room ON room.id = membership.room_id \
+         WHERE session.id = ?1 AND membership.room_id = ?2 AND room.is_active",
+    )?;
+    let found = statement.query_row([session.0, room.0], |row| {
+        let before = ReadPosition {
+            seq: Seq(row.get(1)?),
+            version: row.get(2)?,
+        };
+        Ok((rows::person(row, 0)?, before, Seq(row.get(3)?)))
+    });
+    let Some((person, before, end)) = found.optional()? else {
+        return Ok(());
+    };
+    let after = before.marked(mark, end);
+    if after == before {
+        return Ok(());
+    }
+    db.prepare_cached(
+        "UPDATE membership SET read_seq = ?3, read_version = ?4 \
+         WHERE person_id = ?1 AND room_id = ?2",
+    )?
+    .execute(params![
+        person.0.cast_signed(),
+        room.0,
+        after.seq.0,
+        after.version
+    ])?;
+    inboxes::add(db, person, InboxChange::Read(room))
+}
+
+fn membership_state(row: &Row<'_>) -> Result<MembershipState, rusqlite::Error> {
+    Ok(MembershipState {
+        room: RoomId(row.get(0)?),
+        name: RoomName::from_stored(rows::text(row, 1)?),
+        username: rows::username(row, 2)?,
+        last_seq: Seq(row.get(3)?),
+        last_activity: rows::time(row, 4)?,
+        read: Seq(row.get(5)?),
+        version: row.get(6)?,
+        unread: row.get(7)?,
+    })
+}

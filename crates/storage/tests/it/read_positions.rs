@@ -1,0 +1,274 @@
+//! Read positions, and the unread messages after them.
+
+use papo_domain::{RoomId, Seq, UNREAD_MESSAGES};
+use papo_storage::{InboxId, MembershipState, NewSession, ReadMark, Served};
+
+use crate::world::{Guest, World, account, at, password_of, set_room, state, token};
+
+crate::stories!(
+    a_position_begins_at_the_end_of_the_log,
+    unread_are_the_messages_of_others_that_are_not_deleted,
+    unread_messages_are_counted_up_to_a_hundred,
+    unread_messages_are_searched_among_so_many_events,
+    a_position_moves_forward_and_no_further_than_the_log,
+    a_late_read_does_not_undo_a_mark_as_unread,
+    many_marks_are_answered_in_their_order,
+    all_rooms_are_told_as_of_an_entry,
+    an_inactive_room_is_left_out,
+    a_guest_who_signs_in_brings_the_positions_along,
+);
+
+pub(crate) async fn one(world: &World, guest: &Guest, room: RoomId) -> Option<MembershipState> {
+    let state = world.storage.membership_state(guest.session, room).await;
+    state.unwrap()
+}
+
+/// The position in a room, its version, and what is unread.
+async fn position(world: &World, guest: &Guest, room: RoomId) -> (i64, i64, u32) {
+    shown(&one(world, guest, room).await.unwrap())
+}
+
+fn shown(state: &MembershipState) -> (i64, i64, u32) {
+    (state.read.0, state.version, state.unread)
+}
+
+async fn mark(world: &World, guest: &Guest, room: RoomId, mark: ReadMark) -> (i64, i64, u32) {
+    let marks = vec![(guest.session, room, mark)];
+    let mut states = world.storage.mark(marks).await.unwrap();
+    let state = states.remove(0).unwrap();
+    assert_eq!(one(world, guest, room).await.as_ref(), Some(&state));
+    shown(&state)
+}
+
+fn read(seq: i64, version: i64) -> ReadMark {
+    ReadMark::Read {
+        seq: Seq(seq),
+        version,
+    }
+}
+
+fn unread(seq: i64) -> ReadMark {
+    ReadMark::Unread { seq: Seq(seq) }
+}
+
+async fn a_position_begins_at_the_end_of_the_log(world: &World) {
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    world.post(&ana, room, "um").await;
+    world.post(&ana, room, "dois").await;
+    let bia = world.guest(room, "Bia").await;
+    assert_eq!(position(world, &bia, room).await, (2, 0, 0));
+    world.post(&ana, room, "três").await;
+    // Another name is no other membership.
+    world.join(&bia, room, "Beatriz").await;
+    let found = one(world, &bia, room).await.unwrap();
+    assert_eq!(shown(&found), (2, 0, 1));
+    assert_eq!(found.name.to_string(), "Geral");
+    assert_eq!(found.username.to_string(), "Beatriz");
+    assert_eq!((found.room, found.last_seq), (room, Seq(3)));
+    assert_eq!(found.last_activity, Some(at(1)));
+    // A new membership begins anew.
+    mark(world, &bia, room, unread(1)).await;
+    world.storage.leave(bia.session, Some(room)).await.unwrap();
+    assert_eq!(one(world, &bia, room).await, None);
+    world.join(&bia, room, "Bia").await;
+    assert_eq!(position(world, &bia, room).await, (3, 0, 0));
+}
+
+async fn unread_are_the_messages_of_others_that_are_not_deleted(world: &World) {
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let bia = world.guest(room, "Bia").await;
+    let first = world.post(&ana, room, "um").await;
+    world.post(&bia, room, "dois").await;
+    world.post(&ana, room, "três").await;
+    assert_eq!(position(world, &bia, room).await, (0, 0, 2));
+    assert_eq!(position(world, &ana, room).await, (0, 0, 1));
+    world.append_one(ana.edit(room, first, "1")).await.unwrap();
+    let renamed = set_room(room, state("Sala", true));
+    world.append_one(renamed).await.unwrap();
+    assert_eq!(position(world, &bia, room).await, (0, 0, 2));
+    world.append_one(ana.delete(room, first)).await.unwrap();
+    assert_eq!(position(world, &bia, room).await, (0, 0, 1));
+    // A name is not who somebody is.
+    world.join(&ana, room, "Ana 2").await;
+    world.post(&ana, room, "quatro").await;
+    let namesake = world.guest(room, "Ana").await;
+    world.post(&namesake, room, "cinco").await;
+    assert_eq!(position(world, &ana, room).await, (0, 0, 2));
+    assert_eq!(mark(world, &bia, room, read(7, 0)).await, (7, 0, 1));
+}
+
+async fn unread_messages_are_counted_up_to_a_hundred(world: &World) {
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let bia = world.guest(room, "Bia").await;
+    let many = (0..99).map(|number| ana.post(room, None, &number.to_string()));
+    world.append(many.collect()).await;
+    assert_eq!(position(world, &bia, room).await, (0, 0, 99));
+    world.post(&ana, room, "100").await;
+    assert_eq!(position(world, &bia, room).await, (0, 0, UNREAD_MESSAGES));
+    world.post(&ana, room, "101").await;
+    assert_eq!(position(world, &bia, room).await, (0, 0, UNREAD_MESSAGES));
+    assert_eq!(mark(world, &bia, room, read(1, 0)).await, (1, 0, 100));
+    assert_eq!(mark(world, &bia, room, read(2, 0)).await, (2, 0, 99));
+}
+
+/// Otherwise a person whose own messages fill the log could have it read whole again and again.
+async fn unread_messages_are_searched_among_so_many_events(world: &World) {
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let bia = world.guest(room, "Bia").await;
+    let mut own = (0..10_000).map(|_| bia.post(room, None, "meu"));
+    for _ in 0..10 {
+        world.append(own.by_ref().take(1_000).collect()).await;
+    }
+    world.post(&ana, room, "fora").await;
+    assert_eq!(position(world, &bia, room).await, (0, 0, 0));
+    assert_eq!(mark(world, &bia, room, read(1, 0)).await, (1, 0, 1));
+}
+
+async fn a_position_moves_forward_and_no_further_than_the_log(world: &World) {
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let bia = world.guest(room, "Bia").await;
+    for number in 0..5 {
+        world.post(&ana, room, &number.to_string()).await;
+    }
+    assert_eq!(mark(world, &bia, room, read(3, 0)).await, (3, 0, 2));
+    assert_eq!(mark(world, &bia, room, read(2, 0)).await, (3, 0, 2));
+    assert_eq!(mark(world, &bia, room, read(i64::MIN, 0)).await, (3, 0, 2));
+    assert_eq!(mark(world, &bia, room, read(i64::MAX, 0)).await, (5, 0, 0));
+    world.post(&ana, room, "depois").await;
+    assert_eq!(position(world, &bia, room).await, (5, 0, 1));
+    assert_eq!(mark(world, &bia, room, unread(4)).await, (3, 1, 3));
+    assert_eq!(mark(world, &bia, room, unread(i64::MIN)).await, (0, 2, 6));
+    assert_eq!(mark(world, &bia, room, unread(i64::MAX)).await, (6, 3, 0));
+}
+
+async fn a_late_read_does_not_undo_a_mark_as_unread(world: &World) {
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let bia = world.guest(room, "Bia").await;
+    for number in 0..5 {
+        world.post(&ana, room, &number.to_string()).await;
+    }
+    assert_eq!(mark(world, &bia, room, read(5, 0)).await, (5, 0, 0));
+    assert_eq!(mark(world, &bia, room, unread(2)).await, (1, 1, 4));
+    assert_eq!(mark(world, &bia, room, read(5, 0)).await, (1, 1, 4));
+    assert_eq!(mark(world, &bia, room, read(4, 1)).await, (4, 1, 1));
+    // A version from before the person left and joined again.
+    assert_eq!(mark(world, &bia, room, read(5, 9)).await, (5, 1, 0));
+}
+
+async fn many_marks_are_answered_in_their_order(world: &World) {
+    let (room, other) = (world.room("Um").await, world.room("Dois").await);
+    let ana = world.guest(room, "Ana").await;
+    let bia = world.guest(room, "Bia").await;
+    let gone = world.guest(room, "Caio").await;
+    world.join(&ana, other, "Ana").await;
+    for number in 0..3 {
+        world.post(&ana, room, &number.to_string()).await;
+    }
+    world.storage.end_session(gone.session).await.unwrap();
+    let marks = vec![
+        (bia.session, room, read(2, 0)),
+        (bia.session, other, read(2, 0)),
+        (ana.session, room, read(3, 0)),
+        (bia.session, room, unread(1)),
+        (gone.session, room, read(3, 0)),
+        (bia.session, room, read(3, 0)),
+        (ana.session, other, read(3, 0)),
+        (bia.session, RoomId(99), read(3, 0)),
+    ];
+    let states = world.storage.mark(marks).await.unwrap();
+    let states = states.iter().map(|state| state.as_ref().map(shown));
+    let last = Some((0, 1, 3));
+    let expected = [
+        last,
+        None,
+        Some((3, 0, 0)),
+        last,
+        None,
+        last,
+        Some((0, 0, 0)),
+        None,
+    ];
+    assert_eq!(states.collect::<Vec<_>>(), expected);
+    assert_eq!(world.storage.mark(vec![]).await.unwrap(), []);
+}
+
+async fn all_rooms_are_told_as_of_an_entry(world: &World) {
+    let nobody = world.session().await;
+    let states = world.storage.membership_states(nobody.session).await;
+    assert_eq!(states.unwrap(), (InboxId(0), vec![]));
+    let mut rooms = Vec::new();
+    for name in ["C", "B", "A"] {
+        rooms.push(world.room(name).await);
+    }
+    let ana = world.guest(rooms[2], "Ana").await;
+    world.join(&ana, rooms[0], "Ana Maria").await;
+    let bia = world.guest(rooms[1], "Bia").await;
+    world.join(&bia, rooms[0], "Bia").await;
+    world.post(&bia, rooms[0], "olá").await;
+    let (as_of, states) = world.storage.membership_states(ana.session).await.unwrap();
+    assert_eq!(as_of, world.storage.last_inbox_entry().await.unwrap());
+    let expected = [
+        one(world, &ana, rooms[0]).await.unwrap(),
+        one(world, &ana, rooms[2]).await.unwrap(),
+    ];
+    assert_eq!(states, expected);
+    assert_eq!(states[0].username.to_string(), "Ana Maria");
+    assert_eq!((states[0].unread, states[1].unread), (1, 0));
+    assert_eq!(states[1].last_activity, None);
+    world.storage.end_session(ana.session).await.unwrap();
+    let ended = world.storage.membership_states(ana.session).await.unwrap();
+    assert_eq!(ended, (as_of, vec![]));
+    assert_eq!(one(world, &ana, rooms[0]).await, None);
+}
+
+async fn an_inactive_room_is_left_out(world: &World) {
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let bia = world.guest(room, "Bia").await;
+    world.post(&ana, room, "olá").await;
+    let close = set_room(room, state("Geral", false));
+    world.append_one(close).await.unwrap();
+    assert_eq!(one(world, &bia, room).await, None);
+    let (_, states) = world.storage.membership_states(bia.session).await.unwrap();
+    assert_eq!(states, []);
+    let marks = vec![(bia.session, room, read(1, 0))];
+    assert_eq!(world.storage.mark(marks).await.unwrap(), [None]);
+    let open = set_room(room, state("Geral", true));
+    world.append_one(open).await.unwrap();
+    assert_eq!(position(world, &bia, room).await, (0, 0, 1));
+}
+
+async fn a_guest_who_signs_in_brings_the_positions_along(world: &World) {
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let guest = world.guest(room, "Visita").await;
+    for number in 0..3 {
+        world.post(&ana, room, &number.to_string()).await;
+    }
+    mark(world, &guest, room, unread(2)).await;
+    let made = world
+        .storage
+        .create_account(account("Bia", papo_domain::PersonId(7)));
+    let bia = made.await.unwrap();
+    let token = token(1_001);
+    let session = NewSession {
+        token,
+        at: at(3),
+        used: Served(3),
+    };
+    let signed_in = world
+        .storage
+        .sign_in(bia.id, password_of("Bia"), session, Some(guest.session));
+    let device = Guest {
+        session: signed_in.await.unwrap().unwrap(),
+        person: bia.person,
+        token,
+    };
+    assert_eq!(position(world, &device, room).await, (1, 1, 2));
+}
