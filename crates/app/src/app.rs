@@ -23,6 +23,7 @@ use crate::metrics::Metrics;
 use crate::nodes::Bells;
 use crate::pages::Pages;
 use crate::passwords::Passwords;
+use crate::reading::Marks;
 use crate::room_log::RoomLog;
 use crate::served::Service;
 use crate::{Clock, Error, Random, RateLimits};
@@ -84,6 +85,8 @@ pub struct App {
     pub(crate) tails: Arc<Tails>,
     pub(crate) log: RoomLog,
     pub(crate) rate_limits: RateLimits,
+    /// Read positions that wait to be stored.
+    pub(crate) marks: Marks,
     pub(crate) passwords: Passwords,
     pub(crate) devices: Devices,
     /// Permits to read a page of messages.
@@ -114,6 +117,7 @@ impl App {
         // since commands end rights.
         let asked = Instant::now();
         let last_revocation = storage.last_revocation().await?;
+        let last_entry = storage.last_inbox_entry().await?;
         let (relay, incoming) = nodes.map(|nodes| (nodes.relay, nodes.incoming)).unzip();
         let hub = Arc::new(Hub::with_relay(settings.tails, relay));
         let metrics = Arc::new(Metrics::new());
@@ -145,6 +149,7 @@ impl App {
             metrics,
             log,
             rate_limits: RateLimits::new(settings.rate_limits),
+            marks: Marks::default(),
             passwords: Passwords::new(),
             reading: Semaphore::new(PAGES_AT_ONCE),
             settings,
@@ -160,6 +165,8 @@ impl App {
         app.tasks.spawn(Arc::clone(&app).tell_heads());
         app.tasks.spawn(Arc::clone(&app).keep_house());
         app.tasks.spawn(Arc::clone(&app).watch_clock());
+        app.tasks.spawn(Arc::clone(&app).store_marks());
+        app.tasks.spawn(Arc::clone(&app).watch_inboxes(last_entry));
         app.start_watching(last_revocation)?;
         if let Some(incoming) = incoming {
             app.tasks.spawn(Arc::clone(&app).hear_nodes(incoming));

@@ -13,7 +13,7 @@ use papo_domain::{PersonId, RoomId};
 use papo_protocol::{HEAD_SENDERS, Posted, ServerFrame, encode};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{App, Error};
+use crate::App;
 
 /// How often heads are made.
 const TICK: Duration = Duration::from_millis(500);
@@ -43,17 +43,6 @@ impl App {
                 tokio::task::yield_now().await;
             }
         }
-    }
-
-    /// Makes a connection watch all rooms that its person is in.
-    pub async fn watch_all(&self, connection: &Arc<Connection>) -> Result<(), Error> {
-        let memberships = self.storage.memberships(connection.session).await?;
-        let rooms: Vec<_> = memberships.into_iter().map(|(room, _)| room).collect();
-        self.hub.watch(connection, &rooms);
-        for (room, end) in self.storage.last_seqs(rooms).await? {
-            self.hub.begin_heads(room, end);
-        }
-        Ok(())
     }
 
     /// Makes a connection watch a room that it has followed. Returns a head if the log has moved

@@ -17,6 +17,8 @@ mod error;
 mod fan_out;
 mod frame;
 mod heads;
+mod inboxes;
+mod journals;
 mod lease;
 mod leaving;
 mod live;
@@ -26,6 +28,7 @@ mod nodes;
 mod pages;
 mod passwords;
 mod rate_limits;
+mod reading;
 mod revocations;
 mod room_log;
 mod rooms;
@@ -39,13 +42,17 @@ pub use actor::{Actor, Member};
 pub use administration::Administrator;
 pub use app::{App, Settings};
 pub use error::{Error, ErrorKind, Trouble};
+pub use inboxes::RoomList;
 pub use messages::PostRequest;
 pub use metrics::{BATCH_BUCKETS, BATCH_EVENTS, COMMIT_BUCKETS, COMMIT_SECONDS, Metrics};
 pub use papo_channel_layer::{
     Connection, Frame, Nodes, Notice, Read, TailLimits, Wants, Wire, Written,
 };
-pub use papo_storage::{AccountChange, AccountSession, MessageFilter, MessagePage, RoomFilter};
+pub use papo_storage::{
+    AccountChange, AccountSession, MessageFilter, MessagePage, ReadMark, RoomFilter,
+};
 pub use rate_limits::{Action, RateLimits, network};
+pub use reading::MarkReply;
 pub use room_log::{Committed, Reply};
 pub use rooms::RoomListing;
 pub use sources::{Clock, Random};

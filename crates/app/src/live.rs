@@ -264,6 +264,9 @@ impl App {
             if let Err(error) = self.forget_revocations().await {
                 tracing::warn!(%error, "can't delete old revocations");
             }
+            if let Err(error) = self.forget_inboxes().await {
+                tracing::warn!(%error, "can't delete old entries of inboxes");
+            }
             if let Err(error) = self.end_lost_rights().await {
                 tracing::warn!(%error, "can't look for rights that have ended");
             }

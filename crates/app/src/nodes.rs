@@ -29,6 +29,8 @@ pub(crate) struct Bells {
     pub(crate) logs: Notify,
     /// Rings for the revocations.
     pub(crate) revocations: Notify,
+    /// Rings for the inboxes.
+    pub(crate) inboxes: Notify,
 }
 
 impl App {
@@ -50,6 +52,7 @@ impl App {
                         self.hub.tell_people_soon(Instant::now());
                         self.bells.logs.notify_one();
                         self.bells.revocations.notify_one();
+                        self.bells.inboxes.notify_one();
                     }
                     Incoming::Signal(node, signal) => self.hear(node, signal, &mut grown),
                 }
@@ -77,6 +80,7 @@ impl App {
             }
             Signal::Heads(moves) => self.hub.hear_moves(&moves),
             Signal::Changed => self.bells.revocations.notify_one(),
+            Signal::Inbox => self.bells.inboxes.notify_one(),
             Signal::Stopped => self.hub.stop_node(node, Instant::now()),
         }
     }

@@ -37,6 +37,8 @@ pub enum Action {
     Waste,
     /// Getting the answer that something can't be done now.
     Refusal,
+    /// Moving one's read position, or asking for one's membership.
+    Membership,
 }
 
 /// The retry of a request that exceeds a limit's burst. It is refused then too.
@@ -67,6 +69,9 @@ const fn rates(action: Action) -> [Option<Rate>; 3] {
         Action::Waste => [Some((600, 1_200)), None, None],
         // Fifty sockets each retry for two rooms a second.
         Action::Refusal => [Some((600, 6_000)), None, None],
+        // A client asks once a second in the room that it shows, and once more for each room in
+        // which something was deleted.
+        Action::Membership => [Some((120, 600)), None, None],
     }
 }
 
@@ -83,7 +88,7 @@ const fn name_rate(action: Action) -> Option<Rate> {
     }
 }
 
-const ACTIONS: [Action; 11] = [
+const ACTIONS: [Action; 12] = [
     Action::Join,
     Action::Send,
     Action::Connect,
@@ -95,6 +100,7 @@ const ACTIONS: [Action; 11] = [
     Action::Take,
     Action::Waste,
     Action::Refusal,
+    Action::Membership,
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,22 +7,15 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use papo_channel_layer::{Connection, Notice, Signal};
 use papo_domain::RoomId;
 use papo_storage::{Revocation, RevocationId, Revoked, StorageError};
 use tokio::runtime::{Builder, Handle};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 
+use crate::journals::{AskingTimes, KEPT, PORTION};
 use crate::{App, Error, Member, defects};
-
-/// How often the node asks the database: half of the second within which a right must end.
-const POLL: Duration = Duration::from_millis(500);
-/// How many revocations are read at once.
-const PORTION: usize = 1_000;
-/// How long revocations are kept, for nodes that couldn't ask.
-const KEPT: Duration = Duration::from_hours(7 * 24);
 
 impl App {
     /// Makes all nodes look at the revocations.
@@ -57,14 +50,8 @@ impl App {
     }
 
     async fn watch_revocations(self: Arc<Self>, mut last: RevocationId, main: Handle) {
-        let mut tick = interval(POLL);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = tick.tick() => {}
-                () = self.bells.revocations.notified() => {}
-                () = self.stopping.cancelled() => return,
-            }
+        let mut times = AskingTimes::new();
+        while times.next(&self.bells.revocations, &self.stopping).await {
             if let Err(error) = self.heed_revocations(&mut last, &main).await {
                 tracing::warn!(%error, "can't ask for rights that ended");
                 self.note_failure(&error);
@@ -91,10 +78,9 @@ impl App {
         Ok(member)
     }
 
-    /// Deletes revocations and entries of inboxes that every node has seen.
+    /// Deletes revocations that every node has seen.
     pub(crate) async fn forget_revocations(&self) -> Result<(), Error> {
         self.storage.forget_revocations(KEPT).await?;
-        self.storage.forget_inbox(KEPT).await?;
         Ok(())
     }
 

@@ -130,11 +130,15 @@ impl App {
             }
             Ok(joined)
         };
-        if let Err(refusal) = self.to_the_end(join).await? {
-            if token.is_some() {
-                self.storage.end_session(id).await?;
+        match self.to_the_end(join).await? {
+            Ok(joined) if joined.previous.is_none() => self.tell_inbox(),
+            Ok(_) => {}
+            Err(refusal) => {
+                if token.is_some() {
+                    self.storage.end_session(id).await?;
+                }
+                return Err(refusal.into());
             }
-            return Err(refusal.into());
         }
         Ok(Admitted { token })
     }
@@ -191,6 +195,8 @@ impl App {
             Ok(())
         };
         self.to_the_end(sign_in).await?;
+        // A guest's rooms may have moved to the account.
+        self.tell_inbox();
         Ok(SignedIn { token: text, kept })
     }
 

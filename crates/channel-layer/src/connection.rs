@@ -34,6 +34,9 @@ pub enum Notice {
     /// The person has left this room, has another name or mark in it, or has joined it again since.
     /// The task asks which before it writes more of the room.
     Changed(RoomId),
+    /// The person has joined this room, or has read on in it, on any device. The task of a
+    /// connection that watches asks what holds now.
+    Inbox(RoomId),
     /// The session of this device has ended. Nothing more may be written.
     SessionEnded,
     /// The client doesn't read what waits for it, and others need the space. The connection should
@@ -200,7 +203,7 @@ impl Connection {
         let may_end = |notice: &Notice| match notice {
             Notice::Changed(changed) => *changed == room,
             Notice::SessionEnded => true,
-            Notice::Stopping(_) | Notice::Slow => false,
+            Notice::Inbox(_) | Notice::Stopping(_) | Notice::Slow => false,
         };
         self.line.lock().notices.iter().any(may_end)
     }
@@ -216,6 +219,22 @@ impl Connection {
         let line = self.line.lock();
         let watching = line.watching.as_ref();
         watching.is_some_and(|watching| watching.has(room))
+    }
+
+    /// Whether it has watched anything, be it no room.
+    pub(crate) fn is_watching(&self) -> bool {
+        self.line.lock().watching.is_some()
+    }
+
+    /// Drops the waiting heads, so that the task tells of all rooms again.
+    pub(crate) fn lose_heads(&self) {
+        let mut line = self.line.lock();
+        if let Some(watching) = &mut line.watching {
+            watching.lose();
+            line.is_resting = false;
+            drop(line);
+            self.wake();
+        }
     }
 
     /// Adds rooms to those that it watches. Returns the new ones.

@@ -212,13 +212,13 @@ mod tests {
         (progress, Instant::now())
     }
 
-    fn head(after: i64, seq: i64, posted: Option<&[(PersonId, u32)]>) -> Option<Head> {
-        Some(Head {
+    fn head(after: i64, seq: i64, posted: Option<&[(PersonId, u32)]>) -> Head {
+        Head {
             room: ROOM,
             after: Seq(after),
             seq: Seq(seq),
             posted: posted.map(<[_]>::to_vec),
-        })
+        }
     }
 
     #[test]
@@ -229,21 +229,27 @@ mod tests {
         progress.note(&[(Seq(7), Move::Posted(BIA)), (Seq(8), Move::Posted(ANA))]);
         assert!(!progress.is_idle());
         let counts = [(ANA, 2), (BIA, 1)];
-        assert_eq!(progress.look(ROOM, now, 16), head(4, 8, Some(&counts)));
+        assert_eq!(
+            progress.look(ROOM, now, 16),
+            Some(head(4, 8, Some(&counts)))
+        );
         assert!(progress.is_idle());
         progress.note(&[(Seq(9), Move::Edited)]);
         assert_eq!(progress.look(ROOM, now + PAUSE / 2, 16), None);
         assert!(!progress.is_idle());
-        assert_eq!(progress.look(ROOM, now + PAUSE, 16), head(8, 9, Some(&[])));
+        assert_eq!(
+            progress.look(ROOM, now + PAUSE, 16),
+            Some(head(8, 9, Some(&[])))
+        );
     }
 
     #[test]
     fn after_anything_else_and_with_too_many_senders_one_must_count_again() {
         let (mut progress, now) = from(0);
         progress.note(&[(Seq(1), Move::Posted(ANA)), (Seq(2), Move::Other)]);
-        assert_eq!(progress.look(ROOM, now, 16), head(0, 2, None));
+        assert_eq!(progress.look(ROOM, now, 16), Some(head(0, 2, None)));
         progress.note(&[(Seq(3), Move::Posted(ANA)), (Seq(4), Move::Posted(BIA))]);
-        assert_eq!(progress.look(ROOM, now + PAUSE, 1), head(2, 4, None));
+        assert_eq!(progress.look(ROOM, now + PAUSE, 1), Some(head(2, 4, None)));
     }
 
     #[test]
@@ -254,10 +260,10 @@ mod tests {
         assert_eq!(progress.look(ROOM, now, 16), None);
         progress.hear(&moves[..1]);
         let first = progress.look(ROOM, now, 16);
-        assert_eq!(first, head(0, 2, Some(&[(ANA, 2)])));
+        assert_eq!(first, Some(head(0, 2, Some(&[(ANA, 2)]))));
         progress.note(&moves[3..]);
         assert_eq!(progress.look(ROOM, now + PAUSE, 16), None);
-        assert_eq!(progress.look(ROOM, now + PAUSE, 16), head(2, 4, None));
+        assert_eq!(progress.look(ROOM, now + PAUSE, 16), Some(head(2, 4, None)));
         assert!(progress.is_idle());
         progress.hear(&moves);
         assert!(progress.is_idle());
@@ -272,7 +278,7 @@ mod tests {
         }
         progress.reach(Seq(3));
         assert_eq!(progress.look(ROOM, now, 16), None);
-        assert_eq!(progress.look(ROOM, now, 16), head(0, 3, None));
+        assert_eq!(progress.look(ROOM, now, 16), Some(head(0, 3, None)));
         assert_eq!(progress.look(ROOM, now + PAUSE, 16), None);
     }
 
@@ -285,7 +291,7 @@ mod tests {
         progress.begin(Seq(5));
         progress.begin(Seq(4));
         let first = progress.look(ROOM, now, 16);
-        assert_eq!(first, head(4, 5, Some(&[(ANA, 1)])));
+        assert_eq!(first, Some(head(4, 5, Some(&[(ANA, 1)]))));
         progress.begin(Seq(3));
         assert_eq!(progress.told(), Some(Seq(5)));
     }
@@ -298,9 +304,12 @@ mod tests {
         }
         let most = i64::try_from(MOST_MOVES).unwrap();
         let counts = [(ANA, u32::try_from(most).unwrap())];
-        assert_eq!(progress.look(ROOM, now, 16), head(0, most, Some(&counts)));
+        assert_eq!(
+            progress.look(ROOM, now, 16),
+            Some(head(0, most, Some(&counts)))
+        );
         let rest = progress.look(ROOM, now + PAUSE, 16);
-        assert_eq!(rest, head(most, 10_000, None));
+        assert_eq!(rest, Some(head(most, 10_000, None)));
     }
 
     proptest! {

@@ -41,6 +41,8 @@ pub enum Signal {
     Heads(Moves),
     /// Rights have changed: read the revocations.
     Changed,
+    /// Something has changed for a person: read the inboxes.
+    Inbox,
     /// The node stops: nobody is there any more.
     Stopped,
 }

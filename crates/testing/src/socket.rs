@@ -144,12 +144,15 @@ impl Socket {
         serde_json::from_str(&text).with_context(|| format!("in {text}"))
     }
 
-    /// The next frame except presence and typing.
+    /// The next frame except presence, typing, and news of rooms that the socket may not follow.
     pub fn receive(&mut self) -> Result<ServerFrame> {
         self.receive_where(|frame| {
             !matches!(
                 frame,
-                ServerFrame::Presence { .. } | ServerFrame::Typing { .. }
+                ServerFrame::Presence { .. }
+                    | ServerFrame::Typing { .. }
+                    | ServerFrame::Head { .. }
+                    | ServerFrame::Membership { r#ref: None, .. }
             )
         })
     }

@@ -64,6 +64,12 @@ impl Watching {
         self.heads.is_empty() && !self.has_lost
     }
 
+    /// Drops all heads.
+    pub(super) fn lose(&mut self) {
+        self.heads = Vec::new();
+        self.has_lost = true;
+    }
+
     /// Whether heads were dropped.
     pub(super) fn has_lost(&self) -> bool {
         self.has_lost
@@ -76,8 +82,7 @@ impl Watching {
             return false;
         }
         if self.heads.len() >= MOST_HEADS.max(self.rooms.len()) {
-            self.heads = Vec::new();
-            self.has_lost = true;
+            self.lose();
             return true;
         }
         self.heads.push((room, frame));

@@ -57,6 +57,7 @@ enum Body<'a> {
     Changed,
     Stopped,
     Heads(Vec<moves::RoomBody>),
+    Inbox,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -79,7 +80,7 @@ enum Kind {
 pub(crate) fn room_of(signal: &Signal) -> Option<RoomId> {
     match signal {
         Signal::Frames(room, _) | Signal::Typing(room, ..) | Signal::People(room, _) => Some(*room),
-        Signal::Heads(_) | Signal::Changed | Signal::Stopped => None,
+        Signal::Heads(_) | Signal::Changed | Signal::Inbox | Signal::Stopped => None,
     }
 }
 
@@ -90,7 +91,7 @@ pub(crate) fn size_of(signal: &Signal) -> usize {
         Signal::Typing(_, _, frame) => frame.len(),
         Signal::People(_, people) => people.people.len() * EDGE_BYTES,
         Signal::Heads(rooms) => moves::size(rooms),
-        Signal::Changed | Signal::Stopped => 0,
+        Signal::Changed | Signal::Inbox | Signal::Stopped => 0,
     };
     bytes + EDGE_BYTES
 }
@@ -132,6 +133,7 @@ pub(crate) fn encode(node: NodeId, signal: &Signal) -> Vec<Bytes> {
             return bodies.filter_map(|body| write(node, body)).collect();
         }
         Signal::Changed => Body::Changed,
+        Signal::Inbox => Body::Inbox,
         Signal::Stopped => Body::Stopped,
     };
     write(node, body).into_iter().collect()
@@ -176,6 +178,7 @@ pub(crate) fn decode(room: Option<RoomId>, bytes: &[u8]) -> Result<(NodeId, Sign
         }
         (None, Body::Heads(rooms)) => Signal::Heads(moves::checked(&rooms).ok_or(Undecodable)?),
         (None, Body::Changed) => Signal::Changed,
+        (None, Body::Inbox) => Signal::Inbox,
         (None, Body::Stopped) => Signal::Stopped,
         _ => return Err(Undecodable),
     };

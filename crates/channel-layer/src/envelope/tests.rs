@@ -59,6 +59,7 @@ fn all() -> Vec<Signal> {
             ),
         ]),
         Signal::Changed,
+        Signal::Inbox,
         Signal::Stopped,
     ]
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use papo_domain::{RoomId, Seq};
+use papo_domain::{PersonId, RoomId, Seq};
 use tokio::time::Instant;
 
-use crate::{Connection, Head, Hub, Move, Moves, Signal};
+use crate::{Connection, Head, Hub, Move, Moves, Notice, Signal};
 
 impl Hub {
     /// Makes a connection watch rooms. It gets their heads, and takes no part in them. Call it
@@ -28,6 +28,23 @@ impl Hub {
     /// The last event of which the watchers of a room have been told, if that is known.
     pub fn told(&self, room: RoomId) -> Option<Seq> {
         self.watches.told(room)
+    }
+
+    /// Gives a person's connections that watch rooms the notice that something has changed for them
+    /// in this one.
+    pub fn notice_inbox(&self, person: PersonId, room: RoomId) {
+        for connection in self.of_person(person) {
+            if connection.is_watching() {
+                connection.notice(Notice::Inbox(room));
+            }
+        }
+    }
+
+    /// Has a person's connections that watch rooms tell of all rooms again.
+    pub fn repeat_rooms(&self, person: PersonId) {
+        for connection in self.of_person(person) {
+            connection.lose_heads();
+        }
     }
 
     /// The watched rooms.

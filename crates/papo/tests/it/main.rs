@@ -21,6 +21,7 @@ mod persons;
 mod plain;
 mod requests;
 mod rights;
+mod room_list;
 mod settings;
 mod stopping;
 mod unfinished;

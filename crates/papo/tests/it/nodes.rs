@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use papo_protocol::ServerFrame;
+use papo_protocol::{ClientFrame, ServerFrame};
 use papo_testing::postgres::Schema;
 use papo_testing::{Guest, Server};
 
 use super::papo;
+use super::room_list::many;
 
 /// The URL of NATS: `PAPO_TEST_NATS_URL`, otherwise the standard port.
 fn nats() -> String {
@@ -93,6 +94,50 @@ impl Nodes {
         }
     }
 
+    /// A person at one node learns of what is posted and read at the other, in time.
+    fn tell(&self, in_time: Duration) {
+        let duda = Guest::joined(&self.first, 2, "Duda").unwrap();
+        let eva = Guest::joined(&self.second, 2, "Eva").unwrap();
+        let (mut here, rooms) = many(&duda);
+        let (mut there, _) = many(&self.at_second(&duda));
+        assert_eq!(rooms[0].unread, 0);
+        let mut writer = eva.socket(2).unwrap();
+        writer.subscribe(2, None).unwrap();
+        let reference = writer.post(2, "oi").unwrap();
+        let end = writer.wait_for_ack(reference).unwrap();
+        let posted = Instant::now();
+        for socket in [&mut here, &mut there] {
+            let is_head =
+                |frame: &ServerFrame| matches!(frame, ServerFrame::Head { seq, .. } if *seq == end);
+            socket.receive_where(is_head).unwrap();
+        }
+        assert!(posted.elapsed() <= in_time, "{:?}", posted.elapsed());
+        let r#ref = Some(here.reference());
+        let (room, version) = (Some(2), 0);
+        here.send(&ClientFrame::Read {
+            r#ref,
+            room,
+            seq: end,
+            version,
+        })
+        .unwrap();
+        let marked = Instant::now();
+        let is_read = |frame: &ServerFrame| match frame {
+            ServerFrame::Membership { membership, .. } => membership.read == end,
+            _ => false,
+        };
+        there.receive_where(is_read).unwrap();
+        assert!(marked.elapsed() <= in_time, "{:?}", marked.elapsed());
+        self.at_second(&duda).leave(2).unwrap();
+        let left = Instant::now();
+        for socket in [&mut here, &mut there] {
+            socket
+                .receive_where(|frame| *frame == ServerFrame::Left { room: 2 })
+                .unwrap();
+        }
+        assert!(left.elapsed() <= Duration::from_secs(1));
+    }
+
     /// A person who leaves at one node is cut off at the other within a second.
     fn leave(&self) {
         let mut caio = Guest::joined(&self.first, 1, "Caio").unwrap();
@@ -148,6 +193,7 @@ fn when_its_database_is_another_a_node_ends_and_begins_again() {
 fn joined_by_nats_they_are_one_chat() {
     let nodes = Nodes::start(Some(&nats()));
     nodes.talk(Duration::from_secs(2));
+    nodes.tell(Duration::from_secs(2));
     nodes.leave();
 }
 
@@ -155,6 +201,7 @@ fn joined_by_nats_they_are_one_chat() {
 fn without_nats_they_are_late_and_nothing_else() {
     let nodes = Nodes::start(None);
     nodes.talk(Duration::from_secs(2));
+    nodes.tell(Duration::from_secs(3));
     nodes.leave();
 }
 
@@ -163,5 +210,6 @@ fn with_nats_away_they_are_late_and_nothing_else() {
     // Nobody listens on this port.
     let nodes = Nodes::start(Some("nats://127.0.0.1:9"));
     nodes.talk(Duration::from_secs(2));
+    nodes.tell(Duration::from_secs(3));
     nodes.leave();
 }

@@ -25,7 +25,8 @@ const FREE: [&str; 13] = [
     "/healthz",
     "/readyz",
     "/metrics",
-    // The socket for all rooms. It takes the same frames as a room's own socket.
+    // The socket for all rooms. It takes the same frames as a room's own socket, and those that
+    // need no subscription have doors here.
     "/ws/",
 ];
 const ACTIVE: i64 = 1;
@@ -61,6 +62,8 @@ enum Way {
     Plain(Option<&'static str>),
     /// A frame on a room's own socket, after it has subscribed to the room.
     Frame(ClientFrame),
+    /// A frame on the socket for many rooms, which follows none.
+    Unfollowed(ClientFrame),
 }
 
 /// A person who tries the doors.
@@ -94,7 +97,11 @@ fn expected(need: Need, asker: &Asker, kind: RoomKind) -> Result<(), Denial> {
 fn said(way: &Way, denial: Denial, asker: &Asker) -> &'static str {
     match (way, denial) {
         // The handshake checks the session before it looks for any room.
-        (Way::Plain(_) | Way::Frame(_), _) if asker.role == Role::Stranger => "403",
+        (Way::Plain(_) | Way::Frame(_) | Way::Unfollowed(_), _) if asker.role == Role::Stranger => {
+            "403"
+        }
+        (Way::Unfollowed(_), Denial::NoRoom) => "NoRoom",
+        (Way::Unfollowed(_), Denial::NotJoined) => "NotJoined",
         (_, Denial::NoRoom) => "404",
         (_, Denial::NotAdministrator) if asker.has_account => "403",
         (_, Denial::NotAdministrator) => "303 /admin/login/",
@@ -176,6 +183,10 @@ fn doors(room: i64, target: i64) -> Vec<Door> {
     ];
     for frame in frames(room, target) {
         let right = right(&frame).expect("the frame has a door");
+        if follows_nothing(&frame) {
+            let way = Way::Unfollowed(frame.clone());
+            doors.push(member("a frame on /ws/", right, way));
+        }
         doors.push(member("a frame", right, Way::Frame(frame)));
     }
     doors.push(post(
@@ -186,7 +197,15 @@ fn doors(room: i64, target: i64) -> Vec<Door> {
     doors
 }
 
-fn frames(room: i64, target: i64) -> [ClientFrame; 5] {
+/// Whether a frame needs no `subscribe` before it.
+fn follows_nothing(frame: &ClientFrame) -> bool {
+    matches!(
+        frame,
+        ClientFrame::Read { .. } | ClientFrame::Unread { .. } | ClientFrame::Refresh { .. }
+    )
+}
+
+fn frames(room: i64, target: i64) -> [ClientFrame; 8] {
     let (r#ref, room, seq) = (Some(77), Some(room), target);
     let message = "outra coisa".to_owned();
     [
@@ -212,6 +231,14 @@ fn frames(room: i64, target: i64) -> [ClientFrame; 5] {
             message,
         },
         ClientFrame::Delete { r#ref, room, seq },
+        ClientFrame::Read {
+            r#ref,
+            room,
+            seq,
+            version: 0,
+        },
+        ClientFrame::Unread { r#ref, room, seq },
+        ClientFrame::Refresh { r#ref, room },
     ]
 }
 
@@ -231,6 +258,7 @@ impl Asker {
             }
             Way::Plain(message) => return plain(self.guest.plain_socket(room), *message),
             Way::Frame(frame) => return ask_on(self.guest.socket(room), room, frame),
+            Way::Unfollowed(frame) => return ask_on(self.guest.rooms_socket(), room, frame),
         };
         let shown = shown(&page).replace(&format!("/{room}/"), "/{id}/");
         let is_join = matches!(way, Way::Post("/room/{id}/join/", _));
@@ -261,7 +289,7 @@ fn ask_on(socket: Result<Socket>, room: i64, frame: &ClientFrame) -> Result<Stri
         Ok(socket) => socket,
         refused => return Ok(Socket::refusal(refused)?.to_string()),
     };
-    if !matches!(frame, ClientFrame::Subscribe { .. }) {
+    if !matches!(frame, ClientFrame::Subscribe { .. }) && !follows_nothing(frame) {
         let reference = socket.subscribe(room, None)?;
         let followed = answer(&mut socket, reference)?;
         if followed != "yes" {
@@ -284,6 +312,7 @@ fn answer(socket: &mut Socket, reference: u64) -> Result<String> {
         ServerFrame::Error { .. } => true,
         ServerFrame::Ack { r#ref, .. }
         | ServerFrame::Snapshot { r#ref, .. }
+        | ServerFrame::Membership { r#ref, .. }
         | ServerFrame::Pong { r#ref } => *r#ref == Some(reference),
         _ => false,
     })?;

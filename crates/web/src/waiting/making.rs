@@ -22,6 +22,9 @@ pub(super) const TURNS: usize = 8;
 /// Answers with at most this many bytes of texts are made by the caller: that takes about 0.1 ms.
 const QUICK: usize = 64 * 1024;
 
+/// About how many bytes a membership has.
+const MEMBERSHIP_BYTES: usize = 160;
+
 /// How long an answer waits for its turn.
 const TURN_WAIT: Duration = Duration::from_secs(5);
 
@@ -77,6 +80,10 @@ impl Waiting {
 pub(crate) fn text_bytes(frame: &ServerFrame) -> usize {
     match frame {
         ServerFrame::Snapshot { messages, .. } => texts_bytes(messages),
+        ServerFrame::Welcome {
+            rooms: Some(rooms), ..
+        } => rooms.len() * MEMBERSHIP_BYTES,
+        ServerFrame::Membership { .. } => MEMBERSHIP_BYTES,
         _ => 0,
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use papo_app::{Committed, Connection, Error, ErrorKind, Trouble};
 use papo_domain::{Mark, RoomId};
-use papo_protocol::{Cause, ErrorCode, ServerFrame, close, encode};
+use papo_protocol::{Cause, ErrorCode, MembershipObject, ServerFrame, close, encode};
 use papo_websocket::CloseCode;
 
 /// The answer to a `send`, `edit` or `delete` on this connection.
@@ -20,14 +20,33 @@ pub(super) fn outcome(
             seq: Some(committed.seq.0),
             timestamp: Some(committed.timestamp.to_string()),
         }),
-        Err(error) => encode(&ServerFrame::Error {
-            r#ref: reference,
-            code: code(&error),
-            message: error.to_string(),
-            retry: retry(&error),
-            cause: cause(connection, &error),
-        }),
+        Err(error) => refusal(connection, reference, &error),
     }
+}
+
+/// The answer to a `read` or `unread` on this connection.
+pub(super) fn membership(
+    connection: &Connection,
+    reference: Option<u64>,
+    result: Result<MembershipObject, Error>,
+) -> Bytes {
+    match result {
+        Ok(membership) => encode(&ServerFrame::Membership {
+            r#ref: reference,
+            membership,
+        }),
+        Err(error) => refusal(connection, reference, &error),
+    }
+}
+
+fn refusal(connection: &Connection, reference: Option<u64>, error: &Error) -> Bytes {
+    encode(&ServerFrame::Error {
+        r#ref: reference,
+        code: code(error),
+        message: error.to_string(),
+        retry: retry(error),
+        cause: cause(connection, error),
+    })
 }
 
 /// Why the server can't do it now, for administrators: nobody else can mend it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use papo_app::{Connection, Error, PostRequest, Reply, StartingPoint, Wants};
+use papo_app::{Connection, Error, PostRequest, ReadMark, Reply, StartingPoint, Wants};
 use papo_domain::{Epoch, RoomId, Seq, Username};
 use papo_protocol::{Cause, ClientFrame, ErrorCode, ServerFrame, encode, parse_client_frame};
 use papo_websocket::CloseCode;
@@ -171,15 +171,40 @@ impl Session {
                 app.typing(&self.followed(own, room)?.subscription.member);
                 Ok(())
             }
-            // Until read positions are stored.
-            ClientFrame::Read { .. } | ClientFrame::Unread { .. } | ClientFrame::Refresh { .. } => {
-                Err(self.full().into())
+            ClientFrame::Read {
+                r#ref,
+                room,
+                seq,
+                version,
+            } => {
+                let seq = Seq(seq);
+                self.mark(r#ref, room_of(own, room)?, ReadMark::Read { seq, version })
+            }
+            ClientFrame::Unread { r#ref, room, seq } => {
+                let mark = ReadMark::Unread { seq: Seq(seq) };
+                self.mark(r#ref, room_of(own, room)?, mark)
+            }
+            ClientFrame::Refresh { r#ref, room } => {
+                let room = room_of(own, room)?;
+                let membership = self.app.membership(&self.connection, room).await?;
+                self.outgoing
+                    .push(encode(&ServerFrame::Membership { r#ref, membership }));
+                Ok(())
             }
             ClientFrame::Ping { r#ref } => {
                 self.outgoing.push(encode(&ServerFrame::Pong { r#ref }));
                 Ok(())
             }
         }
+    }
+
+    /// Moves the read position in a room.
+    fn mark(&self, reference: Option<u64>, room: RoomId, mark: ReadMark) -> Result<(), Refused> {
+        let reply = move |connection: &Connection, result| {
+            connection.answer(answers::membership(connection, reference, result));
+        };
+        let marked = self.app.mark(&self.connection, room, mark, Box::new(reply));
+        Ok(marked?)
     }
 
     /// Where a subscription begins.

@@ -74,7 +74,7 @@ impl Session {
             index += usize::from(!is_gone);
         }
         self.gather_passing().await?;
-        is_more |= self.gather_heads()?;
+        is_more |= self.gather_heads().await?;
         let is_more = is_more || self.rooms.iter().skip(index).any(|room| room.is_due);
         // After the budget was used up, the other rooms come next.
         let next = index % self.rooms.len().max(1);
@@ -129,7 +129,7 @@ impl Session {
 
     /// Pauses the reading of logs, if they can be read later. The socket stays open: a client that
     /// came back would only ask again.
-    fn read_later(&mut self, error: &Error) -> Result<(), End> {
+    pub(super) fn read_later(&mut self, error: &Error) -> Result<(), End> {
         let after = match error {
             Error::RateLimited(after) => *after,
             Error::Unavailable(after) => READ_AGAIN.min(*after),
@@ -230,6 +230,7 @@ impl Session {
                     return Err(Closing::new(CloseCode(close::SLOW), reason).into());
                 }
                 Notice::Changed(room) => self.look_again(room).await?,
+                Notice::Inbox(room) => self.renew_membership(room).await?,
                 Notice::Stopping(_) if defects::has("no-farewell") => {}
                 Notice::Stopping(within) => {
                     self.is_stopping = true;
@@ -262,7 +263,8 @@ impl Session {
                 if let Some(followed) = find(&mut self.rooms, room) {
                     followed.subscription.member = member;
                 }
-                Ok(())
+                // The name may be another.
+                self.renew_membership(room).await
             }
             Ok(None) => self.end_right(room),
             Err(error) => {

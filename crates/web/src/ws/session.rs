@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use papo_app::{App, Connection, Error, StartingPoint, Wants, Wire};
 use papo_domain::{RoomId, Seq};
-use papo_protocol::{ServerFrame, close, encode};
+use papo_protocol::close;
 use papo_websocket::{CloseCode, Reader, close_frame, ping_frame};
 use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
@@ -23,6 +23,7 @@ use super::followed::{Followed, find};
 use super::outgoing::{Outgoing, Written};
 use super::patience::Patience;
 use super::pauses::Pauses;
+use super::watching::Missed;
 use crate::defects;
 use crate::site::Site;
 use crate::waiting::{Hold, Taker, Unfinished, Waiting};
@@ -78,6 +79,7 @@ pub(super) struct Session {
     pub(super) connection: Arc<Connection>,
     pub(super) speech: Speech,
     pub(super) rooms: Vec<Followed>,
+    pub(super) missed: Missed,
     pub(super) outgoing: Outgoing,
     /// The socket takes no more now.
     pub(super) is_blocked: bool,
@@ -123,6 +125,7 @@ impl Session {
             connection,
             speech,
             rooms: Vec::new(),
+            missed: Missed::Nothing,
             outgoing: Outgoing::default(),
             is_blocked: false,
             untaken: None,
@@ -181,20 +184,7 @@ impl Session {
                 let subscription = subscription.map_err(|error| plain_end(&error))?;
                 self.rooms.push(Followed::new(subscription));
             }
-            Speech::Full(room) => {
-                if room.is_none() {
-                    self.watch_all().await?;
-                }
-                let welcome = ServerFrame::Welcome {
-                    epoch: self.app.epoch().to_string(),
-                    sender: self.connection.person.to_string(),
-                    heartbeat: self.app.heartbeat().as_secs(),
-                    limits: self.app.limits(),
-                    inbox: None,
-                    rooms: None,
-                };
-                self.outgoing.push(encode(&welcome));
-            }
+            Speech::Full(_) => self.welcome().await?,
         }
         Ok(())
     }

@@ -1,49 +1,142 @@
-//! `/ws/`: what a socket's client learns of rooms that it doesn't follow.
+//! `/ws/`: what a socket's client learns of the rooms that its person is in and that it doesn't
+//! follow.
 
+use std::sync::Arc;
+
+use papo_app::{Error, RoomList};
 use papo_domain::RoomId;
-use papo_protocol::close;
+use papo_protocol::{ServerFrame, encode};
 use papo_websocket::CloseCode;
 
 use super::ending::{Closing, End};
-use super::followed::find;
+use super::followed::{Followed, find};
 use super::session::{OUTGOING_BYTES, Session, Speech};
+use crate::waiting::Full;
+
+/// What a client has missed and must get again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missed {
+    Nothing,
+    /// Heads: it must get all memberships.
+    Heads,
+}
 
 impl Session {
-    /// Makes a socket of many rooms watch those that its person is in.
-    pub(super) async fn watch_all(&mut self) -> Result<(), End> {
-        let watched = self.app.watch_all(&self.connection).await;
-        watched.map_err(|error| Closing::new(CloseCode::TRY_LATER, error.to_string()).into())
+    /// Whether this is the socket for many rooms.
+    pub(super) fn has_many_rooms(&self) -> bool {
+        self.speech == Speech::Full(None)
+    }
+
+    /// Queues the `welcome`, on `/ws/` with the person's rooms.
+    pub(super) async fn welcome(&mut self) -> Result<(), End> {
+        let list = if self.has_many_rooms() {
+            let list = self.app.room_list(&self.connection, &[]).await;
+            Some(list.map_err(|error| too_late(&error))?)
+        } else {
+            None
+        };
+        let (inbox, rooms) = list.map(|RoomList { inbox, rooms }| (inbox, rooms)).unzip();
+        let welcome = ServerFrame::Welcome {
+            epoch: self.app.epoch().to_string(),
+            sender: self.connection.person.to_string(),
+            heartbeat: self.app.heartbeat().as_secs(),
+            limits: self.app.limits(),
+            inbox,
+            rooms,
+        };
+        self.push_counted(vec![welcome])
+            .await
+            .map_err(|Full| too_late(&self.full()))
     }
 
     /// Ends the following of a room, in which the person stays. On `/ws/` its heads follow.
     pub(super) fn stop_following(&mut self, room: RoomId) {
-        let followed = find(&mut self.rooms, room).filter(|_| self.speech == Speech::Full(None));
-        if let Some(followed) = followed {
+        if self.has_many_rooms()
+            && let Some(followed) = find(&mut self.rooms, room)
+        {
             let follower = &followed.subscription.follower;
             let head = self.app.watch_after(&self.connection, follower);
-            head.into_iter().for_each(|head| self.outgoing.push(head));
+            if let Some(head) = head {
+                self.outgoing.push(head);
+            }
         }
         self.unfollow(room);
     }
 
     /// Takes the heads of watched rooms. Returns whether there may be more.
-    pub(super) fn gather_heads(&mut self) -> Result<bool, End> {
+    pub(super) async fn gather_heads(&mut self) -> Result<bool, End> {
         if self.is_blocked {
             return Ok(false);
         }
         if self.outgoing.bytes() >= OUTGOING_BYTES {
             return Ok(true);
         }
+        // A notice comes first.
         let Some(heads) = self.connection.take_heads() else {
             return Ok(true);
         };
-        if heads.are_lost {
-            let reason = "too many heads wait to be read";
-            return Err(Closing::new(CloseCode(close::SLOW), reason).into());
-        }
         for head in heads.frames {
             self.outgoing.push(head);
         }
+        if heads.are_lost {
+            self.missed = Missed::Heads;
+        }
+        if self.missed == Missed::Heads && self.pauses.may_read() {
+            self.repeat_rooms().await?;
+        }
         Ok(false)
     }
+
+    /// Sends all memberships again, because heads were lost.
+    async fn repeat_rooms(&mut self) -> Result<(), End> {
+        let followed: Vec<_> = self.rooms.iter().map(Followed::room).collect();
+        match self.app.room_list(&self.connection, &followed).await {
+            Ok(RoomList { rooms, .. }) => {
+                let frame = |membership| ServerFrame::Membership {
+                    r#ref: None,
+                    membership,
+                };
+                let frames = rooms.into_iter().map(frame).collect();
+                match self.push_counted(frames).await {
+                    Ok(()) => self.missed = Missed::Nothing,
+                    Err(Full) => self.read_later(&self.full())?,
+                }
+                Ok(())
+            }
+            Err(error) => Err(too_late(&error)),
+        }
+    }
+
+    /// Sends the membership of a room in which something changed for the person.
+    pub(super) async fn renew_membership(&mut self, room: RoomId) -> Result<(), End> {
+        if !self.has_many_rooms() {
+            return Ok(());
+        }
+        let follows = find(&mut self.rooms, room).is_some();
+        let app = Arc::clone(&self.app);
+        let renewed = app.changed_membership(&self.connection, room, follows);
+        if let Some(membership) = renewed.await.map_err(|error| too_late(&error))? {
+            self.outgoing.push(encode(&ServerFrame::Membership {
+                r#ref: None,
+                membership,
+            }));
+        }
+        Ok(())
+    }
+
+    /// Queues frames, which count as long as they wait.
+    async fn push_counted(&mut self, frames: Vec<ServerFrame>) -> Result<(), Full> {
+        let mut frames = self.waiting.make_frames(frames).await;
+        self.waiting.count_all(&self.taker, &mut frames)?;
+        for frame in frames {
+            self.outgoing.push(frame);
+        }
+        Ok(())
+    }
+}
+
+/// The end of a socket that can't learn of its person's rooms now.
+fn too_late(error: &Error) -> End {
+    tracing::warn!(%error, "can't ask for a client's rooms");
+    Closing::new(CloseCode::TRY_LATER, error.to_string()).into()
 }

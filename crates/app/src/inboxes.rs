@@ -1,0 +1,145 @@
+//! How a node learns of what has changed for persons: rooms that they joined, and what they have
+//! read, on any node.
+//!
+//! An entry of the inbox says only that something has changed. The task of each connection asks the
+//! database what holds now.
+
+use std::sync::Arc;
+
+use papo_channel_layer::{Connection, Signal};
+use papo_domain::RoomId;
+use papo_protocol::MembershipObject;
+use papo_storage::{InboxChange, InboxEntry, InboxId, MembershipState, StorageError};
+
+use crate::journals::{AskingTimes, KEPT, PORTION};
+use crate::{App, Error};
+
+/// A person's rooms, for one of their connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomList {
+    /// The last entry of the inbox that the list includes.
+    pub inbox: i64,
+    /// The active rooms.
+    pub rooms: Vec<MembershipObject>,
+}
+
+impl App {
+    /// Makes all nodes look at the inboxes.
+    pub(crate) fn tell_inbox(&self) {
+        self.bells.inboxes.notify_one();
+        self.hub.tell(Signal::Inbox);
+    }
+
+    /// Gives local connections notices of what has changed for their persons, until the app stops.
+    pub(crate) async fn watch_inboxes(self: Arc<Self>, mut last: InboxId) {
+        let mut times = AskingTimes::new();
+        while times.next(&self.bells.inboxes, &self.stopping).await {
+            if let Err(error) = self.heed_inboxes(&mut last).await {
+                tracing::warn!(%error, "can't ask for what has changed in inboxes");
+                self.note_failure(&error);
+            }
+        }
+    }
+
+    /// Makes a connection watch all rooms that its person is in, but for those that it follows.
+    /// Returns all of them. Heads that come after the call follow the list.
+    pub async fn room_list(
+        &self,
+        connection: &Arc<Connection>,
+        followed: &[RoomId],
+    ) -> Result<RoomList, Error> {
+        let memberships = self.storage.memberships(connection.session).await?;
+        let mut inactive: Vec<_> = memberships.into_iter().map(|(room, _)| room).collect();
+        inactive.retain(|room| !followed.contains(room));
+        self.hub.watch(connection, &inactive);
+        let (inbox, states) = self.storage.membership_states(connection.session).await?;
+        for state in &states {
+            self.hub.begin_heads(state.room, state.last_seq);
+        }
+        inactive.retain(|room| !states.iter().any(|state| state.room == *room));
+        if !inactive.is_empty() {
+            for (room, end) in self.storage.last_seqs(inactive).await? {
+                self.hub.begin_heads(room, end);
+            }
+        }
+        let rooms = states.iter().map(membership_object).collect();
+        let inbox = inbox.0;
+        Ok(RoomList { inbox, rooms })
+    }
+
+    /// The person's membership of a room in which something changed for them. Makes the connection
+    /// watch the room unless it follows it. `None` if they aren't in the room, or it isn't active.
+    pub async fn changed_membership(
+        &self,
+        connection: &Arc<Connection>,
+        room: RoomId,
+        follows: bool,
+    ) -> Result<Option<MembershipObject>, Error> {
+        let is_new = !follows && !connection.watches(room);
+        if is_new {
+            self.hub.watch(connection, &[room]);
+        }
+        let state = self.storage.membership_state(connection.session, room);
+        let state = state.await.inspect_err(|_| {
+            if is_new {
+                self.hub.unwatch(connection, room);
+            }
+        })?;
+        match &state {
+            Some(state) if is_new => self.hub.begin_heads(room, state.last_seq),
+            None if is_new => self.hub.unwatch(connection, room),
+            Some(_) | None => {}
+        }
+        Ok(state.as_ref().map(membership_object))
+    }
+
+    /// Deletes entries of inboxes that every node has seen.
+    pub(crate) async fn forget_inboxes(&self) -> Result<(), Error> {
+        self.storage.forget_inbox(KEPT).await?;
+        Ok(())
+    }
+
+    async fn heed_inboxes(&self, last: &mut InboxId) -> Result<(), StorageError> {
+        loop {
+            let portion = self.storage.inbox_after(*last, PORTION).await?;
+            let is_last = portion.len() < PORTION;
+            for entry in portion {
+                *last = entry.id;
+                self.heed_entry(&entry);
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn heed_entry(&self, entry: &InboxEntry) {
+        match entry.change {
+            Some(InboxChange::Joined(room) | InboxChange::Read(room)) => {
+                self.hub.notice_inbox(entry.person, room);
+            }
+            None => {
+                tracing::error!(
+                    number = entry.id.0,
+                    "an entry of an inbox in the database is damaged: papo sends its person all \
+                     rooms again"
+                );
+                self.hub.repeat_rooms(entry.person);
+            }
+        }
+    }
+}
+
+/// A membership as its person sees it.
+pub(crate) fn membership_object(state: &MembershipState) -> MembershipObject {
+    MembershipObject {
+        room: state.room.0,
+        name: state.name.to_string(),
+        username: state.username.to_string(),
+        seq: state.last_seq.0,
+        timestamp: state.last_activity.map(|at| at.to_string()),
+        read: state.read.0,
+        version: state.version,
+        unread: state.unread,
+    }
+}
