@@ -107,6 +107,51 @@ export type ClientFrame =
       room?: number;
     }
   | {
+      type: "read";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+      /**
+       * The room.
+       */
+      room?: number;
+      /**
+       * The last event that was read.
+       */
+      seq: number;
+      /**
+       * The version of the read position that the client knows.
+       */
+      version: number;
+    }
+  | {
+      type: "unread";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+      /**
+       * The room.
+       */
+      room?: number;
+      /**
+       * The first event to be unread.
+       */
+      seq: number;
+    }
+  | {
+      type: "refresh";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+      /**
+       * The room.
+       */
+      room?: number;
+    }
+  | {
       type: "ping";
       /**
        * Comes back in the answer.
@@ -118,7 +163,15 @@ export type ClientFrame =
  * A frame that the server sends. Fields are described in `docs/protocol.md`.
  */
 export type ServerFrame =
-  | { type: "welcome"; epoch: string; sender: string; heartbeat: number; limits: Limits }
+  | {
+      type: "welcome";
+      epoch: string;
+      sender: string;
+      heartbeat: number;
+      limits: Limits;
+      inbox?: number;
+      rooms?: Array<Membership>;
+    }
   | {
       type: "snapshot";
       ref?: number;
@@ -164,6 +217,43 @@ export type ServerFrame =
   | { type: "error"; ref?: number; code: ErrorCode; message: string; retry?: number; cause?: Cause }
   | { type: "presence"; room: number; online: number; people: Array<Person> }
   | { type: "typing"; room: number; sender: string; username: string }
+  | {
+      type: "membership";
+      ref?: number;
+      /**
+       * The room.
+       */
+      room: number;
+      /**
+       * The room's name.
+       */
+      name: string;
+      /**
+       * The person's own name in it.
+       */
+      username: string;
+      /**
+       * The end of its log, at which `unread` was counted.
+       */
+      seq: number;
+      /**
+       * When the last message was posted.
+       */
+      timestamp?: string;
+      /**
+       * The last event that the person has read.
+       */
+      read: number;
+      /**
+       * The version of the read position. It grows when messages are marked as unread.
+       */
+      version: number;
+      /**
+       * How many messages of others after `read` aren't deleted, up to [`crate::UNREAD_MESSAGES`].
+       */
+      unread: number;
+    }
+  | { type: "head"; room: number; after: number; seq: number; posted?: Array<Posted> }
   | { type: "left"; room: number }
   | { type: "pong"; ref?: number }
   | { type: "reconnect"; delay: number };
@@ -208,6 +298,58 @@ export type Message = {
    * Whether the disk has damaged it: bytes that can't be read are U+FFFD.
    */
   damaged?: boolean;
+};
+
+/**
+ * A person's membership of a room, for that person.
+ */
+export type Membership = {
+  /**
+   * The room.
+   */
+  room: number;
+  /**
+   * The room's name.
+   */
+  name: string;
+  /**
+   * The person's own name in it.
+   */
+  username: string;
+  /**
+   * The end of its log, at which `unread` was counted.
+   */
+  seq: number;
+  /**
+   * When the last message was posted.
+   */
+  timestamp?: string;
+  /**
+   * The last event that the person has read.
+   */
+  read: number;
+  /**
+   * The version of the read position. It grows when messages are marked as unread.
+   */
+  version: number;
+  /**
+   * How many messages of others after `read` aren't deleted, up to [`crate::UNREAD_MESSAGES`].
+   */
+  unread: number;
+};
+
+/**
+ * How many messages somebody posted in a room since its last head.
+ */
+export type Posted = {
+  /**
+   * Who.
+   */
+  sender: string;
+  /**
+   * How many.
+   */
+  messages: number;
 };
 
 /**
