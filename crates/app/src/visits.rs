@@ -220,14 +220,19 @@ impl App {
         Ok(())
     }
 
-    /// Gives a notice to followers of a room that they aren't in any more, or whose session has
-    /// ended. The cause may be a new account with their name, the session's age, or a command.
+    /// Gives a notice to those who follow or watch a room that they aren't in any more, or whose
+    /// session has ended. The cause may be a new account with their name, the session's age, or a
+    /// command.
     pub(crate) async fn end_lost_rights(&self) -> Result<(), Error> {
         let mut followed: HashMap<(PersonId, SessionId), Vec<RoomId>> = HashMap::new();
         for room in self.hub.rooms() {
             for follower in room.sessions() {
                 followed.entry(follower).or_default().push(room.id);
             }
+        }
+        for watcher in self.hub.watchers() {
+            let key = (watcher.person, watcher.session);
+            followed.entry(key).or_default().extend(watcher.watched_rooms());
         }
         for ((person, session), rooms) in followed {
             let memberships = self.storage.memberships(session).await?;

@@ -221,6 +221,13 @@ impl Connection {
         watching.is_some_and(|watching| watching.has(room))
     }
 
+    /// The rooms that it watches.
+    pub fn watched_rooms(&self) -> Vec<RoomId> {
+        let line = self.line.lock();
+        let watching = line.watching.as_ref();
+        watching.map_or_else(Vec::new, |watching| watching.rooms().to_vec())
+    }
+
     /// Whether it has watched anything, be it no room.
     pub(crate) fn is_watching(&self) -> bool {
         self.line.lock().watching.is_some()

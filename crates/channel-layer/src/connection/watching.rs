@@ -54,6 +54,11 @@ impl Watching {
         std::mem::take(&mut self.rooms)
     }
 
+    /// The watched rooms.
+    pub(super) fn rooms(&self) -> &[RoomId] {
+        &self.rooms
+    }
+
     /// Whether this room is watched.
     pub(super) fn has(&self, room: RoomId) -> bool {
         self.rooms.binary_search(&room).is_ok()

@@ -1,5 +1,6 @@
 //! How connections watch rooms, and learn of their heads.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -45,6 +46,14 @@ impl Hub {
         for connection in self.of_person(person) {
             connection.lose_heads();
         }
+    }
+
+    /// The connections that watch rooms.
+    pub fn watchers(&self) -> Vec<Arc<Connection>> {
+        let connections = self.connections.lock();
+        let all = connections.values().flat_map(HashMap::values);
+        let watching = all.filter(|connection| connection.is_watching());
+        watching.map(Arc::clone).collect()
     }
 
     /// The watched rooms.
