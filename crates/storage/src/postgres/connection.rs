@@ -258,13 +258,14 @@ where
 }
 
 /// The settings of a session, and the question for its home, which a replica doesn't answer.
-/// `synchronous_commit` becomes `on`, unless the server's default promises more.
+/// `synchronous_commit` becomes `on`, unless the server's default promises more. A bitmap would be
+/// made of all rows on a condition, even where a limit ends the read after the first few.
 fn settings() -> String {
     format!(
         "SET statement_timeout = {}; SET lock_timeout = {}; \
          SET idle_in_transaction_session_timeout = {}; \
          SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning; \
-         SET enable_seqscan = off; SET jit = off; \
+         SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off; \
          SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
          WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false), \
          CASE WHEN NOT pg_is_in_recovery() THEN ({HOME}) END AS home",

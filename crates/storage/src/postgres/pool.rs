@@ -266,7 +266,8 @@ fn begin(kind: Kind) -> String {
     };
     format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-         SET LOCAL statement_timeout = {}; SET LOCAL enable_seqscan = on",
+         SET LOCAL statement_timeout = {}; SET LOCAL enable_seqscan = on; \
+         SET LOCAL enable_bitmapscan = on",
         limit.as_millis()
     )
 }

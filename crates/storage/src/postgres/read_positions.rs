@@ -59,8 +59,8 @@ impl ReadPositions for PostgresStorage {
     }
 }
 
-/// The query for [`membership_state`], for a session and on a condition. Of `message` it reads only
-/// the events after the read position.
+/// The query for [`membership_state`], for a session and on a condition. Of `message` it reads the
+/// events after the read position, in their order, until it has counted enough.
 fn query(session: &str, condition: &str) -> String {
     format!(
         "SELECT room.id, room.name, membership.username, room.last_seq, room.last_activity, \
@@ -71,9 +71,9 @@ fn query(session: &str, condition: &str) -> String {
          AND message.seq <= membership.read_seq + {SEARCHED_EVENTS} \
          AND message.sender <> membership.person_id AND message.content IS NOT NULL \
          LIMIT {UNREAD_MESSAGES}) AS found) ELSE 0 END AS unread \
-         FROM session JOIN membership ON membership.person_id = session.person_id \
-         JOIN room ON room.id = membership.room_id \
-         WHERE session.id = {session} AND room.is_active AND {condition}"
+         FROM membership JOIN room ON room.id = membership.room_id WHERE membership.person_id = \
+         (SELECT session.person_id FROM session WHERE session.id = {session}) \
+         AND room.is_active AND {condition}"
     )
 }
 
