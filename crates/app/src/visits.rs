@@ -232,7 +232,10 @@ impl App {
         }
         for watcher in self.hub.watchers() {
             let key = (watcher.person, watcher.session);
-            followed.entry(key).or_default().extend(watcher.watched_rooms());
+            followed
+                .entry(key)
+                .or_default()
+                .extend(watcher.watched_rooms());
         }
         for ((person, session), rooms) in followed {
             let memberships = self.storage.memberships(session).await?;

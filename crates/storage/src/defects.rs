@@ -5,7 +5,7 @@
 //! Without it `has` is a constant `false`. `PAPO_DEFECT` chooses one. This crate has:
 //! `ack-before-commit`, `ack-after-failed-sync`, `ack-unknown`, `no-dedupe`,
 //! `backup-copies-the-file`, `full-is-final`, `trust-the-files`, `damage-passes`, `cut-log-unseen`,
-//! `short-log-unseen`, `strict-texts`, `frozen-log`, `first-rooms-race`.
+//! `short-log-unseen`, `strict-texts`, `frozen-log`, `first-rooms-race`, `no-lease`.
 
 /// Whether this defect was chosen.
 pub(crate) fn has(name: &str) -> bool {

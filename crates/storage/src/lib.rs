@@ -16,6 +16,7 @@ mod fold;
 mod import;
 mod inboxes;
 mod instance;
+mod jobs;
 mod ledger;
 mod log;
 mod memberships;
@@ -42,6 +43,10 @@ pub use error::StorageError;
 pub use import::{Import, ImportReport, ImportedMessage, ImportedRoom};
 pub use inboxes::{InboxChange, InboxEntry, InboxId, Inboxes};
 pub use instance::Instance;
+pub use jobs::{
+    DEAD_JOB_KEPT, DeadJob, JOB_KEY_BYTES, JOB_LEASE, JOB_PAYLOAD_BYTES, JobId, JobLease, Jobs,
+    NewJob, Queues, TakeJobs, TakenJob,
+};
 pub use ledger::{Act, Appended, By, Change, NewEvent, Refusal};
 pub use log::{Batch, Log, Outcome};
 pub use memberships::{Identity, JoinRefusal, Joined, Memberships};

@@ -1,12 +1,12 @@
 //! The trait that a database implements, composed of its themes.
 
 use crate::{
-    AccountChanges, Accounts, Check, Import, Inboxes, Instance, Log, Memberships, Messages,
+    AccountChanges, Accounts, Check, Import, Inboxes, Instance, Jobs, Log, Memberships, Messages,
     ReadPositions, Revocations, Rooms, Sessions, Setup, Times,
 };
 
-/// A database of rooms, their logs, persons and accounts. Each theme is a trait of its own, with
-/// its types, in the file of its name.
+/// A database of rooms, their logs, persons, accounts and jobs. Each theme is a trait of its own,
+/// with its types, in the file of its name.
 pub trait Storage:
     Instance
     + Log
@@ -21,6 +21,7 @@ pub trait Storage:
     + Accounts
     + AccountChanges
     + Setup
+    + Jobs
     + Import
     + Check
     + Send

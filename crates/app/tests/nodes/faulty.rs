@@ -11,11 +11,11 @@ use papo_domain::{
 };
 use papo_storage::{
     AccountChange, AccountChanges, AccountRefusal, AccountSession, Accounts, Batch, Check, Clocks,
-    Identity, Import, ImportReport, ImportedRoom, InboxEntry, InboxId, Inboxes, Instance,
-    JoinRefusal, Joined, Log, MembershipState, Memberships, MessageFilter, MessagePage, Messages,
-    NewAccount, NewSession, ReadMark, ReadPositions, Revocation, RevocationId, Revocations,
-    RoomFilter, Rooms, Served, Session, Sessions, Setup, Snapshot, Storage, StorageError,
-    StoredPassword, Times, TokenHash,
+    DeadJob, Identity, Import, ImportReport, ImportedRoom, InboxEntry, InboxId, Inboxes, Instance,
+    JobId, JobLease, Jobs, JoinRefusal, Joined, Log, MembershipState, Memberships, MessageFilter,
+    MessagePage, Messages, NewAccount, NewJob, NewSession, Queues, ReadMark, ReadPositions,
+    Revocation, RevocationId, Revocations, RoomFilter, Rooms, Served, Session, Sessions, Setup,
+    Snapshot, Storage, StorageError, StoredPassword, TakeJobs, TakenJob, Times, TokenHash,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -193,6 +193,18 @@ pass_on! {
         account_sessions(account: AccountId) -> Vec<AccountSession>;
         change_account(account: AccountId, change: AccountChange)
             -> Result<Vec<SessionId>, AccountRefusal>;
+    }
+    Jobs {
+        add_jobs(jobs: Vec<NewJob>, now: Served) -> u64;
+        queues(queues: Vec<String>, now: Served) -> Queues;
+        take_jobs(queue: String, take: TakeJobs, now: Served) -> Vec<TakenJob>;
+        extend_jobs(leases: Vec<JobLease>, now: Served) -> Vec<JobLease>;
+        finish_job(lease: JobLease, remembered: Duration, now: Served) -> bool;
+        fail_job(lease: JobLease, error: String, again: Option<Duration>, now: Served) -> bool;
+        dead_jobs(limit: usize) -> Vec<DeadJob>;
+        retry_job(job: JobId, now: Served) -> bool;
+        remove_job(job: JobId) -> bool;
+        forget_jobs(now: Served) -> u64;
     }
     Setup {
         set_setup_token(token: TokenHash) -> ();

@@ -102,8 +102,9 @@ async fn finish(db: &Connection, instance: Option<&InstanceRow>) -> Result<(), F
         return Err(StorageError::Other(wrong.clone()).into());
     }
     schema::renew_epoch(db).await?;
+    // A rollback doesn't undo this, so it is the last before the commit.
+    records::set_last_job(db).await?;
     if let Some(instance) = instance {
-        // A rollback doesn't undo this, so it is the last before the commit.
         records::set_last_ids(db, instance).await?;
     }
     commit(db).await

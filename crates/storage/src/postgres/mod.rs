@@ -19,6 +19,7 @@ mod import;
 mod inboxes;
 mod instance;
 mod intake;
+mod jobs;
 mod journal;
 mod locks;
 mod log;

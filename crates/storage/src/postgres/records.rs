@@ -73,6 +73,15 @@ pub(super) async fn set_ends(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Sets the number of the last job to that of the last one stored. No record holds it, since no
+/// job's number is known elsewhere. It belongs to no transaction.
+pub(super) async fn set_last_job(db: &Connection) -> Result<(), Failure> {
+    let sql = "SELECT setval(pg_get_serial_sequence('job', 'id'), coalesce(max(id), 1), \
+        max(id) IS NOT NULL) FROM job";
+    db.rows(sql, &[]).await?;
+    Ok(())
+}
+
 /// Sets the highest ids that ever were. It belongs to no transaction: a rollback doesn't undo it.
 pub(super) async fn set_last_ids(db: &Connection, instance: &InstanceRow) -> Result<(), Failure> {
     for (table, last) in [

@@ -43,7 +43,7 @@ const RULES: [&str; 9] = [
 ];
 
 /// Queries for texts that aren't UTF-8. They are shown as far as they can be read.
-const UNREADABLE: [&str; 6] = [
+const UNREADABLE: [&str; 7] = [
     "SELECT 'message ' || seq || ' of room ' || room_id || ' is damaged: its text or name isn''t UTF-8' \
      FROM message WHERE NOT (is_readable(content) AND is_readable(username) AND is_readable(client_id)) \
      ORDER BY room_id, seq",
@@ -58,6 +58,9 @@ const UNREADABLE: [&str; 6] = [
      AND is_readable(username) AND is_readable(likeness)) GROUP BY id",
     "SELECT 'revocation ' || id || ' is damaged: its name isn''t UTF-8' FROM revocation \
      WHERE NOT is_readable(username)",
+    "SELECT 'job ' || id || ' is damaged: its key, payload or error isn''t UTF-8' FROM job \
+     WHERE NOT (is_readable(queue) AND is_readable(key) AND is_readable(payload) \
+     AND is_readable(last_error))",
 ];
 
 #[async_trait]

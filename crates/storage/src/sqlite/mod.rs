@@ -22,6 +22,7 @@ mod import;
 mod inboxes;
 mod instance;
 mod intake;
+mod jobs;
 mod journal;
 mod log;
 mod memberships;

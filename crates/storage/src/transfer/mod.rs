@@ -23,7 +23,9 @@ pub(crate) use blocking::Blocking;
 pub use checked::Checked;
 pub use compare::{Stored, resume};
 pub use place::Place;
-pub use record::{AccountRow, Key, MembershipRow, PersonRow, Record, RoomRow, SessionRow, Table};
+pub use record::{
+    AccountRow, JobRow, Key, MembershipRow, PersonRow, Record, RoomRow, SessionRow, Table,
+};
 pub use rows::{ChangeRow, EventRow, InstanceRow, MessageRow};
 pub use summary::{Digest, RoomTally, Summary, Tally};
 pub(crate) use table::{Cells, Description, Origin, Value, list};
@@ -60,7 +62,7 @@ pub trait Pages: Send {
 }
 
 /// Gives a whole instance in order. The instance itself comes first, then its persons, accounts,
-/// rooms, sessions and memberships, each by key, then the logs, room by room.
+/// rooms, sessions, memberships and jobs, each by key, then the logs, room by room.
 #[async_trait]
 pub trait Source: Send {
     /// Some of the next records; none at the end.

@@ -14,10 +14,10 @@ use papo_domain::{AccountName, Event, EventKind, Likeness, skeleton};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{ChangeRow, EventRow, InstanceRow};
-use super::rules::{self, Rules, position, room_state, same, time, username};
+use super::rules::{self, LARGEST_ID, Rules, position, room_state, same, time, username};
 use super::table::{Cell, Cells, Column, Description, Origin, Value, tables};
 use crate::fold::fold;
-use crate::{StorageError, StoredPassword, TokenHash};
+use crate::{JOB_PAYLOAD_BYTES, StorageError, StoredPassword, TokenHash};
 
 /// Bytes of a password's hash; that of Argon2id has 97.
 const PASSWORD_BYTES: usize = 512;
@@ -122,6 +122,27 @@ tables! {
     made {
         likeness: String = |row| Value::Text(Likeness::of(&row.username).text().into()),
     }
+
+    /// A job. Leases aren't moved: no node of the target has any. A job that runs at this moment
+    /// is due there when its lease would end.
+    Job(JobRow) in job by (id) {
+        /// Its number.
+        id: i64,
+        /// Its queue.
+        queue: String,
+        /// What distinguishes it from the other jobs of its queue.
+        key: String,
+        /// What it works on, as JSON.
+        payload: String,
+        /// 0 waiting, 1 done, 2 dead.
+        state: i16,
+        /// When it is due, or is forgotten, in the time of service.
+        due_at: i64,
+        /// How often it was taken.
+        attempts: i64,
+        /// Why it failed last.
+        last_error: Option<String>,
+    }
 }
 
 impl fmt::Display for Table {
@@ -172,6 +193,27 @@ impl MembershipRow {
         username(&self.username)?;
         position(self.read_seq, self.read_version)?;
         time(self.joined_at)
+    }
+}
+
+impl JobRow {
+    fn check(&self, _: &mut Rules) -> Result<(), String> {
+        if !(1..=LARGEST_ID).contains(&self.id) {
+            return Err("its number is none".into());
+        }
+        let texts = [&self.queue, &self.key, &self.payload];
+        let mut texts = texts.into_iter().chain(&self.last_error);
+        // A damaged byte may show as three.
+        if texts.any(|text| text.len() > 3 * JOB_PAYLOAD_BYTES) {
+            return Err("a text of it is too long".into());
+        }
+        if !(0..=2).contains(&self.state) {
+            return Err(format!("there is no state {}", self.state));
+        }
+        if !(0..=i64::from(u32::MAX)).contains(&self.attempts) {
+            return Err(format!("no job was taken {} times", self.attempts));
+        }
+        time(self.due_at)
     }
 }
 

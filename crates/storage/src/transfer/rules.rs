@@ -12,7 +12,7 @@ use super::rows::{ChangeRow, EventRow, InstanceRow, MessageRow};
 
 /// The largest allowed id. Normal use never reaches it, a browser counts to it exactly, and a
 /// database has far to go from it.
-const LARGEST_ID: i64 = 1 << 53;
+pub(super) const LARGEST_ID: i64 = 1 << 53;
 /// The most rooms. Reading an instance keeps something of each in memory.
 const MOST_ROOMS: u32 = 100_000;
 /// The most accounts. Reading an instance keeps their names in memory.

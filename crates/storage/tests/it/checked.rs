@@ -2,8 +2,8 @@
 
 use papo_domain::{EventKind, RoomDescription, RoomName, RoomState};
 use papo_storage::transfer::{
-    AccountRow, ChangeRow, Checked, EventRow, InstanceRow, MembershipRow, MessageRow, PersonRow,
-    Record, RoomRow, SessionRow, Source,
+    AccountRow, ChangeRow, Checked, EventRow, InstanceRow, JobRow, MembershipRow, MessageRow,
+    PersonRow, Record, RoomRow, SessionRow, Source,
 };
 use papo_storage::{StorageError, StoredPassword, TokenHash};
 
@@ -91,6 +91,19 @@ fn membership() -> MembershipRow {
     }
 }
 
+fn job() -> JobRow {
+    JobRow {
+        id: 4,
+        queue: "chores".into(),
+        key: "forget-jobs/7".into(),
+        payload: "{}".into(),
+        state: 0,
+        due_at: 9,
+        attempts: 0,
+        last_error: None,
+    }
+}
+
 fn message() -> MessageRow {
     MessageRow {
         sender: -1,
@@ -128,6 +141,7 @@ fn all() -> Vec<Record> {
         Record::Room(room()),
         Record::Session(session()),
         Record::Membership(membership()),
+        Record::Job(job()),
         event(1, ChangeRow::Posted(message())),
         event(2, room_event("Geral", "")),
     ]
@@ -143,7 +157,8 @@ fn all_but(record: Record) -> Vec<Record> {
         Record::Room(_) => 3,
         Record::Session(_) => 4,
         Record::Membership(_) => 5,
-        Record::Event(_) => 6,
+        Record::Job(_) => 6,
+        Record::Event(_) => 7,
     };
     records[place] = record;
     records
@@ -353,6 +368,45 @@ async fn numbers_and_times_that_there_can_not_be_are_refused() {
 }
 
 #[tokio::test]
+async fn jobs_that_no_papo_stores_are_refused() {
+    for (wrong, said) in [
+        (JobRow { id: 0, ..job() }, "job 0: its number"),
+        (JobRow { state: 3, ..job() }, "job 4: there is no state 3"),
+        (
+            JobRow {
+                attempts: -1,
+                ..job()
+            },
+            "job 4: no job was taken -1 times",
+        ),
+        (
+            JobRow {
+                due_at: i64::MAX,
+                ..job()
+            },
+            "beyond all years",
+        ),
+        (
+            JobRow {
+                payload: "a".repeat(30_000),
+                ..job()
+            },
+            "job 4: a text of it is too long",
+        ),
+        (
+            JobRow {
+                last_error: Some("a".repeat(30_000)),
+                ..job()
+            },
+            "job 4: a text of it is too long",
+        ),
+    ] {
+        let refused = check(all_but(Record::Job(wrong))).await.unwrap_err();
+        assert!(refused.contains(said), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn events_that_no_papo_stores_are_refused() {
     for (kind, target, body) in [
         (1, None, None),
@@ -370,7 +424,7 @@ async fn events_that_no_papo_stores_are_refused() {
         let body = body.map(str::to_owned);
         let event = event(2, ChangeRow::Other { kind, target, body });
         let mut records = all();
-        records[7] = event;
+        records[8] = event;
         let refused = check(records).await.unwrap_err();
         assert!(refused.contains("event 2 of room 4: "), "{refused}");
     }

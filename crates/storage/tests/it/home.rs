@@ -12,6 +12,7 @@ use papo_storage::{AccountChange, NewSession, ReadMark, Served, StorageError};
 use tempfile::TempDir;
 
 use crate::database::Schema;
+use crate::jobs;
 use crate::world::{Guest, World, account, at, set_room, state, token};
 
 /// A place for one instance.
@@ -114,7 +115,7 @@ pub(crate) struct Lively {
 }
 
 /// Makes some of everything: more than a page of messages, edits, deletions, renames, accounts,
-/// ended sessions, revocations.
+/// ended sessions, revocations, jobs.
 pub(crate) async fn liven_up(world: &World) -> Lively {
     let room = world.room("Geral").await;
     let other = world.room("Ação ß Σ").await;
@@ -170,5 +171,6 @@ pub(crate) async fn liven_up(world: &World) -> Lively {
     // The last session is gone, and its number with it.
     let last = world.session().await;
     storage.end_session(last.session).await.unwrap();
+    jobs::one_of_each_state(world).await;
     Lively { room, ana }
 }

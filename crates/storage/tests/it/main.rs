@@ -16,6 +16,8 @@ mod files;
 mod home;
 mod import;
 mod inboxes;
+mod jobs;
+mod jobs_model;
 mod log;
 mod messages;
 mod migration;

@@ -14,6 +14,7 @@ use papo_storage::{
 use tempfile::TempDir;
 
 use crate::home::{Home, Lively, liven_up, summary};
+use crate::jobs;
 use crate::world::{Guest, World, account, at, client_id, state, token, username};
 
 async fn export(from: &Home, file: &Path) -> Summary {
@@ -83,6 +84,9 @@ async fn are_the_same(one: &World, other: &World) {
         assert_eq!(password.unwrap(), others.unwrap());
     }
     assert!(other.storage.is_setup_token(token(88)).await.unwrap());
+    let dead = one.storage.dead_jobs(9).await.unwrap();
+    assert_eq!(dead, other.storage.dead_jobs(9).await.unwrap());
+    assert_eq!(dead.len(), 1);
     let last = one.storage.last_revocation().await.unwrap();
     assert_eq!(last, other.storage.last_revocation().await.unwrap());
     let last = one.storage.last_inbox_entry().await.unwrap();
@@ -111,6 +115,7 @@ async fn go_on_as_one(one: &World, other: &World, Lively { room, ana }: &Lively)
             used: Served(6),
         };
         let session = world.storage.create_session(PersonId(9), session).await;
+        let taken = jobs::go_on(world).await;
         world.storage.leave(ana.session, Some(*room)).await.unwrap();
         let last = world.storage.last_revocation().await.unwrap();
         world.join(ana, *room, "Ana").await;
@@ -121,7 +126,7 @@ async fn go_on_as_one(one: &World, other: &World, Lively { room, ana }: &Lively)
             made.unwrap(),
             account.unwrap(),
             session.unwrap(),
-            (last, joined),
+            (taken, last, joined),
         ));
     }
     assert_eq!(went[0], went[1]);

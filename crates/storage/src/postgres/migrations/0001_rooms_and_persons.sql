@@ -1,8 +1,8 @@
--- Rooms and their logs; persons, their accounts, sessions and memberships. Times are milliseconds
--- since 1970. Times of service are the milliseconds for which servers have run on the database. Ids
--- of 64 unsigned bits are stored with their bits unchanged. Columns that are compared or ordered
--- have the collation "C": bytes, as in SQLite. A column that ends in `_key` or `_folded` is another
--- column without its case; Papo computes it.
+-- Rooms and their logs; persons, their accounts, sessions and memberships; jobs. Times are
+-- milliseconds since 1970. Times of service are the milliseconds for which servers have run on the
+-- database. Ids of 64 unsigned bits are stored with their bits unchanged. Columns that are compared
+-- or ordered have the collation "C": bytes, as in SQLite. A column that ends in `_key` or `_folded`
+-- is another column without its case; Papo computes it.
 
 -- One row, which also marks the schema as Papo's. `version` counts the migrations, and `home`
 -- distinguishes this database from a copy. `epoch` names the history, and `relay_key` is the key of
@@ -154,3 +154,22 @@ CREATE TABLE inbox (
     room_id   bigint   NOT NULL,
     at        bigint   NOT NULL
 );
+
+-- Work for later, which any node does. A queue holds one kind of job, and has one job under each
+-- `key`. `payload` is JSON. States: 0 waiting, 1 done, 2 dead. `due_at` is in the time of service:
+-- a node may take a waiting job from then on, and the other jobs are forgotten then. While a node
+-- works on a job, `lease` is the number of its lease, and `due_at` the lease's end.
+CREATE TABLE job (
+    id         bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    queue      text     COLLATE "C" NOT NULL,
+    key        text     COLLATE "C" NOT NULL,
+    payload    text     NOT NULL,
+    state      smallint NOT NULL DEFAULT 0,
+    due_at     bigint   NOT NULL,
+    attempts   bigint   NOT NULL DEFAULT 0,
+    last_error text,
+    lease      bigint,
+    UNIQUE (queue, key)
+);
+
+CREATE INDEX job_by_state ON job (state, queue, due_at);

@@ -1,6 +1,6 @@
--- Rooms and their logs; persons, their accounts, sessions and memberships. Times are milliseconds
--- since 1970. Times of service are the milliseconds for which servers have run on the database. Ids
--- of 64 unsigned bits are stored with their bits unchanged.
+-- Rooms and their logs; persons, their accounts, sessions and memberships; jobs. Times are
+-- milliseconds since 1970. Times of service are the milliseconds for which servers have run on the
+-- database. Ids of 64 unsigned bits are stored with their bits unchanged.
 
 -- `epoch` names the history, and `relay_key` is the key of its nodes. `served` is the time of
 -- service, and `setup_token` the hash of the one-time token.
@@ -125,3 +125,22 @@ CREATE TABLE inbox (
     room_id   INTEGER NOT NULL,
     at        INTEGER NOT NULL
 ) STRICT;
+
+-- Work for later, which any node does. A queue holds one kind of job, and has one job under each
+-- `key`. `payload` is JSON. States: 0 waiting, 1 done, 2 dead. `due_at` is in the time of service:
+-- a node may take a waiting job from then on, and the other jobs are forgotten then. While a node
+-- works on a job, `lease` is the number of its lease, and `due_at` the lease's end.
+CREATE TABLE job (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue      TEXT    NOT NULL,
+    key        TEXT    NOT NULL,
+    payload    TEXT    NOT NULL,
+    state      INTEGER NOT NULL DEFAULT 0,
+    due_at     INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    last_error TEXT,
+    lease      INTEGER,
+    UNIQUE (queue, key)
+) STRICT;
+
+CREATE INDEX job_by_state ON job (state, queue, due_at);
