@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::broken::Broken;
 use crate::devices::Devices;
 use crate::fan_out::FanOut;
+use crate::jobs::Bell;
 use crate::lease::RightsLease;
 use crate::leaving::Others;
 use crate::live::Tails;
@@ -101,6 +102,7 @@ pub struct App {
     pub(crate) others: Others,
     pub(crate) tasks: TaskTracker,
     pub(crate) service: Service,
+    pub(crate) job_bell: Bell,
     broken: Broken,
 }
 
@@ -157,6 +159,7 @@ impl App {
             is_leaving: AtomicBool::new(false),
             bells: Bells::default(),
             others: Others::default(),
+            job_bell: Bell::default(),
             broken,
             tasks,
         });
@@ -164,6 +167,7 @@ impl App {
         app.tasks.spawn(Arc::clone(&app).tell_presence());
         app.tasks.spawn(Arc::clone(&app).tell_heads());
         app.tasks.spawn(Arc::clone(&app).keep_house());
+        app.tasks.spawn(Arc::clone(&app).keep_time());
         app.tasks.spawn(Arc::clone(&app).watch_clock());
         app.tasks.spawn(Arc::clone(&app).store_marks());
         app.tasks.spawn(Arc::clone(&app).watch_inboxes(last_entry));

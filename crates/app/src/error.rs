@@ -74,6 +74,9 @@ pub enum Error {
     /// No account with this name.
     #[error("no account with this name")]
     NoAccount,
+    /// No dead job with this number.
+    #[error("no dead job with this number")]
+    NoJob,
     /// The change would leave no administrator.
     #[error("the last administrator")]
     LastAdministrator,
@@ -128,7 +131,7 @@ impl Error {
     /// The kind of the error.
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoRoom | Self::NoMessage | Self::SetupLink | Self::NoAccount => {
+            Self::NoRoom | Self::NoMessage | Self::SetupLink | Self::NoAccount | Self::NoJob => {
                 ErrorKind::Missing
             }
             Self::NoSession

@@ -18,6 +18,7 @@ mod fan_out;
 mod frame;
 mod heads;
 mod inboxes;
+mod jobs;
 mod journals;
 mod lease;
 mod leaving;
@@ -49,7 +50,7 @@ pub use papo_channel_layer::{
     Connection, Frame, Nodes, Notice, Read, TailLimits, Wants, Wire, Written,
 };
 pub use papo_storage::{
-    AccountChange, AccountSession, MessageFilter, MessagePage, ReadMark, RoomFilter,
+    AccountChange, AccountSession, DeadJob, JobId, MessageFilter, MessagePage, ReadMark, RoomFilter,
 };
 pub use rate_limits::{Action, RateLimits, network};
 pub use reading::MarkReply;

@@ -246,7 +246,9 @@ impl App {
         }
     }
 
-    /// Deletes what is out of date, until the app stops.
+    /// Does the chores of this node alone, until the app stops: it forgets what it counted for rate
+    /// limits, compares its clock, and looks whether its own connections have lost rights. What all
+    /// nodes share is a job, and one of them does it (`jobs/chores.rs`).
     pub(crate) async fn keep_house(self: Arc<Self>) {
         let mut tick = interval(HOUSEKEEPING);
         for is_first in std::iter::once(true).chain(std::iter::repeat(false)) {
@@ -255,17 +257,8 @@ impl App {
                 () = self.stopping.cancelled() => return,
             }
             self.rate_limits.forget_quiet();
-            if let Err(error) = self.expire_sessions().await {
-                tracing::warn!(%error, "can't end old sessions");
-            }
             if let Err(error) = self.compare_clocks(is_first).await {
                 tracing::warn!(%error, "can't compare the clocks");
-            }
-            if let Err(error) = self.forget_revocations().await {
-                tracing::warn!(%error, "can't delete old revocations");
-            }
-            if let Err(error) = self.forget_inboxes().await {
-                tracing::warn!(%error, "can't delete old entries of inboxes");
             }
             if let Err(error) = self.end_lost_rights().await {
                 tracing::warn!(%error, "can't look for rights that have ended");

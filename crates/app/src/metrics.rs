@@ -44,6 +44,9 @@ pub struct Metrics {
     pub(crate) rooms: Gauge,
     pub(crate) tail_bytes: Gauge,
     pub(crate) waiting: Gauge,
+    pub(crate) jobs_done: Counter,
+    pub(crate) job_failures: Counter,
+    pub(crate) dead_jobs: Gauge,
 }
 
 impl Metrics {
@@ -87,6 +90,12 @@ impl Metrics {
             "Memory of the live rooms' tails"
         );
         describe_gauge!("papo_waiting_changes", "Changes that wait for the writer");
+        describe_counter!("papo_jobs_done_total", "Jobs that this node has done");
+        describe_counter!(
+            "papo_job_failures_total",
+            "Attempts at jobs that failed on this node"
+        );
+        describe_gauge!("papo_dead_jobs", "Jobs that failed too often");
         Self {
             deliveries: counter!("papo_deliveries_total"),
             delivered_bytes: counter!("papo_delivered_bytes_total"),
@@ -103,6 +112,9 @@ impl Metrics {
             rooms: gauge!("papo_live_rooms"),
             tail_bytes: gauge!("papo_tail_bytes"),
             waiting: gauge!("papo_waiting_changes"),
+            jobs_done: counter!("papo_jobs_done_total"),
+            job_failures: counter!("papo_job_failures_total"),
+            dead_jobs: gauge!("papo_dead_jobs"),
         }
     }
 }

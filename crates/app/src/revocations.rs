@@ -79,7 +79,7 @@ impl App {
     }
 
     /// Deletes revocations that every node has seen.
-    pub(crate) async fn forget_revocations(&self) -> Result<(), Error> {
+    pub(crate) async fn forget_revocations(&self) -> Result<(), StorageError> {
         self.storage.forget_revocations(KEPT).await?;
         Ok(())
     }

@@ -9,7 +9,8 @@ use data_encoding::BASE64URL_NOPAD;
 use papo_channel_layer::{Notice, Signal};
 use papo_domain::{Account, PersonId, Right, Role, RoomId, SessionId, Username};
 use papo_storage::{
-    Joined, NewSession, SESSION_LIFETIME, Session, SessionToken, StoredPassword, TokenHash,
+    Joined, NewSession, SESSION_LIFETIME, Session, SessionToken, StorageError, StoredPassword,
+    TokenHash,
 };
 use sha2::{Digest, Sha256};
 
@@ -214,7 +215,8 @@ impl App {
         Ok(())
     }
 
-    pub(crate) async fn expire_sessions(&self) -> Result<(), Error> {
+    /// Ends the sessions that were unused for too long.
+    pub(crate) async fn expire_sessions(&self) -> Result<(), StorageError> {
         let unused_since = self.serve_on().await?.before(SESSION_LIFETIME);
         self.storage.expire_sessions(unused_since).await?;
         Ok(())

@@ -71,6 +71,7 @@ async fn serve(config: &Config) -> Result<()> {
 
     let shutdown = CancellationToken::new();
     let app = Arc::clone(&instance.app);
+    app.run_jobs();
     let settings = WebSettings {
         metrics,
         max_connections: open_files::connections(config.web.max_connections),
