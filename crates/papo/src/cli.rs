@@ -1,5 +1,5 @@
-//! The command line: its commands, and its flags from the table of options. `room.rs` and `user.rs`
-//! define their own commands.
+//! The command line: its commands, and its flags from the table of options. `room.rs`, `user.rs`
+//! and `job.rs` define their own commands.
 
 use std::path::PathBuf;
 
@@ -8,12 +8,13 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
 
 use crate::config::table::{self, Setting};
 use crate::config::{Config, Values};
+use crate::job::JobCommand;
 use crate::outcome::Outcome;
 use crate::room::RoomCommand;
 use crate::user::UserCommand;
 use crate::{
-    backup, doctor, epoch, export, health, import_django, logging, migrate, restore, room, serve,
-    user,
+    backup, doctor, epoch, export, health, import_django, job, logging, migrate, restore, room,
+    serve, user,
 };
 
 /// A real-time chat that anyone can run.
@@ -41,6 +42,9 @@ enum PapoCommand {
     /// Make, list and change accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// List, retry and remove jobs that failed too often
+    #[command(subcommand)]
+    Job(JobCommand),
     /// Import rooms and messages from elsewhere
     #[command(subcommand)]
     Import(ImportCommand),
@@ -118,6 +122,7 @@ impl CommandLine {
             PapoCommand::Serve(_) => serve::run(&config).map(|()| String::new()),
             PapoCommand::Room(command) => room::run(&config, command),
             PapoCommand::User(command) => user::run(&config, command),
+            PapoCommand::Job(command) => job::run(&config, &command),
             PapoCommand::Import(ImportCommand::Django { file }) => {
                 import_django::run(&config, &file)
             }

@@ -18,6 +18,7 @@ mod export;
 mod health;
 mod import_django;
 mod instance;
+mod job;
 mod logging;
 mod migrate;
 mod outcome;

@@ -11,7 +11,7 @@ use papo_storage::sqlite::{
     SqliteStorage, copy_of_cut_log, cut_log, log_left, lost_history, note_of_events,
     note_of_lost_history,
 };
-use papo_storage::{Clocks, StorageError};
+use papo_storage::{Clocks, DeadJob, StorageError};
 use rusqlite::{Connection, OpenFlags};
 
 use super::Finding;
@@ -24,6 +24,8 @@ const SUBJECT: &str = "database";
 const LOG: &str = "write-ahead log";
 /// How many faults are shown.
 const SHOWN: usize = 5;
+/// How many dead jobs are counted.
+const DEAD_JOBS: usize = 1_000;
 /// The largest difference of clocks that isn't reported.
 const CLOCK_TOLERANCE_MILLIS: i64 = 60_000;
 
@@ -175,18 +177,24 @@ fn version(path: &Path) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Its faults, and what the clocks say.
+/// Its faults, what the clocks say, and the jobs that failed too often.
 struct Checked {
     wrong: Vec<String>,
     clocks: Clocks,
+    dead: Vec<DeadJob>,
 }
 
 async fn check_whole(database: &Database) -> Result<Checked, StorageError> {
     let storage = database.storage();
     let wrong = storage.check().await?;
     let clocks = storage.clocks().await?;
+    let dead = storage.dead_jobs(DEAD_JOBS).await?;
     database.close().await?;
-    Ok(Checked { wrong, clocks })
+    Ok(Checked {
+        wrong,
+        clocks,
+        dead,
+    })
 }
 
 fn whole(
@@ -209,7 +217,24 @@ fn whole(
         Finding::problem(SUBJECT, text)
     }];
     findings.extend(compare(config.app.clock.now(), &checked.clocks));
+    findings.extend(failed(&checked.dead));
     findings
+}
+
+/// The jobs that failed too often, if there are any.
+fn failed(dead: &[DeadJob]) -> Option<Finding> {
+    let first = dead.first()?;
+    let number = match dead.len() {
+        1 => "a job".to_owned(),
+        some if some == DEAD_JOBS => format!("{some} jobs or more"),
+        some => format!("{some} jobs"),
+    };
+    let text = format!(
+        "{number} failed too often, such as {} {}: {}; see `papo job list`, and retry or remove \
+         them when the cause is gone",
+        first.queue, first.key, first.error
+    );
+    Some(Finding::warning("jobs", text))
 }
 
 /// Compares the clock with the database's.

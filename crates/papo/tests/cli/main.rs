@@ -9,6 +9,7 @@ mod faucet;
 mod full;
 mod health;
 mod import;
+mod jobs;
 mod lively;
 mod log;
 mod migrate;

@@ -72,6 +72,7 @@ fn figures_are_counted_for_those_who_may_read_them() {
         ("papo_commit_seconds_count", 11.0),
         ("papo_commit_batch_events_sum", 11.0),
         ("papo_slow_readers_total", 0.0),
+        ("papo_dead_jobs", 0.0),
     ];
     for (name, value) in exact {
         assert!(
