@@ -19,7 +19,7 @@ const TORTURE: &str = "papo-torture";
 const POSTGRES: &str = "postgres";
 
 /// Each deliberate defect (in `src/defects.rs` of a crate), and the trial that must fail with it.
-const DEFECTS: [(&str, &str); 22] = [
+const DEFECTS: [(&str, &str); 24] = [
     ("ack-before-commit", "T1"),
     ("ack-after-failed-sync", "T1c"),
     ("no-dedupe", "T2"),
@@ -42,10 +42,12 @@ const DEFECTS: [(&str, &str); 22] = [
     ("strict-texts", "T20"),
     ("cut-log-unseen", "T20"),
     ("short-log-unseen", "T20"),
+    ("no-lease", "jobs"),
+    ("forget-keys", "jobs"),
 ];
 
 /// The same on PostgreSQL with several nodes.
-const DEFECTS_ON_POSTGRES: [(&str, &str); 24] = [
+const DEFECTS_ON_POSTGRES: [(&str, &str); 26] = [
     ("ack-before-commit", "T1"),
     ("no-dedupe", "T2"),
     ("skip-frame", "T3"),
@@ -65,6 +67,8 @@ const DEFECTS_ON_POSTGRES: [(&str, &str); 24] = [
     ("clock-of-sessions", "T19"),
     ("frozen-log", "T19"),
     ("first-rooms-race", "starts"),
+    ("no-lease", "jobs"),
+    ("forget-keys", "jobs"),
     ("ack-before-commit", "simulation"),
     ("no-dedupe", "simulation"),
     ("no-heal", "simulation"),

@@ -1,4 +1,4 @@
-//! Reads a database with SQL of its own, without Papo's code.
+//! Reads and changes a database with SQL of its own, without Papo's code.
 
 pub(crate) mod postgres;
 mod sqlite;
@@ -42,6 +42,22 @@ impl Place {
         match self {
             Self::File(path) => sqlite::end(path, room),
             Self::Server(url) => postgres::end(url, room),
+        }
+    }
+
+    /// Changes the database. Blocks.
+    pub(crate) fn execute(&self, sql: &str) -> Result<()> {
+        match self {
+            Self::File(path) => sqlite::execute(path, sql),
+            Self::Server(url) => postgres::run(url, sql),
+        }
+    }
+
+    /// The texts in the only column of a query. Blocks.
+    pub(crate) fn lines(&self, sql: &str) -> Result<Vec<String>> {
+        match self {
+            Self::File(path) => sqlite::lines(path, sql),
+            Self::Server(url) => postgres::lines(url, sql),
         }
     }
 

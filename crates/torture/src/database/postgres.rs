@@ -62,12 +62,17 @@ pub(super) fn end(url: &str, room: i64) -> Result<i64> {
 
 /// The faults that a count of each log finds.
 pub(super) fn integrity(url: &str) -> Result<Vec<String>> {
+    lines(url, WRONG)
+}
+
+/// The texts in the only column of a query.
+pub(super) fn lines(url: &str, sql: &str) -> Result<Vec<String>> {
     at_one_moment(url, async |moment| {
-        let mut wrong = Vec::new();
-        for row in moment.query(WRONG, &[]).await? {
-            wrong.push(row.try_get(0)?);
+        let mut lines = Vec::new();
+        for row in moment.query(sql, &[]).await? {
+            lines.push(row.try_get(0)?);
         }
-        Ok(wrong)
+        Ok(lines)
     })
 }
 

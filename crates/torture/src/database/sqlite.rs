@@ -66,18 +66,29 @@ pub(super) fn end(path: &Path, room: i64) -> Result<i64> {
 
 /// What SQLite itself and a count of each log say is wrong.
 pub(super) fn integrity(path: &Path) -> Result<Vec<String>> {
-    let connection = open(path)?;
-    let mut statement = connection.prepare("PRAGMA integrity_check")?;
-    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
-    let mut wrong: Vec<String> = lines.collect::<Result<_, _>>()?;
+    let mut wrong = lines(path, "PRAGMA integrity_check")?;
     wrong.retain(|line| line != "ok");
     let sql = "SELECT 'room ' || id || ' ends at ' || last_seq FROM room \
                WHERE last_seq <> (SELECT count(*) FROM event WHERE room_id = id) \
                + (SELECT count(*) FROM message WHERE room_id = id)";
-    let mut statement = connection.prepare(sql)?;
-    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
-    wrong.extend(lines.collect::<Result<Vec<_>, _>>()?);
+    wrong.extend(lines(path, sql)?);
     Ok(wrong)
+}
+
+/// Changes it.
+pub(super) fn execute(path: &Path, sql: &str) -> Result<()> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .with_context(|| format!("opening {}", path.display()))?;
+    connection.busy_timeout(papo_testing::PATIENCE)?;
+    Ok(connection.execute_batch(sql)?)
+}
+
+/// The texts in the only column of a query.
+pub(super) fn lines(path: &Path, sql: &str) -> Result<Vec<String>> {
+    let connection = open(path)?;
+    let mut statement = connection.prepare(sql)?;
+    let lines = statement.query_map([], |row| row.get(0))?;
+    Ok(lines.collect::<Result<_, _>>()?)
 }
 
 fn open(path: &Path) -> Result<Connection> {

@@ -4,6 +4,7 @@ mod backups;
 mod clocks;
 mod disconnects;
 mod full_disk;
+mod jobs;
 mod kill;
 mod order;
 mod outages;
@@ -80,7 +81,7 @@ macro_rules! trial {
 }
 
 /// All trials.
-pub(crate) const ALL: [Trial; 20] = [
+pub(crate) const ALL: [Trial; 21] = [
     trial!("T1", "kill -9 under load", kill::run, false, None),
     trial!(
         "T1c",
@@ -148,6 +149,7 @@ pub(crate) const ALL: [Trial; 20] = [
         false,
         Some((Ground::Sqlite, "the files are PostgreSQL's"))
     ),
+    trial!("jobs", "jobs of killed servers", jobs::run, false, None),
     trial!(
         "simulation",
         "all of it at once",
