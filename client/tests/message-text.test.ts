@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { findLinks } from "../src/ui/links";
-import { isOnlyEmoji, splitText } from "../src/ui/message-text";
+import { isOnlyEmoji, splitText, withoutEmptyLines } from "../src/ui/message-text";
 
 const links = (text: string): string[] => findLinks(text).map(({ href }) => href);
 /** What stands between the links, which are in brackets as they are shown. */
@@ -141,4 +141,14 @@ test.each([
   ["", false],
 ])("%j is nothing but emoji: %s", (text, expected) => {
   expect(isOnlyEmoji(text)).toBe(expected);
+});
+
+test.each([
+  ["\n \n  if a:\n    b()  \n \n", "  if a:\n    b()  "],
+  ["a ", "a "],
+  ["a", "a"],
+  [" \n ", " "],
+  ["\n".repeat(15_000) + "a" + "\n".repeat(15_000), "a"],
+])("%j loses the empty lines at its ends only", (text, expected) => {
+  expect(withoutEmptyLines(text)).toBe(expected);
 });

@@ -47,9 +47,12 @@ export function splitTurns(text: string): Piece[] {
   return parts.filter((part) => part.text !== "");
 }
 
-/** A message as the server keeps it: its first line stays indented. */
+/** A message as the server keeps it: without empty lines at both ends. */
 export function withoutEmptyLines(text: string): string {
-  return text.trimEnd().replace(/^\s*[\n\v\f\r\u0085\u2028\u2029]/u, "");
+  const last = text.trimEnd().length;
+  const end = text.slice(last).search(/[\n\v\f\r\u0085\u2028\u2029]/u);
+  const kept = end < 0 ? text : text.slice(0, last + end);
+  return kept.replace(/^\s*[\n\v\f\r\u0085\u2028\u2029]/u, "");
 }
 
 /**

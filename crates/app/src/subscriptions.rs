@@ -252,8 +252,8 @@ impl App {
         if !is_same {
             tracing::warn!(
                 %room, %seq,
-                "a client has another event under this seq; if an older copy of the data was put \
-                 back, give the history a new epoch: papo epoch --new"
+                "a client has another event under this seq; the client may be wrong, but if an \
+                 older copy of the data was put back, give the history a new epoch: papo epoch --new"
             );
         }
         Ok(is_same)

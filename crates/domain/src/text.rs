@@ -24,8 +24,7 @@ pub enum MessageTextError {
 }
 
 /// The text of a message: not blank, and at most [`MESSAGE_CHARACTERS`] long. It is as typed,
-/// without empty lines at both ends and white space at the end; the first line keeps its
-/// indentation. Nothing in it is ever markup. Clones share it.
+/// without empty lines at both ends. Nothing in it is ever markup. Clones share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageText {
     text: Arc<str>,
@@ -87,13 +86,16 @@ impl fmt::Display for MessageText {
     }
 }
 
-/// The text without empty lines at its beginning and white space at its end.
+/// The text without empty lines at both ends. A text of white space alone becomes empty or a line
+/// of white space.
 fn without_empty_lines(typed: &str) -> &str {
-    let text = typed.trim_end();
-    let indented = text.len() - text.trim_start().len();
     let breaks = |c| matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
-    let first = text[..indented].char_indices().rfind(|(_, c)| breaks(*c));
-    first.map_or(text, |(at, c)| &text[at + c.len_utf8()..])
+    let last = typed.trim_end().len();
+    let end = typed[last..].find(breaks);
+    let text = &typed[..end.map_or(typed.len(), |end| last + end)];
+    let first = text.len() - text.trim_start().len();
+    let before = text[..first].char_indices().rfind(|(_, c)| breaks(*c));
+    before.map_or(text, |(at, c)| &text[at + c.len_utf8()..])
 }
 
 /// Whether a character is white space or shows nothing by itself.
@@ -176,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_lower_limit_is_told_in_the_error() {
-        assert!(MessageText::parse_within("\né😀é ", 3).is_ok());
+        assert!(MessageText::parse_within("\né😀é\n ", 3).is_ok());
         let error = MessageText::parse_within("four", 3).unwrap_err();
         assert_eq!(error.to_string(), "the message has more than 3 characters");
     }
@@ -186,9 +188,11 @@ mod tests {
         for (typed, kept) in [
             ("    if a:\n        b()\n", "    if a:\n        b()"),
             ("\n \n\t\n\tx\n", "\tx"),
-            ("\r\n  x  \r\n\r\n", "  x"),
+            ("\r\n  x  \r\n\r\n", "  x  "),
             ("\u{2028}\u{3000}x", "\u{3000}x"),
             (" x", " x"),
+            ("x \t", "x \t"),
+            ("x\n \n  ", "x"),
             ("x", "x"),
         ] {
             assert_eq!(MessageText::parse(typed).unwrap().as_str(), kept);
@@ -198,6 +202,6 @@ mod tests {
     #[test]
     fn inner_line_breaks_and_markup_stay_as_they_are() {
         let text = MessageText::parse("  <b>a</b>\n\n b \n").unwrap();
-        assert_eq!(text.as_str(), "  <b>a</b>\n\n b");
+        assert_eq!(text.as_str(), "  <b>a</b>\n\n b ");
     }
 }

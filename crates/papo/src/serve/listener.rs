@@ -1,6 +1,6 @@
 //! The listening socket.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use anyhow::{Result, anyhow};
@@ -10,9 +10,41 @@ use tokio::net::{TcpListener, TcpSocket};
 /// back at once.
 const BACKLOG: u32 = 4_096;
 
-/// Listens on the address.
-pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
-    listen(address).map_err(|error| match error.kind() {
+/// An address that this process has, and on which nobody can connect yet.
+#[derive(Debug)]
+pub(super) struct Bound {
+    socket: TcpSocket,
+    address: SocketAddr,
+}
+
+impl Bound {
+    /// Takes the address. Fails if another program listens on it.
+    pub(super) fn to(address: SocketAddr) -> Result<Self> {
+        let socket = bind(address).map_err(|error| explained(&error, address))?;
+        Ok(Self { socket, address })
+    }
+
+    /// Listens. Fails if another program has taken the same address and listens since.
+    pub(super) fn listen(self) -> Result<TcpListener> {
+        let listener = self.socket.listen(BACKLOG);
+        listener.map_err(|error| explained(&error, self.address))
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // Without this a restart would wait until the system has forgotten the last run's connections.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+fn explained(error: &io::Error, address: SocketAddr) -> anyhow::Error {
+    match error.kind() {
         ErrorKind::AddrInUse => anyhow!(
             "port {} is in use by another program; stop it, or choose another port with --listen",
             address.port()
@@ -27,17 +59,5 @@ pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
             address.port()
         ),
         _ => anyhow!("can't listen on {address}: {error}"),
-    })
-}
-
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
-    // Without this a restart would wait until the system has forgotten the last run's connections.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
+    }
 }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::addresses::Addresses;
 pub(crate) use self::addresses::local_url;
+use self::listener::Bound;
 pub(crate) use self::open_files::OWN_FILES;
 use self::signals::Signals;
 use crate::config::Config;
@@ -59,13 +60,14 @@ async fn serve(config: &Config) -> Result<()> {
             config.data_dir.display()
         );
     }
+    // This comes before a chat begins, which would stay behind if the address is taken.
+    let bound = Bound::to(config.listen)?;
     let metrics = metrics::install()?;
     let instance = Instance::open(config, config.nats.as_ref()).await?;
-    // The chat exists from now on, even if the address is taken.
     if let Some(news) = instance.news(config) {
         say(&news);
     }
-    let listener = listener::bind(config.listen)?;
+    let listener = bound.listen()?;
     let addresses = Addresses::of(listener.local_addr()?);
     say(&addresses.to_string());
 

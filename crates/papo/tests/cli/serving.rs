@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 
 use rusqlite::Connection;
@@ -35,6 +35,16 @@ fn serving_is_what_papo_does_without_a_command() {
     let mut server = Running::start(&place.data(), &[], &[("PAPO_LISTEN", "127.0.0.1:0")]);
     server.line("Papo is listening on ");
     assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn an_address_that_is_taken_begins_no_chat() {
+    let place = Place::new();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let error = place.papo(&["serve", "--listen", &address]).error();
+    assert!(error.contains("is in use by another program"), "{error}");
+    assert!(!place.database().exists());
 }
 
 #[test]

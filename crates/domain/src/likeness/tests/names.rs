@@ -52,6 +52,7 @@ fn look_alikes_of_a_title_and_a_name_are_like_the_account() {
 #[test]
 fn look_alikes_are_like_the_account() {
     for (account, guests) in [
+        ("maria", &["ᎷᎪᎡᏆᎪ", "ꮇꭺꭱꮖꭺ"][..]),
         (
             "beto",
             &[
