@@ -40,6 +40,9 @@ describe("links", () => {
     "[https://example.com/a]👍🏽 [https://example.com/]❤️",
     "([https://example.com/a]), [https://example.com/a_(b)]; {[https://example.com/c]}!",
     "[https://ca.example/col·lecció–1]·",
+    "(veja [https://pt.example/wiki/Papo_(desambiguação)])",
+    "([https://example.com/a_(b)]) x (([https://example.com/(a)/(b)])))",
+    "＜[https://example.com/a]＞",
   ])("end before punctuation of any script: %s", (text) => {
     expect(shown(text.replace(/[[\]]/gu, ""))).toBe(text);
   });

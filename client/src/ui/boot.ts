@@ -10,8 +10,8 @@ export interface Boot {
   has_account?: boolean;
   message_characters: number;
   /**
-   * Where the server takes sockets from, if it says so: the page's own address, if all is set up
-   * well.
+   * Where the server takes sockets from, if that is configured: the page's own address, if all is
+   * set up well.
    */
   origin?: string | null;
   snapshot: Snapshot;

@@ -17,7 +17,7 @@ export interface Link {
  * it in Chinese, say; so do emoji, and characters that nobody sees.
  */
 const LINK =
-  /\b[Hh][Tt][Tt][Pp][Ss]?:\/\/(?:[!#-&(-;=?-_a-~·–]|[^\0-\x7F\p{P}\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\p{Extended_Pictographic}\u2800])+/gu;
+  /\b[Hh][Tt][Tt][Pp][Ss]?:\/\/(?:[!#-&(-;=?-_a-~·–]|[^\0-\x7F＜＞\p{P}\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\p{Extended_Pictographic}\u2800])+/gu;
 const TRAILING_PUNCTUATION = ".,;:!?*_~·–";
 const BRACKETS: ReadonlyMap<string, string> = new Map([
   [")", "("],
@@ -57,22 +57,25 @@ export function findLinks(text: string): Link[] {
   return links;
 }
 
-/** Punctuation and a closing bracket that the sentence around the link needs aren't part of it. */
+/**
+ * Cuts off what the sentence around the link needs: punctuation, and brackets that the link doesn't
+ * open.
+ */
 function trim(link: string): string {
+  const unopened = new Map<string, number>();
+  for (const [closing, opening] of BRACKETS) unopened.set(closing, count(link, closing) - count(link, opening));
   let end = link.length;
-  while (end > 0 && isOutside(link, end)) end -= 1;
+  for (; end > 0; end -= 1) {
+    const last = link.charAt(end - 1);
+    const left = unopened.get(last);
+    if (left === undefined ? !TRAILING_PUNCTUATION.includes(last) : left <= 0) break;
+    if (left !== undefined) unopened.set(last, left - 1);
+  }
   return link.slice(0, end);
 }
 
-/**
- * Whether the last character of the first `end` is punctuation, or closes a bracket that the link
- * doesn't open.
- */
-function isOutside(link: string, end: number): boolean {
-  const last = link.charAt(end - 1);
-  const opening = BRACKETS.get(last);
-  if (opening === undefined) return TRAILING_PUNCTUATION.includes(last);
-  return !link.slice(0, end).includes(opening);
+function count(text: string, character: string): number {
+  return text.split(character).length - 1;
 }
 
 /** What stands before an `@` may look like another host: such an address stays text. */

@@ -147,7 +147,7 @@ fn is_own(origin: &Origin, headers: &HeaderMap, settings: &WebSettings) -> bool 
 /// This server's address: the public one, otherwise the host of the request. TLS is a proxy's, so
 /// the scheme is `http` unless a proxy says otherwise. Any proxy is believed here: another site's
 /// page can't make a browser send such a header.
-pub(crate) fn own_origin(headers: &HeaderMap, settings: &WebSettings) -> Option<Origin> {
+fn own_origin(headers: &HeaderMap, settings: &WebSettings) -> Option<Origin> {
     if let Some(public) = &settings.public_url {
         return Some(public.clone());
     }

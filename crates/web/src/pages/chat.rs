@@ -6,7 +6,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::HeaderMap;
 use http::header::SET_COOKIE;
 use papo_app::Error;
 use papo_domain::{PersonId, Room};
@@ -17,7 +16,7 @@ use crate::caller::Caller;
 use crate::cookies::set_session;
 use crate::failure::Failure;
 use crate::language::Language;
-use crate::origin::{Origin, own_origin};
+use crate::origin::Origin;
 use crate::page::{Page, show};
 use crate::site::Site;
 use crate::visitor::InRoom;
@@ -76,7 +75,6 @@ pub(crate) async fn show_chat(
     State(site): State<Arc<Site>>,
     page: Page,
     caller: Caller,
-    headers: HeaderMap,
     InRoom {
         room,
         visitor,
@@ -93,7 +91,9 @@ pub(crate) async fn show_chat(
     let (room, snapshot) = site.app.chat(&member).await?;
     let sender = member.person();
     let message_characters = site.app.limits().message_characters;
-    let origin = own_origin(&headers, &site.settings);
+    // Without a configured address the server only knows what was asked for, which a proxy may
+    // have made up.
+    let origin = site.settings.public_url.clone();
     // A visit renews the cookie.
     let cookie = token.map(|token| [(SET_COOKIE, set_session(&token, &caller))]);
     let text_size = text_bytes(&snapshot);
