@@ -84,6 +84,24 @@ pub(super) fn without_signs(name: &str) -> String {
     read
 }
 
+/// A name in which each small letter stands as its capital, if the two have different keys. So the
+/// key of the result is the same for a name in capitals and in small letters.
+pub(super) fn without_case(name: &str) -> String {
+    let mut read = String::with_capacity(name.len());
+    for character in name.nfc() {
+        let capital = || character.to_uppercase().collect::<String>();
+        if character.is_lowercase() && !character.is_ascii() {
+            let (small, capital) = (key(character.encode_utf8(&mut [0; 4])), capital());
+            if small != key(&capital) {
+                read.push_str(&capital);
+                continue;
+            }
+        }
+        read.push(character);
+    }
+    read
+}
+
 /// The key of a word: UTS #39's confusable skeleton, computed before and after the case is dropped.
 /// A capital can look like a letter that its small form doesn't (`В`, a Cyrillic v). Before and
 /// after both, letters that look alike to people if not to Unicode are replaced, without marks.

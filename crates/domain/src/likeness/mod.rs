@@ -1,9 +1,10 @@
 //! Names that could be mistaken for an account's, or for a part of Papo. This is only for
 //! comparing; names are stored as typed.
 //!
-//! An account has one key, its [`skeleton`]. Any other name has a key for each way to read it, its
-//! [`Likeness`]: with its signs as letters (`b3to`, `Be7@`), without them (`✅ Ana`), and without
-//! roles and titles around it (`Ana (oficial)`).
+//! An account has one key, its [`skeleton`], whatever the case of its letters. Any other name has a
+//! key for each way to read it, its [`Likeness`]: with its signs as letters (`b3to`, `Be7@`),
+//! without them (`✅ Ana`), and without roles and titles around it (`Ana (oficial)`). A small letter
+//! that looks like another one than its capital (`ν` and `Ν`) is read as both.
 
 mod letters;
 mod look_alikes;
@@ -16,8 +17,9 @@ use words::{Kind, Word};
 /// The key of an account's name: two names with one skeleton can be mistaken for each other. Never
 /// empty.
 pub fn skeleton(name: &str) -> String {
-    let words = words::read(&letters::with_signs_as_letters(name, false));
-    joined(&words).unwrap_or_else(|| letters::picture(name))
+    let name = letters::without_case(name);
+    let words = words::read(&letters::with_signs_as_letters(&name, false));
+    joined(&words).unwrap_or_else(|| letters::picture(&name))
 }
 
 /// What a name could be mistaken for.
@@ -34,12 +36,14 @@ impl Likeness {
             keys: BTreeSet::from([skeleton(name)]),
             is_role: name.chars().any(letters::is_shape_of_mark),
         };
-        for reading in [
-            letters::with_signs_as_letters(name, false),
-            letters::with_signs_as_letters(name, true),
-            letters::without_signs(name),
-        ] {
-            likeness.add(&words::read(&reading));
+        for name in [name, &letters::without_case(name)] {
+            for reading in [
+                letters::with_signs_as_letters(name, false),
+                letters::with_signs_as_letters(name, true),
+                letters::without_signs(name),
+            ] {
+                likeness.add(&words::read(&reading));
+            }
         }
         likeness
     }

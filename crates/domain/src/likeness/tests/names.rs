@@ -50,6 +50,56 @@ fn look_alikes_of_a_title_and_a_name_are_like_the_account() {
 }
 
 #[test]
+fn a_name_in_other_capitals_is_like_the_account_in_any_script() {
+    for name in [
+        "Людмила",
+        "Галина",
+        "Юлия",
+        "Ольга",
+        "Ёлка",
+        "Оля",
+        "Μαρία",
+        "Νίκος",
+        "Σοφία",
+        "Ζωή",
+        "Ηλίας",
+        "Λυδία",
+        "Ґанна",
+        "Straße",
+        "Ինա",
+        "Մարի",
+        "Տիգրան",
+        "João",
+        "İpek",
+        "Kılıç",
+    ] {
+        let cases = [
+            name.to_owned(),
+            name.to_lowercase(),
+            name.to_uppercase(),
+            name.to_uppercase().to_lowercase(),
+        ];
+        for account in &cases {
+            for guest in &cases {
+                assert!(is_like(guest, account), "{guest} passes beside {account}");
+                let (one, other) = (
+                    super::super::skeleton(guest),
+                    super::super::skeleton(account),
+                );
+                assert_eq!(one, other, "{guest} and {account} are two accounts");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_small_letter_is_like_what_it_looks_like_too() {
+    are_like("vera", &["νera"]);
+    are_like("nina", &["ηina", "Νina"]);
+    are_like("Ana", &["Λna", "λna"]);
+}
+
+#[test]
 fn look_alikes_are_like_the_account() {
     for (account, guests) in [
         ("maria", &["ᎷᎪᎡᏆᎪ", "ꮇꭺꭱꮖꭺ"][..]),
