@@ -300,19 +300,20 @@ describe("the chat screen", () => {
   });
 
   test("follows the room's name and its end", async () => {
-    const { page, room, server } = await open();
+    const { page, room } = await open();
     room.happen({ type: "room", name: "Novo nome", description: "", active: true });
     await page.getByRole("heading", { name: "Novo nome" }).waitFor();
     room.happen({ type: "room", name: "Novo nome", description: "", active: false });
-    server.drop(4004);
     await page.getByText("Esta sala foi fechada.").waitFor();
     expect(await page.getByRole("link", { name: "Voltar às salas" }).last().getAttribute("href")).toBe("/");
   });
 
   test("says that the person has left the room", async () => {
-    const { page, server } = await open();
-    server.drop(4001);
+    const { page, room } = await open();
+    room.broadcast({ type: "left", room: 1 });
     expect(await page.getByRole("link", { name: "Entrar de novo" }).getAttribute("href")).toBe("/room/1/join/");
+    // Nothing on the page needs the connection any more.
+    await expect.poll(() => room.followers.size).toBe(0);
   });
 
   test("a short log ends next to the composer, and doesn't jump when it fills up", async () => {

@@ -8,7 +8,7 @@ import { Localisation } from "./ui/localisation";
 import { Screen } from "./ui/screen.svelte";
 
 const { language, sender, has_account, message_characters: messageCharacters, origin, snapshot } = readBoot();
-const address = new URL(`/ws/chat/${snapshot.room}/`, location.href);
+const address = new URL("/ws/", location.href);
 address.protocol = address.protocol.replace("http", "ws");
 
 const connection = new Connection(address.href);

@@ -2,8 +2,9 @@
  * A room of papo.v1 in memory, as much of it as the screen needs. The real rules are the real
  * server's.
  */
-import type { ClientFrame, Message, Person, ServerFrame } from "../src/lib/frames";
-import type { RoomEvent, ServerFrameOf, Snapshot } from "../src/lib/select";
+import type { ClientFrame, Membership, Message, Person, ServerFrame } from "../src/lib/frames";
+import type { ReadPosition } from "../src/lib/room-state";
+import type { MembershipRequest, RoomEvent, ServerFrameOf, Snapshot } from "../src/lib/select";
 
 export const SELF: Person = { sender: "k3v9d0qm2x7ab", username: "João" };
 
@@ -13,6 +14,7 @@ type Send = (frame: ServerFrame) => void;
 
 const EPOCH = "9f86d081884c7d65";
 const PAGE = 50;
+const MOST_UNREAD = 100;
 export const LIMITS = { message_characters: 4000, frame_bytes: 65536, rooms: 100, in_flight: 64, resume_events: 10000 };
 
 export class MockRoom {
@@ -21,6 +23,8 @@ export class MockRoom {
   people: readonly Person[] = [SELF];
   /** How requests are answered: done, never, or refused. */
   answer: "ack" | "hold" | Omit<ServerFrameOf<"error">, "type" | "ref"> = "ack";
+  /** How far the visitor has read: all, when the page was opened for the first time. */
+  position: ReadPosition | undefined;
   clock = Date.parse("2026-11-24T17:00:00Z");
   readonly followers = new Set<Send>();
   #log: RoomEvent[] = [];
@@ -47,7 +51,14 @@ export class MockRoom {
     for (const send of this.followers) send(frame);
   }
 
+  /** The visitor has read so far on another device, or marked all after it as unread. */
+  readElsewhere(position: ReadPosition): void {
+    this.position = position;
+    this.broadcast({ type: "membership", ...this.#membership() });
+  }
+
   snapshot(): Snapshot {
+    this.position ??= { seq: this.#log.length, version: 0 };
     const { name, description } = this;
     const about = { room: 1, epoch: EPOCH, seq: this.#log.length, name, description, username: SELF.username };
     return { type: "snapshot", ...about, ...this.page(Infinity) };
@@ -59,19 +70,41 @@ export class MockRoom {
   }
 
   greet(send: Send): void {
-    send({ type: "welcome", epoch: EPOCH, sender: SELF.sender, heartbeat: 25, limits: LIMITS });
+    const about = { epoch: EPOCH, sender: SELF.sender, heartbeat: 25, limits: LIMITS };
+    send({ type: "welcome", ...about, inbox: 1, rooms: [this.#membership()] });
   }
 
   request(frame: ClientFrame, send: Send): void {
     const { ref } = frame;
     if (frame.type === "ping") send({ type: "pong", ref });
     else if (frame.type === "subscribe") this.#subscribe(send, ref, frame.after);
+    else if (frame.type === "read" || frame.type === "unread" || frame.type === "refresh") this.#mark(frame, send);
     else if (frame.type === "typing" || frame.type === "unsubscribe" || this.answer === "hold") return;
     else if (this.answer !== "ack") send({ type: "error", ref, ...this.answer });
     else {
       const { seq, timestamp } = this.#write(frame);
       send({ type: "ack", ref, room: 1, seq, timestamp });
     }
+  }
+
+  #mark(frame: MembershipRequest, send: Send): void {
+    const { seq, version } = this.position ?? { seq: 0, version: 0 };
+    if (frame.type === "unread") this.position = { seq: frame.seq - 1, version: version + 1 };
+    else if (frame.type === "read" && frame.version >= version) {
+      this.position = { seq: Math.max(seq, Math.min(frame.seq, this.#log.length)), version };
+    }
+    for (const follower of this.followers) {
+      if (follower !== send) follower({ type: "membership", ...this.#membership() });
+    }
+    send({ type: "membership", ref: frame.ref, ...this.#membership() });
+  }
+
+  #membership(): Membership {
+    const { seq: read, version } = this.position ?? { seq: 0, version: 0 };
+    const messages = this.#messages();
+    const unread = messages.filter(({ seq, sender }) => seq > read && sender !== SELF.sender).length;
+    const about = { room: 1, name: this.name, username: SELF.username, timestamp: messages.at(-1)?.timestamp };
+    return { ...about, seq: this.#log.length, read, version, unread: Math.min(unread, MOST_UNREAD) };
   }
 
   #write(frame: Extract<ClientFrame, { type: "send" | "edit" | "delete" }>): RoomEvent {

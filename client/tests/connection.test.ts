@@ -1,5 +1,20 @@
 import { expect, test } from "vitest";
-import { greet, message, onlineRoom, openRoom, settle, snapshot, WELCOME } from "./world";
+import { Connection } from "../src/lib/connection";
+import { MemoryOutbox } from "../src/lib/outbox";
+import { Room } from "../src/lib/room";
+import {
+  greet,
+  message,
+  onlineRoom,
+  openRoom,
+  posted,
+  settle,
+  snapshot,
+  texts,
+  WELCOME,
+  welcome,
+  World,
+} from "./world";
 
 test("connects again after the backoff, further apart after each failure", () => {
   const { world } = openRoom();
@@ -210,22 +225,72 @@ test.each([
 });
 
 test.each([
-  [401, "ended"],
-  [403, "left"],
-  [404, "closed"],
-] as const)("a refused handshake whose page says %i ends the room as %s", async (code, status) => {
-  const { world, room } = openRoom();
+  [401, "ended", 1],
+  [403, "left", 3],
+  [404, "closed", 3],
+] as const)("a refused handshake whose page says %i ends the room as %s", async (code, status, sockets) => {
+  const { world, room, connection } = openRoom();
   world.pages.set("/room/1/messages/?before=1", () => Promise.resolve(new Response(null, { status: code })));
   world.socket.end();
   await settle();
   expect(room.state.status).toBe(status);
+  // The session ends the connection; a room doesn't, for there may be others.
+  world.advance(21_000);
+  expect(world.sockets).toHaveLength(sockets);
+  connection.stop();
   world.advance(60_000);
+  expect(world.sockets).toHaveLength(sockets);
+});
+
+test("asks why the server takes no socket for one room, and tells all", async () => {
+  const { world, room, connection } = openRoom();
+  const other = new Room(2, connection, { environment: world, outbox: new MemoryOutbox() });
+  const page = (status: number) => () => Promise.resolve(new Response("{}", { status }));
+  world.pages.set("/room/1/messages/?before=1", page(403)).set("/room/2/messages/?before=1", page(429));
+  world.randomness = 0;
+  for (let times = 0; times < 3; times += 1) {
+    world.socket.end();
+    await settle();
+    world.advance(1);
+  }
+  expect(world.fetched).toEqual([1, 2, 2].map((id) => `/room/${id}/messages/?before=1`));
+  expect([room.state.status, room.state.refused, other.state.refused]).toEqual(["left", undefined, "too_many"]);
+});
+
+test("lives without a room, and with many that come and go", () => {
+  const world = new World();
+  const connection = new Connection("/ws/", world);
+  const open = (id: number) => new Room(id, connection, { environment: world, outbox: new MemoryOutbox() });
+  connection.start();
+  connection.start();
   expect(world.sockets).toHaveLength(1);
+  world.socket.receive(welcome());
+  const [first, second] = [open(1), open(2)];
+  expect(world.socket.sentOf("subscribe").map((frame) => frame.room)).toEqual([1, 2]);
+  world.socket.receive({ ...snapshot([message(1)]), ref: 1 }, { ...snapshot([message(4)], { room: 2 }), ref: 2 });
+  expect([first.state.status, second.state.status]).toEqual(["online", "online"]);
+  first.close();
+  expect(world.socket.lastSent("unsubscribe").room).toBe(1);
+  world.socket.receive(posted(2), { type: "left", room: 2 });
+  expect([texts(first), second.state.status]).toEqual([["message 1"], "left"]);
+  world.socket.end();
+  const third = open(3);
+  expect(third.state).toMatchObject({ status: "offline", retryAt: world.time + 250 });
+  world.advance(250);
+  world.socket.receive(welcome());
+  expect(world.socket.sentOf("subscribe").map((frame) => frame.room)).toEqual([3]);
+  connection.stop();
+  expect([third.state.status, third.state.retryAt, world.socket.closed]).toEqual(["offline", undefined, true]);
+  world.wake();
+  world.advance(60_000);
+  expect(world.sockets).toHaveLength(2);
+  connection.start();
+  world.socket.receive(welcome());
+  expect(world.socket.sentOf("subscribe").map((frame) => frame.room)).toEqual([3]);
 });
 
 test("keeps no more requests on the wire than the server allows", async () => {
   const { world, room } = openRoom();
-  if (WELCOME.type !== "welcome") throw new Error("not a welcome");
   world.socket.receive({ ...WELCOME, limits: { ...WELCOME.limits, in_flight: 2 } });
   world.socket.receive({ ...snapshot([message(1)]), ref: 1 });
   const outcomes = [1, 2, 3].map((seq) => room.edit(seq, "new"));

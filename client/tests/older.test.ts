@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { browserEnvironment } from "../src/lib/environment";
-import { greet, message, onlineRoom, openRoom, settle, snapshot, texts, type World } from "./world";
+import { greet, message, onlineRoom, openRoom, settle, snapshot, texts, WELCOME, type World } from "./world";
 
 function openWithOlder() {
   const opened = openRoom();
@@ -76,7 +76,10 @@ test.each([
     await answer({}, code);
     expect(await loading).toBe(false);
     expect(room.state).toMatchObject({ status, loadingOlder: false });
-    expect(world.socket.closed).toBe(true);
+    world.socket.end();
+    world.advance(250);
+    world.socket.receive(WELCOME);
+    expect(world.socket.sentOf("subscribe")).toEqual([]);
   },
 );
 

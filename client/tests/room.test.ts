@@ -35,7 +35,6 @@ test("knows how long a message may be from the page, then from each welcome", ()
   const room = new Room(1, connection, { environment: world, outbox: new MemoryOutbox(), known });
   expect(room.state.messageCharacters).toBe(10);
   connection.start();
-  if (WELCOME.type !== "welcome") throw new Error("not a welcome");
   world.socket.receive({ ...WELCOME, limits: { ...WELCOME.limits, message_characters: 20 } });
   expect(room.state.messageCharacters).toBe(20);
 });
@@ -61,7 +60,7 @@ test("counts an event of an unknown kind, and ignores a frame of an unknown type
   const { world, room } = onlineRoom([message(1)]);
   const unknown = [
     { type: "reacted", room: 1, seq: 2, target: 1, emoji: "👍", timestamp: "2026-11-24T12:00:00.000Z" },
-    { type: "head", room: 1, seq: 9 },
+    { type: "confetti", room: 1, seq: 9 },
     { type: "toString", room: 1, seq: 3, timestamp: "2026-11-24T12:00:00.000Z" },
   ] as unknown as ServerFrame[];
   world.socket.receive(...unknown, posted(4));

@@ -1,5 +1,6 @@
 /** What the browser keeps for the screen: the position that was seen, and drafts. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ReadPosition } from "../src/lib";
 import { Draft } from "../src/ui/draft";
 import { SeenPosition } from "../src/ui/seen";
 
@@ -22,30 +23,36 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+const at = (seq: number, version = 0): ReadPosition => ({ seq, version });
+
 test("the seen position is stored after a moment, or at once on request", () => {
   const position = new SeenPosition(1, "x");
   expect(position.read()).toBeUndefined();
-  position.write(5);
-  position.write(6);
+  position.write(at(5));
+  position.write(at(6));
   expect(position.read()).toBeUndefined();
   vi.runAllTimers();
-  expect(position.read()).toBe(6);
-  position.write(7);
+  expect(position.read()).toEqual(at(6));
+  position.write(at(7, 2));
   position.flush();
-  expect(position.read()).toBe(7);
+  expect(position.read()).toEqual(at(7, 2));
 });
 
-test("a tab that lags doesn't overwrite another tab's position, unless the history is shorter", () => {
+test("a tab that lags doesn't overwrite another tab's position, unless it has to be replaced", () => {
   const [lagging, other] = [new SeenPosition(1, "x"), new SeenPosition(1, "x")];
-  lagging.write(65);
-  other.write(66);
+  lagging.write(at(65));
+  other.write(at(66));
   other.flush();
   vi.runAllTimers();
-  expect(lagging.read()).toBe(66);
-  lagging.write(67);
-  lagging.moveBack(20);
+  expect(lagging.read()).toEqual(at(66));
+  lagging.write(at(67));
+  lagging.replace(at(20));
   vi.runAllTimers();
-  expect(other.read()).toBe(20);
+  expect(other.read()).toEqual(at(20));
+  other.replace(at(15, 1));
+  lagging.write(at(67));
+  vi.runAllTimers();
+  expect(other.read()).toEqual(at(15, 1));
 });
 
 test("without storage a draft lasts as long as the page", () => {

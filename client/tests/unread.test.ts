@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ShownMessage, showMessage } from "../src/lib/room-state";
+import { type ReadPosition, type ShownMessage, showMessage } from "../src/lib/room-state";
 import { Unread } from "../src/ui/unread.svelte";
 import { OTHER, SELF, message } from "./world";
 
@@ -9,14 +9,22 @@ const log = (first: number, last: number, past = 0, more = false) => ({
   more,
   past,
   status: "online" as const,
+  read: undefined as ReadPosition | undefined,
 });
 
+const at = (seq: number, version = 0): ReadPosition => ({ seq, version });
+
 /** One who saw a room up to `seen`, or comes for the first time. */
-function reader(seen?: number): { unread: Unread; stored: () => number | undefined } {
-  let stored = seen;
-  const write = (seq: number): void => void (stored = seq);
-  const unread = new Unread({ read: () => stored, write, moveBack: write });
-  return { unread, stored: () => stored };
+function reader(seen?: number): { unread: Unread; stored: () => number | undefined; told: number[] } {
+  let stored = seen === undefined ? undefined : at(seen);
+  const write = (position: ReadPosition): void => void (stored = position);
+  const told: number[] = [];
+  const tell = (position: ReadPosition): void => {
+    told.push(position.seq);
+    write(position);
+  };
+  const unread = new Unread({ read: () => stored, write: tell, replace: write });
+  return { unread, stored: () => stored?.seq, told };
 }
 
 test("on the first visit nothing is new", () => {
@@ -86,7 +94,7 @@ test("own messages are never unread, and another tab's reading counts", () => {
   const { unread } = reader(10);
   unread.update({ ...log(1, 10, 12), messages: [...log(1, 10).messages, shown(11, SELF), shown(12)] }, false);
   expect(unread).toMatchObject({ count: 1, firstNew: 12 });
-  unread.seenElsewhere(12, false);
+  unread.seenElsewhere(at(12), false);
   expect(unread.count).toBe(0);
 });
 
@@ -116,7 +124,7 @@ test("a lagging tab doesn't undo what was seen in another", () => {
   const { unread, stored } = reader(60);
   unread.update(log(1, 65, 65), false);
   expect([unread.count, stored()]).toEqual([5, 60]);
-  unread.seenElsewhere(66, false);
+  unread.seenElsewhere(at(66), false);
   expect([unread.count, stored()]).toEqual([0, 60]);
   unread.update(log(1, 66, 65), false);
   expect([unread.count, stored()]).toEqual([0, 60]);
@@ -148,4 +156,62 @@ test("U goes to the mark, then to the first message that wasn't on screen", () =
   expect([unread.nextAfter(3), unread.nextAfter(11), unread.nextAfter(30), unread.nextAfter(37)]).toEqual([
     11, 21, 31, 21,
   ]);
+});
+
+test("a browser that comes for the first time takes what the server knows", () => {
+  const { unread, stored, told } = reader();
+  unread.update({ ...log(1, 41, 41), status: "connecting" }, true);
+  expect([unread.count, stored()]).toEqual([0, undefined]);
+  unread.update({ ...log(1, 41, 41), status: "connecting", read: at(38) }, true);
+  expect([unread.count, unread.firstNew, stored()]).toEqual([3, 39, 38]);
+  unread.update({ ...log(1, 41, 41), read: at(38) }, true);
+  unread.saw(30, Infinity, false);
+  expect([unread.count, unread.firstNew, stored(), told]).toEqual([0, 39, 41, [41]]);
+});
+
+test("what was seen on another device is seen here, and what was seen here is told again", () => {
+  const { unread, stored, told } = reader(10);
+  unread.update({ ...log(1, 37, 37), read: at(8) }, false);
+  expect([unread.count, told]).toEqual([27, [10]]);
+  unread.update({ ...log(1, 37, 37), read: at(30) }, false);
+  expect([unread.count, stored()]).toEqual([7, 30]);
+  unread.update({ ...log(1, 37, 37), read: at(40) }, false);
+  unread.update({ ...log(1, 41, 37), read: at(40) }, false);
+  expect([unread.count, unread.firstNew, stored()]).toEqual([1, 41, 40]);
+});
+
+test("what was marked as unread stays so though it is on screen, until one is back or marks it as read", () => {
+  for (const back of ["returned", "markRead", "answered"] as const) {
+    const { unread, stored } = reader(37);
+    unread.update({ ...log(1, 37, 37), read: at(37) }, true);
+    unread.update({ ...log(1, 37, 37), read: at(34, 1) }, true);
+    unread.saw(20, Infinity, false);
+    expect([unread.count, unread.firstNew, stored()]).toEqual([3, 35, 34]);
+    unread.update({ ...log(1, 38, 37), read: at(34, 1) }, true);
+    // An older answer may still be on its way.
+    unread.update({ ...log(1, 38, 37), read: at(37) }, true);
+    expect([unread.count, stored()]).toEqual([4, 34]);
+    unread[back]();
+    unread.saw(20, Infinity, false);
+    expect([unread.count, stored()]).toEqual([0, 38]);
+  }
+});
+
+test("what was marked as unread before one came is seen once it was on screen", () => {
+  const { unread, stored } = reader(37);
+  unread.update({ ...log(1, 37, 37), status: "connecting" }, true);
+  unread.update({ ...log(1, 37, 37), status: "connecting", read: at(34, 1) }, true);
+  unread.update({ ...log(1, 37, 37), read: at(34, 1) }, true);
+  expect([unread.count, unread.firstNew, stored()]).toEqual([3, 35, 34]);
+  unread.saw(20, Infinity, false);
+  expect([unread.count, unread.firstNew, stored()]).toEqual([0, 35, 37]);
+});
+
+test("a lower version counts only in another history", () => {
+  const { unread, stored } = reader(37);
+  unread.update({ ...log(1, 37, 37), read: at(37, 2) }, true);
+  unread.update({ ...log(1, 20, 20), status: "connecting", read: at(15) }, true);
+  expect(stored()).toBe(37);
+  unread.update({ ...log(1, 20, 20), read: at(15) }, false);
+  expect([unread.count, stored()]).toEqual([5, 15]);
 });

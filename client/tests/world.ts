@@ -5,10 +5,10 @@
 import { expect } from "vitest";
 import { Connection } from "../src/lib/connection";
 import type { Environment, Socket } from "../src/lib/environment";
-import type { ClientFrame, Message, ServerFrame } from "../src/lib/frames";
+import type { ClientFrame, Membership, Message, ServerFrame } from "../src/lib/frames";
 import { MemoryOutbox, type Outbox } from "../src/lib/outbox";
 import { Room } from "../src/lib/room";
-import type { Snapshot } from "../src/lib/select";
+import type { Snapshot, Welcome } from "../src/lib/select";
 
 export class FakeSocket implements Socket {
   onmessage: Socket["onmessage"] = null;
@@ -110,13 +110,23 @@ export const SELF = "k3v9d0qm2x7ab";
 export const OTHER = "p8w2e6rt4y1cd";
 export const EPOCH = "9f86d081884c7d65";
 
-export const WELCOME: ServerFrame = {
+export const WELCOME: Welcome = {
   type: "welcome",
   epoch: EPOCH,
   sender: SELF,
   heartbeat: 25,
   limits: { message_characters: 4000, frame_bytes: 65536, rooms: 100, in_flight: 64, resume_events: 10000 },
 };
+
+/** The greeting of a socket for many rooms. */
+export function welcome(...rooms: Membership[]): Welcome {
+  return { ...WELCOME, inbox: 1, rooms };
+}
+
+/** A room of which `read` is read, and nothing unread, unless said otherwise. */
+export function membership(room: number, read: number, fields: Partial<Membership> = {}): Membership {
+  return { room, name: `Room ${room}`, username: "João", seq: read, read, version: 0, unread: 0, ...fields };
+}
 
 export function message(seq: number, fields: Partial<Message> = {}): Message {
   const timestamp = new Date(Date.UTC(2026, 10, 24, 12, 0, seq)).toISOString();

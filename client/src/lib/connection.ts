@@ -1,19 +1,18 @@
 /**
- * One socket to the server, kept open: connects, watches that it lives, connects again. Rooms
- * attach themselves and get the frames about them; what a room does with those is in `room.ts`.
+ * One socket to the server, kept open between `start` and `stop`, with any number of rooms on it or
+ * none: connects, watches that it lives, connects again. Rooms attach themselves and get the frames
+ * about them; what a room does with those is in `room.ts`. What one has read and what is unread, in
+ * all the rooms that one is in, is in `memberships.ts`.
  */
 import { backoffDelay } from "./backoff.js";
+import { END_CODES, type EndReason } from "./end-reason.js";
 import { type Environment, type Socket, browserEnvironment } from "./environment.js";
 import type { ClientFrame, ServerFrame } from "./frames.js";
 import { ANSWER_MILLISECONDS, Heartbeat } from "./heartbeat.js";
-import { type Answered, Requests } from "./requests.js";
-import type { Request, RoomFrame, Welcome } from "./select.js";
-
-/**
- * Why a connection won't be made again: one has left the room, it was closed, or the session has
- * ended.
- */
-export type EndReason = "left" | "closed" | "ended";
+import { Memberships } from "./memberships.js";
+import { type SocketRefusal, whyRefused } from "./older.js";
+import { type OutcomeOf, Requests } from "./requests.js";
+import type { MembershipFrame, Request, RoomFrame, Welcome } from "./select.js";
 
 /** A room on this connection. */
 export interface Attached {
@@ -23,82 +22,91 @@ export interface Attached {
   /** The server greeted: subscribe now. */
   opened(welcome: Welcome): void;
   received(frame: RoomFrame): void;
-  /**
-   * The connection is gone and will be made again at `retryAt`; `refused`: the server never
-   * greeted.
-   */
-  dropped(refused: boolean, retryAt: number): void;
+  /** The connection is gone, and will be made again at `retryAt` if it isn't stopped. */
+  dropped(retryAt: number | undefined): void;
+  /** The server answers pages, but no socket, again and again: why, as far as that is known. */
+  refused(reason: SocketRefusal | undefined): void;
   ended(reason: EndReason): void;
 }
 
-const END_CODES: ReadonlyMap<number, EndReason> = new Map([
-  [4001, "left"],
-  [4003, "ended"],
-  [4004, "closed"],
-]);
 /**
  * A connection that lived as long as this was a success: the next attempt starts again at the
  * shortest wait.
  */
 const STABLE_MILLISECONDS = 10_000;
+/** So many sockets in a row that the server refuses while it answers pages aren't chance. */
+const TELLING_REFUSALS = 2;
 const ABNORMAL_CLOSURE = 1006;
 const OVERLOADED = 1013;
 
 export class Connection {
+  /** One's rooms, followed or not. */
+  readonly memberships: Memberships;
   readonly #rooms = new Map<number, Attached>();
+  #isStarted = false;
   #socket: Socket | undefined;
   #requests: Requests | undefined;
   #heartbeat: Heartbeat | undefined;
   #failures = 0;
+  #welcome: Welcome | undefined;
   #greetedAt: number | undefined;
   #orderedDelay: number | undefined;
   #cancelTimer: () => void = () => {};
   #wake: "at once" | "probe" | "never" = "never";
-  /** Whether the time to connect again has still to come. */
-  #waiting = false;
+  /** The time to connect again, while it has still to come. */
+  #retryAt: number | undefined;
+  /** Sockets that were refused in a row though the server answered, and why. */
+  #refusals: SocketRefusal[] = [];
   #stopListening: () => void = () => {};
 
   constructor(
     private readonly url: string,
     private readonly environment: Environment = browserEnvironment,
-  ) {}
+  ) {
+    this.memberships = new Memberships(environment, (request, answered) => this.request(request, answered));
+  }
 
   attach(room: Attached): void {
     this.#rooms.set(room.id, room);
+    if (this.#welcome !== undefined) room.opened(this.#welcome);
+    else if (this.#retryAt !== undefined) room.dropped(this.#retryAt);
   }
 
-  /** The room is over. With the last one the connection is, too. */
+  /** The room is over, or isn't followed any more. The connection stays. */
   detach(room: Attached): void {
-    this.#rooms.delete(room.id);
-    if (this.#rooms.size === 0) this.stop();
+    if (this.#rooms.get(room.id) === room) this.#rooms.delete(room.id);
   }
 
+  /** Connects, and stays connected until `stop`, or until the session ends. */
   start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#failures = 0;
+    this.#refusals = [];
     const listeners = [this.environment.onWake(() => this.#woken()), this.environment.onOffline(() => this.#cutOff())];
     this.#stopListening = () => listeners.forEach((stop) => stop());
     this.#connect();
   }
 
   stop(): void {
+    if (!this.#isStarted) return;
+    this.#isStarted = false;
     this.#wake = "never";
-    this.#waiting = false;
     this.#stopListening();
     this.#abandonSocket();
-    const requests = this.#requests;
-    this.#requests = undefined;
-    requests?.lose();
+    this.#lose(undefined);
   }
 
   /** Connects at once, instead of at `retryAt`. */
   retryNow(): void {
-    if (!this.#waiting) return;
+    if (this.#retryAt === undefined) return;
     this.#cancelTimer();
     this.#connect();
   }
 
   /** Sends a request; without a connection it is lost at once. */
-  request(request: Request, answered: Answered): void {
-    if (this.#requests === undefined) answered({ type: "lost" });
+  request<Asked extends Request>(request: Asked, answered: (outcome: OutcomeOf<Asked>) => void): void {
+    if (this.#requests === undefined) answered({ type: "lost" } as OutcomeOf<Asked>);
     else this.#requests.add(request, answered);
   }
 
@@ -109,7 +117,7 @@ export class Connection {
 
   #connect(): void {
     this.#wake = "never";
-    this.#waiting = false;
+    this.#retryAt = undefined;
     this.#greetedAt = undefined;
     this.#orderedDelay = undefined;
     this.#each((room) => room.connecting());
@@ -127,14 +135,20 @@ export class Connection {
     if (frame.type === "welcome") this.#greeted(frame);
     else if (frame.type === "reconnect") this.#orderedDelay = frame.delay;
     else {
-      if (isRoomFrame(frame)) this.#rooms.get(frame.room)?.received(frame);
+      if (isMembershipFrame(frame)) this.memberships.received(frame);
+      else if (isRoomFrame(frame)) {
+        this.memberships.received(frame);
+        this.#rooms.get(frame.room)?.received(frame);
+      }
       this.#requests?.settle(frame);
     }
   }
 
   #greeted(welcome: Welcome): void {
     this.#cancelTimer();
+    this.#welcome = welcome;
     this.#greetedAt = this.environment.now();
+    this.#refusals = [];
     this.#wake = "probe";
     this.#requests = new Requests(
       this.environment,
@@ -148,18 +162,51 @@ export class Connection {
       () => this.#write({ type: "ping" }),
       () => this.#closed(ABNORMAL_CLOSURE),
     );
+    this.memberships.opened(welcome);
     this.#each((room) => room.opened(welcome));
   }
 
   #closed(code: number): void {
-    this.#abandonSocket();
     const reason = END_CODES.get(code);
+    if (reason !== undefined) this.#end(reason);
+    else {
+      this.#abandonSocket();
+      this.#lose(this.#retry(code));
+      if (this.#greetedAt === undefined) void this.#askWhy();
+    }
+  }
+
+  /** Tells everybody that there is no connection until `retryAt`. */
+  #lose(retryAt: number | undefined): void {
+    this.#retryAt = retryAt;
     const requests = this.#requests;
     this.#requests = undefined;
-    const refused = this.#greetedAt === undefined;
-    const retryAt = reason === undefined ? this.#retry(code) : 0;
-    this.#each((room) => (reason === undefined ? room.dropped(refused, retryAt) : room.ended(reason)));
+    this.memberships.dropped();
+    this.#each((room) => room.dropped(retryAt));
     requests?.lose();
+  }
+
+  #end(reason: EndReason): void {
+    this.#each((room) => room.ended(reason));
+    this.stop();
+  }
+
+  /**
+   * Asks for the page of one room why the server took no socket. If that is about this room alone,
+   * the next attempt asks for another one.
+   */
+  async #askWhy(): Promise<void> {
+    const [room] = this.#rooms.values();
+    if (room === undefined) return;
+    const reason = await whyRefused(this.environment, room.id);
+    if (!this.#isStarted || this.#welcome !== undefined) return;
+    if (reason === "ended") this.#end(reason);
+    else if (reason === "left" || reason === "closed") room.ended(reason);
+    else {
+      this.#refusals = reason === undefined ? [] : [...this.#refusals.slice(1 - TELLING_REFUSALS), reason];
+      const telling = this.#refusals.length < TELLING_REFUSALS ? undefined : this.#refusals.at(-1);
+      this.#each((attached) => attached.refused(telling));
+    }
   }
 
   /** Schedules the next attempt and returns its time. */
@@ -169,7 +216,6 @@ export class Connection {
     const delay = this.#orderedDelay ?? backoffDelay(this.#failures, this.environment.random());
     this.#wake = this.#orderedDelay === undefined && code !== OVERLOADED ? "at once" : "never";
     this.#failures += 1;
-    this.#waiting = true;
     this.#cancelTimer = this.environment.startTimer(() => this.#connect(), delay);
     return this.environment.now() + delay;
   }
@@ -191,6 +237,7 @@ export class Connection {
     this.#cancelTimer();
     this.#heartbeat?.stop();
     this.#heartbeat = undefined;
+    this.#welcome = undefined;
     if (this.#socket === undefined) return;
     this.#socket.onmessage = null;
     this.#socket.onclose = null;
@@ -203,7 +250,7 @@ export class Connection {
   }
 
   #each(callback: (room: Attached) => void): void {
-    for (const room of this.#rooms.values()) callback(room);
+    for (const room of [...this.#rooms.values()]) callback(room);
   }
 }
 
@@ -215,6 +262,10 @@ function parseFrame(data: unknown): ServerFrame | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isMembershipFrame(frame: ServerFrame): frame is MembershipFrame {
+  return frame.type === "membership" || frame.type === "head";
 }
 
 function isRoomFrame(frame: ServerFrame): frame is RoomFrame {

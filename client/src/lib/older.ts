@@ -2,7 +2,7 @@
  * Asks the server over HTTP for what the socket doesn't say: older messages, and why it refused a
  * connection.
  */
-import type { EndReason } from "./connection.js";
+import type { EndReason } from "./end-reason.js";
 import type { Environment } from "./environment.js";
 import type { Message } from "./frames.js";
 import { ANSWER_MILLISECONDS } from "./heartbeat.js";

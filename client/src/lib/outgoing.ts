@@ -4,10 +4,9 @@
  * when their own event is in the room's log.
  */
 import type { Environment } from "./environment.js";
-import type { ErrorCode } from "./frames.js";
 import { createClientId } from "./identifier.js";
 import type { Outbox, OutboxEntry } from "./outbox.js";
-import type { Answer, Answered } from "./requests.js";
+import { type Answer, type Answered, retrySeconds } from "./requests.js";
 import { wellFormed } from "./well-formed.js";
 
 /** A message on its way. */
@@ -21,8 +20,6 @@ export interface Outgoing {
 
 /** A disk that doesn't answer mustn't keep anyone from talking. */
 const STORAGE_MILLISECONDS = 2_000;
-const RETRIED: ReadonlySet<ErrorCode> = new Set(["rate_limited", "unavailable"]);
-const DEFAULT_RETRY_SECONDS = 1;
 
 export class OutgoingMessages {
   messages: readonly Outgoing[] = [];
@@ -179,8 +176,10 @@ export class OutgoingMessages {
       outgoing.seq = outcome.seq ?? 0;
       outgoing.timestamp = outcome.timestamp;
       void this.#within(this.outbox.remove(entry.client_id), undefined);
-    } else if (RETRIED.has(outcome.code)) {
-      const seconds = outcome.retry ?? DEFAULT_RETRY_SECONDS;
+      return;
+    }
+    const seconds = retrySeconds(outcome);
+    if (seconds !== undefined) {
       if (outcome.code === "rate_limited") this.heldUntil = this.environment.now() + seconds * 1000;
       this.#pause(seconds);
     } else {

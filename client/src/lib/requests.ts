@@ -3,22 +3,43 @@
  * a time. When no answer has come for a while, `late` is called, again and again until one does.
  */
 import type { Environment } from "./environment.js";
-import type { ClientFrame, ServerFrame } from "./frames.js";
-import type { Request, ServerFrameOf } from "./select.js";
+import type { ClientFrame, ErrorCode, ServerFrame } from "./frames.js";
+import type { MembershipRequest, Request, ServerFrameOf } from "./select.js";
 
 export type Answer = ServerFrameOf<"ack" | "error">;
 
-/** What became of a request; `lost`: the connection ended before the answer came. */
-export type Outcome = Answer | { type: "lost" };
+/** The connection ended before the answer came. */
+interface Lost {
+  type: "lost";
+}
+
+/** What became of a request. */
+export type Outcome = Answer | Lost;
+
+/** What became of a request that is answered by one's membership. */
+export type MembershipOutcome = ServerFrameOf<"membership" | "error"> | Lost;
+
+export type OutcomeOf<Asked extends Request> = Asked extends MembershipRequest ? MembershipOutcome : Outcome;
 
 export type Answered = (outcome: Outcome) => void;
 
+/** Whatever a request's answer is, it is the one that was asked for. */
+type AnsweredSomehow = (outcome: Outcome | MembershipOutcome) => void;
+
 const LATE_MILLISECONDS = 3_000;
+/** Refusals after which the same request can succeed. */
+const RETRIED: ReadonlySet<ErrorCode> = new Set(["rate_limited", "unavailable"]);
+const DEFAULT_RETRY_SECONDS = 1;
+
+/** After how many seconds a refused request can succeed; undefined if it can't. */
+export function retrySeconds({ code, retry = DEFAULT_RETRY_SECONDS }: ServerFrameOf<"error">): number | undefined {
+  return RETRIED.has(code) ? retry : undefined;
+}
 
 export class Requests {
   #reference = 0;
-  #inFlight = new Map<number, Answered>();
-  #waiting: { request: Request; answered: Answered }[] = [];
+  #inFlight = new Map<number, AnsweredSomehow>();
+  #waiting: { request: Request; answered: AnsweredSomehow }[] = [];
   #cancelLate: (() => void) | undefined;
 
   constructor(
@@ -28,8 +49,8 @@ export class Requests {
     private readonly late: () => void,
   ) {}
 
-  add(request: Request, answered: Answered): void {
-    this.#waiting.push({ request, answered });
+  add<Asked extends Request>(request: Asked, answered: (outcome: OutcomeOf<Asked>) => void): void {
+    this.#waiting.push({ request, answered: answered as AnsweredSomehow });
     this.#writeWaiting();
   }
 
@@ -42,7 +63,7 @@ export class Requests {
     if (answered === undefined) return;
     this.#inFlight.delete(frame.ref);
     this.#stopWatching();
-    if (frame.type === "ack" || frame.type === "error") answered(frame);
+    if (frame.type === "ack" || frame.type === "error" || frame.type === "membership") answered(frame);
     this.#writeWaiting();
   }
 

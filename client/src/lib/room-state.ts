@@ -1,5 +1,5 @@
 /** What a room looks like at one moment, for whoever draws it. */
-import type { EndReason } from "./connection.js";
+import type { EndReason } from "./end-reason.js";
 import type { Cause, ErrorCode, Mark, Message, Person } from "./frames.js";
 import type { SocketRefusal } from "./older.js";
 import type { Outgoing } from "./outgoing.js";
@@ -25,6 +25,16 @@ export interface ShownMessage {
   failure: ErrorCode | undefined;
 }
 
+/** How far one has read a room, on all one's devices, as the server knows it. */
+export interface ReadPosition {
+  /** The last event that one has read. */
+  seq: number;
+  /**
+   * Grows when messages are marked as unread. Within one version the position only goes forward.
+   */
+  version: number;
+}
+
 export interface RoomState {
   status: Status;
   name: string;
@@ -38,6 +48,8 @@ export interface RoomState {
    * was gone.
    */
   past: number;
+  /** How far one has read, once the server has said it. */
+  read: ReadPosition | undefined;
   loadingOlder: boolean;
   /** How many people are online; 0 where that isn't known, as without a connection. */
   online: number;

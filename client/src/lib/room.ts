@@ -2,17 +2,18 @@
  * One room, followed over a connection: keeps the log, the outbox and who is there together, and
  * tells whoever subscribes that something changed. Resumes after a lost connection where it was.
  */
-import type { Attached, Connection, EndReason } from "./connection.js";
+import type { Attached, Connection } from "./connection.js";
+import type { EndReason } from "./end-reason.js";
 import { type Environment, browserEnvironment } from "./environment.js";
 import { type EventRoom, kindOf } from "./events/index.js";
-import type { Mark, Person } from "./frames.js";
+import type { Mark, Membership, Person } from "./frames.js";
 import { createOutbox } from "./indexed-outbox.js";
-import { type SocketRefusal, fetchOlder, whyRefused } from "./older.js";
+import { type SocketRefusal, fetchOlder } from "./older.js";
 import type { Outbox } from "./outbox.js";
 import { OutgoingMessages } from "./outgoing.js";
-import type { Outcome } from "./requests.js";
+import type { MembershipOutcome, Outcome } from "./requests.js";
 import { type RoomState, type Status, showMessage, showOutgoing } from "./room-state.js";
-import type { RoomEvent, RoomFrame, Snapshot, Welcome } from "./select.js";
+import { type RoomEvent, type RoomFrame, type Snapshot, type Welcome, isEvent } from "./select.js";
 import { Stall } from "./stall.js";
 import { Timeline } from "./timeline.js";
 import { Typing } from "./typing.js";
@@ -28,8 +29,6 @@ export interface RoomOptions {
 /** What most servers take; each says for itself when it welcomes us. */
 const DEFAULT_MESSAGE_CHARACTERS = 4_000;
 const DEFAULT_RETRY_SECONDS = 1;
-/** So many sockets in a row that the server refuses while it answers pages aren't chance. */
-const TELLING_REFUSALS = 2;
 /**
  * So many gaps in a row without an event between them, and the room starts over from a snapshot.
  */
@@ -54,8 +53,9 @@ export class Room implements Attached {
   /** The page of older messages that is on its way. */
   #loadingOlder: Promise<boolean> | undefined;
   #retryAt: number | undefined;
-  /** Sockets that were refused in a row though the server answered, and why. */
-  #refusals: SocketRefusal[] = [];
+  #refused: SocketRefusal | undefined;
+  #membership: Membership | undefined;
+  #stopListening: () => void;
   readonly #stall: Stall;
   #state: RoomState | undefined;
   readonly #effects: EventRoom = {
@@ -82,6 +82,8 @@ export class Room implements Attached {
       this.#become(known.sender);
       this.#takeSnapshot(known.snapshot);
     }
+    this.#stopListening = connection.memberships.subscribe(() => this.#noteMembership());
+    this.#noteMembership();
     connection.attach(this);
   }
 
@@ -119,9 +121,35 @@ export class Room implements Attached {
     return new Promise((resolve) => this.connection.request(request, resolve));
   }
 
+  /**
+   * One has read up to `seq`. The server is told a moment later, and one's other devices by it.
+   * `version` is that of the read position that one knew; if it is left out, the latest.
+   */
+  read(seq: number, version?: number): void {
+    this.connection.memberships.read(this.id, seq, version);
+  }
+
+  /** Marks the event `seq` and all later ones as unread. */
+  markUnread(seq: number): Promise<MembershipOutcome> {
+    return this.connection.memberships.markUnread(this.id, seq);
+  }
+
   /** Connects at once, instead of at `retryAt`. */
   reconnect(): void {
     this.connection.retryNow();
+  }
+
+  /** Stops the connection, for all the rooms on it. */
+  disconnect(): void {
+    this.connection.stop();
+  }
+
+  /** Follows the room no longer. What waits to be sent stays in the outbox. */
+  close(): void {
+    this.connection.request({ type: "unsubscribe", room: this.id }, () => {});
+    this.#outgoing?.retire();
+    this.#leaveLine("offline");
+    this.#detach();
   }
 
   /** Tells the others that one is writing; call it at every key press. */
@@ -157,7 +185,7 @@ export class Room implements Attached {
     this.#messageCharacters = welcome.limits.message_characters;
     this.#become(welcome.sender);
     this.#gaps = 0;
-    this.#refusals = [];
+    this.#refused = undefined;
     this.#follow();
   }
 
@@ -186,21 +214,36 @@ export class Room implements Attached {
         this.#typing.heard({ sender: frame.sender, username: frame.username });
         break;
       default:
-        // A newer server's frames may be neither.
         if (isEvent(frame)) this.#apply(frame);
     }
     this.#changed();
   }
 
-  dropped(refused: boolean, retryAt: number): void {
+  dropped(retryAt: number | undefined): void {
     this.#retryAt = retryAt;
     this.#leaveLine("offline");
-    if (refused) void this.#askWhy();
+  }
+
+  refused(reason: SocketRefusal | undefined): void {
+    this.#refused = reason;
+    this.#changed();
   }
 
   ended(reason: EndReason): void {
     this.#leaveLine(reason);
+    this.#detach();
+  }
+
+  #detach(): void {
+    this.#stopListening();
     this.connection.detach(this);
+  }
+
+  /** How far one has read may have changed, and much else that doesn't matter here. */
+  #noteMembership(): void {
+    const { read, version } = this.#membership ?? {};
+    this.#membership = this.connection.memberships.of(this.id);
+    if (read !== this.#membership?.read || version !== this.#membership?.version) this.#changed();
   }
 
   async #loadPage(): Promise<boolean> {
@@ -219,16 +262,6 @@ export class Room implements Attached {
       return false;
     } finally {
       this.#loadingOlder = undefined;
-      this.#changed();
-    }
-  }
-
-  async #askWhy(): Promise<void> {
-    const reason = await whyRefused(this.#environment, this.id);
-    if (this.#status === "online") return;
-    if (reason === "left" || reason === "closed" || reason === "ended") this.ended(reason);
-    else {
-      this.#refusals = reason === undefined ? [] : [...this.#refusals.slice(1 - TELLING_REFUSALS), reason];
       this.#changed();
     }
   }
@@ -351,20 +384,17 @@ export class Room implements Attached {
       messages: [...posted, ...outgoing.map((message) => showOutgoing(message, self, end))],
       more: this.#timeline.more,
       past: this.#past,
+      read: this.#membership && { seq: this.#membership.read, version: this.#membership.version },
       loadingOlder: this.#loadingOlder !== undefined,
       online: this.#presence.online,
       people: this.#presence.people,
       typing: this.#typing.people.map((person) => ({ ...person, mark: this.#markOf(person.sender) })),
       messageCharacters: this.#messageCharacters,
       retryAt: this.#retryAt,
-      refused: this.#refusals.length < TELLING_REFUSALS ? undefined : this.#refusals.at(-1),
+      refused: this.#refused,
       stalled: this.#stall.stalled,
       cause: this.#stall.cause,
       heldUntil: this.#outgoing?.heldUntil,
     };
   }
-}
-
-function isEvent(frame: RoomFrame): frame is RoomEvent {
-  return "seq" in frame && typeof frame.seq === "number" && "timestamp" in frame;
 }

@@ -124,6 +124,8 @@ export class Screen {
   #take(state: RoomState): void {
     this.state = state;
     this.writable = ["connecting", "online", "offline"].includes(state.status);
+    // The screen shows this room and nothing else.
+    if (!this.writable) this.room.disconnect();
     const suffixes = tellApart([...state.people, ...state.typing, ...state.messages]);
     if (!sameEntries(suffixes, this.suffixes)) this.suffixes = suffixes;
   }

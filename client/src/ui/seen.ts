@@ -1,27 +1,31 @@
-/** Up to where one has seen a room, kept by the browser and shared by its tabs. */
+/**
+ * Up to where one has seen a room, kept by the browser and shared by its tabs. The server knows it
+ * too, a moment later.
+ */
+import type { ReadPosition } from "../lib";
 
 export class SeenPosition {
   readonly #key: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #unwritten = 0;
+  #unwritten: ReadPosition = { seq: 0, version: 0 };
 
   constructor(room: number, sender: string) {
     this.#key = `papo.seen.${room}.${sender}`;
   }
 
   /** Undefined on the first visit, and where the browser denies the storage. */
-  read(): number | undefined {
+  read(): ReadPosition | undefined {
     try {
-      const value = localStorage.getItem(this.#key);
-      return value === null || !/^\d{1,15}$/.test(value) ? undefined : Number(value);
+      const [, seq, version = 0] = /^(\d{1,15})(?:\/(\d{1,15}))?$/.exec(localStorage.getItem(this.#key) ?? "") ?? [];
+      return seq === undefined ? undefined : { seq: Number(seq), version: Number(version) };
     } catch {
       return undefined;
     }
   }
 
   /** Written a moment later, since in a busy room the position moves all the time. */
-  write(seq: number): void {
-    this.#unwritten = seq;
+  write(position: ReadPosition): void {
+    this.#unwritten = position;
     this.#timer ??= setTimeout(() => this.flush(), 300);
   }
 
@@ -29,20 +33,21 @@ export class SeenPosition {
   flush(): void {
     if (this.#timer === undefined) return;
     this.#cancel();
-    if (this.#unwritten > (this.read() ?? -1)) this.#store(this.#unwritten);
+    const stored = this.read();
+    if (stored === undefined || isAhead(this.#unwritten, stored)) this.#store(this.#unwritten);
   }
 
-  /** Puts the position back: the history was replaced by a shorter one. */
-  moveBack(seq: number): void {
+  /** Puts another position there, maybe further back. */
+  replace(position: ReadPosition): void {
     this.#cancel();
-    this.#store(seq);
+    this.#store(position);
   }
 
   /** Calls back when another tab has seen more; the result stops that. */
-  onOther(callback: (seq: number) => void): () => void {
+  onOther(callback: (position: ReadPosition) => void): () => void {
     const changed = ({ key }: StorageEvent): void => {
-      const seq = key === this.#key ? this.read() : undefined;
-      if (seq !== undefined) callback(seq);
+      const position = key === this.#key ? this.read() : undefined;
+      if (position !== undefined) callback(position);
     };
     window.addEventListener("storage", changed);
     return () => window.removeEventListener("storage", changed);
@@ -53,11 +58,15 @@ export class SeenPosition {
     this.#timer = undefined;
   }
 
-  #store(seq: number): void {
+  #store({ seq, version }: ReadPosition): void {
     try {
-      localStorage.setItem(this.#key, String(seq));
+      localStorage.setItem(this.#key, version === 0 ? String(seq) : `${seq}/${version}`);
     } catch {
       return;
     }
   }
+}
+
+function isAhead(left: ReadPosition, right: ReadPosition): boolean {
+  return left.version > right.version || (left.version === right.version && left.seq > right.seq);
 }

@@ -2,11 +2,11 @@
  * What hasn't been on screen yet: how much of it, where it starts, and where the mark of the new
  * ones stands.
  */
-import type { RoomState, ShownMessage } from "../lib";
+import type { ReadPosition, RoomState, ShownMessage } from "../lib";
 import type { SeenPosition } from "./seen";
 
-type Log = Pick<RoomState, "messages" | "more" | "past" | "status">;
-type Position = Pick<SeenPosition, "read" | "write" | "moveBack">;
+type Log = Pick<RoomState, "messages" | "more" | "past" | "status" | "read">;
+type Position = Pick<SeenPosition, "read" | "write" | "replace">;
 
 interface Others {
   first: number | undefined;
@@ -28,6 +28,17 @@ export class Unread {
   beyond = $state(false);
   /** May be beyond the last message here: another tab can be ahead. */
   #seen: number | undefined;
+  /** The version of that position: a later one is of messages that were marked as unread since. */
+  #version = 0;
+  /** Whether nobody has said yet what was seen: a first visit, at least of this browser. */
+  #isGuess = false;
+  /** Whether the server has said it. */
+  #heard = false;
+  /**
+   * Whether messages were marked as unread while the log was open. What is on screen then isn't
+   * seen by that.
+   */
+  #held = false;
   #last: number | undefined;
   #online = false;
   /** What had been seen when the mark was set. */
@@ -37,17 +48,20 @@ export class Unread {
   constructor(private readonly position: Position) {}
 
   /** `looking`: the page is visible, and the log at its end. */
-  update({ messages, more, past, status }: Log, looking: boolean): void {
+  update({ messages, more, past, status, read }: Log, looking: boolean): void {
     const last = messages.findLast(({ seq }) => seq !== undefined)?.seq ?? 0;
     if (this.#seen === undefined) this.#begin(last);
-    // What comes while one follows the talk is seen; what a resume brings waits until it was on
-    // screen.
-    const caughtUp = looking && this.count === 0 && this.#last !== undefined;
-    this.#last = last;
-    this.#messages = messages;
     const comesOnline = status === "online" && !this.#online;
     this.#online = status === "online";
-    if (comesOnline && (this.#seen ?? 0) > Math.max(past, last)) this.#moveBack(last);
+    if (read !== undefined) this.#heed(read, comesOnline);
+    else if (this.#isGuess && comesOnline) this.#moveTo(last);
+    // What comes while one follows the talk is seen; what a resume brings waits until it was on
+    // screen.
+    const caughtUp = looking && this.count === 0 && this.#last !== undefined && !this.#held;
+    this.#last = last;
+    this.#messages = messages;
+    if (comesOnline && (this.#seen ?? 0) > Math.max(past, last)) this.#moveBack({ seq: last, version: this.#version });
+    if (comesOnline && (this.#seen ?? 0) > (read?.seq ?? Infinity)) this.#write();
     const { first } = this.#othersAfter(this.#seen ?? 0);
     if (caughtUp && !this.#isBeyond(more) && (first ?? Infinity) > past) this.#moveTo(last);
     this.#count(more);
@@ -58,19 +72,25 @@ export class Unread {
    */
   saw(from: number, to: number, more: boolean): void {
     const { first } = this.#othersAfter(this.#seen ?? 0);
-    if (this.#isBeyond(more) || first === undefined || first < from || first > to) return;
+    if (this.#held || this.#isBeyond(more) || first === undefined || first < from || first > to) return;
     this.#moveTo(Math.min(to, this.#last ?? 0));
     this.#count(more);
   }
 
   /** Another tab has seen more, maybe of what hasn't come here yet. It has stored it, too. */
-  seenElsewhere(seq: number, more: boolean): void {
-    if (this.#seen === undefined || seq <= this.#seen) return;
+  seenElsewhere({ seq, version }: ReadPosition, more: boolean): void {
+    if (this.#seen === undefined || version !== this.#version || seq <= this.#seen) return;
     this.#seen = seq;
     this.#count(more);
   }
 
+  /** One is back at the page. */
+  returned(): void {
+    this.#held = false;
+  }
+
   markRead(): void {
+    this.#held = false;
     this.#moveTo(this.#last ?? 0);
     this.#newAfter = undefined;
     this.#count(false);
@@ -78,6 +98,7 @@ export class Unread {
 
   /** One wrote something: the mark has done its work, unless there is more to read. */
   answered(): void {
+    this.#held = false;
     if (this.count > 0) return;
     this.#newAfter = undefined;
     this.#count(false);
@@ -93,25 +114,46 @@ export class Unread {
   }
 
   #begin(last: number): void {
-    this.#seen = this.position.read();
-    if (this.#seen === undefined) this.#moveTo(last);
+    const stored = this.position.read();
+    this.#isGuess = stored === undefined;
+    this.#seen = stored?.seq ?? last;
+    this.#version = stored?.version ?? 0;
+  }
+
+  /** The server says what was seen, on all one's devices. */
+  #heed(read: ReadPosition, comesOnline: boolean): void {
+    const isFirst = !this.#heard;
+    this.#heard = true;
+    const { version } = read;
+    // A version that is lower is an old one on its way, or of another history.
+    if (this.#isGuess || version > this.#version || (version < this.#version && comesOnline)) {
+      this.#held = !isFirst && version > this.#version;
+      this.#isGuess = false;
+      this.#moveBack(read);
+    } else if (version === this.#version) this.#moveTo(read.seq);
   }
 
   #moveTo(seq: number): void {
-    if (this.#seen !== undefined && seq <= this.#seen) return;
+    if (!this.#isGuess && seq <= (this.#seen ?? -1)) return;
+    this.#isGuess = false;
     this.#seen = seq;
-    this.position.write(seq);
+    this.#write();
+  }
+
+  #write(): void {
+    this.position.write({ seq: this.#seen ?? 0, version: this.#version });
   }
 
   /**
-   * Coming online tells where the log ends. What had been seen beyond that is of another, longer
-   * history.
+   * Messages were marked as unread, or the history was replaced by a shorter one. Coming online
+   * tells where the log ends; what had been seen beyond that is of another history.
    */
-  #moveBack(seq: number): void {
+  #moveBack({ seq, version }: ReadPosition): void {
     this.#seen = seq;
+    this.#version = version;
     this.#newAfter = undefined;
     this.count = 0;
-    this.position.moveBack(seq);
+    this.position.replace({ seq, version });
   }
 
   #count(more: boolean): void {
