@@ -300,3 +300,25 @@ test("the arrows scroll through a message higher than the view before the next o
   for (let pressed = 0; pressed < 10 && (await focused(page)) === 2; pressed += 1) await page.keyboard.press("ArrowUp");
   expect(await focused(page)).toBe(1);
 });
+
+test("Shift U marks as unread from the message on, and so does its menu", async () => {
+  const { page, room } = await open(talk(40));
+  await page.locator(".log").focus();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Shift+U");
+  await page.locator(".new-marker").waitFor();
+  await expect.poll(() => page.title()).toBe("(1) Geral · Papo");
+  expect([await focused(page), room.position]).toEqual([39, { seq: 38, version: 1 }]);
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Marcar não lidas daqui" }).click();
+  await expect.poll(() => page.title()).toBe("(2) Geral · Papo");
+  expect([await focused(page), room.position]).toEqual([38, { seq: 37, version: 2 }]);
+  // They stay so though they are on screen.
+  await painted(page);
+  expect(await page.title()).toBe("(2) Geral · Papo");
+  await page.keyboard.press("Escape");
+  await expect.poll(() => page.title()).toBe("Geral · Papo");
+  await expect.poll(() => room.position).toEqual({ seq: 40, version: 2 });
+});

@@ -15,7 +15,7 @@ export interface Moves {
   loadOlder(): Promise<void>;
   toEnd(): void;
   nextUnread(from: ShownMessage | undefined): void;
-  act(key: "menu" | "edit" | "delete" | "read" | "keys", message: ShownMessage | undefined): void;
+  act(key: "menu" | "edit" | "delete" | "unread" | "read" | "keys", message: ShownMessage | undefined): void;
 }
 
 /** PageUp and PageDown leave so much of the view in sight. */
@@ -39,7 +39,7 @@ export class LogKeys {
     if (message !== undefined) this.#active = message.seq ?? Infinity;
     // A link or button inside a message keeps its own keys.
     const inside = row !== null && target !== row;
-    if (this.#go(event.key, message) || (!inside && this.#act(event.key, message))) event.preventDefault();
+    if (this.#go(event.key, message) || (!inside && this.#act(event, message))) event.preventDefault();
     else if (!inside && isPrintable(event)) focusComposer();
   }
 
@@ -54,11 +54,12 @@ export class LogKeys {
     this.#active = message.seq ?? Infinity;
   }
 
-  #act(key: string, message: ShownMessage | undefined): boolean {
+  #act({ key, shiftKey }: KeyboardEvent, message: ShownMessage | undefined): boolean {
     if (key === "Escape") this.moves.act("read", message);
     else if (key === "?") this.moves.act("keys", message);
     else if (message === undefined) return false;
-    else if (key === "u" || key === "U") this.moves.nextUnread(message);
+    else if (key.toLowerCase() === "u" && shiftKey) this.moves.act("unread", message);
+    else if (key.toLowerCase() === "u") this.moves.nextUnread(message);
     else {
       const act = ACTS[(key.length === 1 ? key.toLowerCase() : key) as keyof typeof ACTS];
       if (act === undefined) return false;

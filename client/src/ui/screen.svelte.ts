@@ -85,6 +85,15 @@ export class Screen {
     this.sent += 1;
   }
 
+  /** Whether a message, and all after it, can be marked as unread now. */
+  canMarkUnread({ seq }: ShownMessage): boolean {
+    return seq !== undefined && this.state.status === "online" && this.state.read !== undefined;
+  }
+
+  markUnread(message: ShownMessage): void {
+    if (message.seq !== undefined && this.canMarkUnread(message)) void this.room.markUnread(message.seq);
+  }
+
   /** When the room's state of this moment is on the screen. */
   async drawn(): Promise<void> {
     if (this.#drawing) await new Promise<void>((resolve) => this.#waiting.push(resolve));
