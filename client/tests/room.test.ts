@@ -46,7 +46,10 @@ test("resumes where it was after a lost connection", () => {
   world.advance(30_000);
   world.socket.receive(WELCOME);
   expect(world.socket.lastSent("subscribe")).toMatchObject({ epoch: EPOCH, after: 2 });
-  world.socket.receive({ type: "subscribed", room: 1, after: 2, seq: 4, username: "João" }, posted(3), posted(4));
+  world.socket.receive({ type: "subscribed", room: 1, after: 2, seq: 4, username: "João" }, posted(3));
+  expect(room.state.resuming).toBe(true);
+  world.socket.receive(posted(4));
+  expect(room.state.resuming).toBe(false);
   expect(room.state.messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
 });
 

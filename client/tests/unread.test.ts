@@ -8,6 +8,7 @@ const log = (first: number, last: number, past = 0, more = false) => ({
   messages: Array.from({ length: last - first + 1 }, (_, index) => shown(first + index)),
   more,
   past,
+  resuming: false,
   status: "online" as const,
   read: undefined as ReadPosition | undefined,
 });
@@ -51,6 +52,19 @@ test("messages that arrive at the end of the view are seen, those of a resume ar
   unread.update(log(1, 20, 37), true);
   unread.update(log(1, 37, 37), true);
   expect(unread).toMatchObject({ count: 25, batch: 25, firstNew: 13, since: shown(13).timestamp });
+});
+
+test("nothing of a resume is seen before all of it is there, however slowly it comes", () => {
+  const { unread, stored } = reader();
+  unread.update(log(1, 12, 12), true);
+  for (const last of [13, 20, 36]) {
+    unread.update({ ...log(1, last, 37), resuming: true }, true);
+    unread.saw(8, last, false);
+  }
+  unread.update(log(1, 37, 37), true);
+  expect([unread.count, unread.firstNew, stored()]).toEqual([25, 13, 12]);
+  unread.saw(8, 20, false);
+  expect([unread.count, unread.firstNew]).toEqual([17, 13]);
 });
 
 test("live messages after an edit aren't taken for missed ones", () => {

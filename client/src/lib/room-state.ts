@@ -48,6 +48,8 @@ export interface RoomState {
    * was gone.
    */
   past: number;
+  /** Whether some of that is still on its way. */
+  resuming: boolean;
   /** How far one has read, once the server has said it. */
   read: ReadPosition | undefined;
   loadingOlder: boolean;

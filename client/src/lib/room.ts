@@ -384,6 +384,7 @@ export class Room implements Attached {
       messages: [...posted, ...outgoing.map((message) => showOutgoing(message, self, end))],
       more: this.#timeline.more,
       past: this.#past,
+      resuming: this.#status === "online" && this.#timeline.last < this.#past,
       read: this.#membership && { seq: this.#membership.read, version: this.#membership.version },
       loadingOlder: this.#loadingOlder !== undefined,
       online: this.#presence.online,

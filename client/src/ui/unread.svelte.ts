@@ -5,7 +5,7 @@
 import type { ReadPosition, RoomState, ShownMessage } from "../lib";
 import type { SeenPosition } from "./seen";
 
-type Log = Pick<RoomState, "messages" | "more" | "past" | "status" | "read">;
+type Log = Pick<RoomState, "messages" | "more" | "past" | "resuming" | "status" | "read">;
 type Position = Pick<SeenPosition, "read" | "write" | "replace">;
 
 interface Others {
@@ -26,6 +26,8 @@ export class Unread {
   since = $state("");
   /** Whether some of them are further back than what is loaded. */
   beyond = $state(false);
+  /** Whether what a resume brings is still coming: none of it is seen before the rest is there. */
+  resuming = $state(false);
   /** May be beyond the last message here: another tab can be ahead. */
   #seen: number | undefined;
   /** The version of that position: a later one is of messages that were marked as unread since. */
@@ -48,7 +50,8 @@ export class Unread {
   constructor(private readonly position: Position) {}
 
   /** `looking`: the page is visible, and the log at its end. */
-  update({ messages, more, past, status, read }: Log, looking: boolean): void {
+  update({ messages, more, past, resuming, status, read }: Log, looking: boolean): void {
+    this.resuming = resuming;
     const last = messages.findLast(({ seq }) => seq !== undefined)?.seq ?? 0;
     if (this.#seen === undefined) this.#begin(last);
     const comesOnline = status === "online" && !this.#online;
@@ -72,7 +75,8 @@ export class Unread {
    */
   saw(from: number, to: number, more: boolean): void {
     const { first } = this.#othersAfter(this.#seen ?? 0);
-    if (this.#held || this.#isBeyond(more) || first === undefined || first < from || first > to) return;
+    if (this.#held || this.resuming || this.#isBeyond(more) || first === undefined || first < from || first > to)
+      return;
     this.#moveTo(Math.min(to, this.#last ?? 0));
     this.#count(more);
   }
