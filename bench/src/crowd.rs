@@ -121,6 +121,23 @@ impl Crowd {
         }
     }
 
+    /// The time from a new connection's handshake until it gets its first text.
+    pub(crate) fn first_text(&mut self) -> Result<Duration> {
+        let (index, start) = (self.guests.len(), Instant::now());
+        self.connect()?;
+        let mut time = None;
+        while time.is_none() {
+            ensure!(start.elapsed() < PATIENCE, "a new connection got nothing");
+            let mut heard = |from: usize, _: &[u8]| {
+                if from == index && time.is_none() {
+                    time = Some(start.elapsed());
+                }
+            };
+            self.poll_all(&mut heard, &mut 0)?;
+        }
+        time.context("a text")
+    }
+
     /// Sends a text.
     pub(crate) fn send(&mut self, index: usize, text: &str) -> Result<()> {
         let mut frame = Vec::with_capacity(text.len() + 16);
@@ -164,7 +181,8 @@ impl Crowd {
         let index = self.guests.len();
         let cookie = &self.cookies[self.target.session(index)];
         let address = self.target.address(index)?;
-        let request = upgrade(address, self.target.room(index), cookie, self.target.plain);
+        let path = self.target.path(index);
+        let request = upgrade(address, &path, cookie, self.target.plain);
         let stream = open(address, index).with_context(|| format!("opening connection {index}"))?;
         stream.set_nonblocking(true)?;
         let mut connection = Connection::new(

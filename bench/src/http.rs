@@ -76,15 +76,15 @@ pub(crate) fn join(
     )
 }
 
-/// Opens a room's socket.
-pub(crate) fn upgrade(address: SocketAddr, room: usize, cookie: &str, is_plain: bool) -> String {
+/// Opens a socket.
+pub(crate) fn upgrade(address: SocketAddr, path: &str, cookie: &str, is_plain: bool) -> String {
     let protocol = if is_plain {
         ""
     } else {
         "Sec-WebSocket-Protocol: papo.v1\r\n"
     };
     format!(
-        "GET /ws/chat/{room}/ HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nCookie: {cookie}\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nCookie: {cookie}\r\n\
          Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{protocol}\r\n"
     )

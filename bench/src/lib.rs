@@ -15,7 +15,9 @@ pub mod post;
 pub mod process;
 pub mod report;
 pub mod resume;
+pub mod sidebar;
 pub mod sync;
+pub mod welcome;
 
 mod crowd;
 mod http;

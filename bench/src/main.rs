@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use clap::Parser;
-use papo_bench::{fanout, history, idle, page, post, process, resume, sync};
+use papo_bench::{fanout, history, idle, page, post, process, resume, sidebar, sync, welcome};
 use serde::Serialize;
 
 #[derive(Parser)]
@@ -19,6 +19,10 @@ enum Scenario {
     Resume(resume::Arguments),
     /// Connects and does nothing.
     Idle(idle::Arguments),
+    /// Posts in many rooms, each watched by many.
+    Sidebar(sidebar::Arguments),
+    /// Connects as somebody in many rooms.
+    Welcome(welcome::Arguments),
     /// Asks for pages.
     Page(page::Arguments),
     /// Makes a database of the Django chat, to import.
@@ -34,6 +38,8 @@ fn main() -> Result<()> {
         Scenario::Sync(arguments) => print(&sync::run(&arguments)?),
         Scenario::Resume(arguments) => print(&resume::run(&arguments)?),
         Scenario::Idle(arguments) => print(&idle::run(&arguments)?),
+        Scenario::Sidebar(arguments) => print(&sidebar::run(&arguments)?),
+        Scenario::Welcome(arguments) => print(&welcome::run(&arguments)?),
         Scenario::Page(arguments) => print(&page::run(&arguments)?),
         Scenario::History(arguments) => history::run(&arguments),
     }

@@ -84,6 +84,32 @@ pub struct Idle {
     pub steps: Vec<(usize, f64)>,
 }
 
+/// A crowd whose sockets watch the rooms that they don't follow, or don't.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sidebar {
+    /// What the server's memory grew for each connection, in KiB.
+    pub memory: f64,
+    /// Posts sent during the measured time.
+    pub posts: usize,
+    /// Heads that arrived during the measured time.
+    pub heads: usize,
+    /// The server's processor time for a second of the measured time, in seconds.
+    pub processor: f64,
+    /// From a post to the head that tells of it, at one connection.
+    pub told: Times,
+    /// How much of one processor the generator itself used. Near 1 it is the limit.
+    pub generator: f64,
+}
+
+/// The first frame of a person in many rooms.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Rooms.
+    pub rooms: usize,
+    /// From the handshake's request to the whole frame.
+    pub welcomed: Times,
+}
+
 /// A page asked for again and again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Page {

@@ -17,6 +17,10 @@ pub(crate) enum Kind {
     Ack,
     /// The answer to a `subscribe`.
     Subscribed,
+    /// A step of a watched room's log.
+    Head,
+    /// A person's membership of a room.
+    Membership,
     /// A refused request, or a cursor that started over. The generator plans for neither.
     Refused,
     /// Anything else.
@@ -34,6 +38,8 @@ pub(crate) fn kind(json: &[u8]) -> Kind {
     };
     match rest.first() {
         Some(b'm') if is(b"message") => Kind::Message,
+        Some(b'm') if is(b"membership") => Kind::Membership,
+        Some(b'h') if is(b"head") => Kind::Head,
         Some(b'a') if is(b"ack") => Kind::Ack,
         Some(b's') if is(b"snapshot") || is(b"subscribed") => Kind::Subscribed,
         Some(b'e') if is(b"error") => Kind::Refused,
@@ -105,6 +111,8 @@ mod tests {
             "reset",
             "presence",
             "messages",
+            "head",
+            "membership",
         ];
         let kinds = kinds.map(|name| kind(format!(r#"{{"type":"{name}","room":1}}"#).as_bytes()));
         let (other, subscribed, refused) = (Kind::Other, Kind::Subscribed, Kind::Refused);
@@ -117,7 +125,9 @@ mod tests {
                 refused,
                 refused,
                 other,
-                other
+                other,
+                Kind::Head,
+                Kind::Membership
             ]
         );
     }

@@ -49,7 +49,7 @@ fn join_rooms(
 ) -> Result<String> {
     let connections = (session..target.connections.max(session + 1)).step_by(target.sessions);
     let rooms: BTreeSet<usize> = connections
-        .map(|connection| target.room(connection))
+        .flat_map(|connection| target.rooms_of(connection))
         .collect();
     let mut cookie = None;
     for room in rooms {

@@ -26,9 +26,16 @@ pub struct Target {
     /// How many rooms, numbered from 1; each connection is in one.
     #[arg(long, default_value_t = 1)]
     pub rooms: usize,
+    /// How many rooms each session has joined, from that of its connection on. Without it, only the
+    /// rooms of its connections.
+    #[arg(long, default_value_t = 1)]
+    pub joined: usize,
     /// Speak the Django chat's protocol, not `papo.v1`.
     #[arg(long)]
     pub plain: bool,
+    /// Use the socket for many rooms.
+    #[arg(long, action = clap::ArgAction::Set, default_value_t = false)]
+    pub many: bool,
 }
 
 impl Target {
@@ -42,6 +49,20 @@ impl Target {
     /// The room of a connection.
     pub(crate) const fn room(&self, connection: usize) -> usize {
         1 + connection % self.rooms
+    }
+
+    /// The rooms that a connection's session has joined for it.
+    pub(crate) fn rooms_of(&self, connection: usize) -> impl Iterator<Item = usize> {
+        (connection..connection + self.joined).map(|place| self.room(place))
+    }
+
+    /// The path of a connection's socket.
+    pub(crate) fn path(&self, connection: usize) -> String {
+        if self.many {
+            "/ws/".to_owned()
+        } else {
+            format!("/ws/chat/{}/", self.room(connection))
+        }
     }
 
     /// The session of a connection.

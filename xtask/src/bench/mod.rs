@@ -8,6 +8,7 @@ mod page;
 mod post;
 mod programs;
 mod resume;
+mod sidebar;
 mod start;
 
 use anyhow::Result;
@@ -27,6 +28,9 @@ pub(crate) enum What {
     Resume(Effort),
     /// Memory of connections that do nothing.
     Idle(Effort),
+    /// Five thousand clients in a hundred rooms each: memory, heads, and the first frame of somebody
+    /// in many rooms.
+    Sidebar(Effort),
     /// The room's page and older messages, in a small room and in one of a million messages.
     Page(Effort),
     /// One, two and three nodes on PostgreSQL and NATS: what a boundary between them costs, and how
@@ -63,6 +67,7 @@ pub(crate) fn run(what: &What) -> Result<()> {
         What::Post(effort) => post::run(effort),
         What::Resume(effort) => resume::run(effort),
         What::Idle(effort) => idle::run(effort),
+        What::Sidebar(effort) => sidebar::run(effort),
         What::Page(effort) => page::run(effort),
         What::Cluster(effort) => cluster::run(effort),
     }
