@@ -8,7 +8,7 @@ pub(crate) fn frame(event: &Event) -> Frame {
     Frame {
         seq: event.seq,
         class: event.kind.class(),
-        changes: event.kind.target(),
+        changes: event.kind.rewrites(),
         bytes: papo_protocol::event_frame(event),
     }
 }

@@ -101,7 +101,7 @@ impl Pages {
 
     /// Forgets the pages that show a message which an event changed.
     pub(crate) fn heed(&self, event: &Event) {
-        if let Some(target) = event.kind.target() {
+        if let Some(target) = event.kind.rewrites() {
             self.forget(event.room, target);
         }
     }

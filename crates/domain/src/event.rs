@@ -114,11 +114,19 @@ impl EventKind {
         }
     }
 
-    /// The message that the event changes, named by the event that posted it.
+    /// The message that the event is about, named by the event that posted it.
     pub fn target(&self) -> Option<Seq> {
         match self {
             Self::Edited { target, .. } | Self::Deleted { target } => Some(*target),
             Self::Posted(_) | Self::Room(_) | Self::Damaged => None,
+        }
+    }
+
+    /// The message whose text the event changes. What was encoded of it before is out of date.
+    pub fn rewrites(&self) -> Option<Seq> {
+        match self {
+            Self::Edited { target, .. } | Self::Deleted { target } => Some(*target),
+            _ => None,
         }
     }
 

@@ -42,8 +42,8 @@ CREATE TABLE message (
 CREATE UNIQUE INDEX message_by_client_id ON message (sender, client_id) WHERE client_id IS NOT NULL;
 CREATE INDEX message_by_timestamp ON message (timestamp);
 
--- The other events: columns for what all kinds have, and the rest as JSON in `body`. Kinds: 2
--- edited and 3 deleted (`target` is the message's seq), 4 room (the room's state after it).
+-- The other events: columns for what all kinds have, and the rest as JSON in `body`. `target` is
+-- the seq of the message that the event is about. The kinds are in `crates/domain/src/event.rs`.
 CREATE TABLE event (
     room_id INTEGER NOT NULL REFERENCES room (id),
     seq     INTEGER NOT NULL CHECK (seq > 0),
