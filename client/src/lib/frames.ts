@@ -96,6 +96,29 @@ export type ClientFrame =
       seq: number;
     }
   | {
+      type: "react";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+      /**
+       * The room.
+       */
+      room?: number;
+      /**
+       * The event that posted it.
+       */
+      seq: number;
+      /**
+       * One emoji.
+       */
+      emoji: string;
+      /**
+       * Whether one has the reaction from now on.
+       */
+      on: boolean;
+    }
+  | {
       type: "typing";
       /**
        * Accepted and ignored: there is no answer.
@@ -212,6 +235,17 @@ export type ServerFrame =
       damaged?: boolean;
     }
   | { type: "deleted"; room: number; seq: number; target: number; timestamp: string }
+  | {
+      type: "reacted";
+      room: number;
+      seq: number;
+      target: number;
+      emoji: string;
+      on: boolean;
+      username: string;
+      sender: string;
+      timestamp: string;
+    }
   | { type: "room"; room: number; seq: number; name: string; description: string; active: boolean; timestamp: string }
   | { type: "ack"; ref?: number; room: number; seq?: number; timestamp?: string }
   | { type: "error"; ref?: number; code: ErrorCode; message: string; retry?: number; cause?: Cause }

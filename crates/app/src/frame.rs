@@ -17,7 +17,7 @@ pub(crate) fn frame(event: &Event) -> Frame {
 pub(crate) fn step(event: &Event) -> Move {
     match &event.kind {
         EventKind::Posted(posted) => Move::Posted(posted.sender),
-        EventKind::Edited { .. } => Move::Edited,
+        EventKind::Edited { .. } | EventKind::Reacted(_) => Move::Edited,
         EventKind::Deleted { .. } | EventKind::Room(_) | EventKind::Damaged => Move::Other,
     }
 }

@@ -1,9 +1,9 @@
-//! Posting, editing and deleting.
+//! Posting, editing, deleting and reacting.
 
 use std::sync::Arc;
 
 use papo_channel_layer::{Connection, Signal};
-use papo_domain::{ClientId, MessageText, RoomId, Seq};
+use papo_domain::{ClientId, Emoji, MessageText, RoomId, Seq};
 use papo_protocol::{ServerFrame, encode};
 use papo_storage::{Act, By, Change};
 
@@ -65,6 +65,23 @@ impl App {
         reply: Reply,
     ) -> Result<(), Error> {
         self.submit(connection, room, Act::Delete { target }, reply)
+    }
+
+    /// Reacts to a message, or takes the reaction back; see [`Self::post`].
+    pub fn react(
+        &self,
+        connection: &Arc<Connection>,
+        room: RoomId,
+        target: Seq,
+        (emoji, is_on): (Emoji, bool),
+        reply: Reply,
+    ) -> Result<(), Error> {
+        let act = Act::React {
+            target,
+            emoji,
+            is_on,
+        };
+        self.submit(connection, room, act, reply)
     }
 
     /// Tells the others in a room that the person is writing. Silently dropped when it comes too

@@ -1,10 +1,11 @@
 //! The events of a room's log.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClientId, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomName, Seq, Timestamp,
-    Username,
+    ClientId, Emoji, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomName, Seq,
+    Timestamp, Username,
 };
 
 /// One change to what the people in a room share.
@@ -40,6 +41,8 @@ pub enum EventKind {
     },
     /// The room's name, description or state changed.
     Room(RoomState),
+    /// Somebody reacted to a message.
+    Reacted(Reacted),
     /// The disk has damaged the event, and its change can't be read. It has its place in the log
     /// and changes nothing.
     Damaged,
@@ -92,6 +95,7 @@ mod code {
     pub(super) const EDITED: i16 = 2;
     pub(super) const DELETED: i16 = 3;
     pub(super) const ROOM: i16 = 4;
+    pub(super) const REACTED: i16 = 5;
 }
 
 /// The body of [`EventKind::Room`].
@@ -102,6 +106,15 @@ struct RoomBody {
     is_active: bool,
 }
 
+/// The body of [`EventKind::Reacted`].
+#[derive(Serialize, Deserialize)]
+struct ReactedBody {
+    sender: u64,
+    username: String,
+    emoji: String,
+    is_on: bool,
+}
+
 impl EventKind {
     /// The number by which the kind is stored.
     pub fn code(&self) -> i16 {
@@ -110,6 +123,7 @@ impl EventKind {
             Self::Edited { .. } => code::EDITED,
             Self::Deleted { .. } => code::DELETED,
             Self::Room(_) => code::ROOM,
+            Self::Reacted(_) => code::REACTED,
             Self::Damaged => code::DAMAGED,
         }
     }
@@ -118,6 +132,7 @@ impl EventKind {
     pub fn target(&self) -> Option<Seq> {
         match self {
             Self::Edited { target, .. } | Self::Deleted { target } => Some(*target),
+            Self::Reacted(reacted) => Some(reacted.target),
             Self::Posted(_) | Self::Room(_) | Self::Damaged => None,
         }
     }
@@ -136,9 +151,11 @@ impl EventKind {
             Self::Posted(posted) if posted.text.is_some() => EventClass::Message,
             Self::Room(state) if state.is_active => EventClass::Opening,
             Self::Room(_) => EventClass::Closing,
-            Self::Posted(_) | Self::Edited { .. } | Self::Deleted { .. } | Self::Damaged => {
-                EventClass::Change
-            }
+            Self::Posted(_)
+            | Self::Edited { .. }
+            | Self::Deleted { .. }
+            | Self::Reacted(_)
+            | Self::Damaged => EventClass::Change,
         }
     }
 
@@ -146,17 +163,22 @@ impl EventKind {
     pub fn to_stored(&self) -> StoredEvent {
         let body = match self {
             Self::Posted(_) | Self::Edited { .. } | Self::Deleted { .. } | Self::Damaged => None,
-            Self::Room(state) => Some(RoomBody {
+            Self::Room(state) => Some(json(&RoomBody {
                 name: state.name.as_str().to_owned(),
                 description: state.description.as_str().to_owned(),
                 is_active: state.is_active,
-            }),
+            })),
+            Self::Reacted(reacted) => Some(json(&ReactedBody {
+                sender: reacted.sender.0,
+                username: reacted.username.as_str().to_owned(),
+                emoji: reacted.emoji.as_str().to_owned(),
+                is_on: reacted.is_on,
+            })),
         };
-        let json = |body| serde_json::to_string(&body).expect("texts and flags can be written");
         StoredEvent {
             code: self.code(),
             target: self.target(),
-            body: body.map(json),
+            body,
         }
     }
 
@@ -174,13 +196,21 @@ impl EventKind {
             }),
             code::DELETED => Ok(Self::Deleted { target: target? }),
             code::ROOM => {
-                let body = stored.body.ok_or(StoredEventError::Body)?;
-                let body: RoomBody =
-                    serde_json::from_str(&body).map_err(|_| StoredEventError::Body)?;
+                let body: RoomBody = parse(stored.body)?;
                 Ok(Self::Room(RoomState {
                     name: RoomName::from_stored(body.name),
                     description: RoomDescription::from_stored(body.description),
                     is_active: body.is_active,
+                }))
+            }
+            code::REACTED => {
+                let body: ReactedBody = parse(stored.body)?;
+                Ok(Self::Reacted(Reacted {
+                    target: target?,
+                    sender: PersonId(body.sender),
+                    username: Username::from_stored(body.username),
+                    emoji: Emoji::from_stored(body.emoji),
+                    is_on: body.is_on,
                 }))
             }
             code::DAMAGED => Ok(Self::Damaged),
@@ -206,6 +236,21 @@ pub struct Posted {
     pub edited: Option<Timestamp>,
 }
 
+/// A reaction to a message, given or taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reacted {
+    /// The event that posted the message.
+    pub target: Seq,
+    /// Who reacted.
+    pub sender: PersonId,
+    /// The name they had then.
+    pub username: Username,
+    /// With what.
+    pub emoji: Emoji,
+    /// Whether the person has this reaction from now on.
+    pub is_on: bool,
+}
+
 /// What people see of a room itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomState {
@@ -215,6 +260,15 @@ pub struct RoomState {
     pub description: RoomDescription,
     /// Whether the room is active after the change.
     pub is_active: bool,
+}
+
+fn json(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("texts, numbers and flags can be written")
+}
+
+fn parse<T: DeserializeOwned>(body: Option<String>) -> Result<T, StoredEventError> {
+    let body = body.ok_or(StoredEventError::Body)?;
+    serde_json::from_str(&body).map_err(|_| StoredEventError::Body)
 }
 
 #[cfg(test)]
@@ -239,6 +293,13 @@ mod tests {
             },
             EventKind::Deleted { target: Seq(3) },
             EventKind::Room(state("Geral")),
+            EventKind::Reacted(Reacted {
+                target: Seq(3),
+                sender: PersonId(u64::MAX),
+                username: Username::parse("João").unwrap(),
+                emoji: Emoji::parse("👍🏽").unwrap(),
+                is_on: true,
+            }),
             EventKind::Damaged,
         ] {
             let stored = kind.to_stored();
@@ -259,6 +320,7 @@ mod tests {
             (stored(2, None, None), StoredEventError::Target),
             (stored(4, None, None), StoredEventError::Body),
             (stored(4, None, Some("{}")), StoredEventError::Body),
+            (stored(5, Some(Seq(1)), None), StoredEventError::Body),
         ] {
             assert_eq!(EventKind::from_stored(stored, None), Err(error));
         }

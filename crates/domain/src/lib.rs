@@ -5,6 +5,7 @@
 //! at the edge. A value of such a type is always valid.
 
 mod account;
+mod emoji;
 mod event;
 mod ids;
 mod likeness;
@@ -19,7 +20,10 @@ mod unseen;
 mod username;
 
 pub use account::{Account, AccountId, AccountName, AccountNameError, Mark};
-pub use event::{Event, EventClass, EventKind, Posted, RoomState, StoredEvent, StoredEventError};
+pub use emoji::{Emoji, EmojiError};
+pub use event::{
+    Event, EventClass, EventKind, Posted, Reacted, RoomState, StoredEvent, StoredEventError,
+};
 pub use ids::{ClientId, Epoch, IdError, PersonId, RoomId, Seq, SessionId};
 pub use likeness::{Likeness, skeleton};
 pub use message::{Message, UNREAD_MESSAGES};

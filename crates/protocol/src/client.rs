@@ -80,6 +80,21 @@ pub enum ClientFrame {
         /// The event that posted it.
         seq: i64,
     },
+    /// React to a message, or take the reaction back.
+    React {
+        /// Comes back in the answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        r#ref: Option<u64>,
+        /// The room.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<i64>,
+        /// The event that posted it.
+        seq: i64,
+        /// One emoji.
+        emoji: String,
+        /// Whether one has the reaction from now on.
+        on: bool,
+    },
     /// Say that one is writing.
     Typing {
         /// Accepted and ignored: there is no answer.
@@ -139,6 +154,7 @@ impl ClientFrame {
             | Self::Send { r#ref, .. }
             | Self::Edit { r#ref, .. }
             | Self::Delete { r#ref, .. }
+            | Self::React { r#ref, .. }
             | Self::Typing { r#ref, .. }
             | Self::Read { r#ref, .. }
             | Self::Unread { r#ref, .. }

@@ -118,6 +118,16 @@ fn event_object(event: &Event) -> ServerFrame {
             target: seq,
             timestamp,
         },
+        EventKind::Reacted(reacted) => ServerFrame::Reacted {
+            room,
+            seq,
+            target: reacted.target.0,
+            emoji: reacted.emoji.to_string(),
+            on: reacted.is_on,
+            username: reacted.username.to_string(),
+            sender: reacted.sender.to_string(),
+            timestamp,
+        },
         EventKind::Room(state) => ServerFrame::Room {
             room,
             seq,

@@ -215,6 +215,16 @@ pub enum ServerFrame {
         target: i64,
         timestamp: String,
     },
+    Reacted {
+        room: i64,
+        seq: i64,
+        target: i64,
+        emoji: String,
+        on: bool,
+        username: String,
+        sender: String,
+        timestamp: String,
+    },
     Room {
         room: i64,
         seq: i64,

@@ -4,6 +4,7 @@ import { deleted } from "./deleted.js";
 import { edited } from "./edited.js";
 import type { EventKind } from "./kind.js";
 import { posted } from "./posted.js";
+import { reacted } from "./reacted.js";
 import { roomChanged } from "./room-changed.js";
 
 export type { EventRoom } from "./kind.js";
@@ -12,6 +13,7 @@ const KINDS: { [Type in RoomEvent["type"]]: EventKind<ServerFrameOf<Type>> } = {
   message: posted,
   edited,
   deleted,
+  reacted,
   room: roomChanged,
 };
 

@@ -179,6 +179,54 @@ fn ones_own_messages_can_be_edited_and_deleted_and_others_not() {
     assert_nothing_is_left_of_it(&bia, &epoch);
 }
 
+#[test]
+fn reactions_are_events_of_the_log_and_need_a_message_and_one_emoji() {
+    let server = start();
+    let (mut hers, epoch, _) = follow(&ana(&server), 1);
+    let bia = Guest::joined(&server, 1, "Bia").unwrap();
+    let (mut others, _, _) = follow(&bia, 1);
+    let reference = hers.post(1, "oi").unwrap();
+    let seq = hers.wait_for_ack(reference).unwrap();
+    others.receive().unwrap();
+    let react = |reference: u32, seq: i64, emoji: &str, on: bool| {
+        format!(
+            r#"{{"type":"react","ref":{reference},"room":1,"seq":{seq},"emoji":"{emoji}","on":{on}}}"#
+        )
+    };
+    let is_reaction = |frame: &ServerFrame, expected_on: bool| {
+        matches!(frame, ServerFrame::Reacted { target, emoji, on, username, .. }
+            if *target == seq && emoji == "👍" && *on == expected_on && username == "Bia")
+    };
+    for (reference, on) in [(2, true), (3, false)] {
+        others.send_text(&react(reference, seq, "👍", on)).unwrap();
+        others.wait_for_ack(u64::from(reference)).unwrap();
+        assert!(is_reaction(&others.receive().unwrap(), on));
+        let frame = hers.receive_where(|frame| matches!(frame, ServerFrame::Reacted { .. }));
+        let frame = frame.unwrap();
+        assert!(is_reaction(&frame, on), "{frame:?}");
+    }
+    assert_eq!(
+        error_of(&mut others, &react(4, seq, "ok", true)),
+        ErrorCode::BadFrame
+    );
+    assert_eq!(
+        error_of(&mut others, &react(5, 99, "👍", true)),
+        ErrorCode::NoMessage
+    );
+    // The log has them, also after a restart.
+    let mut server = server;
+    server.stop().unwrap();
+    server.restart().unwrap();
+    let mut back = bia.socket(1).unwrap();
+    back.receive().unwrap();
+    back.subscribe(1, Some((&epoch, seq))).unwrap();
+    back.receive().unwrap();
+    for on in [true, false] {
+        let frame = back.receive().unwrap();
+        assert!(is_reaction(&frame, on), "{frame:?}");
+    }
+}
+
 fn assert_nothing_is_left_of_it(guest: &Guest, epoch: &str) {
     for after in 0..3 {
         let mut back = guest.socket(1).unwrap();

@@ -119,7 +119,9 @@ fn right(frame: &ClientFrame) -> Option<Right> {
         | ClientFrame::Read { .. }
         | ClientFrame::Unread { .. }
         | ClientFrame::Refresh { .. } => Some(Right::Read),
-        ClientFrame::Send { .. } | ClientFrame::Typing { .. } => Some(Right::Post),
+        ClientFrame::Send { .. } | ClientFrame::React { .. } | ClientFrame::Typing { .. } => {
+            Some(Right::Post)
+        }
         ClientFrame::Edit { .. } => Some(Right::Edit),
         ClientFrame::Delete { .. } => Some(Right::Delete),
         ClientFrame::Unsubscribe { .. } | ClientFrame::Ping { .. } => None,
@@ -205,7 +207,7 @@ fn follows_nothing(frame: &ClientFrame) -> bool {
     )
 }
 
-fn frames(room: i64, target: i64) -> [ClientFrame; 8] {
+fn frames(room: i64, target: i64) -> [ClientFrame; 9] {
     let (r#ref, room, seq) = (Some(77), Some(room), target);
     let message = "outra coisa".to_owned();
     [
@@ -224,6 +226,13 @@ fn frames(room: i64, target: i64) -> [ClientFrame; 8] {
             username: None,
         },
         ClientFrame::Typing { r#ref, room },
+        ClientFrame::React {
+            r#ref,
+            room,
+            seq,
+            emoji: "👍".to_owned(),
+            on: true,
+        },
         ClientFrame::Edit {
             r#ref,
             room,

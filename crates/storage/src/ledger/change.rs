@@ -1,7 +1,7 @@
 //! Changes of a room, and what became of them.
 
 use papo_domain::{
-    ClientId, Denial, Event, MessageText, Role, RoomId, RoomState, Seq, SessionId, Timestamp,
+    ClientId, Denial, Emoji, Event, MessageText, Role, RoomId, RoomState, Seq, SessionId, Timestamp,
 };
 
 use super::facts::Poster;
@@ -63,6 +63,15 @@ pub enum Act {
         /// The event that posted it.
         target: Seq,
     },
+    /// Reacts to a message, or takes the reaction back.
+    React {
+        /// The event that posted it.
+        target: Seq,
+        /// With what.
+        emoji: Emoji,
+        /// Whether the member has the reaction from now on.
+        is_on: bool,
+    },
     /// Changes the room itself. The state includes what stays the same.
     SetRoom(RoomState),
 }
@@ -99,7 +108,7 @@ impl Act {
     pub fn text_bytes(&self) -> usize {
         match self {
             Self::Post { text, .. } | Self::Edit { text, .. } => text.as_str().len(),
-            Self::Delete { .. } | Self::SetRoom(_) => 0,
+            Self::Delete { .. } | Self::React { .. } | Self::SetRoom(_) => 0,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use papo_domain::{
-    ClientId, Denial, Event, EventKind, MessageText, PersonId, Posted, Right, RoomId, RoomState,
-    Seq, SessionId, Timestamp, Username,
+    ClientId, Denial, Emoji, Event, EventKind, MessageText, PersonId, Posted, Reacted, Right,
+    RoomId, RoomState, Seq, SessionId, Timestamp, Username,
 };
 
 use super::change::{Act, Appended, By, NewEvent, Refusal};
@@ -120,6 +120,11 @@ impl<F: Facts> Ledger<F> {
             Act::Post { client_id, text } => self.post(room, at, by, client_id.as_ref(), text),
             Act::Edit { target, text } => self.edit(room, at, by, *target, text),
             Act::Delete { target } => self.delete(room, at, by, *target),
+            Act::React {
+                target,
+                emoji,
+                is_on,
+            } => self.react(room, at, by, *target, (emoji, *is_on)),
             Act::SetRoom(state) => self.set_room(room, at, by, state),
         }
     }
@@ -190,6 +195,26 @@ impl<F: Facts> Ledger<F> {
         let appended = self.append(room, at, EventKind::Deleted { target })?;
         self.change(room, target, |message| message.text = None);
         Ok(appended)
+    }
+
+    fn react(
+        &mut self,
+        room: RoomId,
+        at: Timestamp,
+        by: By,
+        target: Seq,
+        (emoji, is_on): (&Emoji, bool),
+    ) -> Step<Appended, F> {
+        self.check_message(Right::Post, by, room, target)?;
+        let (poster, username) = self.speaker(by, room)?;
+        let reacted = Reacted {
+            target,
+            sender: poster.sender,
+            username: username.clone(),
+            emoji: emoji.clone(),
+            is_on,
+        };
+        self.append(room, at, EventKind::Reacted(reacted))
     }
 
     fn set_room(

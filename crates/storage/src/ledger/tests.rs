@@ -9,8 +9,8 @@ mod memory;
 use std::collections::HashMap;
 
 use papo_domain::{
-    ClientId, EventKind, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomName, RoomState,
-    Seq, SessionId, Timestamp, Username,
+    ClientId, Emoji, EventKind, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomName,
+    RoomState, Seq, SessionId, Timestamp, Username,
 };
 use proptest::prelude::*;
 
@@ -71,7 +71,12 @@ fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
     let act = prop_oneof![
         5 => (client_id, text.clone()).prop_map(|(client_id, text)| Act::Post { client_id, text }),
         2 => (target.clone(), text).prop_map(|(target, text)| Act::Edit { target, text }),
-        2 => target.prop_map(|target| Act::Delete { target }),
+        2 => target.clone().prop_map(|target| Act::Delete { target }),
+        2 => (target, any::<bool>()).prop_map(|(target, is_on)| Act::React {
+            target,
+            emoji: Emoji::parse("👍").unwrap(),
+            is_on,
+        }),
         1 => state.clone().prop_map(Act::SetRoom),
     ];
     let set_room = |state| Change {

@@ -216,7 +216,9 @@ impl Asked {
                         asked.client_ids.1.push(client_id.as_str().to_owned());
                     }
                 }
-                Act::Edit { target, .. } | Act::Delete { target, .. } => {
+                Act::Edit { target, .. }
+                | Act::Delete { target, .. }
+                | Act::React { target, .. } => {
                     asked.targets.0.push(room.0);
                     asked.targets.1.push(target.0);
                 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use papo_domain::{
-    ClientId, EventKind, MessageText, MessageTextError, RoomDescription, RoomName, RoomNameError,
-    RoomState, Seq, StoredEvent, Timestamp, USERNAME_BYTES, Username, skeleton,
+    ClientId, Emoji, EventKind, MessageText, MessageTextError, RoomDescription, RoomName,
+    RoomNameError, RoomState, Seq, StoredEvent, Timestamp, USERNAME_BYTES, Username, skeleton,
 };
 
 use super::rows::{ChangeRow, EventRow, InstanceRow, MessageRow};
@@ -122,6 +122,10 @@ fn check_change(change: &EventKind) -> Result<(), String> {
             }
             _ => room_state(name.as_str(), description.as_str()),
         },
+        EventKind::Reacted(reacted) => {
+            former_username(reacted.username.as_str())?;
+            same(reacted.emoji.as_str(), Emoji::parse(reacted.emoji.as_str()))
+        }
         EventKind::Posted(_)
         | EventKind::Edited { .. }
         | EventKind::Deleted { .. }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use papo_app::{Connection, Error, PostRequest, ReadMark, Reply, StartingPoint, Wants};
-use papo_domain::{Epoch, RoomId, Seq, Username};
+use papo_domain::{Emoji, Epoch, RoomId, Seq, Username};
 use papo_protocol::{Cause, ClientFrame, ErrorCode, ServerFrame, encode, parse_client_frame};
 use papo_websocket::CloseCode;
 
@@ -165,6 +165,22 @@ impl Session {
                 let room = self.followed(own, room)?.room();
                 let reply = Self::reply(r#ref, room);
                 Ok(self.app.delete(&self.connection, room, Seq(seq), reply)?)
+            }
+            ClientFrame::React {
+                r#ref,
+                room,
+                seq,
+                emoji,
+                on,
+            } => {
+                let room = self.followed(own, room)?.room();
+                let emoji = Emoji::parse(&emoji)
+                    .map_err(|_| (ErrorCode::BadFrame, "`emoji` isn't one emoji"))?;
+                let (target, reply) = (Seq(seq), Self::reply(r#ref, room));
+                let reacted = self
+                    .app
+                    .react(&self.connection, room, target, (emoji, on), reply);
+                Ok(reacted?)
             }
             ClientFrame::Typing { room, .. } => {
                 let app = Arc::clone(&self.app);

@@ -86,6 +86,11 @@ impl Lists {
                 *self.text(room, *target, owner)? = None;
                 None
             }
+            Act::React { target, .. } => {
+                self.speaker(by, room)?;
+                self.text(room, *target, None)?;
+                None
+            }
             Act::SetRoom(state) => {
                 if !self.administers(by, room)? {
                     return Err(Denial::NotAdministrator.into());
