@@ -175,8 +175,8 @@ pub(crate) fn lease_end(now: Served) -> Served {
     now.after(JOB_LEASE)
 }
 
-/// The jobs in the order of their keys, each key of a queue once. So two nodes that add the same jobs
-/// lock them in one order.
+/// The jobs in the order of their keys, each key of a queue once. So two nodes that add the same
+/// jobs lock them in one order.
 pub(crate) fn distinct(mut jobs: Vec<NewJob>) -> Vec<NewJob> {
     let is_same =
         |one: &NewJob, other: &NewJob| (&one.queue, &one.key) == (&other.queue, &other.key);

@@ -39,8 +39,9 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     let mut instance = blocking(|| context.instance(3))?;
     let jobs = kills * JOBS * instance.len();
     let place = instance.place().clone();
+    let pause = if context.is_brief { "" } else { ", a pause" };
     let mut verdict = Verdict::of(format!(
-        "{jobs} jobs, {kills} kills and a pause{}",
+        "{jobs} jobs, {kills} kills{pause}{}",
         instance.spread()
     ));
     blocking(|| diary::begin(&place, jobs))?;
@@ -71,9 +72,7 @@ pub(super) async fn run(context: &Context) -> Result<Verdict> {
     for fault in blocking(|| diary::last_faults(&place))? {
         verdict.faults.push(fault);
     }
-    verdict.figure(format!(
-        "{again} jobs taken over from a node that was killed"
-    ));
+    verdict.figure(format!("taken over from killed nodes: {again}"));
     Ok(verdict)
 }
 

@@ -85,8 +85,8 @@ pub(super) fn begin(place: &Place, jobs: usize) -> Result<()> {
         Place::File(_) => (ON_SQLITE, "zeroblob(32)"),
         Place::Server(_) => (ON_POSTGRES, "decode(repeat('00', 32), 'hex')"),
     };
-    place.execute(diary)?;
-    place.execute(EARLIER)?;
+    // In one transaction: a job that ends meanwhile is noted once.
+    place.execute(&format!("BEGIN; {diary} {EARLIER}; COMMIT"))?;
     place.execute(&format!("{STRANGER} ({token}, 424242, -9000000000000, 0)"))?;
     let mut rows = vec!["('chores', 'trial/poison', '{}', 0)".to_owned()];
     rows.extend((1..jobs).map(|job| format!("('chores', 'trial/{job}', '{FORGET}', {job})")));
