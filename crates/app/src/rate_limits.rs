@@ -33,7 +33,8 @@ pub enum Action {
     Read,
     /// Receiving them, counted in KiB.
     Take,
-    /// Sending what changes nothing: a heartbeat, the end of a subscription, a wrong request.
+    /// Sending what changes nothing: a heartbeat, the end of a subscription, the sign of writing, a
+    /// wrong request.
     Waste,
     /// Getting the answer that something can't be done now.
     Refusal,

@@ -237,6 +237,7 @@ fn a_socket_with_too_many_frames_that_change_nothing_is_closed_and_others_are_no
     his.subscribe(1, None).unwrap();
     for (number, wasted) in [
         "{\"type\":\"ping\"}",
+        "{\"type\":\"typing\",\"room\":1}",
         "no JSON",
         "{\"type\":\"unsubscribe\",\"room\":2}",
         "{\"type\":\"send\",\"room\":1,\"client_id\":\"12345678\",\"message\":\"\"}",

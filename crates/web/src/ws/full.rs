@@ -48,7 +48,10 @@ impl Session {
     pub(super) async fn act_full(&mut self, own: Option<RoomId>, text: &str) -> Result<(), End> {
         let (reference, done) = match parse_client_frame(text) {
             Ok(frame) => {
-                if let ClientFrame::Ping { .. } | ClientFrame::Unsubscribe { .. } = frame {
+                if let ClientFrame::Ping { .. }
+                | ClientFrame::Typing { .. }
+                | ClientFrame::Unsubscribe { .. } = frame
+                {
                     self.count_waste()?;
                 }
                 (frame.reference(), self.request(own, frame).await)
