@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use papo_protocol::{ClientFrame, ErrorCode, MembershipObject, Posted, ServerFrame};
 use papo_testing::{Guest, Server, Socket};
 
+use super::matrix::account;
 use super::start;
 
 /// How long something may take to reach another device of the person.
@@ -182,9 +183,14 @@ fn heads_say_who_posted_how_much_in_rooms_that_the_socket_doesnt_follow() {
     bia.wait_for_ack(99).unwrap();
     assert_eq!(head(&mut socket, 1), (5, 6, None));
     assert_eq!(refresh(&mut socket, 1).unwrap().unread, 3);
+    let form = [("name", "Outra"), ("is_active", "on")];
+    let page = account(&server, "Chefe", true).post("/admin/rooms/1/", &form);
+    assert_eq!(page.unwrap().status, 303);
+    assert_eq!(head(&mut socket, 1), (6, 7, None));
+    assert_eq!(refresh(&mut socket, 1).unwrap().name, "Outra");
     // What another process writes is found.
     server.command(&["room", "deactivate", "1"]).unwrap();
-    assert_eq!(head(&mut socket, 1), (6, 7, None));
+    assert_eq!(head(&mut socket, 1), (7, 8, None));
 }
 
 #[test]
