@@ -6,6 +6,7 @@
 mod both;
 mod bus;
 mod faulty;
+mod heads;
 mod looks;
 mod nats;
 mod rights;

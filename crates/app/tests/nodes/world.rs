@@ -383,6 +383,6 @@ pub(crate) async fn until(what: &str, limit: Duration, holds: impl Fn() -> bool)
     }
 }
 
-fn text(frame: &[u8]) -> String {
+pub(crate) fn text(frame: &[u8]) -> String {
     String::from_utf8_lossy(frame).into_owned()
 }
