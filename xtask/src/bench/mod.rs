@@ -28,8 +28,8 @@ pub(crate) enum What {
     Resume(Effort),
     /// Memory of connections that do nothing.
     Idle(Effort),
-    /// Five thousand clients in a hundred rooms each: memory, heads, and the first frame of somebody
-    /// in many rooms.
+    /// Five thousand clients in a hundred rooms each: memory, heads, and the first frame of a
+    /// person in many rooms.
     Sidebar(Effort),
     /// The room's page and older messages, in a small room and in one of a million messages.
     Page(Effort),
