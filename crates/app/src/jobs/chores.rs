@@ -1,7 +1,7 @@
 //! Chores: jobs that the time adds, once in each period among all nodes.
 //!
-//! Each node adds the chores of a period when the period begins, and at its start. Their keys name
-//! the period, so the database takes them once. Periods are of the time of service, which is one
+//! Each node adds the chores of a period when the period begins, and soon after its start. Their
+//! keys name the period, so the database takes them once. Periods are of the time of service, which is one
 //! time for all nodes.
 
 use std::sync::Arc;
@@ -17,6 +17,9 @@ use crate::{App, Error};
 /// The length of a period.
 const PERIOD: Duration = Duration::from_mins(10);
 const PERIOD_MILLIS: i64 = 10 * 60 * 1_000;
+/// How long after its start a node adds chores. Most short services are over by then, and some are
+/// on a full disk, which takes no writes.
+const SETTLED: Duration = Duration::from_secs(3);
 /// The longest wait before the period is looked at again: the database may know a later time.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -85,6 +88,10 @@ impl App {
     /// Adds the chores of each period, until the app stops.
     pub(super) async fn schedule_chores(self: Arc<Self>) {
         let mut added = None;
+        tokio::select! {
+            () = sleep(SETTLED) => {}
+            () = self.stopping.cancelled() => return,
+        }
         loop {
             let now = self.served();
             let period = period_of(now);

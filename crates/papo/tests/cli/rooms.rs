@@ -1,7 +1,6 @@
 //! `papo room`.
 
 use std::fs;
-use std::net::TcpListener;
 use std::process::Command;
 
 use papo_testing::postgres::Schema;
@@ -194,17 +193,6 @@ fn what_begins_a_chat_says_where() {
     assert!(first.starts_with(&news), "{first}");
     let second = place.papo(&import).ok();
     assert!(second.starts_with("Imported "), "{second}");
-}
-
-#[test]
-fn a_chat_that_begins_is_told_of_even_if_it_cannot_be_served() {
-    let place = Place::new();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let start = place.papo(&["serve", "--listen", &address]);
-    let news = format!("New chat in {}\n", place.data().display());
-    assert_eq!(start.output, news);
-    assert!(start.error_last().contains("is in use"));
 }
 
 #[test]
