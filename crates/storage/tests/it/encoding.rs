@@ -28,19 +28,7 @@ fn event(seq: i64, at: i64, change: ChangeRow) -> Record {
 /// A record of each kind, and its encoding.
 fn all() -> Vec<(Record, String)> {
     let token = "07".repeat(32);
-    let message = MessageRow {
-        sender: -1,
-        username: "Ana".into(),
-        content: Some("Olá".into()),
-        edited: Some(14),
-        client_id: Some("c".into()),
-    };
-    let other = ChangeRow::Other {
-        kind: 2,
-        target: Some(1),
-        body: None,
-    };
-    vec![
+    let mut all = vec![
         (
             Record::Instance(InstanceRow {
                 epoch: -2,
@@ -122,6 +110,25 @@ fn all() -> Vec<(Record, String)> {
             }),
             "06060171016b027b7d04d80418010165".into(),
         ),
+    ];
+    all.extend(events());
+    all
+}
+
+fn events() -> [(Record, String); 2] {
+    let message = MessageRow {
+        sender: -1,
+        username: "Ana".into(),
+        content: Some("Olá".into()),
+        edited: Some(14),
+        client_id: Some("c".into()),
+    };
+    let other = ChangeRow::Other {
+        kind: 2,
+        target: Some(1),
+        body: None,
+    };
+    [
         (
             event(1, 13, ChangeRow::Posted(message)),
             "070a021a000103416e6101044f6cc3a1011c010163".into(),

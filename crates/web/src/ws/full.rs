@@ -120,13 +120,7 @@ impl Session {
             ClientFrame::Unsubscribe { r#ref, room } => {
                 let room = self.followed(own, room)?.room();
                 self.stop_following(room);
-                let ack = ServerFrame::Ack {
-                    r#ref,
-                    room: room.0,
-                    seq: None,
-                    timestamp: None,
-                };
-                self.outgoing.push(encode(&ack));
+                self.acknowledge(r#ref, room);
                 Ok(())
             }
             ClientFrame::Send {
@@ -136,13 +130,7 @@ impl Session {
                 message,
                 username,
             } => {
-                let followed = self.followed(own, room)?;
-                let room = followed.room();
-                let name = followed.subscription.member.username();
-                if username.is_some_and(|given| Username::parse(&given).ok().as_ref() != Some(name))
-                {
-                    return Err(Error::WrongUsername.into());
-                }
+                let room = self.followed_as(own, room, username.as_deref())?;
                 let request = PostRequest {
                     room,
                     client_id: Some(client_id),
@@ -203,18 +191,31 @@ impl Session {
                 let mark = ReadMark::Unread { seq: Seq(seq) };
                 self.mark(r#ref, room_of(own, room)?, mark)
             }
-            ClientFrame::Refresh { r#ref, room } => {
-                let room = room_of(own, room)?;
-                let membership = self.app.membership(&self.connection, room).await?;
-                self.outgoing
-                    .push(encode(&ServerFrame::Membership { r#ref, membership }));
-                Ok(())
-            }
+            ClientFrame::Refresh { r#ref, room } => self.refresh(r#ref, room_of(own, room)?).await,
             ClientFrame::Ping { r#ref } => {
                 self.outgoing.push(encode(&ServerFrame::Pong { r#ref }));
                 Ok(())
             }
         }
+    }
+
+    fn acknowledge(&mut self, reference: Option<u64>, room: RoomId) {
+        self.outgoing.push(encode(&ServerFrame::Ack {
+            r#ref: reference,
+            room: room.0,
+            seq: None,
+            timestamp: None,
+        }));
+    }
+
+    /// Tells the person's membership of a room as it is now.
+    async fn refresh(&mut self, reference: Option<u64>, room: RoomId) -> Result<(), Refused> {
+        let membership = self.app.membership(&self.connection, room).await?;
+        self.outgoing.push(encode(&ServerFrame::Membership {
+            r#ref: reference,
+            membership,
+        }));
+        Ok(())
     }
 
     /// Moves the read position in a room.
@@ -308,6 +309,21 @@ impl Session {
             "the room isn't followed on this socket",
         );
         find(&mut self.rooms, room).ok_or_else(|| refused.into())
+    }
+
+    /// The same, for a request that may give the person's name in the room.
+    fn followed_as(
+        &mut self,
+        own: Option<RoomId>,
+        room: Option<i64>,
+        username: Option<&str>,
+    ) -> Result<RoomId, Refused> {
+        let followed = self.followed(own, room)?;
+        let name = followed.subscription.member.username();
+        if username.is_some_and(|given| Username::parse(given).ok().as_ref() != Some(name)) {
+            return Err(Error::WrongUsername.into());
+        }
+        Ok(followed.room())
     }
 
     /// Sends the writer's answer to this connection.
