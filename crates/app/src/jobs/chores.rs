@@ -1,8 +1,8 @@
 //! Chores: jobs that the time adds, once in each period among all nodes.
 //!
 //! Each node adds the chores of a period when the period begins, and soon after its start. Their
-//! keys name the period, so the database takes them once. Periods are of the time of service, which is one
-//! time for all nodes.
+//! keys name the period, so the database takes them once. Periods are of the time of service, which
+//! is one time for all nodes.
 
 use std::sync::Arc;
 use std::time::Duration;
