@@ -5,14 +5,18 @@
 //! database what holds now.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use papo_channel_layer::{Connection, Signal};
 use papo_domain::RoomId;
 use papo_protocol::MembershipObject;
 use papo_storage::{InboxChange, InboxEntry, InboxId, MembershipState, StorageError};
 
-use crate::journals::{AskingTimes, KEPT, PORTION};
+use crate::journals::{AskingTimes, PORTION};
 use crate::{App, Error};
+
+/// How long entries are kept, for nodes that couldn't ask. People who read make many of them.
+const KEPT: Duration = Duration::from_hours(1);
 
 /// A person's rooms, for one of their connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,8 @@ impl App {
         connection: &Arc<Connection>,
         followed: &[RoomId],
     ) -> Result<RoomList, Error> {
+        // From here on the connection gets notices of rooms that are joined.
+        self.hub.watch(connection, &[]);
         let memberships = self.storage.memberships(connection.session).await?;
         let mut inactive: Vec<_> = memberships.into_iter().map(|(room, _)| room).collect();
         inactive.retain(|room| !followed.contains(room));
@@ -87,7 +93,10 @@ impl App {
         })?;
         match &state {
             Some(state) if is_new => self.hub.begin_heads(room, state.last_seq),
-            None if is_new => self.hub.unwatch(connection, room),
+            // A member watches an inactive room, which may be opened again.
+            None if is_new && self.member((&**connection).into(), room).await?.is_none() => {
+                self.hub.unwatch(connection, room);
+            }
             Some(_) | None => {}
         }
         Ok(state.as_ref().map(membership_object))

@@ -10,8 +10,6 @@ use tokio_util::sync::CancellationToken;
 const POLL: Duration = Duration::from_millis(500);
 /// How many entries are read at once.
 pub(crate) const PORTION: usize = 1_000;
-/// How long entries are kept, for nodes that couldn't ask.
-pub(crate) const KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// The times at which to ask for new entries.
 pub(crate) struct AskingTimes(Interval);

@@ -134,7 +134,7 @@ impl App {
         }
     }
 
-    async fn store_waiting_marks(&self) {
+    async fn store_waiting_marks(self: &Arc<Self>) {
         loop {
             let marks = self.marks.take();
             if marks.is_empty() {
@@ -149,12 +149,12 @@ impl App {
                 self.note_failure(error);
             }
             self.tell_inbox();
-            self.answer_marks(marks, stored).await;
+            self.answer_marks(marks, stored);
         }
     }
 
-    async fn answer_marks(
-        &self,
+    fn answer_marks(
+        self: &Arc<Self>,
         marks: Vec<WaitingMark>,
         stored: Result<Vec<Option<MembershipState>>, StorageError>,
     ) {
@@ -163,28 +163,36 @@ impl App {
             Err(error) => vec![Err(error.into()); marks.len()],
         };
         let mut results = results.into_iter();
+        let mut refused = Vec::new();
         for mark in marks {
-            let WaitingMark {
-                request,
-                room,
-                reply,
-                ..
-            } = mark;
-            let result = match results.next() {
-                Some(Ok(Some(state))) => Ok(membership_object(&state)),
-                Some(Ok(None)) => {
-                    let actor = Actor::from(&*request.connection);
-                    Err(self.no_membership(actor, room).await)
-                }
-                Some(Err(error)) => Err(error),
-                None => Err(Error::Internal),
-            };
-            if result.is_err() {
-                self.metrics.refusals.increment(1);
+            match results.next() {
+                Some(Ok(Some(state))) => self.answer_mark(mark, Ok(membership_object(&state))),
+                Some(Ok(None)) => refused.push(mark),
+                Some(Err(error)) => self.answer_mark(mark, Err(error)),
+                None => self.answer_mark(mark, Err(Error::Internal)),
             }
-            reply(&request.connection, result);
-            self.tails.fan_out.count(request.finish());
         }
+        if refused.is_empty() {
+            return;
+        }
+        // To find out why takes reads, and others' marks don't wait for them.
+        let app = Arc::clone(self);
+        self.tasks.spawn(async move {
+            for mark in refused {
+                let actor = Actor::from(&*mark.request.connection);
+                let why = app.no_membership(actor, mark.room).await;
+                app.answer_mark(mark, Err(why));
+            }
+        });
+    }
+
+    fn answer_mark(&self, mark: WaitingMark, result: Result<MembershipObject, Error>) {
+        let WaitingMark { request, reply, .. } = mark;
+        if result.is_err() {
+            self.metrics.refusals.increment(1);
+        }
+        reply(&request.connection, result);
+        self.tails.fan_out.count(request.finish());
     }
 
     fn may_ask_for_membership(&self, connection: &Connection) -> Result<(), Error> {

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use papo_channel_layer::{Connection, Notice, Signal};
 use papo_domain::RoomId;
@@ -14,8 +15,11 @@ use papo_storage::{Revocation, RevocationId, Revoked, StorageError};
 use tokio::runtime::{Builder, Handle};
 use tokio::time::Instant;
 
-use crate::journals::{AskingTimes, KEPT, PORTION};
+use crate::journals::{AskingTimes, PORTION};
 use crate::{App, Error, Member, defects};
+
+/// How long revocations are kept, for nodes that couldn't ask.
+const KEPT: Duration = Duration::from_hours(7 * 24);
 
 impl App {
     /// Makes all nodes look at the revocations.
@@ -126,8 +130,9 @@ impl App {
                     "a revocation in the database is damaged: papo asks again for all rights of \
                      its person"
                 );
-                for room in self.hub.rooms() {
-                    self.hub.notice(person, &Notice::Changed(room.id));
+                let live = self.hub.rooms().into_iter().map(|room| room.id);
+                for room in live.chain(self.hub.watched_rooms()) {
+                    self.hub.notice(person, &Notice::Changed(room));
                 }
             }
         }

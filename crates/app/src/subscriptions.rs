@@ -78,7 +78,19 @@ impl App {
             self.hub.disconnect(&connection);
             return Err(Error::Unavailable(RETURN));
         }
+        // The session may have ended before the notice of that could reach the connection. A
+        // subscription to a room would see it.
+        if room.is_none() {
+            let has_session = self.has_session(&connection).await;
+            let has_session = has_session.and_then(|has| has.then_some(()).ok_or(Error::NoSession));
+            has_session.inspect_err(|_| self.hub.disconnect(&connection))?;
+        }
         Ok(connection)
+    }
+
+    /// Whether a connection's session hasn't ended.
+    pub async fn has_session(&self, connection: &Connection) -> Result<bool, Error> {
+        Ok(self.storage.has_session(connection.session).await?)
     }
 
     /// Counts an attempt to connect. Fails after too many attempts, or if the session has too many

@@ -38,6 +38,9 @@ pub trait Sessions: Send + Sync {
         before: Option<SessionId>,
     ) -> Result<Option<SessionId>, StorageError>;
 
+    /// Whether this session hasn't ended.
+    async fn has_session(&self, session: SessionId) -> Result<bool, StorageError>;
+
     /// Notes that a session was used at this moment of service, so that it doesn't expire.
     async fn touch_session(&self, session: SessionId, used: Served) -> Result<(), StorageError>;
 

@@ -156,6 +156,7 @@ pass_on! {
             session: NewSession,
             before: Option<SessionId>
         ) -> Option<SessionId>;
+        has_session(session: SessionId) -> bool;
         touch_session(session: SessionId, used: Served) -> ();
         end_session(session: SessionId) -> ();
         expire_sessions(unused_since: Served) -> u64;

@@ -54,7 +54,14 @@ impl ReadPositions for PostgresStorage {
         &self,
         marks: Vec<(SessionId, RoomId, ReadMark)>,
     ) -> Result<Vec<Option<MembershipState>>, StorageError> {
+        let wanted: Vec<_> = marks
+            .iter()
+            .map(|(session, room, _)| (*session, *room))
+            .collect();
         self.write(marks, |db, marks| Box::pin(mark(db, marks)))
+            .await?;
+        // Counting takes long, and the transaction holds a lock that others need.
+        self.read(wanted, |db, wanted| Box::pin(each(db, wanted)))
             .await
     }
 }
@@ -112,11 +119,23 @@ async fn states_in(
     found.iter().map(membership_state).collect()
 }
 
-/// Moves read positions. Returns what holds after all of it.
+/// The same, and asks once for each of them.
+async fn each(
+    db: &Connection,
+    wanted: &[(SessionId, RoomId)],
+) -> Result<Vec<Option<MembershipState>>, Failure> {
+    let once: BTreeSet<_> = wanted.iter().copied().collect();
+    let once: Vec<_> = once.into_iter().collect();
+    let states = states_in(db, &once).await?;
+    let known: BTreeMap<_, _> = once.into_iter().zip(states).collect();
+    Ok(wanted.iter().map(|one| known[one].clone()).collect())
+}
+
+/// Moves read positions.
 pub(super) async fn mark(
     db: &Connection,
     marks: &[(SessionId, RoomId, ReadMark)],
-) -> Result<Vec<Option<MembershipState>>, Failure> {
+) -> Result<(), Failure> {
     let wanted = marks.iter().map(|(session, room, _)| (*session, *room));
     let wanted: Vec<_> = wanted.collect();
     let mut positions = lock(db, &wanted).await?;
@@ -132,14 +151,13 @@ pub(super) async fn mark(
         let after = position.marked(*mark, end);
         if after != *position {
             *position = after;
-            moved.insert(key);
-            changes.push((person, InboxChange::Read(*room)));
+            if moved.insert(key) {
+                changes.push((person, InboxChange::Read(*room)));
+            }
         }
     }
     store(db, &positions, moved).await?;
-    let states = states_in(db, &wanted).await?;
-    inboxes::add(db, changes).await?;
-    Ok(states)
+    inboxes::add(db, changes).await
 }
 
 /// Read positions, locked until the end of the transaction.

@@ -16,6 +16,11 @@ use crate::{
     TokenHash,
 };
 
+async fn is_there(db: &Connection, session: SessionId) -> Result<bool, Failure> {
+    let sql = "SELECT FROM session WHERE id = $1";
+    Ok(db.row(sql, &[&session.0]).await?.is_some())
+}
+
 #[async_trait]
 impl Sessions for PostgresStorage {
     async fn session(
@@ -55,6 +60,11 @@ impl Sessions for PostgresStorage {
             Box::pin(sign_in(db, *account, password, session, *before))
         })
         .await
+    }
+
+    async fn has_session(&self, session: SessionId) -> Result<bool, StorageError> {
+        self.read(session, |db, &session| Box::pin(is_there(db, session)))
+            .await
     }
 
     async fn touch_session(&self, session: SessionId, used: Served) -> Result<(), StorageError> {

@@ -1,7 +1,10 @@
 //! Read positions, and the unread messages after them.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
-use papo_domain::{RoomId, RoomName, Seq, SessionId, UNREAD_MESSAGES};
+use papo_domain::{PersonId, RoomId, RoomName, Seq, SessionId, UNREAD_MESSAGES};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{SqliteStorage, inboxes, rows};
@@ -33,7 +36,14 @@ impl ReadPositions for SqliteStorage {
         &self,
         marks: Vec<(SessionId, RoomId, ReadMark)>,
     ) -> Result<Vec<Option<MembershipState>>, StorageError> {
-        self.write(move |db| mark(db, &marks)).await
+        let wanted: Vec<_> = marks
+            .iter()
+            .map(|(session, room, _)| (*session, *room))
+            .collect();
+        self.write(move |db| mark(db, &marks)).await?;
+        // Counting takes too long for the writer's thread: posts would wait for it.
+        let states = self.read(move |db| each(&wanted, |(session, room)| state(db, session, room)));
+        states.await
     }
 }
 
@@ -74,25 +84,42 @@ pub(super) fn state(
     Ok(state.optional()?)
 }
 
-/// Moves read positions. Returns what holds after all of it.
+/// Moves read positions.
 pub(super) fn mark(
     db: &Connection,
     marks: &[(SessionId, RoomId, ReadMark)],
-) -> Result<Vec<Option<MembershipState>>, StorageError> {
+) -> Result<(), StorageError> {
+    let mut moved = BTreeSet::new();
     for (session, room, mark) in marks {
-        mark_one(db, *session, *room, *mark)?;
+        moved.extend(mark_one(db, *session, *room, *mark)?.map(|person| (person, *room)));
     }
-    let marks = marks.iter();
-    let states = marks.map(|(session, room, _)| state(db, *session, *room));
-    states.collect()
+    for (person, room) in moved {
+        inboxes::add(db, person, InboxChange::Read(room))?;
+    }
+    Ok(())
 }
 
+/// Asks once for each of these, and returns the answers in their order.
+fn each(
+    wanted: &[(SessionId, RoomId)],
+    ask: impl Fn((SessionId, RoomId)) -> Result<Option<MembershipState>, StorageError>,
+) -> Result<Vec<Option<MembershipState>>, StorageError> {
+    let mut known = BTreeMap::new();
+    for &one in wanted {
+        if let Entry::Vacant(unknown) = known.entry(one) {
+            unknown.insert(ask(one)?);
+        }
+    }
+    Ok(wanted.iter().map(|one| known[one].clone()).collect())
+}
+
+/// Moves a read position. Returns the person if it has moved.
 fn mark_one(
     db: &Connection,
     session: SessionId,
     room: RoomId,
     mark: ReadMark,
-) -> Result<(), StorageError> {
+) -> Result<Option<PersonId>, StorageError> {
     let mut statement = db.prepare_cached(
         "SELECT membership.person_id, read_seq, read_version, last_seq \
          FROM session CROSS JOIN membership USING (person_id) \
@@ -107,11 +134,11 @@ fn mark_one(
         Ok((rows::person(row, 0)?, before, Seq(row.get(3)?)))
     });
     let Some((person, before, end)) = found.optional()? else {
-        return Ok(());
+        return Ok(None);
     };
     let after = before.marked(mark, end);
     if after == before {
-        return Ok(());
+        return Ok(None);
     }
     db.prepare_cached(
         "UPDATE membership SET read_seq = ?3, read_version = ?4 \
@@ -123,7 +150,7 @@ fn mark_one(
         after.seq.0,
         after.version
     ])?;
-    inboxes::add(db, person, InboxChange::Read(room))
+    Ok(Some(person))
 }
 
 fn membership_state(row: &Row<'_>) -> Result<MembershipState, rusqlite::Error> {

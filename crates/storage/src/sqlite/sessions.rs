@@ -43,6 +43,11 @@ impl Sessions for SqliteStorage {
             .await
     }
 
+    async fn has_session(&self, session: SessionId) -> Result<bool, StorageError> {
+        let is_there = move |db: &Connection| Ok(persons::of_session(db, session)?.is_some());
+        self.read(is_there).await
+    }
+
     async fn touch_session(&self, session: SessionId, used: Served) -> Result<(), StorageError> {
         self.present.note(used);
         self.write(move |db| touch(db, session, used)).await

@@ -266,7 +266,7 @@ impl Session {
                 // The name may be another.
                 self.renew_membership(room).await
             }
-            Ok(None) => self.end_right(room),
+            Ok(None) => self.end_right(room).await,
             Err(error) => {
                 tracing::warn!(%room, %error, "can't ask for a client's right");
                 Err(Closing::new(CloseCode::TRY_LATER, error.to_string()).into())
@@ -274,8 +274,13 @@ impl Session {
         }
     }
 
-    fn end_right(&mut self, room: RoomId) -> Result<(), End> {
+    async fn end_right(&mut self, room: RoomId) -> Result<(), End> {
         if self.speech != Speech::Full(None) {
+            // An ended session has no right either, and its notice may come after the room's.
+            if let Ok(false) = self.app.has_session(&self.connection).await {
+                let reason = "the session has ended";
+                return Err(Closing::new(CloseCode(close::ENDED), reason).into());
+            }
             let reason = "the person has left the room";
             return Err(Closing::new(CloseCode(close::LEFT), reason).into());
         }

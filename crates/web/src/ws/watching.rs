@@ -17,7 +17,7 @@ use crate::waiting::Full;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missed {
     Nothing,
-    /// Heads: it must get all memberships.
+    /// Heads or memberships: it must get all memberships.
     Heads,
 }
 
@@ -87,7 +87,7 @@ impl Session {
         Ok(false)
     }
 
-    /// Sends all memberships again, because heads were lost.
+    /// Sends all memberships again, because some or heads were lost.
     async fn repeat_rooms(&mut self) -> Result<(), End> {
         let followed: Vec<_> = self.rooms.iter().map(Followed::room).collect();
         match self.app.room_list(&self.connection, &followed).await {
@@ -107,9 +107,14 @@ impl Session {
         }
     }
 
-    /// Sends the membership of a room in which something changed for the person.
+    /// Sends the membership of a room in which something changed for the person. A client that lags
+    /// gets all memberships later.
     pub(super) async fn renew_membership(&mut self, room: RoomId) -> Result<(), End> {
         if !self.has_many_rooms() {
+            return Ok(());
+        }
+        if self.is_blocked || self.outgoing.bytes() >= OUTGOING_BYTES {
+            self.missed = Missed::Heads;
             return Ok(());
         }
         let follows = find(&mut self.rooms, room).is_some();

@@ -126,6 +126,8 @@ CREATE TABLE inbox (
     at        INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX inbox_by_at ON inbox (at);
+
 -- Work for later, which any node does. A queue holds one kind of job, and has one job under each
 -- `key`. `payload` is JSON. States: 0 waiting, 1 done, 2 dead. `due_at` is in the time of service:
 -- a node may take a waiting job from then on, and the other jobs are forgotten then. While a node
