@@ -32,7 +32,7 @@ impl Emoji {
         } else {
             !is_flag_letter(first) || text.chars().nth(1).is_some_and(is_flag_letter)
         };
-        if is_whole && first.is_emoji_char() && text.chars().all(is_part) {
+        if is_whole && first.is_emoji_char() && !is_tone(first) && is_well_formed(text, first) {
             Ok(Self(text.into()))
         } else {
             Err(EmojiError)
@@ -56,18 +56,36 @@ impl fmt::Display for Emoji {
     }
 }
 
+/// Whether each character stands where it means something. Otherwise one picture could be written
+/// in many ways.
+fn is_well_formed(text: &str, first: char) -> bool {
+    let characters: Vec<char> = text.chars().collect();
+    let mut pairs = characters.windows(2);
+    let is_region = first == '🏴' && text.ends_with('\u{e007f}');
+    characters.iter().all(|&character| match character {
+        '\u{20e3}' => first.is_ascii(),
+        '\u{e0020}'..='\u{e007f}' => is_region,
+        other => is_part(other),
+    }) && !text.ends_with('\u{200d}')
+        && pairs.all(|pair| match pair[1] {
+            '\u{fe0f}' => pair[0] != '\u{fe0f}' && pair[0] != '\u{200d}' && !is_tone(pair[0]),
+            '\u{200d}' => pair[0] != '\u{200d}',
+            tone if is_tone(tone) => !is_tone(pair[0]) && pair[0] != '\u{200d}',
+            _ => true,
+        })
+}
+
+fn is_tone(character: char) -> bool {
+    matches!(character, '\u{1f3fb}'..='\u{1f3ff}')
+}
+
 fn is_flag_letter(character: char) -> bool {
     matches!(character, '\u{1f1e6}'..='\u{1f1ff}')
 }
 
-/// Whether a character can be part of an emoji: a picture, a joiner, a style, a keycap, or a tag of
-/// a region's flag.
+/// Whether a character can be part of an emoji: a picture, a joiner or a style.
 fn is_part(character: char) -> bool {
-    character.is_emoji_char()
-        || matches!(
-            character,
-            '\u{200d}' | '\u{20e3}' | '\u{fe0f}' | '\u{e0020}'..='\u{e007f}'
-        )
+    character.is_emoji_char() || matches!(character, '\u{200d}' | '\u{fe0f}')
 }
 
 #[cfg(test)]
@@ -108,6 +126,13 @@ mod tests {
             "\u{200d}",
             "a\u{20e3}",
             "👍\u{301}",
+            "👍\u{200d}",
+            "👍\u{fe0f}\u{fe0f}",
+            "👍\u{20e3}",
+            "🏽",
+            "👍🏽🏽",
+            "👍\u{e0067}\u{e007f}",
+            "🏴\u{e0067}",
             &long,
         ] {
             assert_eq!(Emoji::parse(other), Err(EmojiError), "{other:?}");

@@ -91,10 +91,11 @@ pub(super) fn mark(
 ) -> Result<(), StorageError> {
     let mut moved = BTreeSet::new();
     for (session, room, mark) in marks {
-        moved.extend(mark_one(db, *session, *room, *mark)?.map(|person| (person, *room)));
-    }
-    for (person, room) in moved {
-        inboxes::add(db, person, InboxChange::Read(room))?;
+        if let Some(person) = mark_one(db, *session, *room, *mark)?
+            && moved.insert((person, *room))
+        {
+            inboxes::add(db, person, InboxChange::Read(*room))?;
+        }
     }
     Ok(())
 }

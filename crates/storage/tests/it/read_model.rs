@@ -174,7 +174,7 @@ impl Model<'_> {
     }
 
     async fn mark(&mut self, marks: &[(Place, Position)]) {
-        let mut sent = Vec::new();
+        let (mut sent, mut told) = (Vec::new(), Vec::new());
         for (place, position) in marks {
             let (guest, room) = (&self.devices[place.device], self.rooms[place.room]);
             let end = self.end(place.room).await;
@@ -202,9 +202,14 @@ impl Model<'_> {
                 && *stored != after
             {
                 *stored = after;
-                self.told.push((guest.person, InboxChange::Read(room)));
+                // A position that moves twice in one transaction is told once.
+                let entry = (guest.person, InboxChange::Read(room));
+                if !told.contains(&entry) {
+                    told.push(entry);
+                }
             }
         }
+        self.told.append(&mut told);
         let states = self.world.storage.mark(sent).await.unwrap();
         assert_eq!(states.len(), marks.len());
         for (state, (place, _)) in states.iter().zip(marks) {
