@@ -107,9 +107,13 @@ export class MockRoom {
     return { ...about, seq: this.#log.length, read, version, unread: Math.min(unread, MOST_UNREAD) };
   }
 
-  #write(frame: Extract<ClientFrame, { type: "send" | "edit" | "delete" }>): RoomEvent {
+  #write(frame: Extract<ClientFrame, { type: "send" | "edit" | "delete" | "react" }>): RoomEvent {
     if (frame.type === "edit") return this.happen({ type: "edited", target: frame.seq, message: frame.message });
     if (frame.type === "delete") return this.happen({ type: "deleted", target: frame.seq });
+    if (frame.type === "react") {
+      const { seq: target, emoji, on } = frame;
+      return this.happen({ type: "reacted", target, emoji, on, ...SELF });
+    }
     const known = this.#log.find((event) => event.type === "message" && event.client_id === frame.client_id);
     return known ?? this.say(SELF, frame.message, 0, frame.client_id);
   }
