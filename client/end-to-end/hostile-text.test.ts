@@ -48,9 +48,12 @@ function trimmed(text: string): string {
   return text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
 }
 
-/** What the server keeps of a message: all but its empty lines. */
+/** What the server keeps of a message: all but the empty lines at both ends. */
 function said(text: string): string {
-  return text.replace(/\p{White_Space}+$/u, "").replace(/^\p{White_Space}*[\n\v\f\r\u0085\u2028\u2029]/u, "");
+  const end = text.replace(/\p{White_Space}+$/u, "").length;
+  const cut = text.slice(end).search(/[\n\v\f\r\u0085\u2028\u2029]/u);
+  const kept = cut < 0 ? text : text.slice(0, end + cut);
+  return kept.replace(/^\p{White_Space}*[\n\v\f\r\u0085\u2028\u2029]/u, "");
 }
 
 /** As a message shows it: its links as what they open. */
