@@ -283,7 +283,7 @@ export type ServerFrame =
        */
       version: number;
       /**
-       * How many messages of others after `read` aren't deleted, up to [`crate::UNREAD_MESSAGES`].
+       * How many messages of others after `read` aren't deleted, 100 at most.
        */
       unread: number;
     }
@@ -367,7 +367,7 @@ export type Membership = {
    */
   version: number;
   /**
-   * How many messages of others after `read` aren't deleted, up to [`crate::UNREAD_MESSAGES`].
+   * How many messages of others after `read` aren't deleted, 100 at most.
    */
   unread: number;
 };

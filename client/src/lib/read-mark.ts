@@ -68,7 +68,7 @@ export class ReadMark {
     this.#isTelling = true;
     this.tell(wanted.seq, wanted.version, (outcome) => {
       this.#isTelling = false;
-      // It is told again when the server has said how far one has read.
+      // The next `membership` has this mark tell the server again.
       if (outcome.type === "lost") return;
       const retry = outcome.type === "error" ? retrySeconds(outcome) : undefined;
       if (retry === undefined && this.#wanted === wanted) this.forget();

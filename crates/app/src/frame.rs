@@ -13,7 +13,7 @@ pub(crate) fn frame(event: &Event) -> Frame {
     }
 }
 
-/// What an event means for those who count unread messages.
+/// How an event moves a count of unread messages.
 pub(crate) fn step(event: &Event) -> Move {
     match &event.kind {
         EventKind::Posted(posted) => Move::Posted(posted.sender),

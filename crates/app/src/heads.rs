@@ -50,7 +50,7 @@ impl App {
     pub fn watch_after(&self, connection: &Arc<Connection>, follower: &Follower) -> Option<Bytes> {
         let (room, cursor) = (follower.room.id, follower.cursor());
         self.hub.watch(connection, &[room]);
-        // What was appended before may be unknown to those who make heads.
+        // The task that makes heads may not know of what the log got before.
         let end = follower.room.end();
         self.hub.begin_heads(room, end);
         let seq = self.hub.told(room).map_or(end, |told| told.max(end));

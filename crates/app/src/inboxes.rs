@@ -15,7 +15,7 @@ use papo_storage::{InboxChange, InboxEntry, InboxId, MembershipState, StorageErr
 use crate::journals::{AskingTimes, PORTION};
 use crate::{App, Error};
 
-/// How long entries are kept, for nodes that couldn't ask. People who read make many of them.
+/// The database keeps entries for this long, for nodes that couldn't ask. Each reader adds many.
 const KEPT: Duration = Duration::from_hours(1);
 
 /// A person's rooms, for one of their connections.

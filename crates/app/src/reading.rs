@@ -1,8 +1,8 @@
 //! What people have read: their read positions, and their memberships as they are now.
 //!
-//! Marks are collected for a moment and stored in one transaction, so that thousands of people who
-//! read cost a few transactions a second. Each mark is a request of its connection, which ends with
-//! its answer.
+//! A task collects marks for a moment and stores them in one transaction. So thousands of readers
+//! cost a few transactions a second. Each mark is a request of its connection, which ends with its
+//! answer.
 
 use std::sync::Arc;
 use std::time::Duration;

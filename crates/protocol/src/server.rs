@@ -104,7 +104,7 @@ pub struct MembershipObject {
     pub read: i64,
     /// The version of the read position. It grows when messages are marked as unread.
     pub version: i64,
-    /// How many messages of others after `read` aren't deleted, up to [`crate::UNREAD_MESSAGES`].
+    /// How many messages of others after `read` aren't deleted, 100 at most.
     pub unread: u32,
 }
 

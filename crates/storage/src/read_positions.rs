@@ -32,7 +32,7 @@ pub trait ReadPositions: Send + Sync {
     ) -> Result<Option<MembershipState>, StorageError>;
 
     /// Moves read positions, many persons' at once and in this order. Each position that changes
-    /// gets an entry in the inbox. Returns for each mark what holds after all of them, `None` as
+    /// gets one entry in the inbox. Returns for each mark what holds after all of them, `None` as
     /// above.
     async fn mark(
         &self,

@@ -29,7 +29,7 @@ const PACE: Pace = Pace {
 static DIARY: LazyLock<Mutex<HashMap<u64, Vec<String>>>> = LazyLock::new(Mutex::default);
 static WORLDS: AtomicU64 = AtomicU64::new(0);
 
-/// A job that does as it is told.
+/// A job that does what its payload says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Errand {
     world: u64,
