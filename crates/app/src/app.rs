@@ -5,9 +5,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use papo_channel_layer::{Connection, Hub, Nodes, Signal, TailLimits};
-use papo_domain::Epoch;
+use papo_domain::{Epoch, Place};
 use papo_protocol::Limits;
 use papo_storage::{Served, Storage, StorageError};
+use parking_lot::RwLock;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -103,6 +104,7 @@ pub struct App {
     pub(crate) tasks: TaskTracker,
     pub(crate) service: Service,
     pub(crate) job_bell: Bell,
+    place: RwLock<Arc<Place>>,
     broken: Broken,
 }
 
@@ -160,6 +162,7 @@ impl App {
             bells: Bells::default(),
             others: Others::default(),
             job_bell: Bell::default(),
+            place: RwLock::default(),
             broken,
             tasks,
         });
@@ -227,6 +230,11 @@ impl App {
         self.metrics.rooms.set(figure(self.hub.rooms().len()));
         self.metrics.tail_bytes.set(figure(self.hub.tail_bytes()));
         self.metrics.waiting.set(figure(self.log.waiting()));
+    }
+
+    /// The settings of the place, as they are now.
+    pub fn place(&self) -> Arc<Place> {
+        Arc::clone(&self.place.read())
     }
 
     /// The history's name.

@@ -10,6 +10,7 @@ mod event;
 mod ids;
 mod likeness;
 mod message;
+mod place;
 mod relay_key;
 mod rights;
 mod room;
@@ -27,6 +28,7 @@ pub use event::{
 pub use ids::{ClientId, Epoch, IdError, PersonId, RoomId, Seq, SessionId};
 pub use likeness::{Likeness, skeleton};
 pub use message::{Message, UNREAD_MESSAGES};
+pub use place::{Place, RoomMakers, SignUp};
 pub use relay_key::RelayKey;
 pub use rights::{Denial, Right, Role, RoomKind};
 pub use room::{
