@@ -10,8 +10,8 @@ use crate::StorageError;
 /// What changed for persons in their rooms, but for the rights that ended. The transaction that
 /// makes such a change stores its entry.
 ///
-/// These methods store entries: `join` and `sign_in`, when they make a membership, and `mark`
-/// when it moves a read position. An entry only says that something changed. Whoever reads it asks
+/// These methods store entries: `join` and `sign_in`, when they make a membership, and `mark` and
+/// `sign_in` when they move a read position. An entry only says that something changed. Whoever reads it asks
 /// the database what holds now.
 #[async_trait]
 pub trait Inboxes: Send + Sync {

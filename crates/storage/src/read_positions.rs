@@ -55,7 +55,8 @@ pub struct MembershipState {
     pub last_activity: Option<Timestamp>,
     /// The last event that the person has read.
     pub read: Seq,
-    /// The version of the read position. It grows when messages are marked as unread.
+    /// The version of the read position. It grows when messages are marked as unread, and when the
+    /// person joins the room again.
     pub version: i64,
     /// How many messages are unread, up to [`papo_domain::UNREAD_MESSAGES`].
     pub unread: u32,
@@ -73,7 +74,7 @@ pub enum ReadMark {
         /// The version of the read position that the device knows.
         version: i64,
     },
-    /// An event and all later ones as unread.
+    /// An event and all later ones as unread. Nothing changes if the log doesn't reach the event.
     Unread {
         /// The event.
         seq: Seq,
@@ -90,18 +91,77 @@ pub(crate) struct ReadPosition {
 }
 
 impl ReadPosition {
-    /// The position after a mark, in a room whose log ends at `end`.
-    pub(crate) fn marked(self, mark: ReadMark, end: Seq) -> Self {
+    /// The position after a mark, in a room whose log ends at `end`. `fresh` is
+    /// [`fresh_version`] in this transaction.
+    pub(crate) fn marked(self, mark: ReadMark, end: Seq, fresh: i64) -> Self {
         match mark {
             ReadMark::Read { version, .. } if version < self.version => self,
+            ReadMark::Unread { seq } if seq > end => self,
             ReadMark::Read { seq, .. } => Self {
                 seq: self.seq.max(seq.min(end)),
                 ..self
             },
             ReadMark::Unread { seq } => Self {
-                seq: Seq(seq.0.saturating_sub(1)).min(end).max(Seq::START),
-                version: self.version.saturating_add(1),
+                seq: Seq(seq.0.saturating_sub(1)).max(Seq::START),
+                // The version is fresh already if the transaction marked the room before.
+                version: if self.version > fresh {
+                    self.version.saturating_add(1)
+                } else {
+                    fresh
+                },
             },
         }
+    }
+}
+
+/// The version of a read position that is made or moved back after this entry of the inbox.
+///
+/// The transaction adds an entry, so the next version of any position is greater. It is greater
+/// than those of an earlier membership, too: a device that knows only that one is late.
+pub(crate) fn fresh_version(last: InboxId) -> i64 {
+    last.0.saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POSITION: ReadPosition = ReadPosition {
+        seq: Seq(3),
+        version: 5,
+    };
+
+    fn marked(mark: ReadMark) -> (i64, i64) {
+        let after = POSITION.marked(mark, Seq(8), 9);
+        (after.seq.0, after.version)
+    }
+
+    #[test]
+    fn reading_moves_on_within_the_log_unless_the_device_is_late() {
+        let read = |seq, version| {
+            let seq = Seq(seq);
+            marked(ReadMark::Read { seq, version })
+        };
+        assert_eq!(read(7, 5), (7, 5));
+        assert_eq!(read(2, 5), (3, 5));
+        assert_eq!(read(i64::MAX, 6), (8, 5));
+        assert_eq!(read(7, 4), (3, 5));
+    }
+
+    #[test]
+    fn what_the_log_doesnt_reach_cant_be_marked_as_unread() {
+        let unread = |seq| marked(ReadMark::Unread { seq: Seq(seq) });
+        assert_eq!(unread(2), (1, 9));
+        assert_eq!(unread(8), (7, 9));
+        assert_eq!(unread(i64::MIN), (0, 9));
+        assert_eq!(unread(9), (3, 5));
+        assert_eq!(unread(i64::MAX), (3, 5));
+    }
+
+    #[test]
+    fn a_version_grows_once_in_a_transaction_and_never_shrinks() {
+        let unread = ReadMark::Unread { seq: Seq(2) };
+        let again = |fresh| POSITION.marked(unread, Seq(8), fresh).version;
+        assert_eq!([again(9), again(5), again(4)], [9, 5, 6]);
     }
 }

@@ -113,7 +113,7 @@ impl Nodes {
         }
         assert!(posted.elapsed() <= in_time, "{:?}", posted.elapsed());
         let r#ref = Some(here.reference());
-        let (room, version) = (Some(2), 0);
+        let (room, version) = (Some(2), rooms[0].version);
         here.send(&ClientFrame::Read {
             r#ref,
             room,

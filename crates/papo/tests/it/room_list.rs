@@ -234,26 +234,50 @@ fn what_is_read_on_one_device_is_read_on_the_other() {
     }
     let (mut phone, rooms) = many(&ana);
     let (mut laptop, _) = many(&ana);
-    assert_eq!((rooms[0].unread, rooms[0].version), (5, 0));
+    let (unread_before, first) = (rooms[0].unread, rooms[0].version);
+    assert_eq!(unread_before, 5);
     let now = Instant::now();
-    let answer = read(&mut phone, 1, 3, 0);
+    let answer = read(&mut phone, 1, 3, first);
     assert_eq!((answer.read, answer.unread), (3, 2));
     let there = pushed(&mut laptop, |membership| membership.read == 3);
     assert_eq!(there, answer);
     assert!(now.elapsed() < SOON, "{:?}", now.elapsed());
     // It doesn't go back, nor beyond the log.
-    assert_eq!(read(&mut phone, 1, 1, 0).read, 3);
-    assert_eq!(read(&mut phone, 1, i64::MAX, 0).read, 5);
+    assert_eq!(read(&mut phone, 1, 1, first).read, 3);
+    assert_eq!(read(&mut phone, 1, i64::MAX, first).read, 5);
     // A late read doesn't undo that messages were marked as unread.
     let marked = unread(&mut laptop, 1, 2);
-    assert_eq!((marked.read, marked.version, marked.unread), (1, 1, 4));
-    pushed(&mut phone, |membership| membership.version == 1);
-    assert_eq!(read(&mut phone, 1, 5, 0), marked);
-    assert_eq!(read(&mut phone, 1, 5, 1).unread, 0);
+    let second = marked.version;
+    assert_eq!((marked.read, marked.unread), (1, 4));
+    assert!(second > first);
+    pushed(&mut phone, |membership| membership.version == second);
+    assert_eq!(read(&mut phone, 1, 5, first), marked);
+    assert_eq!(read(&mut phone, 1, 5, second).unread, 0);
+    // What the log doesn't reach can't be unread.
+    let beyond = unread(&mut laptop, 1, 6);
+    assert_eq!((beyond.version, beyond.read), (second, 5));
     // A room's own socket can ask too, and gets nothing unasked.
     let mut own = ana.socket(1).unwrap();
     assert_eq!(unread(&mut own, 1, i64::MIN).read, 0);
-    pushed(&mut phone, |membership| membership.version == 2);
+    pushed(&mut phone, |membership| membership.version > second);
+}
+
+/// Otherwise a device that hasn't heard of it moves the new position with what it knew.
+#[test]
+fn whoever_joins_again_has_a_newer_read_position() {
+    let server = start();
+    let mut ana = Guest::joined(&server, 1, "Ana").unwrap();
+    let (_, _, mut bia) = writer(&server, 1, "Bia");
+    let (mut socket, rooms) = many(&ana);
+    let before = rooms[0].version;
+    ana.leave(1).unwrap();
+    assert_eq!(socket.receive().unwrap(), ServerFrame::Left { room: 1 });
+    ana.join(1, "Ana").unwrap();
+    let joined = pushed(&mut socket, |membership| membership.room == 1);
+    assert!(joined.version > before);
+    let seq = post(&mut bia, 1, "oi");
+    assert_eq!(read(&mut socket, 1, seq, before).unread, 1);
+    assert_eq!(read(&mut socket, 1, seq, joined.version).unread, 0);
 }
 
 #[test]

@@ -39,8 +39,7 @@ impl Inboxes for PostgresStorage {
     }
 
     async fn last_inbox_entry(&self) -> Result<InboxId, StorageError> {
-        let last = self.read((), |db, ()| Box::pin(JOURNAL.last(db))).await?;
-        Ok(InboxId(last))
+        self.read((), |db, ()| Box::pin(last(db))).await
     }
 
     async fn forget_inbox(&self, age: Duration) -> Result<u64, StorageError> {
@@ -69,6 +68,11 @@ pub(super) async fn add(
     }
     let values: [Value<'_>; 3] = [&persons, &kinds, &rooms];
     JOURNAL.add(db, &values).await
+}
+
+/// The last entry that ever was.
+pub(super) async fn last(db: &Connection) -> Result<InboxId, Failure> {
+    Ok(InboxId(JOURNAL.last(db).await?))
 }
 
 fn read(row: &Row) -> Result<InboxEntry, Failure> {

@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use papo_domain::{AccountId, Likeness, PersonId, RoomId, SessionId, Timestamp, Username};
 use tokio_postgres::Row;
 
-use super::connection::Connection;
+use super::connection::{Connection, Value};
 use super::errors::Failure;
 use super::locks::{self, Lock};
 use super::{PostgresStorage, inboxes, persons, revocations, rooms, rows};
 use crate::memberships::may_join;
 use crate::names::{self, Owner};
+use crate::read_positions::fresh_version;
 use crate::{Identity, InboxChange, JoinRefusal, Joined, Memberships, Revoked, StorageError};
 
 #[async_trait]
@@ -99,12 +100,13 @@ pub(super) async fn join(
     let previous = db.row(sql, &[&id, &room.id.0]).await?;
     let previous = previous.map(|row| rows::username(&row, 0)).transpose()?;
     let (name, likeness, at) = (username.as_str(), likeness.text(), at.as_millis());
-    let sql = "INSERT INTO membership (person_id, room_id, username, likeness, joined_at, read_seq) \
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (person_id, room_id) \
+    let sql = "INSERT INTO membership \
+        (person_id, room_id, username, likeness, joined_at, read_seq, read_version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (person_id, room_id) \
         DO UPDATE SET username = excluded.username, likeness = excluded.likeness";
-    let read = room.last_seq.0;
-    db.execute(sql, &[&id, &room.id.0, &name, &likeness, &at, &read])
-        .await?;
+    let (read, version) = (room.last_seq.0, fresh_version(inboxes::last(db).await?));
+    let values: [Value<'_>; 7] = [&id, &room.id.0, &name, &likeness, &at, &read, &version];
+    db.execute(sql, &values).await?;
     let sql = "UPDATE person SET last_username = $2 WHERE id = $1";
     db.execute(sql, &[&id, &name]).await?;
     let previous = previous.flatten();

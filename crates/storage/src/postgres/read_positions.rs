@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use super::connection::{Connection, Value};
 use super::errors::{Failure, damaged};
 use super::{PostgresStorage, inboxes, rows};
-use crate::read_positions::{ReadPosition, SEARCHED_EVENTS};
+use crate::read_positions::{ReadPosition, SEARCHED_EVENTS, fresh_version};
 use crate::{InboxChange, InboxId, MembershipState, ReadMark, ReadPositions, StorageError};
 
 /// Locks the memberships of sessions `$1` in active rooms `$2`, and returns their positions. The
@@ -139,6 +139,8 @@ pub(super) async fn mark(
     let wanted = marks.iter().map(|(session, room, _)| (*session, *room));
     let wanted: Vec<_> = wanted.collect();
     let mut positions = lock(db, &wanted).await?;
+    // After the locks: no version of these positions is greater then.
+    let fresh = fresh_version(inboxes::last(db).await?);
     let (mut moved, mut changes) = (BTreeSet::new(), Vec::new());
     for (session, room, mark) in marks {
         let Some(&(person, end)) = positions.persons.get(&(*session, *room)) else {
@@ -148,7 +150,7 @@ pub(super) async fn mark(
         let Some(position) = positions.stored.get_mut(&key) else {
             continue;
         };
-        let after = position.marked(*mark, end);
+        let after = position.marked(*mark, end, fresh);
         if after != *position {
             *position = after;
             if moved.insert(key) {

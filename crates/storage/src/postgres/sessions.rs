@@ -11,6 +11,7 @@ use super::connection::{Connection, Value};
 use super::errors::Failure;
 use super::locks::{self, Lock};
 use super::{PostgresStorage, inboxes, memberships, persons, revocations, rows};
+use crate::read_positions::{SEARCHED_EVENTS, fresh_version};
 use crate::{
     InboxChange, NewSession, Revoked, Served, Session, Sessions, StorageError, StoredPassword,
     TokenHash,
@@ -152,31 +153,63 @@ pub(super) async fn sign_in(
     let found = lock(db, "id = $1", before.0).await?;
     memberships::lock_rooms_of(db, &owners(&found)).await?;
     let made = insert(db, person, session).await?;
-    let joined = bring_along(db, before, person).await?;
+    let changes = bring_along(db, before, person).await?;
     end_of(db, &found, &owners(&found)).await?;
-    let joined = joined.into_iter();
-    let joined = joined.map(|room| (person, InboxChange::Joined(room)));
-    inboxes::add(db, joined.collect()).await?;
+    let changes = changes.into_iter().map(|change| (person, change));
+    inboxes::add(db, changes.collect()).await?;
     Ok(Some(made))
 }
 
-/// Adds a person to the rooms of this session's guest, and returns these rooms. In rooms where the
-/// person is already, nothing changes.
+/// Adds a person to the rooms of this session's guest. In rooms where they are already, they keep
+/// their name. What the guest has posted is read: it is the person's own. Returns what has changed.
 async fn bring_along(
     db: &Connection,
     guest: SessionId,
     person: PersonId,
-) -> Result<Vec<RoomId>, Failure> {
+) -> Result<Vec<InboxChange>, Failure> {
     let sql = "INSERT INTO membership \
         (person_id, room_id, username, likeness, joined_at, role, read_seq, read_version, level) \
-        SELECT $2, room_id, username, likeness, joined_at, role, read_seq, read_version, level \
+        SELECT $2, room_id, username, likeness, joined_at, role, read_seq, $3, level \
         FROM session JOIN membership USING (person_id) WHERE session.id = $1 \
         AND NOT EXISTS (SELECT 1 FROM account WHERE account.person_id = session.person_id) \
         ON CONFLICT (person_id, room_id) DO NOTHING RETURNING room_id";
-    let joined = db.rows(sql, &[&guest.0, &person.0.cast_signed()]).await?;
-    let mut joined = memberships::room_ids(&joined)?;
+    let version = fresh_version(inboxes::last(db).await?);
+    let values: [Value<'_>; 3] = [&guest.0, &person.0.cast_signed(), &version];
+    let mut joined = memberships::room_ids(&db.rows(sql, &values).await?)?;
     joined.sort_unstable();
-    Ok(joined)
+    let mut read = read_own(db, guest, person).await?;
+    read.retain(|room| !joined.contains(room));
+    let joined = joined.into_iter().map(InboxChange::Joined);
+    Ok(joined
+        .chain(read.into_iter().map(InboxChange::Read))
+        .collect())
+}
+
+/// Moves a person's read positions to the last messages of this session's guest. Returns the rooms
+/// where there are such. The guest had read what was there before.
+async fn read_own(
+    db: &Connection,
+    guest: SessionId,
+    person: PersonId,
+) -> Result<Vec<RoomId>, Failure> {
+    let sql = format!(
+        "UPDATE membership SET read_seq = own.seq FROM ( \
+         SELECT mine.room_id, max(message.seq) AS seq FROM session \
+         JOIN membership AS guest ON guest.person_id = session.person_id \
+         JOIN membership AS mine ON mine.person_id = $2 AND mine.room_id = guest.room_id \
+         JOIN message ON message.room_id = mine.room_id AND message.seq > mine.read_seq \
+         AND message.seq <= mine.read_seq + {SEARCHED_EVENTS} \
+         AND message.sender = guest.person_id \
+         WHERE session.id = $1 AND guest.person_id <> $2 \
+         AND NOT EXISTS (SELECT FROM account WHERE account.person_id = guest.person_id) \
+         GROUP BY mine.room_id) AS own \
+         WHERE membership.person_id = $2 AND membership.room_id = own.room_id \
+         RETURNING membership.room_id"
+    );
+    let found = db.rows(&sql, &[&guest.0, &person.0.cast_signed()]).await?;
+    let mut rooms = memberships::room_ids(&found)?;
+    rooms.sort_unstable();
+    Ok(rooms)
 }
 
 async fn insert(

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{SqliteStorage, inboxes, persons, revocations, rooms, rows};
 use crate::memberships::may_join;
 use crate::names::{self, Owner};
+use crate::read_positions::fresh_version;
 use crate::{Identity, InboxChange, JoinRefusal, Joined, Memberships, Revoked, StorageError};
 
 #[async_trait]
@@ -83,8 +84,9 @@ pub(super) fn join(
         .query_row([id, room.id.0], |row| rows::username(row, 0))
         .optional()?;
     db.prepare_cached(
-        "INSERT INTO membership (person_id, room_id, username, likeness, joined_at, read_seq) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (person_id, room_id) \
+        "INSERT INTO membership \
+         (person_id, room_id, username, likeness, joined_at, read_seq, read_version) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person_id, room_id) \
          DO UPDATE SET username = excluded.username, likeness = excluded.likeness",
     )?
     .execute(params![
@@ -93,7 +95,8 @@ pub(super) fn join(
         username.as_str(),
         likeness.text(),
         at.as_millis(),
-        room.last_seq.0
+        room.last_seq.0,
+        fresh_version(inboxes::last(db)?)
     ])?;
     db.prepare_cached("UPDATE person SET last_username = ?2 WHERE id = ?1")?
         .execute(params![id, username.as_str()])?;

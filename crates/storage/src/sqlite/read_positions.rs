@@ -8,7 +8,7 @@ use papo_domain::{PersonId, RoomId, RoomName, Seq, SessionId, UNREAD_MESSAGES};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{SqliteStorage, inboxes, rows};
-use crate::read_positions::{ReadPosition, SEARCHED_EVENTS};
+use crate::read_positions::{ReadPosition, SEARCHED_EVENTS, fresh_version};
 use crate::{InboxChange, InboxId, MembershipState, ReadMark, ReadPositions, StorageError};
 
 #[async_trait]
@@ -90,8 +90,9 @@ pub(super) fn mark(
     marks: &[(SessionId, RoomId, ReadMark)],
 ) -> Result<(), StorageError> {
     let mut moved = BTreeSet::new();
+    let fresh = fresh_version(inboxes::last(db)?);
     for (session, room, mark) in marks {
-        if let Some(person) = mark_one(db, *session, *room, *mark)?
+        if let Some(person) = mark_one(db, (*session, *room), *mark, fresh)?
             && moved.insert((person, *room))
         {
             inboxes::add(db, person, InboxChange::Read(*room))?;
@@ -117,9 +118,9 @@ fn each(
 /// Moves a read position. Returns the person if it has moved.
 fn mark_one(
     db: &Connection,
-    session: SessionId,
-    room: RoomId,
+    (session, room): (SessionId, RoomId),
     mark: ReadMark,
+    fresh: i64,
 ) -> Result<Option<PersonId>, StorageError> {
     let mut statement = db.prepare_cached(
         "SELECT membership.person_id, read_seq, read_version, last_seq \
@@ -137,7 +138,7 @@ fn mark_one(
     let Some((person, before, end)) = found.optional()? else {
         return Ok(None);
     };
-    let after = before.marked(mark, end);
+    let after = before.marked(mark, end, fresh);
     if after == before {
         return Ok(None);
     }

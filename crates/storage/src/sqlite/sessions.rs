@@ -5,6 +5,7 @@ use papo_domain::{AccountId, PersonId, RoomId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{SqliteStorage, inboxes, persons, revocations, rows};
+use crate::read_positions::{SEARCHED_EVENTS, fresh_version};
 use crate::{
     InboxChange, NewSession, Revoked, Served, Session, Sessions, StorageError, StoredPassword,
     TokenHash,
@@ -127,26 +128,59 @@ pub(super) fn sign_in(
     insert(db, person, session).map(Some)
 }
 
-/// Adds a person to the rooms of this session's guest. In rooms where they are already, nothing
-/// changes.
+/// Adds a person to the rooms of this session's guest. In rooms where they are already, they keep
+/// their name. What the guest has posted is read: it is the person's own.
 fn bring_along(db: &Connection, guest: SessionId, person: PersonId) -> Result<(), StorageError> {
     let mut statement = db.prepare_cached(
         "INSERT INTO membership \
          (person_id, room_id, username, likeness, joined_at, role, read_seq, read_version, level) \
-         SELECT ?2, room_id, username, likeness, joined_at, role, read_seq, read_version, level \
+         SELECT ?2, room_id, username, likeness, joined_at, role, read_seq, ?3, level \
          FROM session JOIN membership USING (person_id) WHERE session.id = ?1 \
          AND NOT EXISTS (SELECT 1 FROM account WHERE account.person_id = session.person_id) \
          ON CONFLICT (person_id, room_id) DO NOTHING RETURNING room_id",
     )?;
-    let joined = statement.query_map([guest.0, person.0.cast_signed()], |row| {
-        row.get(0).map(RoomId)
-    })?;
+    let version = fresh_version(inboxes::last(db)?);
+    let parameters = params![guest.0, person.0.cast_signed(), version];
+    let joined = statement.query_map(parameters, |row| row.get(0).map(RoomId))?;
     let mut joined = joined.collect::<Result<Vec<_>, _>>()?;
     joined.sort_unstable();
-    for room in joined {
-        inboxes::add(db, person, InboxChange::Joined(room))?;
+    let mut read = read_own(db, guest, person)?;
+    read.retain(|room| !joined.contains(room));
+    let joined = joined.into_iter().map(InboxChange::Joined);
+    for change in joined.chain(read.into_iter().map(InboxChange::Read)) {
+        inboxes::add(db, person, change)?;
     }
     Ok(())
+}
+
+/// Moves a person's read positions to the last messages of this session's guest. Returns the rooms
+/// where there are such. The guest had read what was there before.
+fn read_own(
+    db: &Connection,
+    guest: SessionId,
+    person: PersonId,
+) -> Result<Vec<RoomId>, StorageError> {
+    let mut statement = db.prepare_cached(&format!(
+        "UPDATE membership SET read_seq = own.seq FROM ( \
+         SELECT membership.room_id, max(message.seq) AS seq FROM session \
+         CROSS JOIN membership AS guest USING (person_id) \
+         CROSS JOIN membership ON membership.person_id = ?2 AND membership.room_id = guest.room_id \
+         CROSS JOIN message ON message.room_id = membership.room_id \
+         AND message.seq > membership.read_seq \
+         AND message.seq <= membership.read_seq + {SEARCHED_EVENTS} \
+         AND message.sender = guest.person_id \
+         WHERE session.id = ?1 AND guest.person_id <> ?2 \
+         AND NOT EXISTS (SELECT 1 FROM account WHERE account.person_id = guest.person_id) \
+         GROUP BY membership.room_id) AS own \
+         WHERE membership.person_id = ?2 AND membership.room_id = own.room_id \
+         RETURNING membership.room_id",
+    ))?;
+    let rooms = statement.query_map([guest.0, person.0.cast_signed()], |row| {
+        row.get(0).map(RoomId)
+    })?;
+    let mut rooms = rooms.collect::<Result<Vec<_>, _>>()?;
+    rooms.sort_unstable();
+    Ok(rooms)
 }
 
 fn insert(

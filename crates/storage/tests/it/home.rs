@@ -146,7 +146,7 @@ pub(crate) async fn liven_up(world: &World) -> Lively {
         .await;
     let read = ReadMark::Read {
         seq: Seq(1_400),
-        version: 0,
+        version: 1,
     };
     let unread = ReadMark::Unread { seq: Seq(1_200) };
     let marks = vec![(ana.session, room, read), (bia.session, room, unread)];

@@ -41,7 +41,7 @@ async fn what_changes_for_a_person_is_told(world: &World) {
     let bia = world.guest(other, "Bia").await;
     world.join(&ana, other, "Ana").await;
     let seq = world.post(&bia, other, "olá").await;
-    let read = ReadMark::Read { seq, version: 0 };
+    let read = ReadMark::Read { seq, version: 3 };
     mark(world, &ana, other, read).await;
     mark(world, &ana, other, ReadMark::Unread { seq }).await;
     world.storage.leave(ana.session, Some(one)).await.unwrap();
@@ -65,7 +65,7 @@ async fn what_changes_nothing_is_not_told(world: &World) {
     );
     let ana = world.guest(room, "Ana").await;
     let seq = world.post(&ana, room, "um").await;
-    let read = ReadMark::Read { seq, version: 0 };
+    let read = ReadMark::Read { seq, version: 1 };
     mark(world, &ana, room, read).await;
     let before = all(world).await;
     assert_eq!(before.len(), 2);

@@ -318,6 +318,7 @@ async fn what_happens_at_the_same_moment_keeps_nobody_waiting(world: &World) {
         let guest = world.guest(room, &format!("Visita {round}")).await;
         let name = format!("Pessoa {round}");
         let namesake = world.guest(room, &name).await;
+        world.post(&namesake, room, "olá").await;
         let storage = &world.storage;
         let token = token(10_000 + round);
         let password = password_of("Bia");

@@ -275,6 +275,7 @@ async fn one_transaction_at_a_time_adds_to_a_journal() {
     let (room, other) = (world.room("Um").await, world.room("Dois").await);
     let ana = world.guest(room, "Ana").await;
     let bia = world.guest(room, "Bia").await;
+    world.post(&bia, room, "olá").await;
     let held = holder.transaction().await.unwrap();
     let lock = "SELECT pg_backend_pid() FROM pg_advisory_xact_lock(x'5061706f'::integer, 3)";
     let pid: i32 = held.query_one(lock, &[]).await.unwrap().get(0);

@@ -168,13 +168,19 @@ impl Model<'_> {
         let key = Self::key(place);
         if joined && !self.positions.contains_key(&key) {
             let end = self.end(place.room).await;
-            self.positions.insert(key, (end, 0));
+            self.positions.insert(key, (end, self.fresh()));
             self.told.push((guest.person, InboxChange::Joined(room)));
         }
     }
 
+    /// The version of a position that is made or moved back now: that of no earlier one.
+    fn fresh(&self) -> i64 {
+        i64::try_from(self.told.len()).unwrap() + 1
+    }
+
     async fn mark(&mut self, marks: &[(Place, Position)]) {
         let (mut sent, mut told) = (Vec::new(), Vec::new());
+        let fresh = self.fresh();
         for (place, position) in marks {
             let (guest, room) = (&self.devices[place.device], self.rooms[place.room]);
             let end = self.end(place.room).await;
@@ -191,10 +197,14 @@ impl Model<'_> {
                     let seq = Seq(seq);
                     (ReadMark::Read { seq, version }, (read, old))
                 }
-                Position::Unread { seq } => (
-                    ReadMark::Unread { seq: Seq(seq) },
-                    ((seq - 1).clamp(0, end), old + 1),
-                ),
+                Position::Unread { seq } => {
+                    let after = if seq > end {
+                        (before, old)
+                    } else {
+                        ((seq - 1).max(0), fresh)
+                    };
+                    (ReadMark::Unread { seq: Seq(seq) }, after)
+                }
             };
             sent.push((guest.session, room, mark));
             if let Some(stored) = stored

@@ -1,7 +1,7 @@
 //! Read positions, and the unread messages after them.
 
 use papo_domain::{RoomId, Seq, UNREAD_MESSAGES};
-use papo_storage::{InboxId, MembershipState, NewSession, ReadMark, Served};
+use papo_storage::{InboxChange, InboxId, MembershipState, NewSession, ReadMark, Served};
 
 use crate::world::{Guest, World, account, at, password_of, set_room, state, token};
 
@@ -16,6 +16,7 @@ crate::stories!(
     all_rooms_are_told_as_of_an_entry,
     an_inactive_room_is_left_out,
     a_guest_who_signs_in_brings_the_positions_along,
+    what_a_guest_posted_is_not_unread_for_the_account,
 );
 
 pub(crate) async fn one(world: &World, guest: &Guest, room: RoomId) -> Option<MembershipState> {
@@ -57,22 +58,26 @@ async fn a_position_begins_at_the_end_of_the_log(world: &World) {
     world.post(&ana, room, "um").await;
     world.post(&ana, room, "dois").await;
     let bia = world.guest(room, "Bia").await;
-    assert_eq!(position(world, &bia, room).await, (2, 0, 0));
+    assert_eq!(position(world, &bia, room).await, (2, 2, 0));
     world.post(&ana, room, "três").await;
     // Another name is no other membership.
     world.join(&bia, room, "Beatriz").await;
     let found = one(world, &bia, room).await.unwrap();
-    assert_eq!(shown(&found), (2, 0, 1));
+    assert_eq!(shown(&found), (2, 2, 1));
     assert_eq!(found.name.to_string(), "Geral");
     assert_eq!(found.username.to_string(), "Beatriz");
     assert_eq!((found.room, found.last_seq), (room, Seq(3)));
     assert_eq!(found.last_activity, Some(at(1)));
-    // A new membership begins anew.
-    mark(world, &bia, room, unread(1)).await;
+    // A new membership begins anew, and a device that knows only the one before is late.
+    let before = mark(world, &bia, room, unread(1)).await;
+    assert_eq!(before, (0, 3, 3));
     world.storage.leave(bia.session, Some(room)).await.unwrap();
     assert_eq!(one(world, &bia, room).await, None);
     world.join(&bia, room, "Bia").await;
-    assert_eq!(position(world, &bia, room).await, (3, 0, 0));
+    assert_eq!(position(world, &bia, room).await, (3, 4, 0));
+    world.post(&ana, room, "quatro").await;
+    assert_eq!(mark(world, &bia, room, read(4, 3)).await, (3, 4, 1));
+    assert_eq!(mark(world, &bia, room, read(4, 4)).await, (4, 4, 0));
 }
 
 async fn unread_are_the_messages_of_others_that_are_not_deleted(world: &World) {
@@ -82,21 +87,21 @@ async fn unread_are_the_messages_of_others_that_are_not_deleted(world: &World) {
     let first = world.post(&ana, room, "um").await;
     world.post(&bia, room, "dois").await;
     world.post(&ana, room, "três").await;
-    assert_eq!(position(world, &bia, room).await, (0, 0, 2));
-    assert_eq!(position(world, &ana, room).await, (0, 0, 1));
+    assert_eq!(position(world, &bia, room).await, (0, 2, 2));
+    assert_eq!(position(world, &ana, room).await, (0, 1, 1));
     world.append_one(ana.edit(room, first, "1")).await.unwrap();
     let renamed = set_room(room, state("Sala", true));
     world.append_one(renamed).await.unwrap();
-    assert_eq!(position(world, &bia, room).await, (0, 0, 2));
+    assert_eq!(position(world, &bia, room).await, (0, 2, 2));
     world.append_one(ana.delete(room, first)).await.unwrap();
-    assert_eq!(position(world, &bia, room).await, (0, 0, 1));
+    assert_eq!(position(world, &bia, room).await, (0, 2, 1));
     // A name is not who somebody is.
     world.join(&ana, room, "Ana 2").await;
     world.post(&ana, room, "quatro").await;
     let namesake = world.guest(room, "Ana").await;
     world.post(&namesake, room, "cinco").await;
-    assert_eq!(position(world, &ana, room).await, (0, 0, 2));
-    assert_eq!(mark(world, &bia, room, read(7, 0)).await, (7, 0, 1));
+    assert_eq!(position(world, &ana, room).await, (0, 1, 2));
+    assert_eq!(mark(world, &bia, room, read(7, 2)).await, (7, 2, 1));
 }
 
 async fn unread_messages_are_counted_up_to_a_hundred(world: &World) {
@@ -105,13 +110,13 @@ async fn unread_messages_are_counted_up_to_a_hundred(world: &World) {
     let bia = world.guest(room, "Bia").await;
     let many = (0..99).map(|number| ana.post(room, None, &number.to_string()));
     world.append(many.collect()).await;
-    assert_eq!(position(world, &bia, room).await, (0, 0, 99));
+    assert_eq!(position(world, &bia, room).await, (0, 2, 99));
     world.post(&ana, room, "100").await;
-    assert_eq!(position(world, &bia, room).await, (0, 0, UNREAD_MESSAGES));
+    assert_eq!(position(world, &bia, room).await, (0, 2, UNREAD_MESSAGES));
     world.post(&ana, room, "101").await;
-    assert_eq!(position(world, &bia, room).await, (0, 0, UNREAD_MESSAGES));
-    assert_eq!(mark(world, &bia, room, read(1, 0)).await, (1, 0, 100));
-    assert_eq!(mark(world, &bia, room, read(2, 0)).await, (2, 0, 99));
+    assert_eq!(position(world, &bia, room).await, (0, 2, UNREAD_MESSAGES));
+    assert_eq!(mark(world, &bia, room, read(1, 2)).await, (1, 2, 100));
+    assert_eq!(mark(world, &bia, room, read(2, 2)).await, (2, 2, 99));
 }
 
 /// Otherwise a person whose own messages fill the log could have it read whole again and again.
@@ -124,8 +129,8 @@ async fn unread_messages_are_searched_among_so_many_events(world: &World) {
         world.append(own.by_ref().take(1_000).collect()).await;
     }
     world.post(&ana, room, "fora").await;
-    assert_eq!(position(world, &bia, room).await, (0, 0, 0));
-    assert_eq!(mark(world, &bia, room, read(1, 0)).await, (1, 0, 1));
+    assert_eq!(position(world, &bia, room).await, (0, 2, 0));
+    assert_eq!(mark(world, &bia, room, read(1, 2)).await, (1, 2, 1));
 }
 
 async fn a_position_moves_forward_and_no_further_than_the_log(world: &World) {
@@ -135,15 +140,17 @@ async fn a_position_moves_forward_and_no_further_than_the_log(world: &World) {
     for number in 0..5 {
         world.post(&ana, room, &number.to_string()).await;
     }
-    assert_eq!(mark(world, &bia, room, read(3, 0)).await, (3, 0, 2));
-    assert_eq!(mark(world, &bia, room, read(2, 0)).await, (3, 0, 2));
-    assert_eq!(mark(world, &bia, room, read(i64::MIN, 0)).await, (3, 0, 2));
-    assert_eq!(mark(world, &bia, room, read(i64::MAX, 0)).await, (5, 0, 0));
+    assert_eq!(mark(world, &bia, room, read(3, 2)).await, (3, 2, 2));
+    assert_eq!(mark(world, &bia, room, read(2, 2)).await, (3, 2, 2));
+    assert_eq!(mark(world, &bia, room, read(i64::MIN, 2)).await, (3, 2, 2));
+    assert_eq!(mark(world, &bia, room, read(i64::MAX, 2)).await, (5, 2, 0));
     world.post(&ana, room, "depois").await;
-    assert_eq!(position(world, &bia, room).await, (5, 0, 1));
-    assert_eq!(mark(world, &bia, room, unread(4)).await, (3, 1, 3));
-    assert_eq!(mark(world, &bia, room, unread(i64::MIN)).await, (0, 2, 6));
-    assert_eq!(mark(world, &bia, room, unread(i64::MAX)).await, (6, 3, 0));
+    assert_eq!(position(world, &bia, room).await, (5, 2, 1));
+    assert_eq!(mark(world, &bia, room, unread(4)).await, (3, 5, 3));
+    assert_eq!(mark(world, &bia, room, unread(i64::MIN)).await, (0, 6, 6));
+    // The log doesn't reach these.
+    assert_eq!(mark(world, &bia, room, unread(7)).await, (0, 6, 6));
+    assert_eq!(mark(world, &bia, room, unread(i64::MAX)).await, (0, 6, 6));
 }
 
 async fn a_late_read_does_not_undo_a_mark_as_unread(world: &World) {
@@ -153,12 +160,12 @@ async fn a_late_read_does_not_undo_a_mark_as_unread(world: &World) {
     for number in 0..5 {
         world.post(&ana, room, &number.to_string()).await;
     }
-    assert_eq!(mark(world, &bia, room, read(5, 0)).await, (5, 0, 0));
-    assert_eq!(mark(world, &bia, room, unread(2)).await, (1, 1, 4));
-    assert_eq!(mark(world, &bia, room, read(5, 0)).await, (1, 1, 4));
-    assert_eq!(mark(world, &bia, room, read(4, 1)).await, (4, 1, 1));
-    // A version from before the person left and joined again.
-    assert_eq!(mark(world, &bia, room, read(5, 9)).await, (5, 1, 0));
+    assert_eq!(mark(world, &bia, room, read(5, 2)).await, (5, 2, 0));
+    assert_eq!(mark(world, &bia, room, unread(2)).await, (1, 4, 4));
+    assert_eq!(mark(world, &bia, room, read(5, 2)).await, (1, 4, 4));
+    assert_eq!(mark(world, &bia, room, read(4, 4)).await, (4, 4, 1));
+    // A newer one is nobody's; it does no harm.
+    assert_eq!(mark(world, &bia, room, read(5, 9)).await, (5, 4, 0));
 }
 
 async fn many_marks_are_answered_in_their_order(world: &World) {
@@ -172,26 +179,26 @@ async fn many_marks_are_answered_in_their_order(world: &World) {
     }
     world.storage.end_session(gone.session).await.unwrap();
     let marks = vec![
-        (bia.session, room, read(2, 0)),
-        (bia.session, other, read(2, 0)),
-        (ana.session, room, read(3, 0)),
+        (bia.session, room, read(2, 2)),
+        (bia.session, other, read(2, 2)),
+        (ana.session, room, read(3, 1)),
         (bia.session, room, unread(1)),
-        (gone.session, room, read(3, 0)),
-        (bia.session, room, read(3, 0)),
-        (ana.session, other, read(3, 0)),
+        (gone.session, room, read(3, 3)),
+        (bia.session, room, read(3, 2)),
+        (ana.session, other, read(3, 4)),
         (bia.session, RoomId(99), read(3, 0)),
     ];
     let states = world.storage.mark(marks).await.unwrap();
     let states = states.iter().map(|state| state.as_ref().map(shown));
-    let last = Some((0, 1, 3));
+    let last = Some((0, 5, 3));
     let expected = [
         last,
         None,
-        Some((3, 0, 0)),
+        Some((3, 1, 0)),
         last,
         None,
         last,
-        Some((0, 0, 0)),
+        Some((0, 4, 0)),
         None,
     ];
     assert_eq!(states.collect::<Vec<_>>(), expected);
@@ -237,11 +244,36 @@ async fn an_inactive_room_is_left_out(world: &World) {
     assert_eq!(one(world, &bia, room).await, None);
     let (_, states) = world.storage.membership_states(bia.session).await.unwrap();
     assert_eq!(states, []);
-    let marks = vec![(bia.session, room, read(1, 0))];
+    let marks = vec![(bia.session, room, read(1, 2))];
     assert_eq!(world.storage.mark(marks).await.unwrap(), [None]);
     let open = set_room(room, state("Geral", true));
     world.append_one(open).await.unwrap();
-    assert_eq!(position(world, &bia, room).await, (0, 0, 1));
+    assert_eq!(position(world, &bia, room).await, (0, 2, 1));
+}
+
+/// A device that is signed in to the only account, in place of a guest's.
+async fn sign_in(world: &World, number: u64, before: Option<&Guest>) -> Guest {
+    let storage = &world.storage;
+    let bia = match storage.accounts().await.unwrap().pop() {
+        Some(bia) => bia,
+        None => {
+            let made = account("Bia", papo_domain::PersonId(7));
+            storage.create_account(made).await.unwrap()
+        }
+    };
+    let token = token(number);
+    let session = NewSession {
+        token,
+        at: at(3),
+        used: Served(3),
+    };
+    let before = before.map(|guest| guest.session);
+    let signed_in = storage.sign_in(bia.id, password_of("Bia"), session, before);
+    Guest {
+        session: signed_in.await.unwrap().unwrap(),
+        person: bia.person,
+        token,
+    }
 }
 
 async fn a_guest_who_signs_in_brings_the_positions_along(world: &World) {
@@ -252,23 +284,29 @@ async fn a_guest_who_signs_in_brings_the_positions_along(world: &World) {
         world.post(&ana, room, &number.to_string()).await;
     }
     mark(world, &guest, room, unread(2)).await;
-    let made = world
-        .storage
-        .create_account(account("Bia", papo_domain::PersonId(7)));
-    let bia = made.await.unwrap();
-    let token = token(1_001);
-    let session = NewSession {
-        token,
-        at: at(3),
-        used: Served(3),
-    };
-    let signed_in = world
-        .storage
-        .sign_in(bia.id, password_of("Bia"), session, Some(guest.session));
-    let device = Guest {
-        session: signed_in.await.unwrap().unwrap(),
-        person: bia.person,
-        token,
-    };
-    assert_eq!(position(world, &device, room).await, (1, 1, 2));
+    let device = sign_in(world, 1_001, Some(&guest)).await;
+    assert_eq!(position(world, &device, room).await, (1, 4, 2));
+}
+
+/// A guest has read what was there before the guest's own message.
+async fn what_a_guest_posted_is_not_unread_for_the_account(world: &World) {
+    let (room, other) = (world.room("Um").await, world.room("Dois").await);
+    let ana = world.guest(room, "Ana").await;
+    let device = sign_in(world, 1_001, None).await;
+    world.join(&device, room, "Bia").await;
+    let guest = world.guest(room, "Visita").await;
+    world.join(&guest, other, "Visita").await;
+    world.post(&ana, room, "um").await;
+    world.post(&guest, room, "meu").await;
+    world.post(&guest, other, "meu").await;
+    world.post(&ana, room, "depois").await;
+    assert_eq!(position(world, &device, room).await, (0, 2, 3));
+    let before = world.storage.last_inbox_entry().await.unwrap();
+    let same = sign_in(world, 1_002, Some(&guest)).await;
+    assert_eq!(position(world, &device, room).await, (2, 2, 1));
+    assert_eq!(position(world, &same, other).await, (1, before.0 + 1, 0));
+    let told = world.storage.inbox_after(before, 10).await.unwrap();
+    let told: Vec<_> = told.into_iter().filter_map(|entry| entry.change).collect();
+    let expected = [InboxChange::Joined(other), InboxChange::Read(room)];
+    assert_eq!(told, expected);
 }
