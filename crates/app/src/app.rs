@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::broken::Broken;
 use crate::devices::Devices;
+use crate::entry_states::EntryStates;
 use crate::fan_out::FanOut;
 use crate::jobs::Bell;
 use crate::lease::RightsLease;
@@ -89,6 +90,8 @@ pub struct App {
     pub(crate) rate_limits: RateLimits,
     /// Read positions that wait to be stored.
     pub(crate) marks: Marks,
+    /// What the database said of memberships after the last entries of inboxes.
+    pub(crate) entry_states: EntryStates,
     pub(crate) passwords: Passwords,
     pub(crate) devices: Devices,
     /// Permits to read a page of messages.
@@ -154,6 +157,7 @@ impl App {
             log,
             rate_limits: RateLimits::new(settings.rate_limits),
             marks: Marks::default(),
+            entry_states: EntryStates::default(),
             passwords: Passwords::new(),
             reading: Semaphore::new(PAGES_AT_ONCE),
             settings,

@@ -73,6 +73,32 @@ impl App {
         Ok(RoomList { inbox, rooms })
     }
 
+    /// The same as [`Self::changed_membership`] after an entry of the inbox. The person's devices
+    /// ask the database once.
+    pub async fn entered_membership(
+        &self,
+        connection: &Arc<Connection>,
+        room: RoomId,
+        follows: bool,
+    ) -> Result<Option<MembershipObject>, Error> {
+        // What is new here has to be read after the watching begins.
+        let is_known = follows || connection.watches(room);
+        let shared = self.entry_states.of(connection.person, room);
+        let Some(shared) = shared.filter(|_| is_known) else {
+            return self.changed_membership(connection, room, follows).await;
+        };
+        // A device whose session has ended gets none, and that is no answer for the others.
+        let ask = async || {
+            let state = self.storage.membership_state(connection.session, room);
+            state.await.map_err(Some)?.ok_or(None)
+        };
+        match shared.get_or_try_init(ask).await {
+            Ok(state) => Ok(Some(membership_object(state))),
+            Err(None) => Ok(None),
+            Err(Some(error)) => Err(error.into()),
+        }
+    }
+
     /// The person's membership of a room in which something changed for them. Makes the connection
     /// watch the room unless it follows it. `None` if they aren't in the room, or it isn't active.
     pub async fn changed_membership(
@@ -109,6 +135,7 @@ impl App {
     }
 
     async fn heed_inboxes(&self, last: &mut InboxId) -> Result<(), StorageError> {
+        self.entry_states.age();
         loop {
             let portion = self.storage.inbox_after(*last, PORTION).await?;
             let is_last = portion.len() < PORTION;
@@ -125,6 +152,9 @@ impl App {
     fn heed_entry(&self, entry: &InboxEntry) {
         match entry.change {
             Some(InboxChange::Joined(room) | InboxChange::Read(room)) => {
+                if self.hub.watcher_count(entry.person) > 1 {
+                    self.entry_states.add(entry.person, room);
+                }
                 self.hub.notice_inbox(entry.person, room);
             }
             None => {

@@ -148,8 +148,9 @@ impl App {
             if let Err(error) = &stored {
                 self.note_failure(error);
             }
-            self.tell_inbox();
+            // First the answers: a client that has its own isn't told the same again.
             self.answer_marks(marks, stored);
+            self.tell_inbox();
         }
     }
 

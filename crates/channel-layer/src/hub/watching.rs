@@ -41,6 +41,13 @@ impl Hub {
         }
     }
 
+    /// How many of a person's connections watch rooms.
+    pub fn watcher_count(&self, person: PersonId) -> usize {
+        let connections = self.of_person(person).into_iter();
+        let watching = connections.filter(|connection| connection.is_watching());
+        watching.count()
+    }
+
     /// Has a person's connections that watch rooms tell of all rooms again.
     pub fn repeat_rooms(&self, person: PersonId) {
         for connection in self.of_person(person) {

@@ -117,9 +117,12 @@ fn signing_out_ends_one_browser(mut browsers: Browsers) {
     phone.join(1, "Ana").unwrap();
     let (mut here, _) = follow(phone);
     let (mut there, _) = follow(laptop);
+    // It follows no room, so no right in a room tells it.
+    let mut all_rooms = phone.rooms_socket().unwrap();
     let page = phone.post("/admin/logout/", &[]).unwrap();
     assert_eq!(page.status, 303);
     assert_eq!(here.wait_for_close().unwrap().code, 4003);
+    assert_eq!(all_rooms.wait_for_close().unwrap().code, 4003);
     let reference = there.post(1, "ainda aqui").unwrap();
     there.wait_for_ack(reference).unwrap();
     // The rooms belong to the account, and are back when it signs in again.

@@ -280,6 +280,31 @@ fn whoever_joins_again_has_a_newer_read_position() {
     assert_eq!(read(&mut socket, 1, seq, joined.version).unread, 0);
 }
 
+/// But for a poll of the inbox that comes just between the commit and the answer.
+#[test]
+fn a_device_that_marks_gets_its_answer_and_nothing_more() {
+    const MARKS: i64 = 6;
+    let server = start();
+    let ana = Guest::joined(&server, 1, "Ana").unwrap();
+    let (_, _, mut bia) = writer(&server, 1, "Bia");
+    for _ in 0..=MARKS {
+        post(&mut bia, 1, "oi");
+    }
+    let (mut phone, rooms) = many(&ana);
+    let (mut laptop, _) = many(&ana);
+    let version = rooms[0].version;
+    for seq in 1..=MARKS {
+        assert_eq!(read(&mut phone, 1, seq, version).read, seq);
+        pushed(&mut laptop, |membership| membership.read == seq);
+    }
+    read(&mut laptop, 1, MARKS + 1, version);
+    let mut told_again = 0;
+    while pushed(&mut phone, |_| true).read <= MARKS {
+        told_again += 1;
+    }
+    assert!(told_again <= 1, "{told_again} of its own marks");
+}
+
 #[test]
 fn rooms_that_are_joined_and_left_in_another_tab_come_and_go() {
     let server = start();

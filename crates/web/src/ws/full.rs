@@ -220,8 +220,12 @@ impl Session {
 
     /// Moves the read position in a room.
     fn mark(&self, reference: Option<u64>, room: RoomId, mark: ReadMark) -> Result<(), Refused> {
+        let told = Arc::clone(&self.told);
+        let departures = told.departures(room);
         let reply = move |connection: &Connection, result| {
-            connection.answer(answers::membership(connection, reference, result));
+            told.answer((room, departures), result, |result| {
+                connection.answer(answers::membership(connection, reference, result));
+            });
         };
         let marked = self.app.mark(&self.connection, room, mark, Box::new(reply));
         Ok(marked?)

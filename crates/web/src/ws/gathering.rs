@@ -12,6 +12,7 @@ use papo_websocket::CloseCode;
 use super::ending::{Closing, End};
 use super::followed::{Followed, Step, find};
 use super::session::{OUTGOING_BYTES, Session, Speech};
+use super::watching::News;
 use crate::defects;
 
 /// Presence and typing are skipped while more than this waits.
@@ -230,7 +231,7 @@ impl Session {
                     return Err(Closing::new(CloseCode(close::SLOW), reason).into());
                 }
                 Notice::Changed(room) => self.look_again(room).await?,
-                Notice::Inbox(room) => self.renew_membership(room).await?,
+                Notice::Inbox(room) => self.renew_membership(room, News::Entry).await?,
                 Notice::Stopping(_) if defects::has("no-farewell") => {}
                 Notice::Stopping(within) => {
                     self.is_stopping = true;
@@ -264,7 +265,7 @@ impl Session {
                     followed.subscription.member = member;
                 }
                 // The name may be another.
-                self.renew_membership(room).await
+                self.renew_membership(room, News::Name).await
             }
             Ok(None) => self.end_right(room).await,
             Err(error) => {
@@ -284,6 +285,8 @@ impl Session {
             let reason = "the person has left the room";
             return Err(Closing::new(CloseCode(close::LEFT), reason).into());
         }
+        self.told.leave(room);
+        self.gather_answers();
         self.unfollow(room);
         self.app.unwatch(&self.connection, room);
         self.outgoing

@@ -15,6 +15,7 @@ mod patience;
 mod pauses;
 mod plain;
 mod session;
+mod told;
 mod watching;
 
 pub(crate) use handshake::{chat, rooms, socket_share};

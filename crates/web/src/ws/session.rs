@@ -23,6 +23,7 @@ use super::followed::{Followed, find};
 use super::outgoing::{Outgoing, Written};
 use super::patience::Patience;
 use super::pauses::Pauses;
+use super::told::Told;
 use super::watching::Missed;
 use crate::defects;
 use crate::site::Site;
@@ -80,6 +81,7 @@ pub(super) struct Session {
     pub(super) speech: Speech,
     pub(super) rooms: Vec<Followed>,
     pub(super) missed: Missed,
+    pub(super) told: Arc<Told>,
     pub(super) outgoing: Outgoing,
     /// The socket takes no more now.
     pub(super) is_blocked: bool,
@@ -126,6 +128,7 @@ impl Session {
             speech,
             rooms: Vec::new(),
             missed: Missed::Nothing,
+            told: Arc::default(),
             outgoing: Outgoing::default(),
             is_blocked: false,
             untaken: None,

@@ -13,6 +13,15 @@ use super::followed::{Followed, find};
 use super::session::{OUTGOING_BYTES, Session, Speech};
 use crate::waiting::Full;
 
+/// Why a membership is told that nobody asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    /// An entry of the person's inbox.
+    Entry,
+    /// The name in the room may be another.
+    Name,
+}
+
 /// What a client has missed and must get again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missed {
@@ -29,7 +38,11 @@ impl Session {
 
     /// Queues the `welcome`, on `/ws/` with the person's rooms.
     pub(super) async fn welcome(&mut self) -> Result<(), End> {
+        let waiting = Arc::clone(&self.waiting);
+        let mut turn = None;
         let list = if self.has_many_rooms() {
+            let taken = waiting.turn(&self.taker).await;
+            turn = Some(taken.map_err(|Full| too_late(&self.full()))?);
             let list = self.app.room_list(&self.connection, &[]).await;
             Some(list.map_err(|error| too_late(&error))?)
         } else {
@@ -44,9 +57,9 @@ impl Session {
             inbox,
             rooms,
         };
-        self.push_counted(vec![welcome])
-            .await
-            .map_err(|Full| too_late(&self.full()))
+        let pushed = self.push_counted(vec![welcome]).await;
+        drop(turn);
+        pushed.map_err(|Full| too_late(&self.full()))
     }
 
     /// Ends the following of a room, in which the person stays. On `/ws/` its heads follow.
@@ -89,6 +102,10 @@ impl Session {
 
     /// Sends all memberships again, because some or heads were lost.
     async fn repeat_rooms(&mut self) -> Result<(), End> {
+        let waiting = Arc::clone(&self.waiting);
+        let Ok(_turn) = waiting.turn(&self.taker).await else {
+            return self.read_later(&self.full());
+        };
         let followed: Vec<_> = self.rooms.iter().map(Followed::room).collect();
         match self.app.room_list(&self.connection, &followed).await {
             Ok(RoomList { rooms, .. }) => {
@@ -107,9 +124,9 @@ impl Session {
         }
     }
 
-    /// Sends the membership of a room in which something changed for the person. A client that lags
-    /// gets all memberships later.
-    pub(super) async fn renew_membership(&mut self, room: RoomId) -> Result<(), End> {
+    /// Sends the membership of a room in which something changed for the person, unless the
+    /// client's own mark was answered with it. A client that lags gets all memberships later.
+    pub(super) async fn renew_membership(&mut self, room: RoomId, news: News) -> Result<(), End> {
         if !self.has_many_rooms() {
             return Ok(());
         }
@@ -119,8 +136,20 @@ impl Session {
         }
         let follows = find(&mut self.rooms, room).is_some();
         let app = Arc::clone(&self.app);
-        let renewed = app.changed_membership(&self.connection, room, follows);
-        if let Some(membership) = renewed.await.map_err(|error| too_late(&error))? {
+        let renewed = match news {
+            News::Entry => {
+                app.entered_membership(&self.connection, room, follows)
+                    .await
+            }
+            News::Name => {
+                app.changed_membership(&self.connection, room, follows)
+                    .await
+            }
+        };
+        let renewed = renewed.map_err(|error| too_late(&error))?;
+        if let Some(membership) = renewed
+            && !(news == News::Entry && self.told.has(&membership))
+        {
             self.outgoing.push(encode(&ServerFrame::Membership {
                 r#ref: None,
                 membership,
