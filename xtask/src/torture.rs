@@ -19,7 +19,7 @@ const TORTURE: &str = "papo-torture";
 const POSTGRES: &str = "postgres";
 
 /// Each deliberate defect (in `src/defects.rs` of a crate), and the trial that must fail with it.
-const DEFECTS: [(&str, &str); 24] = [
+const DEFECTS: [(&str, &str); 26] = [
     ("ack-before-commit", "T1"),
     ("ack-after-failed-sync", "T1c"),
     ("no-dedupe", "T2"),
@@ -44,10 +44,12 @@ const DEFECTS: [(&str, &str); 24] = [
     ("short-log-unseen", "T20"),
     ("no-lease", "jobs"),
     ("forget-keys", "jobs"),
+    ("deaf-inbox", "unread"),
+    ("sure-heads", "unread"),
 ];
 
 /// The same on PostgreSQL with several nodes.
-const DEFECTS_ON_POSTGRES: [(&str, &str); 26] = [
+const DEFECTS_ON_POSTGRES: [(&str, &str); 28] = [
     ("ack-before-commit", "T1"),
     ("no-dedupe", "T2"),
     ("skip-frame", "T3"),
@@ -69,6 +71,8 @@ const DEFECTS_ON_POSTGRES: [(&str, &str); 26] = [
     ("first-rooms-race", "starts"),
     ("no-lease", "jobs"),
     ("forget-keys", "jobs"),
+    ("deaf-inbox", "unread"),
+    ("sure-heads", "unread"),
     ("ack-before-commit", "simulation"),
     ("no-dedupe", "simulation"),
     ("no-heal", "simulation"),

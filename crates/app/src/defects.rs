@@ -4,7 +4,7 @@
 //! The feature `defects` compiles them in, and only `cargo xtask torture --defects` sets it.
 //! Without it `has` is a constant `false`. `PAPO_DEFECT` chooses one. This crate has:
 //! `resume-off-by-one`, `snapshot-off-by-one`, `ignore-epoch`, `no-revocation`,
-//! `no-remote-revocation`, `no-heal`, `no-poll`, `clock-of-sessions`, `forget-keys`.
+//! `no-remote-revocation`, `no-heal`, `no-poll`, `clock-of-sessions`, `forget-keys`, `deaf-inbox`.
 
 /// Whether this defect was chosen.
 pub(crate) fn has(name: &str) -> bool {

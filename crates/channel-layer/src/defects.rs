@@ -2,7 +2,8 @@
 //! trial can fail.
 //!
 //! The feature `defects` compiles them in, and only `cargo xtask torture --defects` sets it.
-//! Without it `has` is a constant `false`. `PAPO_DEFECT` chooses one. This crate has: `skip-gap`.
+//! Without it `has` is a constant `false`. `PAPO_DEFECT` chooses one. This crate has: `skip-gap`,
+//! `sure-heads`.
 
 /// Whether this defect was chosen.
 pub(crate) fn has(name: &str) -> bool {

@@ -22,6 +22,7 @@ mod starts;
 mod storm;
 mod sync_failure;
 mod taken_away;
+mod unread;
 mod untaken;
 
 use std::future::Future;
@@ -81,7 +82,7 @@ macro_rules! trial {
 }
 
 /// All trials.
-pub(crate) const ALL: [Trial; 21] = [
+pub(crate) const ALL: [Trial; 22] = [
     trial!("T1", "kill -9 under load", kill::run, false, None),
     trial!(
         "T1c",
@@ -150,6 +151,7 @@ pub(crate) const ALL: [Trial; 21] = [
         Some((Ground::Sqlite, "the files are PostgreSQL's"))
     ),
     trial!("jobs", "jobs of killed servers", jobs::run, false, None),
+    trial!("unread", "unread over kills", unread::run, false, None),
     trial!(
         "simulation",
         "all of it at once",
