@@ -1,17 +1,33 @@
-//! Joins rooms before anything is measured: blocking, on a few threads.
+//! Joins rooms before anything is measured: blocking, on a few threads. A crowd in many rooms joins
+//! the first of them so, and the generator writes its other memberships into the server's file.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use rusqlite::{Connection, params};
 
 use crate::http::{Head, join};
 use crate::target::Target;
 
 /// How many join at a time: the server commits those together.
 const THREADS: usize = 32;
+/// The longest wait for an answer, and for the server's writer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Adds the next rooms of everybody who is in one of `?1` rooms, `?2` altogether. They have read
+/// what is there.
+const ADD_MEMBERSHIPS: &str = "WITH RECURSIVE step (number) AS \
+    (SELECT 1 UNION ALL SELECT number + 1 FROM step WHERE number + 1 < ?2) \
+    INSERT INTO membership \
+    (person_id, room_id, username, likeness, joined_at, read_seq, read_version) \
+    SELECT person_id, room.id, username, likeness, joined_at, room.last_seq, read_version \
+    FROM membership CROSS JOIN step \
+    JOIN room ON room.id = 1 + (membership.room_id - 1 + step.number) % ?1 \
+    WHERE true ON CONFLICT DO NOTHING";
 
 /// Makes the target's sessions, each joined to the rooms of its connections. Returns their cookies.
 pub(crate) fn join_all(target: &Target) -> Result<Vec<String>> {
@@ -27,7 +43,19 @@ pub(crate) fn join_all(target: &Target) -> Result<Vec<String>> {
             .map(|thread| thread.join().unwrap_or_else(|_| bail!("joining panicked")));
         ended.collect()
     });
-    Ok(cookies?.concat())
+    let cookies = cookies?.concat();
+    if let Some(file) = &target.file {
+        add_memberships(file, target)?;
+    }
+    Ok(cookies)
+}
+
+/// Writes the memberships that weren't asked for, while the server runs: as a command would.
+fn add_memberships(file: &Path, target: &Target) -> Result<()> {
+    let db = Connection::open(file).with_context(|| format!("opening {}", file.display()))?;
+    db.busy_timeout(PATIENCE)?;
+    db.execute(ADD_MEMBERSHIPS, params![target.rooms, target.joined])?;
+    Ok(())
 }
 
 fn join_some(target: &Target, sessions: &[usize]) -> Result<Vec<String>> {
@@ -35,6 +63,7 @@ fn join_some(target: &Target, sessions: &[usize]) -> Result<Vec<String>> {
     let address = target.address(first)?;
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     sessions
         .iter()
         .map(|&session| join_rooms(target, address, session, &mut stream))
@@ -49,7 +78,7 @@ fn join_rooms(
 ) -> Result<String> {
     let connections = (session..target.connections.max(session + 1)).step_by(target.sessions);
     let rooms: BTreeSet<usize> = connections
-        .flat_map(|connection| target.rooms_of(connection))
+        .flat_map(|connection| target.requested_rooms_of(connection))
         .collect();
     let mut cookie = None;
     for room in rooms {

@@ -36,10 +36,14 @@ pub struct Arguments {
 /// Connects everybody, posts, and measures.
 pub fn run(arguments: &Arguments) -> Result<Sidebar> {
     let target = &arguments.target;
+    let mut phases = Phases(Instant::now());
     let mut crowd = Crowd::new(target)?;
+    phases.end("everybody has joined");
     let before = resident_kib(&target.processes)?;
     crowd.grow(target.connections)?;
+    phases.end("everybody is connected");
     crowd.subscribe(0..target.connections)?;
+    phases.end("everybody follows a room");
     crowd.wait(SETTLE)?;
     let grown = resident_kib(&target.processes)? - before;
 
@@ -56,6 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<Sidebar> {
     let (processor, generator) = (server.used()?, own.used()?);
     let (sent, heads) = (posts.sent.len() - posts.unmeasured, posts.heads);
     posts.wait(&mut crowd, DRAIN)?;
+    phases.end("the last heads have come");
     Ok(Sidebar {
         memory: grown / count(target.connections),
         posts: sent,
@@ -64,6 +69,16 @@ pub fn run(arguments: &Arguments) -> Result<Sidebar> {
         told: posts.told.times(),
         generator: generator.as_secs_f64() / seconds,
     })
+}
+
+/// Says how long each phase took. Every wait in them has a limit.
+struct Phases(Instant);
+
+impl Phases {
+    fn end(&mut self, what: &str) {
+        eprintln!("{what} after {:.1} s", self.0.elapsed().as_secs_f64());
+        self.0 = Instant::now();
+    }
 }
 
 /// What was posted, and which heads told of it.

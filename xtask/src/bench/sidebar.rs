@@ -1,14 +1,21 @@
 //! What a client learns of the rooms that it doesn't have open, and what that costs.
 
-use anyhow::Result;
+use std::process::Command;
+
+use anyhow::{Context, Result};
 use papo_bench::report::{Sidebar, Welcome};
-use papo_testing::ServerBuilder;
+use papo_testing::postgres::Schema;
+use papo_testing::{Server, ServerBuilder};
 use tempfile::TempDir;
 
 use super::Effort;
 use super::figures::{Bar, Figure, median, number, print};
 use super::programs::{Programs, ROOMS_AT_FIRST};
+use crate::postgres::Postgres;
+use crate::run::step;
 
+/// The database in a data folder.
+const FILE: &str = "papo.sqlite3";
 const CONNECTIONS: &str = "5000";
 const ROOMS: usize = 1_000;
 /// How many rooms each person is in.
@@ -30,8 +37,7 @@ pub(crate) fn run(effort: Effort) -> Result<()> {
     let p50 = number(of(|report| report.told.p50));
     let processor = number(without(|report| report.processor));
     let memory = number(without(|report| report.memory));
-    let welcome = welcome(&programs)?;
-    print(&[
+    let mut figures = vec![
         Figure::new(
             "a connection that watches 99 rooms and follows one",
             of(|report| report.memory),
@@ -55,17 +61,16 @@ pub(crate) fn run(effort: Effort) -> Result<()> {
             Bar::None,
         )
         .detail(format!("without watching {processor} s")),
-        Figure::new(
-            "the first frame of somebody in 500 rooms, p50",
-            welcome.welcomed.p50,
-            "ms",
-            Bar::AtMost(20.0),
-        )
-        .detail(format!(
-            "all of 1,000,000 messages unread, handshake included; p99 {} ms",
-            number(welcome.welcomed.p99)
-        )),
-    ])
+    ];
+    for (database, Welcome { welcomed, .. }) in welcomes(&programs)? {
+        let what = format!("the first frame of somebody in 500 rooms, p50, on {database}");
+        let figure = Figure::new(what, welcomed.p50, "ms", Bar::AtMost(20.0));
+        let p99 = number(welcomed.p99);
+        figures.push(figure.detail(format!(
+            "all of 1,000,000 messages unread, handshake included; p99 {p99} ms"
+        )));
+    }
+    print(&figures)
 }
 
 fn crowd(programs: &Programs, effort: Effort, watches: bool) -> Result<Sidebar> {
@@ -75,11 +80,13 @@ fn crowd(programs: &Programs, effort: Effort, watches: bool) -> Result<Sidebar> 
         .data(data.path())
         .start()?;
     let (rooms, seconds) = (ROOMS.to_string(), effort.seconds());
+    let file = data.path().join(FILE);
     let mut options = vec![
         ("--connections", CONNECTIONS),
         ("--sessions", CONNECTIONS),
         ("--rooms", &rooms),
         ("--joined", JOINED),
+        ("--file", file.to_str().context("a path that is text")?),
         ("--seconds", &seconds),
     ];
     if watches {
@@ -88,21 +95,32 @@ fn crowd(programs: &Programs, effort: Effort, watches: bool) -> Result<Sidebar> 
     programs.load("sidebar", &(&papo).into(), &options)
 }
 
-fn welcome(programs: &Programs) -> Result<Welcome> {
+/// The first frames of somebody in many rooms, on SQLite and on PostgreSQL.
+fn welcomes(programs: &Programs) -> Result<[(&'static str, Welcome); 2]> {
     let data = TempDir::new()?;
     // The first rooms are empty.
     let rooms = MANY_ROOMS - ROOMS_AT_FIRST;
     import(programs, &data, rooms, MANY_MESSAGES.div_ceil(rooms))?;
-    let papo = ServerBuilder::new(&programs.papo)
-        .data(data.path())
-        .start()?;
+    let server = || ServerBuilder::new(&programs.papo);
+    let on_sqlite = welcome(programs, &server().data(data.path()).start()?)?;
+    let postgres = Postgres::private()?;
+    let schema = Schema::on(postgres.url());
+    let mut migrate = Command::new(&programs.papo);
+    migrate.args(["migrate", "--to", &schema.url(), "--data-dir"]);
+    step(migrate.arg(data.path()))?;
+    let node = server().env("PAPO_DATABASE_URL", schema.url()).start()?;
+    let on_postgres = welcome(programs, &node)?;
+    Ok([("SQLite", on_sqlite), ("PostgreSQL", on_postgres)])
+}
+
+fn welcome(programs: &Programs, papo: &Server) -> Result<Welcome> {
     let rooms = MANY_ROOMS.to_string();
     let options = [
         ("--rooms", rooms.as_str()),
         ("--joined", &rooms),
         ("--many", "true"),
     ];
-    programs.load("welcome", &(&papo).into(), &options)
+    programs.load("welcome", &papo.into(), &options)
 }
 
 /// Makes rooms beside those of a new server.
