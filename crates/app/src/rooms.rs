@@ -62,6 +62,11 @@ impl App {
     /// The room and the snapshot with which its page begins.
     pub async fn chat(&self, member: &Member) -> Result<(Room, ServerFrame), Error> {
         self.may_read(member.actor())?;
+        self.latest_frame(member).await
+    }
+
+    /// The room as it is now, and the snapshot of it.
+    pub(crate) async fn latest_frame(&self, member: &Member) -> Result<(Room, ServerFrame), Error> {
         let Snapshot { room, page, at } = self.latest(member).await?;
         let frame = snapshot_frame(
             None,
@@ -119,7 +124,7 @@ impl App {
     }
 
     /// An active room and its last messages, which count as received by the member.
-    pub(crate) async fn latest(&self, member: &Member) -> Result<Snapshot, Error> {
+    async fn latest(&self, member: &Member) -> Result<Snapshot, Error> {
         let _turn = self.read_turn().await?;
         let room = member.room();
         let snapshot = self.storage.snapshot(room, SNAPSHOT_MESSAGES).await?;

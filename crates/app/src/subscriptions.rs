@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use papo_channel_layer::{Connection, Follower, Frame, Wants};
 use papo_domain::{Epoch, Right, Role, RoomId, RoomKind, Seq, Timestamp};
-use papo_protocol::{ResetReason, ServerFrame, has_timestamp, snapshot_frame};
-use papo_storage::Snapshot;
+use papo_protocol::{ResetReason, ServerFrame, has_timestamp};
 use tokio::time::Instant;
 
 use crate::{Action, Actor, App, Error, Member, Visitor, defects};
@@ -165,16 +164,7 @@ impl App {
     /// A room's snapshot, and its seq.
     pub async fn snapshot(&self, member: &Member) -> Result<(Seq, ServerFrame), Error> {
         // An inactive room has no snapshot: the client wouldn't see the event that closed it.
-        let Snapshot { room, page, at } = self.latest(member).await?;
-        let frame = snapshot_frame(
-            None,
-            self.epoch,
-            &room,
-            member.username(),
-            &page.messages,
-            page.more,
-            at,
-        );
+        let (room, frame) = self.latest_frame(member).await?;
         let is_off = defects::has("snapshot-off-by-one");
         let seq = if is_off {
             room.last_seq.next()
