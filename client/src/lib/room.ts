@@ -29,9 +29,7 @@ export interface RoomOptions {
 /** What most servers take; each says for itself when it welcomes us. */
 const DEFAULT_MESSAGE_CHARACTERS = 4_000;
 const DEFAULT_RETRY_SECONDS = 1;
-/**
- * So many gaps in a row without an event between them, and the room starts over from a snapshot.
- */
+/** After so many gaps in a row without an event the room starts over from a snapshot. */
 const GAPS_BEFORE_SNAPSHOT = 3;
 
 export class Room implements Attached {

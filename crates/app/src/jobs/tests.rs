@@ -1,7 +1,7 @@
 //! The runner, with kinds of jobs that only these tests have.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+mod errands;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -11,11 +11,10 @@ use papo_storage::{
     JOB_LEASE, NewSession, RevocationId, Revoked, SESSION_LIFETIME, Served, Storage, TakeJobs,
     TakenJob, TokenHash,
 };
-use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
+use self::errands::{Brief, Errand, Way, happened};
 use super::*;
 use crate::{Random, Settings};
 
@@ -25,98 +24,8 @@ const PACE: Pace = Pace {
     extension: Duration::from_millis(30),
 };
 
-/// What happened, by the number of the test's world.
-static DIARY: LazyLock<Mutex<HashMap<u64, Vec<String>>>> = LazyLock::new(Mutex::default);
+/// Numbers the tests' worlds.
 static WORLDS: AtomicU64 = AtomicU64::new(0);
-
-/// A job that does what its payload says.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Errand {
-    world: u64,
-    name: String,
-    way: Way,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-enum Way {
-    Works,
-    /// Fails so many times.
-    Fails(usize),
-    Panics,
-    /// Doesn't end.
-    Hangs,
-}
-
-/// The same kind of job, with other limits.
-#[derive(Debug, Serialize, Deserialize)]
-struct Brief(Errand);
-
-impl Job for Errand {
-    const QUEUE: &'static str = "errands";
-    const AT_ONCE: usize = 2;
-    const TRIES: u32 = 3;
-    const REMEMBERED: Duration = Duration::from_hours(1);
-
-    fn key(&self) -> String {
-        self.name.clone()
-    }
-
-    async fn run(self, _: Arc<App>) -> Result<(), Failure> {
-        self.note("begun");
-        let tries = happened(self.world, &format!("{} begun", self.name));
-        match self.way {
-            Way::Works => sleep(Duration::from_millis(2)).await,
-            Way::Fails(times) if tries <= times => return Err("no luck".into()),
-            Way::Fails(_) => {}
-            Way::Panics => panic!("as told"),
-            Way::Hangs => {
-                let _cut = Cut(self);
-                return std::future::pending().await;
-            }
-        }
-        self.note("done");
-        Ok(())
-    }
-}
-
-impl Job for Brief {
-    const QUEUE: &'static str = "brief";
-    const AT_ONCE: usize = 1;
-    const TRIES: u32 = 1;
-    const LIMIT: Duration = Duration::from_millis(50);
-
-    fn key(&self) -> String {
-        self.0.key()
-    }
-
-    async fn run(self, app: Arc<App>) -> Result<(), Failure> {
-        self.0.run(app).await
-    }
-}
-
-impl Errand {
-    fn note(&self, what: &str) {
-        let mut diary = DIARY.lock();
-        let entry = format!("{} {what}", self.name);
-        diary.entry(self.world).or_default().push(entry);
-    }
-}
-
-/// Notes that a job was cut off.
-struct Cut(Errand);
-
-impl Drop for Cut {
-    fn drop(&mut self) {
-        self.0.note("cut");
-    }
-}
-
-/// How often this happened.
-fn happened(world: u64, what: &str) -> usize {
-    let diary = DIARY.lock();
-    let entries = diary.get(&world).into_iter().flatten();
-    entries.filter(|entry| *entry == what).count()
-}
 
 /// A database, and nodes on it.
 struct World {
