@@ -4,8 +4,13 @@
 //! An account has one key, its [`skeleton`], whatever the case of its letters. Any other name has a
 //! key for each way to read it, its [`Likeness`]: with its signs as letters (`b3to`, `Be7@`),
 //! without them (`✅ Ana`), and without roles and titles around it (`Ana (oficial)`). A small letter
-//! that looks like another one than its capital (`ν` and `Ν`) is read as both.
+//! that looks like another one than its capital (`ν` and `Ν`) is read as both. So is a small `cl`,
+//! which looks like `d`, and a letter that looks like two others (`þ`).
+//!
+//! A number tells people apart: `Ana 2` is another Ana. It doesn't do so behind a teacher's title,
+//! since `Profa Ana 2` claims to be the Profa Ana whom everybody knows.
 
+mod doubles;
 mod letters;
 mod look_alikes;
 mod words;
@@ -42,7 +47,9 @@ impl Likeness {
                 letters::with_signs_as_letters(name, true),
                 letters::without_signs(name),
             ] {
-                likeness.add(&words::read(&reading));
+                for reading in doubles::readings(&reading) {
+                    likeness.add(&words::read(&reading));
+                }
             }
         }
         likeness
@@ -69,10 +76,10 @@ impl Likeness {
         self.is_role |= words::name_a_role(words);
         let leading = words.iter().take_while(|word| word.kind.is_around_names());
         let leading = leading.count();
-        let trailing = words.iter().rev();
-        let trailing = trailing
-            .take_while(|word| word.kind.is_around_names())
-            .count();
+        let has_title = words.iter().any(|word| word.kind == Kind::Teacher);
+        let is_after =
+            |word: &Word| word.kind.is_around_names() || (has_title && word.kind == Kind::Number);
+        let trailing = words.iter().rev().take_while(|word| is_after(word)).count();
         for first in 0..=leading {
             for last in words.len() - trailing..=words.len() {
                 if let Some(name) = words.get(first..last) {
@@ -94,14 +101,27 @@ impl Likeness {
                 .filter(|rest| !rest.is_empty());
             self.keys.extend(without.map(str::to_owned));
         }
-        if words[0].kind == Kind::Teacher
-            && let Some(rest) = joined(&words[1..])
+        if let [title, rest @ ..] = words
+            && title.kind == Kind::Teacher
         {
-            let titles = words::teachers();
-            self.keys
-                .extend(titles.map(|title| format!("{title}{rest}")));
+            self.add_with_titles(rest);
+            if let [.., last] = rest
+                && let Some(bare) = last.without_number()
+            {
+                let bare = [&rest[..rest.len() - 1], &[bare]].concat();
+                self.add_with_titles(&bare);
+            }
         }
         self.keys.insert(key);
+    }
+
+    /// Adds a teacher's name under each form of the title.
+    fn add_with_titles(&mut self, name: &[Word]) {
+        if let Some(name) = joined(name) {
+            let titles = words::teachers();
+            self.keys
+                .extend(titles.map(|title| format!("{title}{name}")));
+        }
     }
 }
 

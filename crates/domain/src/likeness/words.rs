@@ -10,6 +10,20 @@ use super::letters;
 pub(super) struct Word {
     pub(super) key: String,
     pub(super) kind: Kind,
+    /// The key without the figures at the end, if there are some after letters.
+    bare: Option<String>,
+}
+
+impl Word {
+    /// The word without the number that ends it (`Ana2`).
+    pub(super) fn without_number(&self) -> Option<Self> {
+        let key = self.bare.clone()?;
+        Some(Self {
+            key,
+            kind: self.kind,
+            bare: None,
+        })
+    }
 }
 
 /// What a word is in a name.
@@ -45,7 +59,7 @@ impl Kind {
 
 /// The words that mark accounts, moderators and administrators here and on other sites.
 const MARKS: &str = "conta account admin adm administrador administradora administrator \
-    moderador moderadora moderator verificado verificada verified";
+    moderador moderadora moderator mod mods sysadmin sysop verificado verificada verified";
 
 /// The offices that speak for Papo. Nobody has them as a name.
 const OFFICES: &str = "administracao administration administradores administrators admins \
@@ -53,7 +67,7 @@ const OFFICES: &str = "administracao administration administradores administrato
     official";
 
 /// Roles that are also people's names, or parts of them. In Portuguese and in English.
-const ROLES: &str = "mod mods sys sysadmin sysop papo \
+const ROLES: &str = "sys papo \
     atendimento helpdesk help ajuda root superuser superusuario \
     equipe equipa staff team bot bots servidor server webmaster postmaster hostmaster operador operadora \
     operator dono owner proprietario proprietaria";
@@ -63,7 +77,7 @@ const TEACHERS: &str = "prof profa profe professor professora teacher";
 const ORNAMENTS: &str = "a o as os the de do da dos das of e and um uma sr sra srta mr mrs ms dr dra doutor doutora \
     doctor mestre mestra tutor tutora monitor monitora coordenador coordenadora coordinator diretor diretora director \
     real original verdadeiro verdadeira true autentico autentica authentic perfil profile titular chefe geral time central tecnico tecnica technical tech online chat sala room mensagem message \
-    usuario user nova novo new";
+    usuario user nova novo new mesma mesmo propria proprio ofc reserva backup celular";
 
 /// Names with the key of a mark, since `rn` looks like `m`: the Swedish word for "the sister".
 /// Typed like this they are names.
@@ -120,10 +134,19 @@ pub(super) fn read(text: &str) -> Vec<Word> {
         let key = letters::key(word);
         (!key.is_empty()).then(|| Word {
             kind: kind(word, &key),
+            bare: bare(word),
             key,
         })
     });
     words.collect()
+}
+
+fn bare(word: &str) -> Option<String> {
+    let bare = word.trim_end_matches(|c: char| c.is_numeric());
+    let is_shorter = !bare.is_empty() && bare.len() < word.len();
+    is_shorter
+        .then(|| letters::key(bare))
+        .filter(|key| !key.is_empty())
 }
 
 fn kind(word: &str, key: &str) -> Kind {

@@ -44,6 +44,16 @@ fn look_alikes_of_a_title_and_a_name_are_like_the_account() {
             "𝐏𝐫𝐨𝐟𝐚 𝐀𝐧𝐚",
             "Profa Ana 1️⃣",
             "Profa Anaº",
+            "Profa Ana 2",
+            "Profa Ana 02",
+            "Profa Ana2",
+            "Prof. Ana 2",
+            "Professora Ana 3 (oficial)",
+            "Profa Ana oficial",
+            "Profa Ana (a própria)",
+            "Profa Ana celular",
+            "A mesma Profa Ana",
+            "Profa Ana ofc",
         ],
     );
     are_like(account, guests);
@@ -251,7 +261,18 @@ fn other_names_are_not() {
         ),
         (
             "Profa Ana",
-            &["Ana", "Profa", "Professora", "Profa Bia", "Ana Profeta"][..],
+            &[
+                "Ana",
+                "Ana 2",
+                "Profa",
+                "Professora",
+                "Profa Bia",
+                "Profa Bia 2",
+                "Profa Ana Lima",
+                "Profa Ana Lima 2",
+                "Profa Ana Paula",
+                "Ana Profeta",
+            ][..],
         ),
         (
             "beto",
@@ -286,6 +307,45 @@ fn other_names_are_not() {
             );
         }
     }
+}
+
+#[test]
+fn small_letters_that_look_like_two_others_are_like_both() {
+    are_like("clara", &["c1ara", "cIara", "dara", "ԁara", "c|ara"]);
+    are_like("Ana Clara", &["Ana dara"]);
+    are_like("Pedro", &["Peclro", "Pecιro", "pec1ro", "Peсlro"]);
+    are_like("daniel", &["claniel", "cIaniel"]);
+    are_like("Eduardo", &["Ecluardo", "Eduarclo", "ecluarclo"]);
+    are_like(
+        "pedro clark",
+        &["peclro clark", "peclro dark", "pedro dark"],
+    );
+    are_like("Admin", &["Aclmin", "acImin"]);
+    are_like("Beto", &["þeto", "Þeto", "ƿeto"]);
+    are_like("Pedro", &["þedro", "þeclro"]);
+    are_like("marfia", &["marﬁa"]);
+    are_like("Marta", &["ᎷᎪᎡᎢᎪ", "ꮇꭺꭱꭲꭺ"]);
+    for (account, guests) in [
+        ("Clara", &["Dara", "DARA", "Lara"][..]),
+        ("Dara", &["Clara", "CLARA", "Diara"][..]),
+        ("Alícia", &["Alida", "alida"][..]),
+        ("Lúcia", &["Luda", "luda"][..]),
+        ("Márcia", &["Marda", "marda"][..]),
+        ("Þór", &["Thor", "Tór"][..]),
+    ] {
+        for guest in guests {
+            assert!(
+                !is_like(guest, account),
+                "{guest} is refused beside {account}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_name_has_few_readings() {
+    let name = "d cl d cl d cl d cl d cl";
+    assert!(super::super::Likeness::of(name).keys().count() < 100);
 }
 
 #[test]

@@ -65,6 +65,14 @@ fn roles_are_no_names_of_guests() {
         "Zé do Oficial",
         "Official Zé",
         "Os Administradores Unidos",
+        "Aclmin",
+        "acImin",
+        "Acl min",
+        "Moclerador",
+        "Mod Bia",
+        "Bia (mod)",
+        "Mods",
+        "Sysop Bia",
     ] {
         assert!(Likeness::of(role).is_role(), "{role}");
     }
@@ -111,6 +119,9 @@ fn people_are_no_roles() {
         "Max Root",
         "Mada",
         "Modesto",
+        "Modena",
+        "Clóvis",
+        "Dono Zé",
         "Madmin",
         "Abner Dono",
         "Botelho",
