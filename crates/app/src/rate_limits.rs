@@ -1,5 +1,6 @@
 //! Rate limits: by person, by name, by address and by room, for each action separately.
 
+mod late;
 mod rates;
 
 use std::hash::Hash;
@@ -11,6 +12,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use papo_domain::{PersonId, RoomId};
 
+use self::late::LateTries;
 use self::rates::{ACTIONS, Rate, name_rate, rates};
 use crate::Error;
 use crate::devices::Device;
@@ -44,6 +46,7 @@ struct Limiters {
 pub struct RateLimits {
     /// By action, in the order of [`ACTIONS`]; empty when there are no limits.
     limiters: Vec<Limiters>,
+    late: Option<LateTries>,
     clock: DefaultClock,
 }
 
@@ -73,6 +76,7 @@ impl RateLimits {
             .collect();
         Self {
             limiters,
+            late: enabled.then(LateTries::new),
             clock: DefaultClock::default(),
         }
     }
@@ -97,7 +101,8 @@ impl RateLimits {
     }
 
     /// Counts an attempt to sign in under a name. It first counts the name and network together, so
-    /// that a network at its limit doesn't use up the name's rate.
+    /// that a network at its limit doesn't use up the name's rate. If that is used up, a network
+    /// still has a few tries ([`LateTries`]).
     pub(crate) fn check_name(
         &self,
         action: Action,
@@ -113,7 +118,14 @@ impl RateLimits {
         };
         let from = Key::NameFrom(name, network(address));
         self.check_one(limiters.people.as_ref(), Some(from))?;
-        self.check_one(limiters.names.as_ref(), Some(Key::Name(name)))
+        let name = Key::Name(name);
+        let refused = match self.check_one(limiters.names.as_ref(), Some(name)) {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        let late = self.late.as_ref().ok_or(refused)?;
+        self.check_one(Some(&late.networks), Some(from))?;
+        self.check_one(Some(&late.names), Some(name))
     }
 
     /// Counts an attempt to sign in from a browser that has signed in before, by that browser
@@ -154,6 +166,14 @@ impl RateLimits {
                 limiter.retain_recent();
                 limiter.shrink_to_fit();
             }
+        }
+        for limiter in self
+            .late
+            .iter()
+            .flat_map(|late| [&late.networks, &late.names])
+        {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
         }
     }
 
@@ -293,9 +313,40 @@ mod tests {
         let come_back = begun.elapsed().as_secs() / 10 + 1;
         assert!((10..=10 + come_back).contains(&from_one), "{from_one}");
         let from_all = from_one + (1..30).map(let_through).sum::<u64>();
-        let come_back = begun.elapsed().as_secs() + 1;
-        assert!((100..=100 + come_back).contains(&from_all), "{from_all}");
+        // A second gives back one for the name, and five one for the networks that come late.
+        let come_back = 2 * (begun.elapsed().as_secs() + 1);
+        assert!((140..=140 + come_back).contains(&from_all), "{from_all}");
         assert_eq!(attempt("b", address("2001:db8:0:0::1")), Ok(()));
+    }
+
+    #[test]
+    fn the_owner_on_a_new_network_gets_in_while_sixteen_networks_guess() {
+        let limits = RateLimits::new(true);
+        let attempt = |host: &str| limits.check_name(Action::SignIn, "a", address(host));
+        let guessed = || {
+            let hosts = (0..16).map(|network| format!("192.0.2.{network}"));
+            hosts.filter(|host| attempt(host).is_ok()).count()
+        };
+        while guessed() > 0 {}
+        for _ in 0..2 {
+            assert_eq!(attempt("198.51.100.1"), Ok(()));
+        }
+        assert!(attempt("198.51.100.1").is_err());
+    }
+
+    #[test]
+    fn a_thousand_networks_gain_little_under_a_name_whose_rate_is_used_up() {
+        let limits = RateLimits::new(true);
+        let begun = Instant::now();
+        let hosts = (0..10_000_u32).map(|network| format!("2001:db8:1:{network:x}::1"));
+        let guessed = hosts.filter(|host| {
+            limits
+                .check_name(Action::SignIn, "a", address(host))
+                .is_ok()
+        });
+        let guessed = guessed.count() as u64;
+        let come_back = 2 * (begun.elapsed().as_secs() + 1);
+        assert!((140..=140 + come_back).contains(&guessed), "{guessed}");
     }
 
     #[test]

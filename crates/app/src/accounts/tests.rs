@@ -92,6 +92,11 @@ async fn who_has_signed_in_from_a_browser_before_is_not_counted_with_strangers()
     for network in 1..=12 {
         attack(&app, "Chefe", &format!("192.0.2.{network}")).await;
     }
+    // A network that hasn't guessed still has two tries.
+    for wrong in ["wrong password", "another password"] {
+        let stranger = sign_in(&app, "Chefe", wrong, "198.51.100.1").await;
+        assert_eq!(stranger, Err(Error::SignIn));
+    }
     let stranger = sign_in(&app, "Chefe", PASSWORD, "198.51.100.1").await;
     assert!(
         matches!(stranger, Err(Error::RateLimited(_))),
@@ -101,6 +106,19 @@ async fn who_has_signed_in_from_a_browser_before_is_not_counted_with_strangers()
         let signed_in = sign_in_with(&app, "chefe", PASSWORD, from, &kept).await;
         assert!(signed_in.is_ok(), "{signed_in:?}");
     }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_browser_of_the_owner_gets_in_while_others_guess_from_sixteen_networks() {
+    let (_folder, app) = start().await;
+    for _ in 0..2 {
+        for network in 1..=16 {
+            attack(&app, "Chefe", &format!("192.0.2.{network}")).await;
+        }
+    }
+    let owner = sign_in(&app, "Chefe", PASSWORD, "198.51.100.1").await;
+    assert_eq!(owner, Ok(()));
     app.stop().await;
 }
 

@@ -62,11 +62,12 @@ pub(super) const fn rates(action: Action) -> [Option<Rate>; 3] {
 }
 
 /// A rate for each name of a sign-in, from all networks together. It is much more than a person's:
-/// an attacker who uses it up keeps the name's owner out, and needs at least ten networks for that.
+/// an attacker needs at least ten networks to use it up. Then the name's owner gets in from a known
+/// browser, and from a network that hasn't guessed (`late.rs`).
 ///
-/// It lets through 86,400 guesses a day at a password of ten characters or more. Of ten random
-/// letters that is not a millionth part in a year. A list of the million commonest passwords takes
-/// twelve days. The queue in `passwords.rs` bounds the work of these guesses.
+/// With that way it lets through 103,680 guesses a day at a password of ten characters or more. Of
+/// ten random letters that is not a millionth part in a year. A list of the million commonest
+/// passwords takes ten days. The queue in `passwords.rs` bounds the work of these guesses.
 pub(super) const fn name_rate(action: Action) -> Option<Rate> {
     match action {
         Action::SignIn => Some((100, 60)),
