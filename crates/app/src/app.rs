@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::broken::Broken;
 use crate::devices::Devices;
+use crate::doubts::Doubts;
 use crate::entry_states::EntryStates;
 use crate::fan_out::FanOut;
 use crate::jobs::Bell;
@@ -99,6 +100,7 @@ pub struct App {
     pub(crate) settings: Settings,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) epoch: Epoch,
+    pub(crate) doubts: Doubts,
     pub(crate) stopping: CancellationToken,
     /// Whether connections have the notice that the server stops.
     pub(crate) is_leaving: AtomicBool,
@@ -148,6 +150,7 @@ impl App {
         );
         let app = Arc::new(Self {
             epoch: storage.epoch().await?,
+            doubts: Doubts::default(),
             devices: Devices::new(&storage.relay_key().await?),
             service: Service::of(storage.serve(Served::default()).await?),
             storage,

@@ -13,6 +13,7 @@ mod broken;
 mod clock_watch;
 mod defects;
 mod devices;
+mod doubts;
 mod entry_states;
 mod error;
 mod fan_out;

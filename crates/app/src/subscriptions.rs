@@ -137,7 +137,7 @@ impl App {
                 (seq, Start::Snapshot(frame))
             }
             StartingPoint::After(epoch, seq, at) => {
-                match self.reset_reason(epoch, seq, at, room, end).await? {
+                match self.reset_reason(&member, (epoch, seq, at), end).await? {
                     None if defects::has("resume-off-by-one") => {
                         (end.min(seq.next()), Start::Resumed(end.max(seq)))
                     }
@@ -216,12 +216,11 @@ impl App {
 
     async fn reset_reason(
         &self,
-        epoch: Epoch,
-        seq: Seq,
-        at: Option<Timestamp>,
-        room: RoomId,
+        member: &Member,
+        (epoch, seq, at): (Epoch, Seq, Option<Timestamp>),
         end: Seq,
     ) -> Result<Option<ResetReason>, Error> {
+        let (room, person) = (member.room(), member.actor().person);
         let is_other = epoch != self.epoch && !defects::has("ignore-epoch");
         if is_other || seq < Seq::START {
             return Ok(Some(ResetReason::Epoch));
@@ -230,6 +229,7 @@ impl App {
             // The tail may not know of it yet, so this asks the log.
             let log = self.storage.last_seqs(vec![room]).await?;
             if log.first().is_none_or(|(_, last)| seq > *last) {
+                self.doubts.note(person, room, seq);
                 return Ok(Some(ResetReason::Ahead));
             }
         }
@@ -242,6 +242,9 @@ impl App {
             }
             _ => true,
         };
+        if !is_known {
+            self.doubts.note(person, room, seq);
+        }
         Ok((!is_known).then_some(ResetReason::Epoch))
     }
 
@@ -250,14 +253,6 @@ impl App {
     async fn has_event(&self, room: RoomId, seq: Seq, at: Timestamp) -> Result<bool, Error> {
         let frames = self.frames(room, Seq(seq.0 - 1), 1).await?;
         let event = frames.first().filter(|frame| frame.seq == seq);
-        let is_same = event.is_some_and(|frame| has_timestamp(&frame.bytes, at));
-        if !is_same {
-            tracing::warn!(
-                %room, %seq,
-                "a client has another event under this seq; the client may be wrong, but if an \
-                 older copy of the data was put back, give the history a new epoch: papo epoch --new"
-            );
-        }
-        Ok(is_same)
+        Ok(event.is_some_and(|frame| has_timestamp(&frame.bytes, at)))
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use papo_protocol::{ClientFrame, ResetReason, ServerFrame};
-use papo_testing::{Guest, Socket};
+use papo_testing::{Guest, Server, Socket};
 use rusqlite::Connection;
 
 use super::{papo, start};
@@ -318,6 +318,19 @@ fn who_has_seen_what_an_older_copy_lacks_starts_over() {
     for (seq, timestamp) in &first {
         assert!(!is_reset(&resume(&ana, &epoch, *seq, timestamp)), "{seq}");
     }
+    // One person's clients prove nothing to the operator; those of three are worth a look.
+    server.wait_for_line("one client proves nothing").unwrap();
+    let is_advised = |server: &mut Server| {
+        let lines = server.printed();
+        lines.iter().any(|line| line.contains("papo epoch --new"))
+    };
+    assert!(!is_advised(&mut server));
+    for name in ["Bia", "Caio"] {
+        assert!(!is_advised(&mut server), "{name}");
+        let other = Guest::joined(&server, 1, name).unwrap();
+        assert!(is_reset(&resume(&other, &epoch, lost[0].0, &lost[0].1)));
+    }
+    server.wait_for_line("papo epoch --new").unwrap();
     let refused = server.command(&["epoch", "--new"]).unwrap_err();
     assert!(
         refused.to_string().contains("another papo serves"),
