@@ -124,14 +124,9 @@ impl App {
         is_active: bool,
     ) -> Result<Room, Error> {
         let room = self.any_room(by, id).await?;
-        self.set_room(
-            by,
-            id,
-            room.name.as_str(),
-            room.description.as_str(),
-            is_active,
-        )
-        .await?;
+        if room.is_active != is_active {
+            self.change(by, id, Act::SetActive(is_active)).await?;
+        }
         Ok(Room { is_active, ..room })
     }
 

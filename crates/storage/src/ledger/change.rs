@@ -74,6 +74,8 @@ pub enum Act {
     },
     /// Changes the room itself. The state includes what stays the same.
     SetRoom(RoomState),
+    /// Activates or deactivates the room, and leaves the rest of its state as it is then.
+    SetActive(bool),
 }
 
 impl By {
@@ -108,7 +110,7 @@ impl Act {
     pub fn text_bytes(&self) -> usize {
         match self {
             Self::Post { text, .. } | Self::Edit { text, .. } => text.as_str().len(),
-            Self::Delete { .. } | Self::React { .. } | Self::SetRoom(_) => 0,
+            Self::Delete { .. } | Self::React { .. } | Self::SetRoom(_) | Self::SetActive(_) => 0,
         }
     }
 }

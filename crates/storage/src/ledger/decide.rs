@@ -1,5 +1,7 @@
 //! The decision.
 
+mod rooms;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +14,6 @@ use super::change::{Act, Appended, By, NewEvent, Refusal};
 use super::effects::Effects;
 use super::facts::{Facts, Place, Poster, RoomHead, StoredMessage};
 use crate::defects;
-use crate::fold::fold;
 use crate::times::next_in_log;
 
 /// The result of a step of a decision.
@@ -44,6 +45,8 @@ pub(crate) struct Ledger<F> {
     facts: F,
     rooms: BTreeMap<RoomId, Option<Room>>,
     names: BTreeMap<String, Option<RoomId>>,
+    /// The states that the batch has given to rooms.
+    states: BTreeMap<RoomId, RoomState>,
     posters: BTreeMap<(SessionId, RoomId), Option<Poster>>,
     /// Where the batch has posted the messages with these client ids.
     sent: BTreeMap<(PersonId, ClientId), Place>,
@@ -68,6 +71,7 @@ impl<F: Facts> Ledger<F> {
             facts,
             rooms: BTreeMap::new(),
             names: BTreeMap::new(),
+            states: BTreeMap::new(),
             posters: BTreeMap::new(),
             sent: BTreeMap::new(),
             messages: BTreeMap::new(),
@@ -126,6 +130,7 @@ impl<F: Facts> Ledger<F> {
                 is_on,
             } => self.react(room, at, by, *target, (emoji, *is_on)),
             Act::SetRoom(state) => self.set_room(room, at, by, state),
+            Act::SetActive(is_active) => self.set_active(room, at, by, *is_active),
         }
     }
 
@@ -215,31 +220,6 @@ impl<F: Facts> Ledger<F> {
             is_on,
         };
         self.append(room, at, EventKind::Reacted(reacted))
-    }
-
-    fn set_room(
-        &mut self,
-        room: RoomId,
-        at: Timestamp,
-        by: By,
-        state: &RoomState,
-    ) -> Step<Appended, F> {
-        let head = &self.room(room)?.head;
-        let (kind, before) = (head.kind(), head.name_key.clone());
-        let role = by.role(self.poster(by, room)?)?;
-        role.may(Right::Set, kind)?;
-        let key = fold(state.name.as_str()).into_owned();
-        if self.name_holder(&key)?.is_some_and(|holder| holder != room) {
-            return Err(Refusal::NameTaken.into());
-        }
-        if before != key {
-            self.names.insert(before, None);
-        }
-        self.names.insert(key.clone(), Some(room));
-        let head = &mut self.room(room)?.head;
-        head.name_key = key;
-        head.is_active = state.is_active;
-        self.append(room, at, EventKind::Room(state.clone()))
     }
 
     /// The message that this sender has already stored under this client id.

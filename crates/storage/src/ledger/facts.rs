@@ -1,7 +1,8 @@
 //! What a decision reads from the database.
 
 use papo_domain::{
-    ClientId, Mark, PersonId, Posted, RoomId, RoomKind, Seq, SessionId, Timestamp, Username,
+    ClientId, Mark, PersonId, Posted, RoomId, RoomKind, RoomState, Seq, SessionId, Timestamp,
+    Username,
 };
 
 /// Reads a database as of the beginning of a batch, within the batch's transaction.
@@ -14,6 +15,9 @@ pub(crate) trait Facts {
 
     /// The end of a room's log, and the part of its state that a decision needs.
     fn room(&mut self, room: RoomId) -> Result<Option<RoomHead>, Self::Error>;
+
+    /// The whole state of a room. The ledger asks only when a change keeps a part of it.
+    fn room_state(&mut self, room: RoomId) -> Result<Option<RoomState>, Self::Error>;
 
     /// The room whose name has this key.
     fn name_holder(&mut self, name_key: &str) -> Result<Option<RoomId>, Self::Error>;

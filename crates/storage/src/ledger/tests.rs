@@ -78,6 +78,7 @@ fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
             is_on,
         }),
         1 => state.clone().prop_map(Act::SetRoom),
+        1 => any::<bool>().prop_map(Act::SetActive),
     ];
     let set_room = |state| Change {
         by: By::System,

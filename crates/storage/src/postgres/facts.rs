@@ -7,7 +7,9 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use papo_domain::{ClientId, PersonId, RoomId, Seq, SessionId};
+use papo_domain::{
+    ClientId, PersonId, RoomDescription, RoomId, RoomName, RoomState, Seq, SessionId,
+};
 use tokio_postgres::{Row, Statement};
 
 use super::connection::{Connection, Value};
@@ -37,6 +39,7 @@ const POSTERS: &str = "SELECT asked.session_id, asked.room_id, session.person_id
 const ACCOUNTS: &str = "SELECT 1 FROM account WHERE person_id IN \
     (SELECT person_id FROM session WHERE id = ANY($1)) ORDER BY id FOR SHARE";
 const SESSIONS: &str = "SELECT 1 FROM session WHERE id = ANY($1) ORDER BY id FOR SHARE";
+const STATES: &str = "SELECT id, name, description, is_active FROM room WHERE id = ANY($1)";
 const NAMES: &str = "SELECT name_key, id FROM room WHERE name_key = ANY($1)";
 
 /// The number that a transaction writes into its node's row, which tells later whether it was
@@ -52,6 +55,8 @@ pub(super) struct Mark {
 pub(super) struct StoredFacts {
     rooms: HashMap<RoomId, RoomHead>,
     names: HashMap<String, RoomId>,
+    /// Of the rooms of which a change keeps a part of the state.
+    states: HashMap<RoomId, RoomState>,
     posters: HashMap<(SessionId, RoomId), Poster>,
     messages: HashMap<Place, StoredMessage>,
     /// Where the messages with these client ids are.
@@ -67,6 +72,7 @@ struct Asked {
     client_ids: (Vec<i64>, Vec<String>),
     targets: (Vec<i64>, Vec<i64>),
     names: Vec<String>,
+    states: Vec<i64>,
 }
 
 impl StoredFacts {
@@ -106,8 +112,20 @@ impl StoredFacts {
         let by_client_id = db.statement(&by_client_id).await?;
         let by_seq = db.statement(&by_seq).await?;
         let names = db.statement(NAMES).await?;
+        let states = db.statement(STATES).await?;
         let administrators = &asked.administrators;
-        let (begun, marked, accounts, sessions, rooms, posters, by_client_id, by_seq, names) = tokio::join!(
+        let (
+            begun,
+            marked,
+            accounts,
+            sessions,
+            rooms,
+            posters,
+            by_client_id,
+            by_seq,
+            names,
+            states,
+        ) = tokio::join!(
             biased;
             db.batch("BEGIN"),
             ask(db, &mark_it, true, [&mark.node, &mark.batch]),
@@ -118,6 +136,7 @@ impl StoredFacts {
             ask(db, &by_client_id, !asked.client_ids.0.is_empty(), [&asked.client_ids.0, &asked.client_ids.1]),
             ask(db, &by_seq, !asked.targets.0.is_empty(), [&asked.targets.0, &asked.targets.1]),
             ask(db, &names, !asked.names.is_empty(), [&asked.names]),
+            ask(db, &states, !asked.states.is_empty(), [&asked.states]),
         );
         begun?;
         marked?;
@@ -142,6 +161,14 @@ impl StoredFacts {
         }
         for row in names? {
             facts.names.insert(row.try_get(0)?, RoomId(row.try_get(1)?));
+        }
+        for row in states? {
+            let state = RoomState {
+                name: RoomName::from_stored(row.try_get(1)?),
+                description: RoomDescription::from_stored(row.try_get(2)?),
+                is_active: row.try_get(3)?,
+            };
+            facts.states.insert(RoomId(row.try_get(0)?), state);
         }
         Ok(facts)
     }
@@ -173,6 +200,10 @@ impl Facts for StoredFacts {
 
     fn room(&mut self, room: RoomId) -> Result<Option<RoomHead>, Infallible> {
         Ok(self.rooms.remove(&room))
+    }
+
+    fn room_state(&mut self, room: RoomId) -> Result<Option<RoomState>, Infallible> {
+        Ok(self.states.remove(&room))
     }
 
     fn name_holder(&mut self, name_key: &str) -> Result<Option<RoomId>, Infallible> {
@@ -222,6 +253,7 @@ impl Asked {
                     asked.targets.0.push(room.0);
                     asked.targets.1.push(target.0);
                 }
+                Act::SetActive(_) => asked.states.push(room.0),
                 Act::SetRoom(state) => asked.names.push(fold(state.name.as_str()).into_owned()),
             }
         }

@@ -1,6 +1,6 @@
 //! The facts for a decision, read when it needs them.
 
-use papo_domain::{ClientId, PersonId, Posted, RoomId, Seq, SessionId, Timestamp};
+use papo_domain::{ClientId, PersonId, Posted, RoomId, RoomState, Seq, SessionId, Timestamp};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::{rooms, rows};
@@ -52,6 +52,14 @@ impl Facts for StoredFacts<'_> {
             })
         });
         Ok(head.optional()?)
+    }
+
+    fn room_state(&mut self, room: RoomId) -> Result<Option<RoomState>, StorageError> {
+        Ok(rooms::by_id(self.db, room)?.map(|room| RoomState {
+            name: room.name,
+            description: room.description,
+            is_active: room.is_active,
+        }))
     }
 
     fn name_holder(&mut self, name_key: &str) -> Result<Option<RoomId>, StorageError> {

@@ -1,10 +1,10 @@
 //! Storing changes, and reading events.
 
 use papo_domain::{Denial, EventKind, RoomId, Seq};
-use papo_storage::{NewEvent, Refusal, RoomFilter};
+use papo_storage::{Act, By, NewEvent, Refusal, RoomFilter};
 use tokio::task::JoinSet;
 
-use crate::world::{Store as _, World, at, client_id, set_room, state, text};
+use crate::world::{Store as _, World, at, client_id, event, set_room, state, text};
 
 crate::stories!(
     posts_are_numbered_from_one,
@@ -17,6 +17,7 @@ crate::stories!(
     what_is_sent_again_stands_among_what_is_new,
     client_ids_of_others_are_others,
     a_name_that_is_taken_is_refused,
+    closing_a_room_keeps_the_rest_of_its_state_as_it_is_then,
     a_log_does_not_run_backwards,
     a_wrong_clock_leaves_a_log_as_soon_as_it_is_right,
     reading_on_has_a_limit,
@@ -255,6 +256,41 @@ async fn a_name_that_is_taken_is_refused(world: &World) {
     assert_eq!(same.unwrap().event.seq, Seq(2));
     let room = world.storage.room(room).await.unwrap().unwrap();
     assert_eq!(room.name.as_str(), "GERAL");
+}
+
+async fn closing_a_room_keeps_the_rest_of_its_state_as_it_is_then(world: &World) {
+    let room = world.room("Geral").await;
+    let set_active = |is_active| event(room, By::System, Act::SetActive(is_active));
+    // Before the batch, and within it.
+    let renamed = set_room(room, state("Um nome", true));
+    world.append_one(renamed).await.unwrap();
+    world.append_one(set_active(false)).await.unwrap();
+    let batch = vec![
+        set_active(true),
+        set_room(room, state("Outro nome", true)),
+        set_active(false),
+    ];
+    for answer in world.append(batch).await {
+        answer.unwrap();
+    }
+    let kinds: Vec<_> = world.events(room).await;
+    let kinds: Vec<_> = kinds.into_iter().map(|event| event.kind).collect();
+    let expected = [
+        ("Um nome", true),
+        ("Um nome", false),
+        ("Um nome", true),
+        ("Outro nome", true),
+        ("Outro nome", false),
+    ];
+    let expected = expected.map(|(name, is_active)| EventKind::Room(state(name, is_active)));
+    assert_eq!(kinds, expected);
+    let stored = world.storage.room(room).await.unwrap().unwrap();
+    assert_eq!(stored.name.as_str(), "Outro nome");
+    assert!(!stored.is_active);
+    // The name is still the room's own.
+    let other = world.room("Outra").await;
+    let taken = world.append_one(set_room(other, state("outro NOME", true)));
+    assert_eq!(taken.await, Err(Refusal::NameTaken));
 }
 
 async fn a_log_does_not_run_backwards(world: &World) {

@@ -132,7 +132,7 @@ async fn nobody_uses_an_administrators_right_by_being_a_member(world: &World) {
     let act = || Act::SetRoom(state("Geral", false));
     let refused = world.append_one(event(room, By::Member(chefe.session), act()));
     assert_eq!(refused.await, Err(NOT_ADMINISTRATOR));
-    for act in [Act::Delete { target: seq }, act()] {
+    for act in [Act::Delete { target: seq }, act(), Act::SetActive(false)] {
         let refused = world.append_one(event(room, By::Administrator(ana.session), act));
         assert_eq!(refused.await, Err(NOT_ADMINISTRATOR));
     }

@@ -105,6 +105,13 @@ impl Lists {
                 log.is_active = state.is_active;
                 None
             }
+            Act::SetActive(is_active) => {
+                if !self.administers(by, room)? {
+                    return Err(Denial::NotAdministrator.into());
+                }
+                self.logs.get_mut(&room).ok_or(Denial::NoRoom)?.is_active = *is_active;
+                None
+            }
         };
         let log = self.logs.get_mut(&room).ok_or(Denial::NoRoom)?;
         let ahead = log.last_at.as_millis() - event.at.as_millis();

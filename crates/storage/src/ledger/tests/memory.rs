@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
 
-use papo_domain::{ClientId, Event, PersonId, RoomId, Seq, SessionId, Username};
+use papo_domain::{
+    ClientId, Event, PersonId, RoomDescription, RoomId, RoomName, RoomState, Seq, SessionId,
+    Username,
+};
 
 use super::{mark, sender};
 use crate::ledger::{Effects, Facts, Place, Poster, RoomHead, StoredMessage};
@@ -29,6 +32,15 @@ impl Facts for Remembered<'_> {
 
     fn room(&mut self, room: RoomId) -> Result<Option<RoomHead>, Infallible> {
         Ok(self.memory.rooms.get(&room).cloned())
+    }
+
+    fn room_state(&mut self, room: RoomId) -> Result<Option<RoomState>, Infallible> {
+        let head = self.memory.rooms.get(&room);
+        Ok(head.map(|head| RoomState {
+            name: RoomName::from_stored(head.name_key.clone()),
+            description: RoomDescription::default(),
+            is_active: head.is_active,
+        }))
     }
 
     fn name_holder(&mut self, name_key: &str) -> Result<Option<RoomId>, Infallible> {
