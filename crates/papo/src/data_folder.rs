@@ -8,6 +8,9 @@ use anyhow::{Context, Result, bail};
 use papo_storage::owner;
 use rustix::fs::{Mode, OFlags, open, statfs, statvfs};
 
+use crate::server_note;
+
+const LOCK: &str = "papo.lock";
 /// A disk with fewer free bytes is full. Opening a database takes some, and a batch of messages
 /// more.
 const FULL_BELOW: u64 = 1 << 20;
@@ -37,7 +40,15 @@ pub(crate) struct DataFolder {
 
 /// The lock of a folder's one server, which the system releases when the server ends.
 #[derive(Debug)]
-pub(crate) struct ServerLock(#[expect(dead_code, reason = "is held, not read")] File);
+pub(crate) struct ServerLock(File);
+
+impl Drop for ServerLock {
+    fn drop(&mut self) {
+        if let Err(error) = server_note::remove(&self.0) {
+            tracing::debug!(%error, "can't take the note back from the lock");
+        }
+    }
+}
 
 impl DataFolder {
     /// Opens the folder, or makes it for its owner alone.
@@ -62,13 +73,19 @@ impl DataFolder {
 
     /// Locks the folder against other servers.
     pub(crate) fn lock(&self) -> Result<ServerLock> {
-        let path = self.path.join("papo.lock");
+        let path = self.path.join(LOCK);
         let file = open_or_create(&path).with_context(|| {
             let folder = self.path.display();
             format!("can't write in the data folder {folder}; check who owns it and what is free")
         })?;
         match file.try_lock() {
-            Ok(()) => Ok(ServerLock(file)),
+            Ok(()) => {
+                // Without the note, a command on another machine doesn't learn of this server.
+                if let Err(error) = server_note::write(&file) {
+                    tracing::debug!(%error, "can't note this machine in the lock");
+                }
+                Ok(ServerLock(file))
+            }
             Err(TryLockError::WouldBlock) => bail!(
                 "another papo serves the data folder {} already; stop it, or name another folder with --data-dir",
                 self.path.display()
@@ -98,6 +115,28 @@ pub(crate) fn shared_file_system(folder: &Path) -> Option<&'static str> {
         .iter()
         .find(|(magic, _)| *magic == kind)
         .map(|(_, name)| *name)
+}
+
+/// Fails when a server of another machine may have the folder's database open, and this machine
+/// couldn't see that. To open it would end that server, or damage the database.
+pub(crate) fn refuse_server_elsewhere(folder: &Path) -> Result<()> {
+    if shared_file_system(folder).is_none() {
+        return Ok(());
+    }
+    refuse_noted(folder)
+}
+
+fn refuse_noted(folder: &Path) -> Result<()> {
+    let lock = folder.join(LOCK);
+    let Some(machine) = server_note::machine_elsewhere(&lock) else {
+        return Ok(());
+    };
+    bail!(
+        "a papo on {machine} has the data folder {} open, and opening it here would end that one: \
+         run the command there; if no papo runs there any more, remove {}",
+        folder.display(),
+        lock.display()
+    )
 }
 
 /// Fails when the data folder's path is something else.
@@ -177,6 +216,21 @@ mod tests {
             assert_eq!(target.exists(), target == secret);
             fs::remove_file(&lock).unwrap();
         }
+    }
+
+    #[test]
+    fn a_server_of_another_machine_keeps_commands_away_and_one_of_this_machine_doesn_t() {
+        let folder = TempDir::new().unwrap();
+        let data = DataFolder::open_or_create(folder.path()).unwrap();
+        let lock = data.lock().unwrap();
+        refuse_noted(folder.path()).unwrap();
+        fs::write(folder.path().join(LOCK), "another-boot beta\n").unwrap();
+        let refused = refuse_noted(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains("a papo on beta has"), "{refused}");
+        // On a disk of this machine the locks count.
+        refuse_server_elsewhere(folder.path()).unwrap();
+        drop(lock);
+        refuse_noted(folder.path()).unwrap();
     }
 
     #[test]

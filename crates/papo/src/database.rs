@@ -12,7 +12,9 @@ use papo_storage::transfer::{Filling, Pages};
 use papo_storage::{Storage, StorageError};
 
 use crate::config::Config;
-use crate::data_folder::{DataFolder, ServerLock, advice, database_in, refuse_file};
+use crate::data_folder::{
+    DataFolder, ServerLock, advice, database_in, refuse_file, refuse_server_elsewhere,
+};
 
 /// The advice when a database can't be opened and its disk isn't full.
 pub(crate) const CHECK_FOLDER: &str = "check who owns the folder and what is free";
@@ -59,6 +61,14 @@ impl Database {
             }
         }
         Self::open(config).await
+    }
+
+    /// Fails when a server of another machine may have the database in the data folder open.
+    pub(crate) fn refuse_elsewhere(config: &Config) -> Result<()> {
+        match config.database_url {
+            Some(_) => Ok(()),
+            None => refuse_server_elsewhere(&config.data_dir),
+        }
     }
 
     /// Begins the intake of an instance into the configured database.
@@ -152,6 +162,7 @@ impl Database {
 /// The file of the data folder's database; fails when there is none.
 pub(crate) fn existing(config: &Config) -> Result<PathBuf> {
     refuse_file(&config.data_dir)?;
+    refuse_server_elsewhere(&config.data_dir)?;
     let (path, folder) = (database_in(&config.data_dir), config.data_dir.display());
     // Opening a database that was taken away gives a better message.
     let is_left = || log_left(&path).is_some() || note_of_events(&path).is_some();

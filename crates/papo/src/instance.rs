@@ -135,6 +135,7 @@ pub(crate) fn with_instance(
     config: &Config,
     work: impl AsyncFnOnce(&Instance) -> Result<String>,
 ) -> Result<String> {
+    Database::refuse_elsewhere(config)?;
     with(Instance::open(config, None), async |instance| {
         let Some(news) = instance.news(config) else {
             return work(instance).await;

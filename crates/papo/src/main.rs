@@ -28,6 +28,7 @@ mod relay;
 mod restore;
 mod room;
 mod serve;
+mod server_note;
 mod tallies;
 mod user;
 

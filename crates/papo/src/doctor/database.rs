@@ -16,7 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::Finding;
 use crate::config::Config;
-use crate::data_folder::{advice, database_in};
+use crate::data_folder::{advice, database_in, refuse_server_elsewhere};
 use crate::database::{CHECK_FOLDER, Database, moved, server_error};
 use crate::instance;
 
@@ -53,6 +53,9 @@ fn check_file(config: &Config, path: &Path) -> Result<Vec<Finding>> {
             findings.push(Finding::fine(SUBJECT, text));
         }
         return Ok(findings);
+    }
+    if let Err(error) = refuse_server_elsewhere(&config.data_dir) {
+        return Ok(vec![Finding::problem(SUBJECT, error.to_string())]);
     }
     let version = match version(path) {
         Ok(version) => version,
