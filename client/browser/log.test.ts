@@ -238,6 +238,20 @@ test("a person who edits a message isn't shown as typing", async () => {
   expect(await page.getByText(/Bia.* está escrevendo/).count()).toBe(0);
 });
 
+test("others aren't told of the typing in an edit, which can be cancelled", async () => {
+  const { page, room } = await open(({ room }) => {
+    for (const text of ["um", "dois"]) room.say(SELF, text);
+  });
+  const told = (): number => room.received.filter(({ type }) => type === "typing").length;
+  await page.locator("textarea").press("ArrowUp");
+  await page.getByText("Editando").waitFor();
+  await page.locator("textarea").pressSequentially("outro");
+  await page.locator("textarea").press("Escape");
+  expect(told()).toBe(0);
+  await page.locator("textarea").pressSequentially("novo");
+  await expect.poll(told).toBe(1);
+});
+
 test("a burst before the log's first page leaves the view at the end", async () => {
   current = await visit(fill(60));
   const { page, room } = current;

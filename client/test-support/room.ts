@@ -23,6 +23,10 @@ export class MockRoom {
   people: readonly Person[] = [SELF];
   /** How requests are answered: done, never, or refused. */
   answer: "ack" | "hold" | Omit<ServerFrameOf<"error">, "type" | "ref"> = "ack";
+  /** Whether nothing arrives and nothing is answered, though no connection is closed. */
+  isBlackHole = false;
+  /** What has been received. */
+  readonly received: ClientFrame[] = [];
   /** How far the visitor has read: all, when the page was opened for the first time. */
   position: ReadPosition | undefined;
   clock = Date.parse("2026-11-24T17:00:00Z");
@@ -75,6 +79,8 @@ export class MockRoom {
   }
 
   request(frame: ClientFrame, send: Send): void {
+    if (this.isBlackHole) return;
+    this.received.push(frame);
     const { ref } = frame;
     if (frame.type === "ping") send({ type: "pong", ref });
     else if (frame.type === "subscribe") this.#subscribe(send, ref, frame.after);
