@@ -71,6 +71,19 @@ describe("the chat screen", () => {
     expect(room.page(Infinity).messages.map(({ message }) => message)).toEqual(["um", "dois", "três"]);
   });
 
+  test("says soon after a message that the connection doesn't answer, and takes it back", async () => {
+    const { page, room } = await open();
+    room.isBlackHole = true;
+    await write("um");
+    await page.getByText("Sem resposta", { exact: true }).waitFor({ timeout: 8_000 });
+    await page.getByText("A conexão não responde", { exact: false }).waitFor();
+    await page.getByText("aguardando a conexão").waitFor();
+    room.isBlackHole = false;
+    room.say(MARIA, "dois");
+    await online();
+    await expect.poll(messages).toContain("dois");
+  });
+
   test("sends messages written without a network in order, even if the page was closed", async () => {
     const { page, room, context, server } = await open();
     await cut();

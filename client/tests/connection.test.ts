@@ -119,6 +119,35 @@ test("pings when an answer is 3 s late, until it comes", async () => {
   expect(room.state.status).toBe("offline");
 });
 
+test("says within 5 s of a message that nothing comes any more, and that something came again", async () => {
+  const { world, room } = onlineRoom();
+  room.send("Olá!");
+  await settle();
+  world.advance(4_999);
+  expect(room.state).toMatchObject({ status: "online", silent: false });
+  world.advance(1);
+  expect(room.state).toMatchObject({ status: "online", silent: true });
+  world.socket.receive({ type: "pong" });
+  expect(room.state.silent).toBe(false);
+  // The message still waits, and the next probes are answered no more.
+  world.advance(8_000);
+  expect(room.state.silent).toBe(true);
+  world.advance(20_000);
+  expect(room.state.silent).toBe(false);
+  expect(world.sockets.length).toBeGreaterThan(1);
+});
+
+test("a slow answer alone is no silence", async () => {
+  const { world, room } = onlineRoom();
+  room.send("Olá!");
+  await settle();
+  for (let second = 0; second < 30; second += 1) {
+    world.advance(1_000);
+    world.socket.receive({ type: "pong" });
+    expect(room.state).toMatchObject({ status: "online", silent: false });
+  }
+});
+
 test("distinguishes refused sockets, too many sockets, and no network", async () => {
   const { world, room } = openRoom();
   const told: unknown[] = [];

@@ -4,6 +4,7 @@ status-connecting = Connecting…
 status-online = Online
 status-offline = Disconnected
 status-stalled = Not saving
+status-silent = No answer
 
 back-to-rooms = Back to the rooms
 room-menu = Room options
@@ -96,6 +97,7 @@ typing-many = Several people are typing…
 
 # What keeps messages from being sent, in a line above the composer.
 connecting = Connecting…
+connection-silent = The connection doesn’t answer; your messages wait here.
 reconnect-in = Connects again in { $seconds } s
 reconnect-now = Try now
 server-stalled = The server can’t save now; your messages wait here.

@@ -4,6 +4,7 @@ status-connecting = Conectando…
 status-online = Online
 status-offline = Desconectado
 status-stalled = Não está salvando
+status-silent = Sem resposta
 
 back-to-rooms = Voltar às salas
 room-menu = Opções da sala
@@ -102,6 +103,7 @@ typing-many = Várias pessoas estão escrevendo…
 
 # O que impede o envio, numa linha acima do campo.
 connecting = Conectando…
+connection-silent = A conexão não responde; suas mensagens esperam aqui.
 reconnect-in = Reconecta em { $seconds } s
 reconnect-now = Tentar agora
 server-stalled = O servidor não consegue salvar agora; suas mensagens esperam aqui.

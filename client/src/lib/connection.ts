@@ -22,6 +22,8 @@ export interface Attached {
   /** The server greeted: subscribe now. */
   opened(welcome: Welcome): void;
   received(frame: RoomFrame): void;
+  /** Nothing comes over the connection, though something should, or something came again. */
+  silent(isSilent: boolean): void;
   /** The connection is gone, and will be made again at `retryAt` if it isn't stopped. */
   dropped(retryAt: number | undefined): void;
   /** The server answers pages, but no socket, again and again: why, as far as that is known. */
@@ -161,6 +163,7 @@ export class Connection {
       welcome.heartbeat,
       () => this.#write({ type: "ping" }),
       () => this.#closed(ABNORMAL_CLOSURE),
+      (isSilent) => this.#each((room) => room.silent(isSilent)),
     );
     this.memberships.opened(welcome);
     this.#each((room) => room.opened(welcome));

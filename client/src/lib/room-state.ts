@@ -63,6 +63,11 @@ export interface RoomState {
   retryAt: number | undefined;
   /** The server answers pages, but no socket, again and again: why, as far as that is known. */
   refused: SocketRefusal | undefined;
+  /**
+   * Nothing comes over the connection, though an answer is due: it may be dead, which is known a
+   * little later.
+   */
+  silent: boolean;
   /** The server can't store anything now: what waits goes on waiting. */
   stalled: boolean;
   /** Why it can't, which only administrators are told. */

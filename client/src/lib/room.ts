@@ -52,6 +52,7 @@ export class Room implements Attached {
   #loadingOlder: Promise<boolean> | undefined;
   #retryAt: number | undefined;
   #refused: SocketRefusal | undefined;
+  #silent = false;
   #membership: Membership | undefined;
   #stopListening: () => void;
   readonly #stall: Stall;
@@ -217,6 +218,11 @@ export class Room implements Attached {
     this.#changed();
   }
 
+  silent(isSilent: boolean): void {
+    this.#silent = isSilent;
+    this.#changed();
+  }
+
   dropped(retryAt: number | undefined): void {
     this.#retryAt = retryAt;
     this.#leaveLine("offline");
@@ -342,6 +348,7 @@ export class Room implements Attached {
 
   #leaveLine(status: Status): void {
     this.#status = status;
+    this.#silent = false;
     this.#cancelFollowing();
     this.#stall.over();
     this.#outgoing?.offline();
@@ -391,6 +398,7 @@ export class Room implements Attached {
       messageCharacters: this.#messageCharacters,
       retryAt: this.#retryAt,
       refused: this.#refused,
+      silent: this.#silent,
       stalled: this.#stall.stalled,
       cause: this.#stall.cause,
       heldUntil: this.#outgoing?.heldUntil,

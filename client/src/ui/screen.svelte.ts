@@ -142,9 +142,9 @@ export class Screen {
 
 export const [useScreen, provideScreen] = createContext<Screen>();
 
-function waitsFor({ status, stalled, heldUntil }: RoomState): string | undefined {
+function waitsFor({ status, stalled, silent, heldUntil }: RoomState): string | undefined {
   if (stalled) return "waits-for-server";
-  if (status !== "online") return "waits-for-connection";
+  if (status !== "online" || silent) return "waits-for-connection";
   return heldUntil === undefined ? undefined : "waits-for-turn";
 }
 
