@@ -18,19 +18,19 @@ const HOST: &str = "/proc/sys/kernel/hostname";
 const MOST_BYTES: u64 = 512;
 
 /// Writes into the file that a server of this machine has the lock.
-pub(super) fn write(mut lock: &File) -> io::Result<()> {
+pub(crate) fn write(mut lock: &File) -> io::Result<()> {
     lock.set_len(0)?;
     let (boot, host) = (fs::read_to_string(BOOT)?, fs::read_to_string(HOST)?);
     writeln!(lock, "{} {}", boot.trim(), host.trim())
 }
 
 /// Takes the note back.
-pub(super) fn remove(lock: &File) -> io::Result<()> {
+pub(crate) fn remove(lock: &File) -> io::Result<()> {
     lock.set_len(0)
 }
 
 /// The name of another machine whose server has noted itself in this file.
-pub(super) fn machine_elsewhere(lock: &Path) -> Option<String> {
+pub(crate) fn machine_elsewhere(lock: &Path) -> Option<String> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file: File = open(lock, flags, Mode::empty()).ok()?.into();
     let mut note = String::new();
