@@ -54,7 +54,8 @@ pub(crate) fn join_all(target: &Target) -> Result<Vec<String>> {
 fn add_memberships(file: &Path, target: &Target) -> Result<()> {
     let db = Connection::open(file).with_context(|| format!("opening {}", file.display()))?;
     db.busy_timeout(PATIENCE)?;
-    db.execute(ADD_MEMBERSHIPS, params![target.rooms, target.joined])?;
+    let (rooms, joined) = (i64::try_from(target.rooms)?, i64::try_from(target.joined)?);
+    db.execute(ADD_MEMBERSHIPS, params![rooms, joined])?;
     Ok(())
 }
 

@@ -90,7 +90,7 @@ impl App {
         // A device whose session has ended gets none, and that is no answer for the others.
         let ask = async || {
             let state = self.storage.membership_state(connection.session, room);
-            state.await.map_err(Some)?.ok_or(None)
+            state.await.map_err(Some)?.ok_or(None::<StorageError>)
         };
         match shared.get_or_try_init(ask).await {
             Ok(state) => Ok(Some(membership_object(state))),

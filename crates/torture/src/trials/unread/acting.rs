@@ -50,7 +50,8 @@ impl Device {
             90..96 => self.open_room(talk).await,
             _ => {
                 if self.plan.leaves {
-                    self.leave(ROOMS[self.random.index(ROOMS.len())]);
+                    let room = ROOMS[self.random.index(ROOMS.len())];
+                    self.leave(room);
                 }
                 Ok(())
             }
