@@ -15,7 +15,7 @@ describe("the administration", () => {
   test("opens once with the printed link", async ({ arrive, server }) => {
     const [administrator, late] = [await arrive(), await arrive()];
     await late.page.goto("/admin/");
-    expect(new URL(late.page.url()).pathname).toBe("/admin/login/");
+    expect(new URL(late.page.url()).pathname).toBe("/login/");
     const link = server.setupLink;
     await late.page.goto(link);
     await becomeAdministrator(administrator, server);
@@ -27,7 +27,7 @@ describe("the administration", () => {
     await administrator.page.goto(link);
     await administrator.page.getByText("não vale mais").first().waitFor();
     await late.page.goto("/admin/");
-    expect(new URL(late.page.url()).pathname).toBe("/admin/login/");
+    expect(new URL(late.page.url()).pathname).toBe("/login/");
     await server.stop();
     await server.restart();
     expect(() => server.setupLink).toThrow("no link");

@@ -251,7 +251,7 @@ async function lookAsStranger({ page }: Person, places: Place[]): Promise<void> 
     const query = encodeURIComponent(payload);
     return [
       { path: `/nowhere/${query}/?${query}=${query}`, expected: {} },
-      { path: `/admin/login/?next=${query}&${query}`, expected: { next: [".form [name=next]", payload] } },
+      { path: `/login/?next=${query}&${query}`, expected: { next: [".form [name=next]", payload] } },
     ];
   });
 }

@@ -60,7 +60,7 @@ test("the chosen language holds on every page and in the chat", async ({ arrive 
   expect(await page.locator(".status").innerText()).toBe("Online");
   await page.getByLabel("Message", { exact: true }).waitFor();
   expect(await page.locator("html").getAttribute("lang")).toBe("en");
-  await page.goto("/admin/login/");
+  await page.goto("/login/");
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.getByRole("button", { name: "Português" }).click();
   await page.getByRole("heading", { name: "Entrar com conta" }).waitFor();

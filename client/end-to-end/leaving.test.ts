@@ -51,7 +51,7 @@ test("the page says whether the session has ended or the room was left", async (
   await administrator.join(ACCOUNT.name);
   const other = await administrator.context.newPage();
   await other.goto("/admin/rooms/");
-  await other.locator("form[action='/admin/logout/'] button").click();
+  await other.locator("form[action='/logout/'] button").click();
   const notice = administrator.page.getByRole("alert");
   await notice.getByText("Sua sessão terminou.").waitFor();
   expect(await administrator.page.locator("textarea").count()).toBe(0);

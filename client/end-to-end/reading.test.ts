@@ -14,7 +14,7 @@ async function show({ page }: Person, visibility: "hidden" | "visible"): Promise
 }
 
 async function signIn({ page }: Person): Promise<void> {
-  await page.goto("/admin/login/");
+  await page.goto("/login/");
   await page.locator("#username").fill(ACCOUNT.name);
   await page.locator("#password").fill(ACCOUNT.password);
   await page.locator("main form button").click();

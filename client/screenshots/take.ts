@@ -17,7 +17,7 @@ const SCREENS: Record<string, BrowserContextOptions> = {
 const THEMES = ["light", "dark"] as const;
 
 /** Pages, by who sees them. */
-const STRANGERS_PAGES = { join: "/room/1/join/", login: "/admin/login/" };
+const STRANGERS_PAGES = { join: "/room/1/join/", login: "/login/" };
 const GUESTS_PAGES = { rooms: "/", leave: "/leave/?room=1" };
 const ADMINISTRATORS_PAGES = {
   "admin-rooms": "/admin/rooms/",

@@ -5,9 +5,11 @@
 import { goBackPast } from "./page/back";
 import { cancelByKey } from "./page/confirm";
 import { localiseDays } from "./page/days";
+import { revealPasswords } from "./page/passwords";
 import { localiseTimes } from "./page/times";
 
 localiseTimes();
 localiseDays();
 goBackPast();
 cancelByKey();
+revealPasswords();

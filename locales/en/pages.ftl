@@ -42,11 +42,13 @@ date = { $day } { $month ->
 } { $year }
 date-utc = { date } (UTC)
 moment = { date }, { $time } UTC
+moment-local = { date }, { $time }
 
 ## The list of rooms
 
 rooms-title = Rooms
 rooms-lead = Pick a room and pull up a chair.
+rooms-greeting = Welcome, { $name }! Pick a room and pull up a chair.
 rooms-online = { $count ->
     [0] Nobody online
     [one] { $count } online
@@ -72,11 +74,78 @@ join-change-submit = Save name and return to the chat
 ## Accounts
 
 sign-in-title = Sign in
-sign-in-text = With an account your name is yours alone, and your rooms are on all your devices. The people who run this site make the accounts.
+sign-in-text = With an account your name is yours alone, and your rooms are on all your devices.
+sign-in-no-account = No account yet?
+sign-up-title = Create an account
+sign-up-text = Your name becomes yours alone, and your rooms are on all your devices.
+sign-up-keeps = Your rooms and messages stay with you.
+sign-up-submit = Create account
+sign-up-has-account = Already have an account?
+sign-up-name-hint = This is how people will see you. Nobody else can use it.
+sign-up-closed = The people who run this site make the accounts. Ask them for yours.
+sign-up-invited = To create an account here, open the invitation that you got from somebody who takes part.
+password-hint = At least { $least } characters. A few words that don’t belong together do well.
+password-show = Show the password
+password-hide = Hide the password
 sign-in = Sign in
 sign-out = Sign out
 account-name = Account name
 account-password = Password
+
+account-title = Your account
+account-settings = Preferences
+account-name-tab = Name
+account-name-hint = It counts in the rooms where you have the account’s name. Messages that you have sent stay as they are.
+account-name-save = Change the name
+account-devices = Devices
+account-done-saved = Preferences saved. They hold on all your devices.
+account-done-renamed = Name changed.
+account-done-password = Password changed. Your other devices were signed out.
+account-done-ended = Done: signed out there.
+settings-language = Language
+settings-time-zone = Time zone
+settings-hours = Times
+settings-theme = Colours
+settings-theme-light = Light
+settings-theme-dark = Dark
+settings-as-browser = As in the browser
+settings-as-device = As on this device
+settings-hint = Holds on all your devices.
+settings-save = Save
+password-title = Change the password
+password-text = Your other devices will be signed out.
+password-current = Current password
+password-current-hint = The one with which you sign in today.
+password-new = New password
+password-save = Change the password
+password-link-title = New password for { $name }
+password-link-text = This link works only once. All devices on which you have signed in will be signed out.
+account-delete = Delete
+delete-title = Delete the account
+delete-text = The account and its name will no longer exist, and you leave all rooms and devices. This can’t be undone.
+delete-messages = Your messages
+delete-keep = Stay in the rooms, under the name “Deleted account”.
+delete-all = Are deleted, too.
+delete-submit = Delete the account for ever
+deleted-account = Deleted account
+account-done-offered = The code was used already, or is too old. Here are your devices.
+offer-title = Sign in on another device
+offer-text = Point the camera of the other device at the code, or open the address there. It holds for two minutes.
+offer-code = QR code with the address below
+offer-taken = A device wants to sign in to your account. Confirm only if it is with you and shows this number:
+offer-confirm = It is mine: let it in
+offer-refuse = It isn’t mine
+offer-confirmed = Done. The other device signs in within moments.
+device-title = Sign in as { $name }
+device-text = This device asks to sign in. Confirm on the device on which you are signed in.
+device-confirm = On the other device, confirm that this is the number:
+devices-text = Where you have signed in with this account. Sign out what you don’t recognise, and change the password.
+devices-end-others = Sign out all others
+device-unknown = Unknown device
+device-this = this one
+device-signed-in = Signed in
+device-last-used = last used:
+device-end = Sign out
 
 ## The chat
 
@@ -104,6 +173,12 @@ error-username-registered = This name could be taken for that of an account. Cho
 error-username-reserved = This name could be taken for that of an administrator or of the chat itself. Choose another.
 error-account-taken = There is an account with this name, or one very much like it.
 error-password-length = A password has { $least } to { $most } characters.
+error-last-administrator = You are the last administrator of this site. Give that right to another account first.
+error-password-wrong = This isn’t your current password.
+error-password-name = This password is easy to guess: it is made of your name or the name of this place. Choose another.
+error-password-common = This password is easy to guess: many people have it, or nearly the same one. Choose another.
+error-password-pattern = This password is easy to guess: it repeats, counts, is a date or follows the keys. Choose another.
+error-password-words = This password is easy to guess: it is made of very common words. Add other words to it.
 error-sign-in = Wrong name or password.
 error-account-suspended = This account is suspended. Ask the people who run this site.
 error-no-cookie = Your browser didn’t keep the cookie that lets Papo recognise you. Allow cookies for this site, then try again.
@@ -133,6 +208,8 @@ error-page-no-message-title = This message no longer exists
 error-page-no-message-text = It had been deleted already.
 error-page-setup-title = This link is no longer valid
 error-page-setup-text = It was used already, or the server has made a newer one.
+error-page-password-link-text = It was used already, replaced by a newer one, or is too old. Ask the people who run this site for another.
+error-page-offer-text = The code was used already, belongs to another device, or is too old. Show a new one on the device on which you are signed in.
 error-page-not-administrator-title = For administrators only
 error-page-not-administrator-text = Your account has no access to the administration.
 error-page-cross-site-title = Request refused
@@ -155,7 +232,6 @@ admin-title = Administration
 admin-setup-title = First administrator
 admin-setup-text = Choose the name and password of the account that will look after the rooms. This link works only once.
 admin-setup-username-hint = It is also your name in the rooms; nobody else can use it.
-admin-setup-password-hint = At least { $least } characters.
 admin-setup-submit = Create account
 admin-rooms = Rooms
 admin-messages = Messages

@@ -42,11 +42,13 @@ date = { $day } de { $month ->
 } de { $year }
 date-utc = { date } (UTC)
 moment = { date }, { $time } UTC
+moment-local = { date }, { $time }
 
 ## Lista de salas
 
 rooms-title = Salas
 rooms-lead = Escolha uma sala e puxe uma cadeira.
+rooms-greeting = Boas-vindas, { $name }! Escolha uma sala e puxe uma cadeira.
 rooms-online = { $count ->
     [0] Ninguém online
     [one] { $count } online
@@ -72,11 +74,78 @@ join-change-submit = Salvar nome e voltar à conversa
 ## Contas
 
 sign-in-title = Entrar com conta
-sign-in-text = Com uma conta, seu nome é só seu e suas salas estão em todos os seus aparelhos. Quem administra este site cria as contas.
+sign-in-text = Com uma conta, seu nome é só seu e suas salas estão em todos os seus aparelhos.
+sign-in-no-account = Ainda não tem conta?
+sign-up-title = Criar conta
+sign-up-text = Seu nome passa a ser só seu, e suas salas ficam em todos os seus aparelhos.
+sign-up-keeps = Suas salas e mensagens continuam com você.
+sign-up-submit = Criar conta
+sign-up-has-account = Já tem conta?
+sign-up-name-hint = É assim que as pessoas vão ver você. Ninguém mais poderá usá-lo.
+sign-up-closed = Quem administra este site cria as contas. Peça a sua a essas pessoas.
+sign-up-invited = Para criar uma conta aqui, abra o convite que você recebeu de quem já participa.
+password-hint = Pelo menos { $least } caracteres. Algumas palavras que não combinam funcionam bem.
+password-show = Mostrar a senha
+password-hide = Esconder a senha
 sign-in = Entrar
 sign-out = Sair da conta
 account-name = Nome da conta
 account-password = Senha
+
+account-title = Sua conta
+account-settings = Preferências
+account-name-tab = Nome
+account-name-hint = Vale nas salas em que você usa o nome da conta. As mensagens já enviadas ficam como estão.
+account-name-save = Mudar o nome
+account-devices = Aparelhos
+account-done-saved = Preferências salvas. Elas valem em todos os seus aparelhos.
+account-done-renamed = Nome mudado.
+account-done-password = Senha mudada. Os outros aparelhos saíram da conta.
+account-done-ended = Pronto: o acesso foi encerrado.
+settings-language = Idioma
+settings-time-zone = Fuso horário
+settings-hours = Horas
+settings-theme = Cores
+settings-theme-light = Claras
+settings-theme-dark = Escuras
+settings-as-browser = Como no navegador
+settings-as-device = Como neste aparelho
+settings-hint = Vale em todos os seus aparelhos.
+settings-save = Salvar
+password-title = Mudar a senha
+password-text = Os seus outros aparelhos saem da conta.
+password-current = Senha atual
+password-current-hint = A senha com que você entra hoje.
+password-new = Nova senha
+password-save = Mudar a senha
+password-link-title = Nova senha para { $name }
+password-link-text = Este link só vale uma vez. Todos os aparelhos em que você entrou saem da conta.
+account-delete = Apagar
+delete-title = Apagar a conta
+delete-text = A conta e o seu nome deixam de existir, e você sai de todas as salas e aparelhos. Isto não se desfaz.
+delete-messages = As suas mensagens
+delete-keep = Ficam nas salas, sob o nome “Conta apagada”.
+delete-all = São apagadas também.
+delete-submit = Apagar a conta para sempre
+deleted-account = Conta apagada
+account-done-offered = O código já foi usado ou passou do prazo. Aqui estão os seus aparelhos.
+offer-title = Entrar em outro aparelho
+offer-text = Aponte a câmera do outro aparelho para o código, ou abra o endereço nele. Vale por dois minutos.
+offer-code = Código QR com o endereço abaixo
+offer-taken = Um aparelho quer entrar na sua conta. Confirme só se ele estiver com você e mostrar este número:
+offer-confirm = É o meu: deixar entrar
+offer-refuse = Não é o meu
+offer-confirmed = Pronto. O outro aparelho entra em instantes.
+device-title = Entrar como { $name }
+device-text = Este aparelho pede para entrar na conta. Confirme no aparelho em que você já entrou.
+device-confirm = No outro aparelho, confirme que este é o número:
+devices-text = Onde você entrou com esta conta. Encerre o que você não reconhece e mude a senha.
+devices-end-others = Encerrar todos os outros
+device-unknown = Aparelho desconhecido
+device-this = este
+device-signed-in = Entrou em
+device-last-used = último uso:
+device-end = Encerrar
 
 ## A conversa
 
@@ -104,6 +173,12 @@ error-username-registered = Este nome pode ser confundido com o de uma conta. Es
 error-username-reserved = Este nome pode ser confundido com o da administração ou do próprio chat. Escolha outro.
 error-account-taken = Já existe uma conta com este nome ou um muito parecido.
 error-password-length = A senha deve ter de { $least } a { $most } caracteres.
+error-last-administrator = Você é a última pessoa que administra este site. Dê antes esse direito a outra conta.
+error-password-wrong = Esta não é a sua senha atual.
+error-password-name = Esta senha é fácil de adivinhar: ela é feita do seu nome ou do nome deste lugar. Escolha outra.
+error-password-common = Esta senha é fácil de adivinhar: muita gente usa uma igual ou quase igual. Escolha outra.
+error-password-pattern = Esta senha é fácil de adivinhar: ela se repete, conta, é uma data ou segue as teclas. Escolha outra.
+error-password-words = Esta senha é fácil de adivinhar: ela é feita de palavras muito usadas. Junte outras palavras a ela.
 error-sign-in = Nome ou senha incorretos.
 error-account-suspended = Esta conta está suspensa. Fale com quem administra este site.
 error-no-cookie = Seu navegador não guardou o cookie pelo qual o Papo reconhece você. Permita cookies neste site e tente de novo.
@@ -133,6 +208,8 @@ error-page-no-message-title = Esta mensagem não existe mais
 error-page-no-message-text = Ela já tinha sido apagada.
 error-page-setup-title = Este link não vale mais
 error-page-setup-text = Ele já foi usado, ou o servidor criou um mais novo.
+error-page-password-link-text = Ele já foi usado, foi trocado por um mais novo ou passou do prazo. Peça outro a quem administra este site.
+error-page-offer-text = O código já foi usado, é de outro aparelho ou passou do prazo. Mostre um novo no aparelho em que você já entrou.
 error-page-not-administrator-title = Só para quem administra
 error-page-not-administrator-text = Sua conta não tem acesso à administração.
 error-page-cross-site-title = Pedido recusado
@@ -155,7 +232,6 @@ admin-title = Administração
 admin-setup-title = Primeiro administrador
 admin-setup-text = Escolha o nome e a senha da conta que vai cuidar das salas. Este link só vale uma vez.
 admin-setup-username-hint = Também é o seu nome nas salas; ninguém mais poderá usá-lo.
-admin-setup-password-hint = Pelo menos { $least } caracteres.
 admin-setup-submit = Criar conta
 admin-rooms = Salas
 admin-messages = Mensagens

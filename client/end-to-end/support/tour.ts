@@ -74,8 +74,8 @@ export async function tour(person: Person, server: Server, look: Look): Promise<
   await see("a page that doesn't exist", "/nowhere/");
   await see("the link for the first administrator, used up", server.setupLink);
   await page.goto("/admin/");
-  await page.locator("form[action='/admin/logout/'] button").click();
-  await page.locator(".page-nav a[href^='/admin/login/']").click();
+  await page.locator("form[action='/logout/'] button").click();
+  await page.locator(".page-nav a[href^='/login/']").click();
   await look("signing in", page);
   await page.locator("#username").fill(ACCOUNT.name);
   await submit("#password", "not this one");

@@ -1,5 +1,5 @@
 /** Times of the reader's own time zone and clock. */
-import { readerLocale } from "../reader-locale";
+import { readerClock, readerLocale } from "../reader-locale";
 
 /** Each `<time>` gets the reader's own time zone and clock. */
 const STYLES: Record<string, Intl.DateTimeFormatOptions> = {
@@ -9,12 +9,14 @@ const STYLES: Record<string, Intl.DateTimeFormatOptions> = {
 
 export function localiseTimes(): void {
   const locale = readerLocale(document.documentElement.lang);
-  const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+  const clock = readerClock();
+  const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short", ...clock });
   for (const time of document.querySelectorAll<HTMLTimeElement>("time[datetime]")) {
     const date = new Date(time.dateTime);
     if (Number.isNaN(date.getTime())) continue;
     time.title = full.format(date);
     const style = STYLES[time.dataset["local"] ?? ""];
-    if (style !== undefined) time.textContent = new Intl.DateTimeFormat(locale, style).format(date);
+    if (style === undefined) continue;
+    time.textContent = new Intl.DateTimeFormat(locale, { ...style, ...clock }).format(date);
   }
 }

@@ -2,7 +2,7 @@
 import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
 import english from "../../../locales/en/chat.ftl?raw";
 import portuguese from "../../../locales/pt-BR/chat.ftl?raw";
-import { readerLocale } from "../reader-locale";
+import { readerClock, readerLocale } from "../reader-locale";
 
 const DAY_MILLISECONDS = 86_400_000;
 
@@ -75,19 +75,27 @@ export class Localisation {
   day(date: Date, now: Date): string {
     const day = startOfDay(date);
     if (day === startOfDay(now)) return this.text("today");
-    if (day === startOfDay(new Date(startOfDay(now) - DAY_MILLISECONDS / 2))) return this.text("yesterday");
+    if (day === startOfDay(now) - DAY_MILLISECONDS) return this.text("yesterday");
     return capitalise(this.#format(date.getFullYear() === now.getFullYear() ? "day" : "dayOfOtherYear", date));
   }
 
   #format(name: keyof typeof FORMATS, date: Date): string {
-    const format = this.#formats.get(name) ?? new Intl.DateTimeFormat(this.#locale, FORMATS[name]);
+    const format =
+      this.#formats.get(name) ?? new Intl.DateTimeFormat(this.#locale, { ...FORMATS[name], ...readerClock() });
     this.#formats.set(name, format);
     return format.format(date);
   }
 }
 
+let days: Intl.DateTimeFormat | undefined;
+
+/** The reader's day of a moment, as the UTC milliseconds of its date. */
 export function startOfDay(date: Date): number {
-  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+  const { timeZone } = readerClock();
+  if (timeZone === undefined) return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
+  // The language's dates are written year-month-day.
+  days ??= new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  return Date.parse(days.format(date));
 }
 
 function capitalise(text: string): string {

@@ -30,7 +30,7 @@ impl App {
         account: &Account,
         password: String,
     ) -> Result<usize, Error> {
-        let password = self.hash_new(password).await?;
+        let password = self.hash_new(password, &account.name).await?;
         self.change_account(by, account, AccountChange::Password(password))
             .await
     }
@@ -47,13 +47,14 @@ impl App {
         let ended = changed.map_err(|refusal| match refusal {
             AccountRefusal::NoAccount => Error::NoAccount,
             AccountRefusal::LastAdministrator => Error::LastAdministrator,
+            AccountRefusal::NameTaken => Error::AccountNameTaken,
+            AccountRefusal::NameReserved => Error::NameReserved,
         })?;
         for session in &ended {
             self.hub.end_session(account.person, *session);
         }
         // This node learns of a changed mark from the revocations, as other nodes do.
-        self.bells.revocations.notify_one();
-        self.tell_changed();
+        self.tell_of_revocations();
         Ok(ended.len())
     }
 }

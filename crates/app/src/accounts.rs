@@ -96,6 +96,31 @@ impl App {
         })
     }
 
+    /// Checks a password that somebody who has signed in typed again. Returns its hash. The tries
+    /// count as those of a sign-in.
+    pub(crate) async fn check_own_password(
+        &self,
+        account: &Account,
+        password: String,
+        address: IpAddr,
+    ) -> Result<StoredPassword, Error> {
+        self.may_try_as_stranger(Some(&account.name), address)?;
+        if opaque(&password).chars().count() > *PASSWORD_CHARACTERS.end() {
+            return Err(Error::WrongPassword);
+        }
+        let found = self.storage.account_password(account.name.clone()).await?;
+        // The name may belong to another account by now.
+        let found = found.filter(|(found, _)| found.id == account.id);
+        let (_, stored) = found.ok_or(Error::NoSession)?;
+        let matches = self.passwords.verify(password, Some(stored.clone()));
+        if matches.await? {
+            Ok(stored)
+        } else {
+            tracing::warn!(account = ?account.name.as_str(), "typed a wrong password again");
+            Err(Error::WrongPassword)
+        }
+    }
+
     /// Signs out: ends the session, on its open connections too.
     pub async fn sign_out(&self, visitor: &Visitor) -> Result<(), Error> {
         self.end_session(visitor).await?;
@@ -113,19 +138,26 @@ impl App {
         password: String,
         is_admin: bool,
     ) -> Result<Account, Error> {
-        let account = self.new_account(None, name, password, is_admin).await?;
+        let account = self.new_account(None, name, password).await?;
+        self.store_account(NewAccount {
+            is_admin,
+            ..account
+        })
+        .await
+    }
+
+    /// Stores a new account. Guests who had its name lose their rights under it.
+    pub(crate) async fn store_account(&self, account: NewAccount) -> Result<Account, Error> {
         let account = self.storage.create_account(account).await;
         let account = account.map_err(name_taken)?;
-        self.take_names().await;
+        self.tell_of_account();
         Ok(account)
     }
 
-    /// Ends the rights of guests who had the name of a new account.
-    async fn take_names(&self) {
-        if let Err(error) = self.end_lost_rights().await {
-            tracing::warn!(%error, "can't end the rights that a new account took");
-        }
-        self.tell_changed();
+    /// Makes all nodes read the revocations and the inboxes that a new account has added.
+    fn tell_of_account(&self) {
+        self.tell_of_revocations();
+        self.tell_inbox();
     }
 
     /// All accounts by name.
@@ -183,7 +215,10 @@ impl App {
         if !self.setup_is_open(token, address).await? {
             return Err(Error::SetupLink);
         }
-        let account = self.new_account(before, name, password, true).await?;
+        let account = NewAccount {
+            is_admin: true,
+            ..self.new_account(before, name, password).await?
+        };
         let stored = account.password.clone();
         let hash = hash_of(token).ok_or(Error::SetupLink)?;
         let account = self
@@ -191,36 +226,42 @@ impl App {
             .claim_setup(hash, account)
             .await
             .map_err(name_taken)?;
-        self.take_names().await;
+        self.tell_of_account();
         let account = account.ok_or(Error::SetupLink)?;
         tracing::info!(account = ?account.name.as_str(), "made the first administrator by the one-time link");
         self.start_session(&account, stored, before, kept).await
     }
 
-    /// A new account for a guest, or for a new person.
-    async fn new_account(
+    /// A new account for a guest, or for a new person. It has no rights of an administrator.
+    pub(crate) async fn new_account(
         &self,
         visitor: Option<&Visitor>,
         name: &str,
         password: String,
-        is_admin: bool,
     ) -> Result<NewAccount, Error> {
         let name = AccountName::parse(name)?;
         let guest = visitor.filter(|visitor| visitor.account().is_none());
         let person = guest.map(Visitor::person);
         Ok(NewAccount {
+            password: self.hash_new(password, &name).await?,
             name,
-            password: self.hash_new(password).await?,
             person: person.unwrap_or_else(|| self.settings.random.person()),
-            is_admin,
+            is_admin: false,
+            is_signed_up: false,
+            rooms: self.place().first_rooms.clone(),
             at: self.settings.clock.now(),
         })
     }
 
-    /// The hash of a new password.
-    pub(crate) async fn hash_new(&self, password: String) -> Result<StoredPassword, Error> {
+    /// The hash of a new password for the account with this name.
+    pub(crate) async fn hash_new(
+        &self,
+        password: String,
+        name: &AccountName,
+    ) -> Result<StoredPassword, Error> {
         check_password(&password)?;
-        self.passwords.hash(password).await
+        let known = [name.as_str().to_owned(), self.place().name.clone()];
+        self.passwords.hash_unguessed(password, known).await
     }
 }
 

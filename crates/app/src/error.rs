@@ -7,6 +7,8 @@ use papo_domain::{
 };
 use papo_storage::{JoinRefusal, Refusal, StorageError};
 
+use crate::Guess;
+
 /// Why something wasn't done. `web` and `papo` turn each into an answer of their own form. Details
 /// for operators are in the log, not here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +64,24 @@ pub enum Error {
     /// An account has that name, or one that looks like it.
     #[error("an account has that name, or one that looks like it")]
     AccountNameTaken,
+    /// People can't make accounts here.
+    #[error("only administrators make accounts here")]
+    SignUpClosed,
+    /// Only people with an invitation can make accounts here.
+    #[error("making an account needs an invitation")]
+    SignUpInvited,
+    /// Anybody could guess the password.
+    #[error("the password is easy to guess: {0}")]
+    PasswordGuess(Guess),
+    /// It isn't the account's password.
+    #[error("this isn't the account's password")]
+    WrongPassword,
+    /// The one-time link for another password was used, replaced or is too old.
+    #[error("the link was used already, replaced by a newer one, or is too old")]
+    PasswordLink,
+    /// The offer to sign in on another device was used, taken by another one, or is too old.
+    #[error("the offer was used already, taken by another device, or is too old")]
+    Offer,
     /// The password is shorter or longer than allowed.
     #[error("a password has {} to {} characters", crate::PASSWORD_CHARACTERS.start(), crate::PASSWORD_CHARACTERS.end())]
     PasswordLength,
@@ -131,13 +151,19 @@ impl Error {
     /// The kind of the error.
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoRoom | Self::NoMessage | Self::SetupLink | Self::NoAccount | Self::NoJob => {
-                ErrorKind::Missing
-            }
+            Self::NoRoom
+            | Self::NoMessage
+            | Self::SetupLink
+            | Self::PasswordLink
+            | Self::Offer
+            | Self::NoAccount
+            | Self::NoJob => ErrorKind::Missing,
             Self::NoSession
             | Self::NotJoined
             | Self::NotYours
             | Self::NotAdministrator
+            | Self::SignUpClosed
+            | Self::SignUpInvited
             | Self::WrongUsername => ErrorKind::Forbidden,
             Self::Username(_)
             | Self::NameRegistered
@@ -149,6 +175,8 @@ impl Error {
             | Self::RoomDescription(_)
             | Self::RoomNameTaken
             | Self::AccountNameTaken
+            | Self::WrongPassword
+            | Self::PasswordGuess(_)
             | Self::PasswordLength
             | Self::LastAdministrator
             | Self::Suspended

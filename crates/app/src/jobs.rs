@@ -23,6 +23,7 @@ pub(crate) use job::{Failure, Job, Kind};
 
 use self::chores::Chore;
 use self::runner::{Pace, Runner};
+use crate::departures::Departure;
 use crate::{Administrator, App, Error};
 
 /// How many dead jobs an administrator sees at once.
@@ -45,7 +46,7 @@ impl Bell {
 impl App {
     /// Runs jobs until the app stops. Servers do so, and commands don't: they end soon.
     pub fn run_jobs(self: &Arc<Self>) {
-        let kinds = vec![Kind::of::<Chore>()];
+        let kinds = vec![Kind::of::<Chore>(), Kind::of::<Departure>()];
         self.start_runner(kinds, Pace::default());
         self.tasks.spawn(Arc::clone(self).schedule_chores());
     }

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use crate::Error;
+use crate::{Error, Guess};
 
 /// How many passwords are hashed at once. Each takes 19 MiB and some 20 ms of a core.
 const AT_ONCE: usize = 2;
@@ -38,16 +38,16 @@ impl Passwords {
         }
     }
 
-    /// Hashes a password.
-    pub(crate) async fn hash(&self, password: String) -> Result<StoredPassword, Error> {
+    /// Hashes a new password, unless it is easy to guess for somebody who knows these names.
+    pub(crate) async fn hash_unguessed(
+        &self,
+        password: String,
+        known: [String; 2],
+    ) -> Result<StoredPassword, Error> {
         let password = opaque(&password);
-        self.work(move || {
-            let hash = Argon2::default().hash_password(password.as_bytes());
-            hash.map(|hash| StoredPassword(hash.to_string()))
-                .map_err(|error| {
-                    tracing::error!(%error, "can't hash a password");
-                    Error::Internal
-                })
+        self.work(move || match Guess::of(&password, &known) {
+            Some(guess) => Err(Error::PasswordGuess(guess)),
+            None => hash(&password),
         })
         .await?
     }
@@ -95,6 +95,15 @@ impl Passwords {
     }
 }
 
+fn hash(password: &str) -> Result<StoredPassword, Error> {
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    let hash = hash.map(|hash| StoredPassword(hash.to_string()));
+    hash.map_err(|error| {
+        tracing::error!(%error, "can't hash a password");
+        Error::Internal
+    })
+}
+
 /// The one form of a password, however it was typed. It is RFC 8265's `OpaqueString`, which
 /// composes characters and has one kind of space.
 pub(crate) fn opaque(password: &str) -> String {
@@ -112,7 +121,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
         let passwords = Passwords::new();
-        let stored = passwords.hash("correct horse".into()).await.unwrap();
+        let stored = hash("correct horse").unwrap();
         assert!(stored.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert_eq!(
             passwords
@@ -138,11 +147,11 @@ mod tests {
             "cora\u{e7}\u{e3}o\u{a0}de\u{3000}mae",
         );
         for (made, typed) in [(composed, decomposed), (decomposed, composed)] {
-            let stored = passwords.hash(made.into()).await.unwrap();
+            let stored = hash(&opaque(made)).unwrap();
             let matches = passwords.verify(typed.into(), Some(stored)).await;
             assert_eq!(matches, Ok(true));
         }
-        let stored = passwords.hash(composed.into()).await.unwrap();
+        let stored = hash(&opaque(composed)).unwrap();
         let other = passwords.verify("coracao de mae".into(), Some(stored));
         assert_eq!(other.await, Ok(false));
     }

@@ -251,7 +251,7 @@ impl App {
     }
 
     /// Runs work to its end even if the caller goes away: a change and its notices belong together.
-    async fn to_the_end<T: Send + 'static>(
+    pub(crate) async fn to_the_end<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
@@ -259,7 +259,7 @@ impl App {
     }
 
     /// A new session, and its token.
-    fn new_session(&self) -> (String, NewSession) {
+    pub(crate) fn new_session(&self) -> (String, NewSession) {
         let (text, token) = self.new_token();
         let session = NewSession {
             token,

@@ -5,11 +5,13 @@
 //! at the edge. A value of such a type is always valid.
 
 mod account;
+mod device;
 mod emoji;
 mod event;
 mod ids;
 mod likeness;
 mod message;
+mod person_settings;
 mod place;
 mod relay_key;
 mod rights;
@@ -21,6 +23,7 @@ mod unseen;
 mod username;
 
 pub use account::{Account, AccountId, AccountName, AccountNameError, Mark};
+pub use device::{DEVICE_CHARACTERS, DeviceText};
 pub use emoji::{Emoji, EmojiError};
 pub use event::{
     Event, EventClass, EventKind, Posted, Reacted, RoomState, StoredEvent, StoredEventError,
@@ -28,6 +31,7 @@ pub use event::{
 pub use ids::{ClientId, Epoch, IdError, PersonId, RoomId, Seq, SessionId};
 pub use likeness::{Likeness, skeleton};
 pub use message::{Message, UNREAD_MESSAGES};
+pub use person_settings::{Hours, PersonSettings, SETTINGS_BYTES, Theme, ZoneName, ZoneNameError};
 pub use place::{Place, RoomMakers, SignUp};
 pub use relay_key::RelayKey;
 pub use rights::{Denial, Right, Role, RoomKind};

@@ -12,6 +12,7 @@ use papo_domain::{Account, AccountName};
 use crate::columns::{columns, minute};
 use crate::config::Config;
 use crate::instance::{Instance, with_existing_instance, with_instance};
+use crate::serve::local_url;
 
 /// More bytes than any password has.
 const LONGEST_LINE: u64 = 4_096;
@@ -31,6 +32,11 @@ pub(crate) enum UserCommand {
     List,
     /// Give an account another password, which is read as for create, and end all its sessions
     Password {
+        /// The account's name
+        name: String,
+    },
+    /// Print a one-time link for another password, which holds for a day; an earlier one ends
+    Link {
         /// The account's name
         name: String,
     },
@@ -102,6 +108,15 @@ pub(crate) fn run(config: &Config, command: UserCommand) -> Result<String> {
                     account.name,
                     and_ended(ended)
                 ))
+            })
+        }
+        UserCommand::Link { name } => {
+            let public = config.web.public_url.as_ref().map(ToString::to_string);
+            let address = public.unwrap_or_else(|| local_url(config.listen));
+            let address = address.trim_end_matches('/').to_owned();
+            with_account(config, &name, async |app, by, account| {
+                let secret = app.new_password_link(by, account).await?;
+                Ok(format!("{address}/password/{secret}/\n"))
             })
         }
         UserCommand::Sessions { name, end: false } => {
@@ -183,10 +198,11 @@ fn sessions(app: &App, sessions: &[AccountSession]) -> String {
         [
             minute(app.past(session.created_at)),
             minute(app.by_the_clock(session.last_used)),
+            session.device.to_string(),
         ]
     };
     let rows: Vec<_> = sessions.iter().map(row).collect();
-    columns(["SIGNED IN (UTC)", "LAST USED (UTC)"], &rows)
+    columns(["SIGNED IN (UTC)", "LAST USED (UTC)", "DEVICE"], &rows)
 }
 
 async fn create(app: &App, name: &AccountName, password: String, is_admin: bool) -> Result<String> {

@@ -1,7 +1,7 @@
 //! Changes that administrators make to an account. The rules are the same for every database.
 
 use async_trait::async_trait;
-use papo_domain::{Account, AccountId, SessionId, Timestamp};
+use papo_domain::{Account, AccountId, DeviceText, SessionId, Timestamp};
 
 use crate::{Served, StorageError, StoredPassword};
 
@@ -81,9 +81,15 @@ pub enum AccountRefusal {
     /// The change would leave no administrator.
     #[error("the last administrator")]
     LastAdministrator,
+    /// Another account has the name, or one that could be mistaken for it.
+    #[error("another account has a name like this")]
+    NameTaken,
+    /// The name is a role's, or claims one.
+    #[error("the name is that of a role")]
+    NameReserved,
 }
 
-/// One of an account's sessions.
+/// One of a person's sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountSession {
     /// Its row.
@@ -92,4 +98,6 @@ pub struct AccountSession {
     pub created_at: Timestamp,
     /// When it was last used, as far as was noted.
     pub last_used: Served,
+    /// What its device is.
+    pub device: DeviceText,
 }

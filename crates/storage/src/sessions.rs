@@ -1,7 +1,10 @@
 //! Sessions: a person's devices.
 
 use async_trait::async_trait;
-use papo_domain::{Account, AccountId, PersonId, RoomId, SessionId, Timestamp, Username};
+use papo_domain::{
+    Account, AccountId, DeviceText, PersonId, PersonSettings, RoomId, SessionId, Timestamp,
+    Username,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Served, StorageError, StoredPassword};
@@ -82,6 +85,10 @@ pub struct Session {
     pub username: Option<Username>,
     /// When it was last noted to be used.
     pub last_used: Served,
+    /// What its device was when that was noted last.
+    pub device: DeviceText,
+    /// What the person has set.
+    pub settings: PersonSettings,
 }
 
 /// A session to be made.

@@ -1,8 +1,9 @@
 //! The trait that a database implements, composed of its themes.
 
 use crate::{
-    AccountChanges, Accounts, Check, Import, Inboxes, Instance, Jobs, Log, Memberships, Messages,
-    ReadPositions, Revocations, Rooms, Sessions, Setup, Times,
+    AccountChanges, Accounts, Authors, Check, Devices, Import, Inboxes, Instance, Jobs, Log,
+    Memberships, Messages, Offers, Passwords, Persons, ReadPositions, Revocations, Rooms, Sessions,
+    Setup, Times,
 };
 
 /// A database of rooms, their logs, persons, accounts and jobs. Each theme is a trait of its own,
@@ -11,15 +12,20 @@ pub trait Storage:
     Instance
     + Log
     + Messages
+    + Authors
     + Rooms
     + Times
+    + Persons
     + Sessions
+    + Devices
     + Memberships
     + ReadPositions
     + Inboxes
     + Revocations
     + Accounts
     + AccountChanges
+    + Passwords
+    + Offers
     + Setup
     + Jobs
     + Import

@@ -2,6 +2,7 @@
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
+use papo_app::OFFER_LIFETIME;
 use papo_domain::SESSION_LIFETIME;
 use serde::Deserialize;
 
@@ -74,6 +75,24 @@ pub(crate) fn device_marks<'a>(headers: &'a HeaderMap, caller: &Caller) -> &'a s
 /// Sets the cookie by which the server knows the browser at its next sign-in. Signing out keeps it.
 pub(crate) fn set_device(kept: &str, caller: &Caller) -> HeaderValue {
     set(device_name(caller), kept, DEVICE_SECONDS, caller)
+}
+
+/// What this browser keeps of an offer to sign in that it has taken.
+pub(crate) fn offer_taker<'a>(headers: &'a HeaderMap, caller: &Caller) -> &'a str {
+    cookie(headers, offer_name(caller)).unwrap_or_default()
+}
+
+/// Sets the cookie by which the server knows the browser that has taken an offer.
+pub(crate) fn set_offer_taker(taker: &str, caller: &Caller) -> HeaderValue {
+    set(offer_name(caller), taker, OFFER_LIFETIME.as_secs(), caller)
+}
+
+fn offer_name(caller: &Caller) -> &'static str {
+    if caller.is_secure {
+        "__Host-papo_offer"
+    } else {
+        "papo_offer"
+    }
 }
 
 fn device_name(caller: &Caller) -> &'static str {

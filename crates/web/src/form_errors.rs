@@ -1,6 +1,6 @@
 //! The errors that a form shows.
 
-use papo_app::{Error, PASSWORD_CHARACTERS};
+use papo_app::{Error, Guess, PASSWORD_CHARACTERS};
 use papo_domain::{RoomDescriptionError, RoomNameError, UsernameError};
 
 use crate::language::{Key, Language};
@@ -15,6 +15,8 @@ pub(crate) struct FormErrors(Option<(Place, String)>);
 enum Place {
     Username,
     Password,
+    /// The password of before.
+    Current,
     Name,
     Description,
     /// Above all fields.
@@ -26,6 +28,7 @@ impl Place {
         match self {
             Self::Username => "username",
             Self::Password => "password",
+            Self::Current => "current",
             Self::Name => "name",
             Self::Description => "description",
             Self::Form => "form",
@@ -41,11 +44,13 @@ impl FormErrors {
             | Error::NameRegistered
             | Error::NameReserved
             | Error::AccountNameTaken => Place::Username,
-            Error::PasswordLength => Place::Password,
+            Error::WrongPassword => Place::Current,
+            Error::PasswordLength | Error::PasswordGuess(_) => Place::Password,
             Error::RoomName(_) | Error::RoomNameTaken => Place::Name,
             Error::RoomDescription(_) => Place::Description,
             Error::SignIn
             | Error::Suspended
+            | Error::LastAdministrator
             | Error::RateLimited(_)
             | Error::Unavailable(_)
             | Error::Storage(_) => Place::Form,
@@ -71,6 +76,11 @@ impl FormErrors {
     pub(crate) fn no_language_cookie(language: Language) -> Self {
         let text = language.text("error-no-language-cookie").into_owned();
         Self(Some((Place::Form, text)))
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     /// The error that belongs to an input.
@@ -113,12 +123,18 @@ const fn key(error: &Error) -> Key {
         Error::NameRegistered => Key("error-username-registered"),
         Error::NameReserved => Key("error-username-reserved"),
         Error::AccountNameTaken => Key("error-account-taken"),
+        Error::PasswordGuess(Guess::Name) => Key("error-password-name"),
+        Error::PasswordGuess(Guess::Common) => Key("error-password-common"),
+        Error::PasswordGuess(Guess::Pattern) => Key("error-password-pattern"),
+        Error::PasswordGuess(Guess::Words) => Key("error-password-words"),
         Error::RoomName(RoomNameError::Blank) => Key("error-room-name-blank"),
         Error::RoomName(RoomNameError::TooLong) => Key("error-room-name-long"),
         Error::RoomName(RoomNameError::Control) => Key("error-room-name-control"),
         Error::RoomNameTaken => Key("error-room-name-taken"),
         Error::RoomDescription(RoomDescriptionError::TooLong) => Key("error-description-long"),
         Error::RoomDescription(RoomDescriptionError::Nul) => Key("error-description-character"),
+        Error::WrongPassword => Key("error-password-wrong"),
+        Error::LastAdministrator => Key("error-last-administrator"),
         Error::Suspended => Key("error-account-suspended"),
         Error::Unavailable(_) | Error::Storage(_) => Key("error-unavailable"),
         _ => Key("error-sign-in"),

@@ -10,16 +10,19 @@ use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use http::request::Parts;
-use papo_domain::Timestamp;
+use papo_domain::{Hours, PersonSettings, SignUp, Theme, Timestamp, ZoneName};
 
 use crate::failure::Failure;
 use crate::language::{Language, negotiate};
 use crate::query;
 use crate::reader::Reader;
 use crate::site::Site;
+use crate::visitor;
 
 /// The path of the sign-in form.
-pub(crate) const SIGN_IN_PATH: &str = "/admin/login/";
+pub(crate) const SIGN_IN_PATH: &str = "/login/";
+/// The path of the form for a new account.
+pub(crate) const SIGN_UP_PATH: &str = "/signup/";
 
 /// What every page shows around its content.
 #[derive(Debug, Clone)]
@@ -32,6 +35,10 @@ pub(crate) struct Page {
     pub(crate) now: Timestamp,
     /// The reader.
     pub(crate) reader: Reader,
+    /// Whether everybody may make an account.
+    pub(crate) has_sign_up: bool,
+    /// What the reader has set. Whatever isn't set is as the browser says.
+    pub(crate) settings: PersonSettings,
 }
 
 impl Page {
@@ -42,7 +49,7 @@ impl Page {
 
     /// How long ago something was.
     pub(crate) fn ago(&self, then: Timestamp) -> String {
-        self.language.ago(then, self.now)
+        self.language.ago(then, self.now, &self.settings)
     }
 
     /// Whether [`Self::ago`] gives the date.
@@ -52,7 +59,86 @@ impl Page {
 
     /// A day.
     pub(crate) fn date(&self, at: Timestamp) -> String {
-        self.language.date(at)
+        self.language.date(at, &self.settings)
+    }
+
+    /// Date and time.
+    pub(crate) fn moment(&self, at: Timestamp) -> String {
+        self.language.moment(at, &self.settings)
+    }
+
+    /// What the reader has set, as attributes of the page's root. Their values are codes of Papo's.
+    pub(crate) fn root_attributes(&self) -> String {
+        let settings = &self.settings;
+        let pairs = [
+            ("data-theme", settings.theme.map(Theme::code)),
+            (
+                "data-time-zone",
+                settings.time_zone.as_ref().map(ZoneName::as_str),
+            ),
+            ("data-hours", settings.hours.map(Hours::code)),
+        ];
+        let pairs = pairs.into_iter();
+        let set = pairs.filter_map(|(name, value)| Some(format!(" {name}=\"{}\"", value?)));
+        set.collect()
+    }
+
+    /// The colours that the page may have, for the browser.
+    pub(crate) fn color_scheme(&self) -> &'static str {
+        self.settings.theme.map_or("light dark", Theme::code)
+    }
+
+    /// Whether the system decides about the colours.
+    pub(crate) fn is_of_system(&self) -> bool {
+        self.settings.theme.is_none()
+    }
+
+    /// Whether the page may be light.
+    pub(crate) fn may_be_light(&self) -> bool {
+        self.settings.theme != Some(Theme::Dark)
+    }
+
+    /// Whether the page may be dark.
+    pub(crate) fn may_be_dark(&self) -> bool {
+        self.settings.theme != Some(Theme::Light)
+    }
+
+    /// Whether the page has this path.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        self.path.split('?').next() == Some(path)
+    }
+
+    /// The page as its reader has set it, if an extractor has found them since it was made.
+    pub(crate) fn as_set(self) -> Self {
+        match self.reader.settings().cloned() {
+            Some(settings) => self.obey(settings),
+            None => self,
+        }
+    }
+
+    fn obey(mut self, settings: PersonSettings) -> Self {
+        let language = settings.language.as_deref();
+        if let Some(language) = language.and_then(Language::from_code) {
+            self.language = language;
+        }
+        self.settings = settings;
+        self
+    }
+
+    /// The page of a request, whoever reads it.
+    pub(crate) fn of(parts: &mut Parts, site: &Site) -> Self {
+        let asked = parts.extensions.get::<OriginalUri>();
+        let asked = asked.map_or(&parts.uri, |OriginalUri(asked)| asked);
+        let path = asked.path_and_query();
+        let path = path.map_or("/", |path| path.as_str()).to_owned();
+        Self {
+            language: negotiate(&parts.headers),
+            path,
+            now: site.settings.clock.now(),
+            reader: Reader::of(parts),
+            has_sign_up: site.app.place().sign_up == SignUp::Open,
+            settings: PersonSettings::default(),
+        }
     }
 
     /// The number of a page of a list, as a text.
@@ -71,12 +157,30 @@ impl Page {
         self.path.starts_with(SIGN_IN_PATH)
     }
 
+    /// Whether the page is the form for a new account.
+    pub(crate) fn is_sign_up(&self) -> bool {
+        self.path.starts_with(SIGN_UP_PATH)
+    }
+
     /// The address of the sign-in form, which leads back to this page.
     pub(crate) fn sign_in_url(&self) -> String {
-        if self.is_sign_in() {
-            self.path.clone()
+        self.url_to(SIGN_IN_PATH)
+    }
+
+    /// The address of the form for a new account, which leads back to this page.
+    pub(crate) fn sign_up_url(&self) -> String {
+        self.url_to(SIGN_UP_PATH)
+    }
+
+    /// The address of one of both forms. From one to the other the page to return to stays.
+    fn url_to(&self, form: &str) -> String {
+        if self.is_sign_in() || self.is_sign_up() {
+            let query = self.path.split_once('?').map(|(_, query)| query);
+            query.map_or_else(|| form.to_owned(), |query| format!("{form}?{query}"))
+        } else if self.path == "/" {
+            form.to_owned()
         } else {
-            format!("{SIGN_IN_PATH}?{}", query::pair("next", &self.path))
+            format!("{form}?{}", query::pair("next", &self.path))
         }
     }
 }
@@ -85,14 +189,9 @@ impl FromRequestParts<Arc<Site>> for Page {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Infallible> {
-        let OriginalUri(asked) = OriginalUri::from_request_parts(parts, site).await?;
-        let path = asked.path_and_query().map_or("/", |path| path.as_str());
-        Ok(Self {
-            language: negotiate(&parts.headers),
-            path: path.to_owned(),
-            now: site.settings.clock.now(),
-            reader: Reader::of(parts),
-        })
+        let page = Self::of(parts, site);
+        visitor::find_reader(parts, site).await;
+        Ok(page.as_set())
     }
 }
 

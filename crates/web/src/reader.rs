@@ -1,15 +1,22 @@
 //! The reader of a page, for the parts around its content: a link to sign in, or the account and a
-//! button to sign out.
+//! button to sign out. What the reader has set goes along for error pages.
 
 use std::sync::{Arc, OnceLock};
 
 use http::request::Parts;
-use papo_domain::Account;
+use papo_domain::{Account, PersonSettings};
 
 /// The reader of a request's page, once an extractor of [`visitor`](crate::visitor) has found them.
 /// Clones share it, so that earlier pages and error pages know the reader too.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Reader(Arc<OnceLock<Option<Account>>>);
+pub(crate) struct Reader(Arc<OnceLock<Found>>);
+
+#[derive(Debug)]
+struct Found {
+    account: Option<Account>,
+    /// `None` without a session.
+    settings: Option<PersonSettings>,
+}
 
 impl Reader {
     /// The reader of this request.
@@ -17,14 +24,23 @@ impl Reader {
         parts.extensions.get_or_insert_with(Self::default).clone()
     }
 
-    /// Notes the account with which they signed in, if any.
-    pub(crate) fn is(&self, account: Option<&Account>) {
-        self.0.get_or_init(|| account.cloned());
+    /// Notes the account with which they signed in, if any, and what they have set. Nobody without a
+    /// session has set anything.
+    pub(crate) fn is(&self, account: Option<&Account>, settings: Option<PersonSettings>) {
+        self.0.get_or_init(|| Found {
+            account: account.cloned(),
+            settings,
+        });
     }
 
     /// Whether they are known and haven't signed in.
     pub(crate) fn is_guest(&self) -> bool {
-        matches!(self.0.get(), Some(None))
+        self.0.get().is_some_and(|found| found.account.is_none())
+    }
+
+    /// Whether they have a session without an account.
+    pub(crate) fn is_guest_with_session(&self) -> bool {
+        self.is_guest() && self.settings().is_some()
     }
 
     /// Whether they may open the administration.
@@ -34,6 +50,11 @@ impl Reader {
 
     /// The account with which they signed in.
     pub(crate) fn account(&self) -> Option<&Account> {
-        self.0.get().and_then(Option::as_ref)
+        self.0.get()?.account.as_ref()
+    }
+
+    /// What they have set, if they have a session.
+    pub(crate) fn settings(&self) -> Option<&PersonSettings> {
+        self.0.get()?.settings.as_ref()
     }
 }

@@ -35,11 +35,7 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
             get(pages::language::check).post(pages::language::choose),
         )
         .page("/admin/", get(admin::front))
-        .page(
-            "/admin/login/",
-            get(admin::sign_in::show_form).post(admin::sign_in::sign_in),
-        )
-        .page("/admin/logout/", post(admin::sign_in::sign_out))
+        .page("/admin/login/", get(pages::sign_in::show_elsewhere))
         .page(
             "/admin/setup/{token}/",
             get(admin::setup::show_form).post(admin::setup::claim),
@@ -58,6 +54,7 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
             "/admin/messages/",
             large(get(admin::messages::list)).post(admin::messages::delete),
         )
+        .merge(accounts())
         .route("/ws/chat/{id}/", get(ws::chat))
         .route("/ws/", get(ws::rooms))
         .route("/static/{file}", get(assets::show))
@@ -69,6 +66,56 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
         .fallback(|| async { Failure::NotFound })
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED });
     middleware::surround(routes, site).with_state(Arc::clone(site))
+}
+
+/// Signing in and up, and what people change about themselves.
+fn accounts() -> Router<Arc<Site>> {
+    Router::new()
+        .page(
+            "/login/",
+            get(pages::sign_in::show_form).post(pages::sign_in::sign_in),
+        )
+        .page("/logout/", post(pages::sign_in::sign_out))
+        .page(
+            "/signup/",
+            get(pages::sign_up::show_form).post(pages::sign_up::sign_up),
+        )
+        .page(
+            "/account/",
+            get(pages::account::settings::show_form).post(pages::account::settings::save),
+        )
+        .page(
+            "/account/name/",
+            get(pages::account::name::show_form).post(pages::account::name::save),
+        )
+        .page(
+            "/account/password/",
+            get(pages::account::password::show_form).post(pages::account::password::save),
+        )
+        .page(
+            "/account/devices/",
+            get(pages::account::devices::list).post(pages::account::devices::end),
+        )
+        .page(
+            "/account/devices/add/",
+            get(pages::account::offers::begin).post(pages::account::offers::make),
+        )
+        .page(
+            "/account/devices/add/{offer}/",
+            get(pages::account::offers::show_own).post(pages::account::offers::answer),
+        )
+        .page(
+            "/device/{offer}/",
+            get(pages::account::offers::show_device).post(pages::account::offers::take),
+        )
+        .page(
+            "/account/delete/",
+            get(pages::account::delete::show_form).post(pages::account::delete::delete),
+        )
+        .page(
+            "/password/{link}/",
+            get(pages::account::password::show_link).post(pages::account::password::claim_link),
+        )
 }
 
 trait Pages {

@@ -2,8 +2,8 @@
 
 use askama::Template;
 use papo_domain::{
-    Account, AccountId, AccountName, Mark, Message, MessageText, PersonId, Room, RoomDescription,
-    RoomId, RoomName, RoomOverview, Seq, Timestamp, Username,
+    Account, AccountId, AccountName, Mark, Message, MessageText, PersonId, PersonSettings, Room,
+    RoomDescription, RoomId, RoomName, RoomOverview, Seq, Timestamp, Username,
 };
 
 use crate::language::Language;
@@ -23,13 +23,15 @@ pub(crate) fn page(language: Language) -> Page {
         path: format!("/admin/rooms/?q={HOSTILE}"),
         now: at("2026-11-24T18:56:34.120Z"),
         reader: Reader::default(),
+        has_sign_up: true,
+        settings: PersonSettings::default(),
     }
 }
 
 /// A page whose reader is a guest, or has signed in.
 pub(crate) fn page_of(language: Language, account: Option<&Account>) -> Page {
     let page = page(language);
-    page.reader.is(account);
+    page.reader.is(account, Some(PersonSettings::default()));
     page
 }
 

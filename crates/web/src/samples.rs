@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use papo_app::Error;
+use papo_app::{Error, Guess};
 use papo_domain::UsernameError;
 
 use crate::form_errors::FormErrors;
@@ -22,7 +22,14 @@ fn samples(language: Language) -> Vec<String> {
         pages::language::samples::all,
         pages::chat::samples::all,
         pages::error::samples::all,
-        admin::sign_in::samples::all,
+        pages::sign_in::samples::all,
+        pages::sign_up::samples::all,
+        pages::account::settings::samples::all,
+        pages::account::name::samples::all,
+        pages::account::password::samples::all,
+        pages::account::devices::samples::all,
+        pages::account::delete::samples::all,
+        pages::account::offers::samples::all,
         admin::setup::samples::all,
         admin::rooms::samples::all,
         admin::room_form::samples::all,
@@ -93,7 +100,7 @@ fn labels_and_descriptions_name_what_is_there() {
 fn a_field_says_its_hint_or_its_error_and_names_it() {
     for html in samples(Language::Portuguese) {
         let (ids, described) = (values(&html, "id"), values(&html, "aria-describedby"));
-        for field in ["username", "password", "name", "description"] {
+        for field in ["username", "password", "current", "name", "description"] {
             let said = [format!("{field}-hint"), format!("{field}-error")];
             let said: Vec<_> = said.iter().filter(|id| ids.contains(id.as_str())).collect();
             assert!(said.len() <= 1, "{said:?} are said at once: {html}");
@@ -117,8 +124,8 @@ fn everybody_who_is_known_finds_the_way_in_or_out() {
             });
             let has = |text: &str| html.contains(text);
             [
-                has("href=\"/admin/login/?next="),
-                has("action=\"/admin/logout/\""),
+                has("href=\"/login/?next=") && has("href=\"/signup/?next="),
+                has("action=\"/logout/\""),
                 has("href=\"/admin/\""),
             ]
         };
@@ -145,6 +152,12 @@ fn every_error_of_a_form_has_its_text_in_both_languages() {
         Error::NameReserved,
         Error::AccountNameTaken,
         Error::PasswordLength,
+        Error::WrongPassword,
+        Error::LastAdministrator,
+        Error::PasswordGuess(Guess::Name),
+        Error::PasswordGuess(Guess::Common),
+        Error::PasswordGuess(Guess::Pattern),
+        Error::PasswordGuess(Guess::Words),
         RoomNameError::Blank.into(),
         RoomNameError::TooLong.into(),
         RoomNameError::Control.into(),
@@ -161,7 +174,14 @@ fn every_error_of_a_form_has_its_text_in_both_languages() {
         .flat_map(|error| Language::ALL.map(|language| (error, language)))
     {
         let errors = FormErrors::explain(error.clone(), language).unwrap();
-        let inputs = ["username", "password", "name", "description", "form"];
+        let inputs = [
+            "username",
+            "password",
+            "current",
+            "name",
+            "description",
+            "form",
+        ];
         texts.extend(
             inputs
                 .iter()

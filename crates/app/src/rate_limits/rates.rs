@@ -11,6 +11,12 @@ pub enum Action {
     Connect,
     /// Trying a password or a one-time link.
     SignIn,
+    /// Making an account.
+    SignUp,
+    /// Changing one's name or settings.
+    Account,
+    /// Looking at an offer to sign in on another device.
+    Offer,
     /// Searching rooms or messages.
     Search,
     /// Saying that one is writing.
@@ -42,6 +48,11 @@ pub(super) const fn rates(action: Action) -> [Option<Rate>; 3] {
         Action::Connect => [Some((30, 120)), Some((1_000, 3_000)), None],
         // Here a person is a name tried from one network.
         Action::SignIn => [Some((10, 6)), Some((20, 20)), None],
+        // A class makes its accounts at once.
+        Action::SignUp => [Some((10, 10)), Some((400, 60)), None],
+        Action::Account => [Some((30, 30)), Some((400, 600)), None],
+        // A page looks every three seconds.
+        Action::Offer => [None, Some((200, 1_000)), None],
         Action::Search => [Some((30, 120)), Some((100, 600)), None],
         Action::Typing => [Some((5, 60)), None, Some((200, 3_000))],
         // Here a person is a browser.
@@ -75,11 +86,14 @@ pub(super) const fn name_rate(action: Action) -> Option<Rate> {
     }
 }
 
-pub(super) const ACTIONS: [Action; 12] = [
+pub(super) const ACTIONS: [Action; 15] = [
     Action::Join,
     Action::Send,
     Action::Connect,
     Action::SignIn,
+    Action::SignUp,
+    Action::Account,
+    Action::Offer,
     Action::Search,
     Action::Typing,
     Action::KnownSignIn,

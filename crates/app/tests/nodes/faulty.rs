@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, Epoch, Event, PersonId, RelayKey, Room, RoomId, RoomOverview,
-    RoomState, Seq, SessionId, Timestamp, Username,
+    Account, AccountId, AccountName, DeviceText, Epoch, Event, PersonId, PersonSettings, RelayKey,
+    Room, RoomId, RoomOverview, RoomState, Seq, SessionId, Timestamp, Username,
 };
 use papo_storage::{
-    AccountChange, AccountChanges, AccountRefusal, AccountSession, Accounts, Batch, Check, Clocks,
-    DeadJob, Identity, Import, ImportReport, ImportedRoom, InboxEntry, InboxId, Inboxes, Instance,
-    JobId, JobLease, Jobs, JoinRefusal, Joined, Log, MembershipState, Memberships, MessageFilter,
-    MessagePage, Messages, NewAccount, NewJob, NewSession, Queues, ReadMark, ReadPositions,
-    Revocation, RevocationId, Revocations, RoomFilter, Rooms, Served, Session, Sessions, Setup,
-    Snapshot, Storage, StorageError, StoredPassword, TakeJobs, TakenJob, Times, TokenHash,
+    AccountChange, AccountChanges, AccountRefusal, AccountSession, Accounts, Authors, Batch, Check,
+    Clocks, DeadJob, Devices, Identity, Import, ImportReport, ImportedRoom, InboxEntry, InboxId,
+    Inboxes, Instance, JobId, JobLease, Jobs, JoinRefusal, Joined, Log, MembershipState,
+    Memberships, MessageFilter, MessagePage, Messages, NewAccount, NewJob, NewSession, Offer,
+    Offers, Passwords, Persons, Queues, ReadMark, ReadPositions, Revocation, RevocationId,
+    Revocations, RoomFilter, Rooms, Served, Session, Sessions, Setup, Snapshot, Storage,
+    StorageError, StoredPassword, TakeJobs, TakenJob, Taker, Times, TokenHash,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -137,6 +138,15 @@ pass_on! {
         messages_before(room: RoomId, before: Seq, limit: usize) -> MessagePage;
         find_messages(filter: MessageFilter) -> MessagePage;
     }
+    Authors {
+        messages_of(person: PersonId, after: (RoomId, Seq), limit: usize) -> Vec<(RoomId, Seq)>;
+        rename_messages_of(
+            person: PersonId,
+            after: (RoomId, Seq),
+            limit: usize,
+            name: Username
+        ) -> Vec<(RoomId, Seq)>;
+    }
     Rooms {
         room(room: RoomId) -> Option<Room>;
         rooms(filter: RoomFilter) -> Vec<RoomOverview>;
@@ -160,6 +170,36 @@ pass_on! {
         touch_session(session: SessionId, used: Served) -> ();
         end_session(session: SessionId) -> ();
         expire_sessions(unused_since: Served) -> u64;
+    }
+    Persons {
+        set_settings(session: SessionId, settings: PersonSettings) -> bool;
+    }
+    Devices {
+        note_device(session: SessionId, device: DeviceText) -> ();
+        devices(session: SessionId) -> Vec<AccountSession>;
+        end_device(session: SessionId, device: SessionId) -> bool;
+        end_other_devices(session: SessionId) -> Vec<SessionId>;
+    }
+    Offers {
+        make_offer(session: SessionId, offer: TokenHash, until: Served, now: Served) -> bool;
+        offer(offer: TokenHash, now: Served) -> Option<Offer>;
+        take_offer(offer: TokenHash, taker: Taker, now: Served) -> bool;
+        confirm_offer(session: SessionId, offer: TokenHash, code: i64, now: Served) -> bool;
+        end_offer(session: SessionId, offer: TokenHash) -> ();
+        claim_offer(
+            offer: TokenHash,
+            taker: TokenHash,
+            session: NewSession,
+            before: Option<SessionId>
+        ) -> Option<(Account, SessionId)>;
+    }
+    Passwords {
+        change_password(session: SessionId, before: StoredPassword, after: StoredPassword)
+            -> Option<Vec<SessionId>>;
+        set_password_link(account: AccountId, link: TokenHash, until: Served) -> bool;
+        password_link(link: TokenHash, now: Served) -> Option<Account>;
+        claim_password_link(link: TokenHash, now: Served, password: StoredPassword)
+            -> Option<(Account, Vec<SessionId>)>;
     }
     Memberships {
         join(session: SessionId, room: RoomId, username: Username, at: Timestamp)
@@ -187,6 +227,7 @@ pass_on! {
         create_account(account: NewAccount) -> Account;
         accounts() -> Vec<Account>;
         has_administrator() -> bool;
+        rename_account(session: SessionId, name: AccountName) -> Result<(), AccountRefusal>;
         account(account: AccountId) -> Option<Account>;
         account_password(name: AccountName) -> Option<(Account, StoredPassword)>;
     }

@@ -79,7 +79,7 @@ impl Site {
 /// The status, and the page's notice.
 fn sign_in(guest: &mut Guest, name: &str, password: &str) -> (u16, String) {
     let form = [("username", name), ("password", password)];
-    let page = guest.post("/admin/login/", &form).unwrap();
+    let page = guest.post("/login/", &form).unwrap();
     let notice = [WRONG, SUSPENDED];
     let notice = notice.into_iter().find(|text| page.body.contains(text));
     (page.status, notice.unwrap_or_default().to_owned())
@@ -234,7 +234,7 @@ fn a_form_that_was_begun_with_a_right_that_has_ended_changes_nothing() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
-    assert!(answer.contains("location: /admin/login/"), "{answer}");
+    assert!(answer.contains("location: /login/"), "{answer}");
     assert!(!site.command(&["room", "list"], "").contains("Tarde"));
 }
 

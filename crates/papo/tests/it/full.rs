@@ -465,10 +465,7 @@ fn administrators_are_told_why_nothing_is_stored_and_nobody_else() {
     server.command_with_input(&create, password).unwrap();
     let mut administrator = Guest::new(&server);
     let form = [("username", "Profa Ana"), ("password", password)];
-    assert_eq!(
-        administrator.post("/admin/login/", &form).unwrap().status,
-        303
-    );
+    assert_eq!(administrator.post("/login/", &form).unwrap().status, 303);
     administrator.join(1, "Profa Ana").unwrap();
     let bia = Guest::joined(&server, 1, "Bia").unwrap();
     let mut sockets = [administrator, bia].map(|guest| follow(&guest, 1).0);

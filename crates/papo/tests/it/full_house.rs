@@ -75,7 +75,7 @@ fn one_address_takes_no_more_than_its_share_of_the_open_files() {
     }
     assert!((25..=36).contains(&held.len()), "{} sockets", held.len());
     assert!(is_answered(&server, "/healthz", 200));
-    assert!(is_answered(&server, "/admin/login/", 200));
+    assert!(is_answered(&server, "/login/", 200));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn one_address_with_all_its_places_keeps_nobody_from_health_and_administration()
         held.push(socket);
         assert!(held.len() <= 6, "one address has {} places", held.len());
     }
-    for path in ["/healthz", "/readyz", "/metrics", "/admin/login/"] {
+    for path in ["/healthz", "/readyz", "/metrics", "/login/"] {
         assert!(is_answered(&server, path, 200), "{path}");
     }
     let page = Guest::new(&server).get("/").unwrap();

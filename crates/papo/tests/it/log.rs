@@ -92,10 +92,10 @@ fn signing_in_is_told_and_no_secret_with_it() {
         ("joão", password, r#"signed in account="João""#),
     ] {
         let form = [("username", username), ("password", password)];
-        guest.post("/admin/login/", &form).unwrap();
+        guest.post("/login/", &form).unwrap();
         server.wait_for_line(expected).unwrap();
     }
-    guest.post("/admin/logout/", &[]).unwrap();
+    guest.post("/logout/", &[]).unwrap();
     server
         .wait_for_line(r#"signed out account="João""#)
         .unwrap();

@@ -23,7 +23,7 @@ pub(super) fn account(server: &Server, name: &str, is_admin: bool) -> Guest {
         .unwrap();
     let mut guest = Guest::new(server);
     let form = [("username", name), ("password", PASSWORD)];
-    let page = guest.post("/admin/login/", &form).unwrap();
+    let page = guest.post("/login/", &form).unwrap();
     assert!(
         guest.cookie.is_some(),
         "signing in: {} {}",
@@ -57,7 +57,7 @@ pub(super) fn shown(page: &Page) -> String {
 fn reading() {
     let server = start();
     let mut visitors = visitors(&server);
-    let login = "303 /admin/login/";
+    let login = "303 /login/";
     let join = "303 /room/1/join/";
     let cases = [
         ("/", ["200"; 5]),
@@ -102,7 +102,7 @@ fn changing() {
     socket.subscribe(1, None).unwrap();
     let reference = socket.post(1, "to be deleted").unwrap();
     socket.wait_for_ack(reference).unwrap();
-    let login = "303 /admin/login/";
+    let login = "303 /login/";
     let room = [("name", "Nova"), ("description", ""), ("is_active", "on")];
     let state = [("is_active", "false")];
     let message = [("room", "1"), ("seq", "1")];
@@ -139,7 +139,7 @@ fn changing() {
             .to_string()
             .contains("NotYours")
     );
-    for method_of_reading in ["/leave/?room=1", "/admin/logout/", "/admin/rooms/2/state/"] {
+    for method_of_reading in ["/leave/?room=1", "/logout/", "/admin/rooms/2/state/"] {
         visitors[1].get(method_of_reading).unwrap();
     }
     assert_eq!(
@@ -176,7 +176,7 @@ fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
     let mut answer = |name: &str| {
         let page = guest
             .post(
-                "/admin/login/",
+                "/login/",
                 &[("username", name), ("password", "wrong password")],
             )
             .unwrap();

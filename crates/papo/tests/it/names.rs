@@ -118,7 +118,7 @@ fn accounts_bear_a_mark(nodes: &[Server]) {
     for name in ["Profa Ana", "Beto"] {
         let mut guest = Guest::new(last);
         let form = [("username", name), ("password", PASSWORD.trim())];
-        assert_eq!(guest.post("/admin/login/", &form).unwrap().status, 303);
+        assert_eq!(guest.post("/login/", &form).unwrap().status, 303);
         guest.join(1, name).unwrap();
         let mut socket = guest.socket(1).unwrap();
         socket.subscribe(1, None).unwrap();
@@ -217,7 +217,7 @@ fn a_mark_follows_at_once(nodes: &[Server]) {
     }
     let mut beto = Guest::new(last);
     let form = [("username", "Beto"), ("password", PASSWORD.trim())];
-    assert_eq!(beto.post("/admin/login/", &form).unwrap().status, 303);
+    assert_eq!(beto.post("/login/", &form).unwrap().status, 303);
     beto.join(1, "Beto").unwrap();
     // Two devices, one of which uses the Django chat's protocol.
     let mut his = beto.socket(1).unwrap();

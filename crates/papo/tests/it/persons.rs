@@ -56,7 +56,7 @@ impl Browsers {
 
 fn sign_in(guest: &mut Guest) {
     let form = [("username", "Ana"), ("password", PASSWORD)];
-    let page = guest.post("/admin/login/", &form).unwrap();
+    let page = guest.post("/login/", &form).unwrap();
     assert_eq!(page.status, 303, "{}", page.brief());
 }
 
@@ -119,7 +119,7 @@ fn signing_out_ends_one_browser(mut browsers: Browsers) {
     let (mut there, _) = follow(laptop);
     // It follows no room, so no right in a room tells it.
     let mut all_rooms = phone.rooms_socket().unwrap();
-    let page = phone.post("/admin/logout/", &[]).unwrap();
+    let page = phone.post("/logout/", &[]).unwrap();
     assert_eq!(page.status, 303);
     assert_eq!(here.wait_for_close().unwrap().code, 4003);
     assert_eq!(all_rooms.wait_for_close().unwrap().code, 4003);

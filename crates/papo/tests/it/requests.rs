@@ -34,7 +34,7 @@ fn administrator(server: &Server) -> Guest {
     server.command_with_input(&create, &password).unwrap();
     let mut guest = Guest::new(server);
     let form = [("username", "Chefe"), ("password", PASSWORD)];
-    guest.post("/admin/login/", &form).unwrap();
+    guest.post("/login/", &form).unwrap();
     guest
 }
 
@@ -50,7 +50,7 @@ fn a_form_without_a_body_is_an_empty_form() {
     for (path, expected) in [
         ("/leave/", "303"),
         ("/room/1/join/", "422"),
-        ("/admin/login/", "422"),
+        ("/login/", "422"),
         ("/admin/setup/AAAA/", "404"),
         ("/admin/rooms/new/", "422"),
         ("/admin/rooms/1/", "422"),
@@ -58,7 +58,7 @@ fn a_form_without_a_body_is_an_empty_form() {
         ("/language/", "422"),
         ("/admin/rooms/1/state/", "422"),
         ("/admin/messages/", "422"),
-        ("/admin/logout/", "303"),
+        ("/logout/", "303"),
     ] {
         let forms = [
             ("", ""),
@@ -138,7 +138,7 @@ fn a_browser_that_keeps_no_cookies_is_told_that_they_are_needed() {
     let join = [("username", "Ana")];
     let forms: [(&str, Fields<'_>, &str); 2] = [
         ("/room/1/join/", &join, "/room/1/"),
-        ("/admin/login/", &sign_in, "/admin/messages/"),
+        ("/login/", &sign_in, "/admin/messages/"),
     ];
     for (path, form, to) in forms {
         for (language, expected) in [("pt-BR", "não guardou o cookie"), ("en", "keep the cookie")]
@@ -239,7 +239,7 @@ fn people_behind_a_proxy_that_names_ports_are_counted_each_for_themselves() {
             let wrong = wrong
                 .each_ref()
                 .map(|(name, value)| (*name, value.as_str()));
-            let page = guest.post_with("/admin/login/", &wrong, &headers).unwrap();
+            let page = guest.post_with("/login/", &wrong, &headers).unwrap();
             assert_eq!(page.status, 422, "{}", form(who));
         }
     }

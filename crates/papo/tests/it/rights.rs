@@ -12,12 +12,24 @@ use super::start;
 /// The source of the server's list of routes.
 const ROUTES: &str = include_str!("../../../web/src/routes.rs");
 /// The routes that need no right in a room and no administrator.
-const FREE: [&str; 13] = [
+const FREE: [&str; 24] = [
     "/",
     "/leave/",
     "/language/",
+    "/login/",
+    "/logout/",
+    "/signup/",
+    // Everybody's own; somebody else's is out of their reach.
+    "/account/",
+    "/account/name/",
+    "/account/password/",
+    "/account/devices/",
+    "/account/delete/",
+    "/account/devices/add/",
+    "/account/devices/add/{offer}/",
+    "/device/{offer}/",
+    "/password/{link}/",
     "/admin/login/",
-    "/admin/logout/",
     "/admin/setup/{token}/",
     "/static/{file}",
     "/favicon.ico",
@@ -104,7 +116,7 @@ fn said(way: &Way, denial: Denial, asker: &Asker) -> &'static str {
         (Way::Unfollowed(_), Denial::NotJoined) => "NotJoined",
         (_, Denial::NoRoom) => "404",
         (_, Denial::NotAdministrator) if asker.has_account => "403",
-        (_, Denial::NotAdministrator) => "303 /admin/login/",
+        (_, Denial::NotAdministrator) => "303 /login/",
         (Way::Frame(_), Denial::NotYours) => "NotYours",
         (Way::Get("/room/{id}/messages/?before=9"), Denial::NoSession) => "401",
         (Way::Get("/room/{id}/"), _) => "303 /room/{id}/join/",
@@ -271,7 +283,7 @@ impl Asker {
         };
         let shown = shown(&page).replace(&format!("/{room}/"), "/{id}/");
         let is_join = matches!(way, Way::Post("/room/{id}/join/", _));
-        let is_elsewhere = shown == "303 /admin/login/" || shown == "303 /room/{id}/join/";
+        let is_elsewhere = shown == "303 /login/" || shown == "303 /room/{id}/join/";
         let is_done = page.status == 303 && (is_join || !is_elsewhere);
         Ok(if page.status == 200 || is_done {
             "yes".to_owned()

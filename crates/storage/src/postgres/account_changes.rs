@@ -9,8 +9,8 @@ use papo_domain::{AccountId, SessionId};
 use super::connection::Connection;
 use super::errors::Failure;
 use super::locks::{self, Lock};
-use super::{PostgresStorage, accounts, memberships, rows, sessions, setup_token};
-use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, Served, StorageError};
+use super::{PostgresStorage, accounts, devices, memberships, passwords, sessions, setup_token};
+use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, StorageError};
 
 #[async_trait]
 impl AccountChanges for PostgresStorage {
@@ -39,17 +39,10 @@ pub(super) async fn sessions_of(
     db: &Connection,
     account: AccountId,
 ) -> Result<Vec<AccountSession>, Failure> {
-    let sql = "SELECT id, created_at, last_used FROM session \
-        WHERE person_id = (SELECT person_id FROM account WHERE id = $1) ORDER BY id DESC";
-    let found = db.rows(sql, &[&account.0]).await?;
-    let sessions = found.iter().map(|row| {
-        Ok(AccountSession {
-            id: SessionId(row.try_get(0)?),
-            created_at: rows::timestamp(row, 1)?,
-            last_used: Served(row.try_get(2)?),
-        })
-    });
-    sessions.collect()
+    match accounts::by_id(db, account).await? {
+        Some(account) => devices::of_person(db, account.person).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Changes an account. Returns the sessions that ended.
@@ -79,6 +72,9 @@ pub(super) async fn apply(
         password = coalesce($4, password) WHERE id = $1";
     db.execute(sql, &[&id.0, &is_admin, &is_suspended, &password])
         .await?;
+    if password.is_some() {
+        passwords::end_link(db, id).await?;
+    }
     if after.is_none() {
         db.execute("DELETE FROM account WHERE id = $1", &[&id.0])
             .await?;

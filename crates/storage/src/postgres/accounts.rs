@@ -1,14 +1,21 @@
 //! Accounts.
 
 use async_trait::async_trait;
-use papo_domain::{Account, AccountId, AccountName, PersonId, RoomId, skeleton};
+use papo_domain::{
+    Account, AccountId, AccountName, Likeness, PersonId, RoomId, SessionId, skeleton,
+};
 
 use super::connection::Connection;
 use super::errors::Failure;
 use super::locks::{self, Lock};
-use super::{PostgresStorage, persons, revocations, rooms, rows, schema, setup_token};
+use super::{
+    PostgresStorage, inboxes, memberships, persons, revocations, rooms, rows, schema, setup_token,
+};
 use crate::fold::fold;
-use crate::{Accounts, NewAccount, Revoked, StorageError, StoredPassword};
+use crate::names::{self, Owner};
+use crate::{
+    AccountRefusal, Accounts, InboxChange, NewAccount, Revoked, StorageError, StoredPassword,
+};
 
 /// A condition: no administrator can sign in.
 pub(super) const NO_ADMINISTRATOR: &str =
@@ -17,8 +24,12 @@ pub(super) const NO_ADMINISTRATOR: &str =
 #[async_trait]
 impl Accounts for PostgresStorage {
     async fn create_account(&self, account: NewAccount) -> Result<Account, StorageError> {
-        self.write(account, |db, account| Box::pin(create(db, account)))
-            .await
+        // This takes too long to do it while holding a lock.
+        let likeness = Likeness::of(account.name.as_str());
+        self.write((account, likeness), |db, (account, likeness)| {
+            Box::pin(create(db, account, likeness))
+        })
+        .await
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StorageError> {
@@ -28,6 +39,19 @@ impl Accounts for PostgresStorage {
     async fn has_administrator(&self) -> Result<bool, StorageError> {
         self.read((), |db, ()| Box::pin(has_administrator(db)))
             .await
+    }
+
+    async fn rename_account(
+        &self,
+        session: SessionId,
+        name: AccountName,
+    ) -> Result<Result<(), AccountRefusal>, StorageError> {
+        let likeness = Likeness::of(name.as_str());
+        let with = (session, name, likeness);
+        self.write(with, |db, (session, name, likeness)| {
+            Box::pin(rename(db, *session, name, likeness))
+        })
+        .await
     }
 
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StorageError> {
@@ -45,9 +69,16 @@ impl Accounts for PostgresStorage {
 }
 
 /// Makes an account, and removes others who have its name from their rooms. An administrator's
-/// account ends the one-time token.
-pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Account, Failure> {
+/// account ends the one-time token. `likeness` is the name's.
+pub(super) async fn create(
+    db: &Connection,
+    account: &NewAccount,
+    likeness: &Likeness,
+) -> Result<Account, Failure> {
     locks::take(db, Lock::Names).await?;
+    if account.is_signed_up && !memberships::holders(db, likeness).await?.is_empty() {
+        return Err(StorageError::Exists("an account with a name like this").into());
+    }
     let skeleton = skeleton(account.name.as_str());
     // Locks the rooms before the person; the end of a session locks in this order too.
     lock_rooms_of_name(db, &skeleton, account.person).await?;
@@ -74,11 +105,49 @@ pub(super) async fn create(db: &Connection, account: &NewAccount) -> Result<Acco
     let Some(made) = made else {
         return Err(StorageError::Exists("an account with this name").into());
     };
+    let joined = memberships::join_first(db, account, likeness).await?;
     take_name(db, &skeleton, account.person).await?;
     if account.is_admin {
         setup_token::end(db).await?;
     }
+    let joined = joined.into_iter();
+    let joined = joined.map(|room| (account.person, InboxChange::Joined(room)));
+    inboxes::add(db, joined.collect()).await?;
     rows::account(&made, 0)
+}
+
+/// Gives the account of a session another name. `likeness` is the name's. It locks the session and
+/// then rooms, as the end of a session does.
+async fn rename(
+    db: &Connection,
+    session: SessionId,
+    name: &AccountName,
+    likeness: &Likeness,
+) -> Result<Result<(), AccountRefusal>, Failure> {
+    locks::take(db, Lock::Names).await?;
+    let sql = format!(
+        "SELECT {} FROM account JOIN session USING (person_id) WHERE session.id = $1 \
+         FOR SHARE OF session",
+        rows::ACCOUNT
+    );
+    let Some(row) = db.row(&sql, &[&session.0]).await? else {
+        return Ok(Err(AccountRefusal::NoAccount));
+    };
+    let account = rows::account(&row, 0)?;
+    let holders = memberships::holders(db, likeness).await?;
+    if let Err(refusal) = names::check_account(likeness, Owner::from(&account), &holders) {
+        return Ok(Err(refusal));
+    }
+    let skeleton = skeleton(name.as_str());
+    lock_rooms_of_name(db, &skeleton, account.person).await?;
+    let sql = "UPDATE account SET name = $2, name_key = $3, skeleton = $4 WHERE id = $1";
+    let (text, key) = (name.as_str(), fold(name.as_str()));
+    db.execute(sql, &[&account.id.0, &text, &key, &skeleton])
+        .await?;
+    let renamed = memberships::rename(db, &account, name, likeness).await?;
+    take_name(db, &skeleton, account.person).await?;
+    revocations::add(db, renamed).await?;
+    Ok(Ok(()))
 }
 
 /// The condition for memberships of all but one person under a name that could be mistaken for this

@@ -4,7 +4,9 @@
 //! person holds the same lock until its commit. So it commits before the removal, or sees it.
 
 use async_trait::async_trait;
-use papo_domain::{AccountId, Likeness, PersonId, RoomId, SessionId, Timestamp, Username};
+use papo_domain::{
+    Account, AccountId, AccountName, Likeness, PersonId, RoomId, SessionId, Timestamp, Username,
+};
 use tokio_postgres::Row;
 
 use super::connection::{Connection, Value};
@@ -14,7 +16,9 @@ use super::{PostgresStorage, inboxes, persons, revocations, rooms, rows};
 use crate::memberships::may_join;
 use crate::names::{self, Owner};
 use crate::read_positions::fresh_version;
-use crate::{Identity, InboxChange, JoinRefusal, Joined, Memberships, Revoked, StorageError};
+use crate::{
+    Identity, InboxChange, JoinRefusal, Joined, Memberships, NewAccount, Revoked, StorageError,
+};
 
 #[async_trait]
 impl Memberships for PostgresStorage {
@@ -121,8 +125,63 @@ pub(super) async fn join(
     Ok(Ok(Joined { room, previous }))
 }
 
+/// Adds a new account's person to its first rooms, under the account's name. Returns those that the
+/// person wasn't in.
+pub(super) async fn join_first(
+    db: &Connection,
+    account: &NewAccount,
+    likeness: &Likeness,
+) -> Result<Vec<RoomId>, Failure> {
+    let mut joined = Vec::new();
+    let person = account.person.0.cast_signed();
+    let (name, likeness) = (account.name.as_str(), likeness.text());
+    let at = account.at.as_millis();
+    let version = fresh_version(inboxes::last(db).await?);
+    let sql = "INSERT INTO membership \
+        (person_id, room_id, username, likeness, joined_at, read_seq, read_version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (person_id, room_id) DO NOTHING";
+    for room in &account.rooms {
+        let Some(room) = rooms::by_id(db, *room).await?.filter(may_join) else {
+            continue;
+        };
+        let (id, read) = (room.id.0, room.last_seq.0);
+        let values: [Value<'_>; 7] = [&person, &id, &name, &likeness, &at, &read, &version];
+        if db.execute(sql, &values).await? > 0 {
+            joined.push(room.id);
+        }
+    }
+    Ok(joined)
+}
+
+/// Gives an account's person its other name, in the rooms where they have the name before. Returns
+/// what others must be told.
+pub(super) async fn rename(
+    db: &Connection,
+    before: &Account,
+    name: &AccountName,
+    likeness: &Likeness,
+) -> Result<Vec<(PersonId, Revoked)>, Failure> {
+    let person = before.person.0.cast_signed();
+    let (old, new, likeness) = (before.name.as_str(), name.as_str(), likeness.text());
+    let sql = "UPDATE person SET last_username = $3 WHERE id = $1 AND last_username = $2";
+    db.execute(sql, &[&person, &old, &new]).await?;
+    let sql = "UPDATE membership SET username = $3, likeness = $4 \
+        WHERE person_id = $1 AND username = $2 RETURNING room_id";
+    let rooms = db.rows(sql, &[&person, &old, &new, &likeness]).await?;
+    let mut rooms = room_ids(&rooms)?;
+    rooms.sort_unstable();
+    let renamed = rooms.into_iter().map(|room| {
+        let renamed = Revoked::Renamed(room, name.as_username().clone());
+        (before.person, renamed)
+    });
+    Ok(renamed.collect())
+}
+
 /// The accounts for which a name could be mistaken.
-async fn holders(db: &Connection, likeness: &Likeness) -> Result<Vec<AccountId>, Failure> {
+pub(super) async fn holders(
+    db: &Connection,
+    likeness: &Likeness,
+) -> Result<Vec<AccountId>, Failure> {
     let keys: Vec<&str> = likeness.keys().collect();
     let sql = "SELECT id FROM account WHERE skeleton = ANY($1)";
     let found = db.rows(sql, &[&keys]).await?;

@@ -1,9 +1,38 @@
 //! Persons: each has a session or an account.
 
-use papo_domain::{PersonId, Timestamp};
+use async_trait::async_trait;
+use papo_domain::{PersonId, PersonSettings, SessionId, Timestamp};
 
+use super::PostgresStorage;
 use super::connection::Connection;
 use super::errors::Failure;
+use crate::{Persons, StorageError};
+
+#[async_trait]
+impl Persons for PostgresStorage {
+    async fn set_settings(
+        &self,
+        session: SessionId,
+        settings: PersonSettings,
+    ) -> Result<bool, StorageError> {
+        self.write((session, settings), |db, (session, settings)| {
+            Box::pin(set_settings(db, *session, settings))
+        })
+        .await
+    }
+}
+
+async fn set_settings(
+    db: &Connection,
+    session: SessionId,
+    settings: &PersonSettings,
+) -> Result<bool, Failure> {
+    let sql = "UPDATE person SET settings = $2 \
+        WHERE id = (SELECT person_id FROM session WHERE id = $1)";
+    let settings = settings.to_stored();
+    let changed = db.execute(sql, &[&session.0, &settings]).await?;
+    Ok(changed > 0)
+}
 
 /// Makes a person, unless they exist. Then nobody removes them until the transaction ends.
 pub(super) async fn make(db: &Connection, person: PersonId, at: Timestamp) -> Result<(), Failure> {

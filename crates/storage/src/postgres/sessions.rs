@@ -4,7 +4,7 @@
 //! their persons are in, the persons. It adds the revocations and the inbox's entries last.
 
 use async_trait::async_trait;
-use papo_domain::{AccountId, PersonId, RoomId, SessionId};
+use papo_domain::{AccountId, DeviceText, PersonId, PersonSettings, RoomId, SessionId};
 use tokio_postgres::Row;
 
 use super::connection::{Connection, Value};
@@ -96,7 +96,7 @@ pub(super) async fn session(
 ) -> Result<Option<Session>, Failure> {
     let sql = format!(
         "SELECT session.id, session.person_id, person.last_username, session.last_used, \
-         membership.username, {} \
+         membership.username, session.device, person.settings, {} \
          FROM session JOIN person ON person.id = session.person_id \
          LEFT JOIN account ON account.person_id = session.person_id \
          LEFT JOIN membership \
@@ -109,14 +109,16 @@ pub(super) async fn session(
     let Some(row) = row else {
         return Ok(None);
     };
-    let account: Option<i64> = row.try_get(5)?;
+    let account: Option<i64> = row.try_get(7)?;
     Ok(Some(Session {
         id: SessionId(row.try_get(0)?),
         person: rows::person(&row, 1)?,
-        account: account.map(|_| rows::account(&row, 5)).transpose()?,
+        account: account.map(|_| rows::account(&row, 7)).transpose()?,
         last_username: rows::username(&row, 2)?,
         username: rows::username(&row, 4)?,
         last_used: Served(row.try_get(3)?),
+        device: DeviceText::from_stored(row.try_get(5)?),
+        settings: PersonSettings::from_stored(row.try_get(6)?),
     }))
 }
 
@@ -147,8 +149,19 @@ pub(super) async fn sign_in(
         return Ok(None);
     };
     let person = rows::person(&row, 0)?;
+    start(db, person, session, before).await.map(Some)
+}
+
+/// Makes a session of somebody with an account, in place of the one before. The caller shares the
+/// lock on all names.
+pub(super) async fn start(
+    db: &Connection,
+    person: PersonId,
+    session: &NewSession,
+    before: Option<SessionId>,
+) -> Result<SessionId, Failure> {
     let Some(before) = before else {
-        return insert(db, person, session).await.map(Some);
+        return insert(db, person, session).await;
     };
     let found = lock(db, "id = $1", before.0).await?;
     memberships::lock_rooms_of(db, &owners(&found)).await?;
@@ -157,7 +170,7 @@ pub(super) async fn sign_in(
     end_of(db, &found, &owners(&found)).await?;
     let changes = changes.into_iter().map(|change| (person, change));
     inboxes::add(db, changes.collect()).await?;
-    Ok(Some(made))
+    Ok(made)
 }
 
 /// Adds a person to the rooms of this session's guest. In rooms where they are already, they keep
@@ -246,6 +259,16 @@ pub(super) async fn end(db: &Connection, session: SessionId) -> Result<(), Failu
 pub(super) async fn end_all(db: &Connection, person: PersonId) -> Result<Vec<SessionId>, Failure> {
     let found = lock(db, "person_id = $1", person.0.cast_signed()).await?;
     end_of(db, &found, &[person]).await
+}
+
+/// Ends the sessions that meet this condition, and returns them.
+pub(super) async fn end_where(
+    db: &Connection,
+    condition: &str,
+    value: i64,
+) -> Result<Vec<SessionId>, Failure> {
+    let found = lock(db, condition, value).await?;
+    end_of(db, &found, &owners(&found)).await
 }
 
 /// Ends the sessions that were unused since then. Returns how many.

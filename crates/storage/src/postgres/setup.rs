@@ -1,7 +1,7 @@
 //! The one-time token that makes the first administrator.
 
 use async_trait::async_trait;
-use papo_domain::Account;
+use papo_domain::{Account, Likeness};
 
 use super::accounts::{self, NO_ADMINISTRATOR};
 use super::connection::Connection;
@@ -29,8 +29,10 @@ impl Setup for PostgresStorage {
         token: TokenHash,
         account: NewAccount,
     ) -> Result<Option<Account>, StorageError> {
-        self.write((token, account), |db, (token, account)| {
-            Box::pin(claim_setup(db, *token, account))
+        let likeness = Likeness::of(account.name.as_str());
+        let with = (token, account, likeness);
+        self.write(with, |db, (token, account, likeness)| {
+            Box::pin(claim_setup(db, *token, account, likeness))
         })
         .await
     }
@@ -41,6 +43,7 @@ pub(super) async fn claim_setup(
     db: &Connection,
     token: TokenHash,
     account: &NewAccount,
+    likeness: &Likeness,
 ) -> Result<Option<Account>, Failure> {
     // This lock comes first, as in every transaction that makes an account.
     locks::take(db, Lock::Names).await?;
@@ -49,5 +52,5 @@ pub(super) async fn claim_setup(
     if db.execute(&sql, &[&token.0.as_slice()]).await? == 0 {
         return Ok(None);
     }
-    accounts::create(db, account).await.map(Some)
+    accounts::create(db, account, likeness).await.map(Some)
 }

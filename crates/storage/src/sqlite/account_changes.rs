@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use papo_domain::{AccountId, SessionId};
 use rusqlite::{Connection, params};
 
-use super::{SqliteStorage, accounts, memberships, persons, rows, sessions, setup_token};
-use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, Served, StorageError};
+use super::setup_token;
+use super::{SqliteStorage, accounts, devices, memberships, passwords, persons, sessions};
+use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, StorageError};
 
 #[async_trait]
 impl AccountChanges for SqliteStorage {
@@ -30,18 +31,10 @@ pub(super) fn sessions_of(
     db: &Connection,
     account: AccountId,
 ) -> Result<Vec<AccountSession>, StorageError> {
-    let mut statement = db.prepare_cached(
-        "SELECT id, created_at, last_used FROM session \
-         WHERE person_id = (SELECT person_id FROM account WHERE id = ?1) ORDER BY id DESC",
-    )?;
-    let sessions = statement.query_map([account.0], |row| {
-        Ok(AccountSession {
-            id: SessionId(row.get(0)?),
-            created_at: rows::timestamp(row, 1)?,
-            last_used: Served(row.get(2)?),
-        })
-    })?;
-    Ok(sessions.collect::<Result<_, _>>()?)
+    match accounts::by_id(db, account)? {
+        Some(account) => devices::of_person(db, account.person),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Changes an account. Returns the sessions that ended.
@@ -62,8 +55,7 @@ pub(super) fn apply(
         Vec::new()
     };
     if let AccountChange::Password(password) = change {
-        db.prepare_cached("UPDATE account SET password = ?2 WHERE id = ?1")?
-            .execute(params![id.0, password.0])?;
+        passwords::set(db, id, password)?;
     }
     let (person, was_admin) = (account.person, account.is_admin);
     let Some(account) = change.applied(account) else {

@@ -1,11 +1,14 @@
 //! Accounts.
 
 use async_trait::async_trait;
-use papo_domain::{Account, AccountId, AccountName, PersonId, RoomId, skeleton};
+use papo_domain::{
+    Account, AccountId, AccountName, Likeness, PersonId, RoomId, SessionId, skeleton,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SqliteStorage, persons, revocations, rows, setup_token};
-use crate::{Accounts, NewAccount, Revoked, StorageError, StoredPassword};
+use super::{SqliteStorage, memberships, persons, revocations, rows, setup_token};
+use crate::names::{self, Owner};
+use crate::{AccountRefusal, Accounts, NewAccount, Revoked, StorageError, StoredPassword};
 
 /// A condition: no administrator can sign in.
 pub(super) const NO_ADMINISTRATOR: &str =
@@ -14,7 +17,9 @@ pub(super) const NO_ADMINISTRATOR: &str =
 #[async_trait]
 impl Accounts for SqliteStorage {
     async fn create_account(&self, account: NewAccount) -> Result<Account, StorageError> {
-        self.write(|db| create(db, account)).await
+        // This takes too long for the writer's thread: posts would wait for it.
+        let likeness = Likeness::of(account.name.as_str());
+        self.write(move |db| create(db, account, &likeness)).await
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StorageError> {
@@ -23,6 +28,16 @@ impl Accounts for SqliteStorage {
 
     async fn has_administrator(&self) -> Result<bool, StorageError> {
         self.read(has_administrator).await
+    }
+
+    async fn rename_account(
+        &self,
+        session: SessionId,
+        name: AccountName,
+    ) -> Result<Result<(), AccountRefusal>, StorageError> {
+        let likeness = Likeness::of(name.as_str());
+        self.write(move |db| rename(db, session, &name, &likeness))
+            .await
     }
 
     async fn account(&self, account: AccountId) -> Result<Option<Account>, StorageError> {
@@ -38,8 +53,15 @@ impl Accounts for SqliteStorage {
 }
 
 /// Makes an account, and removes others who have its name from their rooms. An administrator's
-/// account ends the one-time token.
-pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, StorageError> {
+/// account ends the one-time token. `likeness` is the name's.
+pub(super) fn create(
+    db: &Connection,
+    account: NewAccount,
+    likeness: &Likeness,
+) -> Result<Account, StorageError> {
+    if account.is_signed_up && !memberships::holders(db, likeness)?.is_empty() {
+        return Err(StorageError::Exists("an account with a name like this"));
+    }
     let skeleton = skeleton(account.name.as_str());
     persons::make(db, account.person, account.at)?;
     let stored = db
@@ -60,6 +82,7 @@ pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, St
     }
     let id = AccountId(db.last_insert_rowid());
     put_out(db, &skeleton, account.person)?;
+    memberships::join_first(db, &account, likeness)?;
     if account.is_admin {
         setup_token::end(db)?;
     }
@@ -71,6 +94,35 @@ pub(super) fn create(db: &Connection, account: NewAccount) -> Result<Account, St
         is_suspended: false,
         created_at: account.at,
     })
+}
+
+/// Gives the account of a session another name. `likeness` is the name's.
+pub(super) fn rename(
+    db: &Connection,
+    session: SessionId,
+    name: &AccountName,
+    likeness: &Likeness,
+) -> Result<Result<(), AccountRefusal>, StorageError> {
+    let account = db
+        .prepare_cached(&format!(
+            "SELECT {} FROM account JOIN session USING (person_id) WHERE session.id = ?1",
+            rows::ACCOUNT
+        ))?
+        .query_row([session.0], |row| rows::account(row, 0))
+        .optional()?;
+    let Some(account) = account else {
+        return Ok(Err(AccountRefusal::NoAccount));
+    };
+    let holders = memberships::holders(db, likeness)?;
+    if let Err(refusal) = names::check_account(likeness, Owner::from(&account), &holders) {
+        return Ok(Err(refusal));
+    }
+    let skeleton = skeleton(name.as_str());
+    db.prepare_cached("UPDATE account SET name = ?2, skeleton = ?3 WHERE id = ?1")?
+        .execute(params![account.id.0, name.as_str(), skeleton])?;
+    put_out(db, &skeleton, account.person)?;
+    memberships::rename(db, &account, name, likeness)?;
+    Ok(Ok(()))
 }
 
 /// Removes everyone but `owner` from the rooms where their name could be mistaken for the one with

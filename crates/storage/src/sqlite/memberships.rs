@@ -1,14 +1,18 @@
 //! Memberships: the rooms that a person is in. A session that hasn't ended identifies the person.
 
 use async_trait::async_trait;
-use papo_domain::{AccountId, Likeness, PersonId, RoomId, SessionId, Timestamp, Username};
+use papo_domain::{
+    Account, AccountId, AccountName, Likeness, PersonId, RoomId, SessionId, Timestamp, Username,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{SqliteStorage, inboxes, persons, revocations, rooms, rows};
 use crate::memberships::may_join;
 use crate::names::{self, Owner};
 use crate::read_positions::fresh_version;
-use crate::{Identity, InboxChange, JoinRefusal, Joined, Memberships, Revoked, StorageError};
+use crate::{
+    Identity, InboxChange, JoinRefusal, Joined, Memberships, NewAccount, Revoked, StorageError,
+};
 
 #[async_trait]
 impl Memberships for SqliteStorage {
@@ -111,8 +115,68 @@ pub(super) fn join(
     Ok(Ok(Joined { room, previous }))
 }
 
+/// Adds a new account's person to its first rooms, under the account's name.
+pub(super) fn join_first(
+    db: &Connection,
+    account: &NewAccount,
+    likeness: &Likeness,
+) -> Result<(), StorageError> {
+    let mut statement = db.prepare_cached(
+        "INSERT INTO membership \
+         (person_id, room_id, username, likeness, joined_at, read_seq, read_version) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person_id, room_id) DO NOTHING",
+    )?;
+    let version = fresh_version(inboxes::last(db)?);
+    for room in &account.rooms {
+        let Some(room) = rooms::by_id(db, *room)?.filter(may_join) else {
+            continue;
+        };
+        let joined = statement.execute(params![
+            account.person.0.cast_signed(),
+            room.id.0,
+            account.name.as_str(),
+            likeness.text(),
+            account.at.as_millis(),
+            room.last_seq.0,
+            version
+        ])?;
+        if joined > 0 {
+            inboxes::add(db, account.person, InboxChange::Joined(room.id))?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives an account's person its other name, in the rooms where they have the name before.
+pub(super) fn rename(
+    db: &Connection,
+    before: &Account,
+    name: &AccountName,
+    likeness: &Likeness,
+) -> Result<(), StorageError> {
+    let person = before.person.0.cast_signed();
+    let mut statement = db.prepare_cached(
+        "UPDATE membership SET username = ?3, likeness = ?4 \
+         WHERE person_id = ?1 AND username = ?2 RETURNING room_id",
+    )?;
+    let parameters = params![person, before.name.as_str(), name.as_str(), likeness.text()];
+    let rooms = statement.query_map(parameters, |row| row.get(0).map(RoomId))?;
+    let mut rooms = rooms.collect::<Result<Vec<_>, _>>()?;
+    rooms.sort_unstable();
+    for room in rooms {
+        let renamed = Revoked::Renamed(room, name.as_username().clone());
+        revocations::add(db, before.person, &renamed)?;
+    }
+    db.prepare_cached("UPDATE person SET last_username = ?3 WHERE id = ?1 AND last_username = ?2")?
+        .execute(params![person, before.name.as_str(), name.as_str()])?;
+    Ok(())
+}
+
 /// The accounts for which a name could be mistaken.
-fn holders(db: &Connection, likeness: &Likeness) -> Result<Vec<AccountId>, StorageError> {
+pub(super) fn holders(
+    db: &Connection,
+    likeness: &Likeness,
+) -> Result<Vec<AccountId>, StorageError> {
     let mut statement = db.prepare_cached("SELECT id FROM account WHERE skeleton = ?1")?;
     let mut holders = Vec::new();
     for key in likeness.keys() {

@@ -1,10 +1,38 @@
 //! Persons: each has a session or an account.
 
-use papo_domain::{PersonId, SessionId, Timestamp};
+use async_trait::async_trait;
+use papo_domain::{PersonId, PersonSettings, SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows;
-use crate::StorageError;
+use super::{SqliteStorage, rows};
+use crate::{Persons, StorageError};
+
+#[async_trait]
+impl Persons for SqliteStorage {
+    async fn set_settings(
+        &self,
+        session: SessionId,
+        settings: PersonSettings,
+    ) -> Result<bool, StorageError> {
+        self.write(move |db| set_settings(db, session, &settings))
+            .await
+    }
+}
+
+/// Sets the settings of a session's person.
+pub(super) fn set_settings(
+    db: &Connection,
+    session: SessionId,
+    settings: &PersonSettings,
+) -> Result<bool, StorageError> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE person SET settings = ?2 \
+             WHERE id = (SELECT person_id FROM session WHERE id = ?1)",
+        )?
+        .execute(params![session.0, settings.to_stored()])?;
+    Ok(changed > 0)
+}
 
 /// Makes a person, unless they exist.
 pub(super) fn make(db: &Connection, person: PersonId, at: Timestamp) -> Result<(), StorageError> {

@@ -1,7 +1,7 @@
 //! Sessions: a person's devices.
 
 use async_trait::async_trait;
-use papo_domain::{AccountId, PersonId, RoomId, SessionId};
+use papo_domain::{AccountId, DeviceText, PersonId, PersonSettings, RoomId, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{SqliteStorage, inboxes, persons, revocations, rows};
@@ -72,7 +72,7 @@ pub(super) fn session(
 ) -> Result<Option<Session>, StorageError> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT session.id, session.person_id, person.last_username, session.last_used, \
-         membership.username, {} \
+         membership.username, session.device, person.settings, {} \
          FROM session JOIN person ON person.id = session.person_id \
          LEFT JOIN account ON account.person_id = session.person_id \
          LEFT JOIN membership \
@@ -82,14 +82,16 @@ pub(super) fn session(
     ))?;
     let parameters = params![token.0, room.map(|room| room.0), used_since.0];
     let session = statement.query_row(parameters, |row| {
-        let account: Option<i64> = row.get(5)?;
+        let account: Option<i64> = row.get(7)?;
         Ok(Session {
             id: SessionId(row.get(0)?),
             person: rows::person(row, 1)?,
-            account: account.map(|_| rows::account(row, 5)).transpose()?,
+            account: account.map(|_| rows::account(row, 7)).transpose()?,
             last_username: rows::optional_username(row, 2)?,
             username: rows::optional_username(row, 4)?,
             last_used: Served(row.get(3)?),
+            device: DeviceText::from_stored(&rows::text(row, 5)?),
+            settings: PersonSettings::from_stored(&rows::text(row, 6)?),
         })
     });
     Ok(session.optional()?)
@@ -121,11 +123,21 @@ pub(super) fn sign_in(
     let Some(person) = person.optional()? else {
         return Ok(None);
     };
+    start(db, person, session, before).map(Some)
+}
+
+/// Makes a session of somebody with an account, in place of the one before.
+pub(super) fn start(
+    db: &Connection,
+    person: PersonId,
+    session: &NewSession,
+    before: Option<SessionId>,
+) -> Result<SessionId, StorageError> {
     if let Some(before) = before {
         bring_along(db, before, person)?;
         end(db, before)?;
     }
-    insert(db, person, session).map(Some)
+    insert(db, person, session)
 }
 
 /// Adds a person to the rooms of this session's guest. In rooms where they are already, they keep
@@ -226,7 +238,11 @@ pub(super) fn expire(db: &Connection, unused_since: Served) -> Result<u64, Stora
 }
 
 /// Ends the sessions that a statement deletes. A guest without sessions is then removed.
-fn end_some(db: &Connection, sql: &str, value: i64) -> Result<Vec<SessionId>, StorageError> {
+pub(super) fn end_some(
+    db: &Connection,
+    sql: &str,
+    value: i64,
+) -> Result<Vec<SessionId>, StorageError> {
     let mut statement = db.prepare_cached(sql)?;
     let ended = statement.query_map([value], |row| {
         Ok((SessionId(row.get(0)?), rows::person(row, 1)?))

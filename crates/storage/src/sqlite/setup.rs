@@ -1,7 +1,7 @@
 //! The one-time token that makes the first administrator.
 
 use async_trait::async_trait;
-use papo_domain::Account;
+use papo_domain::{Account, Likeness};
 use rusqlite::{Connection, params};
 
 use super::accounts::{self, NO_ADMINISTRATOR};
@@ -23,7 +23,9 @@ impl Setup for SqliteStorage {
         token: TokenHash,
         account: NewAccount,
     ) -> Result<Option<Account>, StorageError> {
-        self.write(move |db| claim_setup(db, token, account)).await
+        let likeness = Likeness::of(account.name.as_str());
+        self.write(move |db| claim_setup(db, token, account, &likeness))
+            .await
     }
 }
 
@@ -32,6 +34,7 @@ pub(super) fn claim_setup(
     db: &Connection,
     token: TokenHash,
     account: NewAccount,
+    likeness: &Likeness,
 ) -> Result<Option<Account>, StorageError> {
     let sql = format!("DELETE FROM meta WHERE key = ?1 AND value = ?2 AND {NO_ADMINISTRATOR}");
     let used = db
@@ -40,5 +43,5 @@ pub(super) fn claim_setup(
     if used == 0 {
         return Ok(None);
     }
-    accounts::create(db, account).map(Some)
+    accounts::create(db, account, likeness).map(Some)
 }

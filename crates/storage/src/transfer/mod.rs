@@ -24,7 +24,8 @@ pub use checked::Checked;
 pub use compare::{Stored, resume};
 pub use place::Place;
 pub use record::{
-    AccountRow, JobRow, Key, MembershipRow, PersonRow, Record, RoomRow, SessionRow, Table,
+    AccountRow, JobRow, Key, MembershipRow, PasswordLinkRow, PersonRow, Record, RoomRow,
+    SessionRow, Table,
 };
 pub use rows::{ChangeRow, EventRow, InstanceRow, MessageRow};
 pub use summary::{Digest, RoomTally, Summary, Tally};

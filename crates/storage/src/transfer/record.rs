@@ -10,7 +10,9 @@
 
 use std::fmt;
 
-use papo_domain::{AccountName, Event, EventKind, Likeness, skeleton};
+use papo_domain::{
+    AccountName, DEVICE_CHARACTERS, Event, EventKind, Likeness, SETTINGS_BYTES, skeleton,
+};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{ChangeRow, EventRow, InstanceRow};
@@ -34,6 +36,8 @@ tables! {
         last_username: Option<String>,
         /// When they came.
         created_at: i64,
+        /// What they have set, as JSON.
+        settings: String,
     }
 
     /// An account.
@@ -98,6 +102,8 @@ tables! {
         last_used: i64,
         /// When it was made.
         created_at: i64,
+        /// What its device is.
+        device: String,
     }
 
     /// That a person is in a room.
@@ -143,18 +149,32 @@ tables! {
         /// Why it failed last.
         last_error: Option<String>,
     }
+
+    /// A one-time link for another password.
+    PasswordLink(PasswordLinkRow) in password_link by (account_id) {
+        /// Whose password.
+        account_id: i64,
+        /// The hash of what the link carries.
+        token: TokenHash,
+        /// Until when it holds, in the time of service.
+        until: i64,
+    }
 }
 
 impl fmt::Display for Table {
     /// The name of its rows, for people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}s", self.description().name)
+        write!(f, "{}s", self.description().name.replace('_', " "))
     }
 }
 
 impl PersonRow {
     fn check(&self, _: &mut Rules) -> Result<(), String> {
         self.last_username.as_deref().map_or(Ok(()), username)?;
+        // A damaged byte may show as three.
+        if self.settings.len() > 3 * SETTINGS_BYTES {
+            return Err("its settings are too long".into());
+        }
         time(self.created_at)
     }
 }
@@ -183,6 +203,9 @@ impl RoomRow {
 impl SessionRow {
     fn check(&self, rules: &mut Rules) -> Result<(), String> {
         rules.session_number(self.id)?;
+        if self.device.chars().count() > 3 * DEVICE_CHARACTERS {
+            return Err("the text of its device is too long".into());
+        }
         time(self.last_used)?;
         time(self.created_at)
     }
@@ -214,6 +237,12 @@ impl JobRow {
             return Err(format!("no job was taken {} times", self.attempts));
         }
         time(self.due_at)
+    }
+}
+
+impl PasswordLinkRow {
+    fn check(&self, _: &mut Rules) -> Result<(), String> {
+        time(self.until)
     }
 }
 

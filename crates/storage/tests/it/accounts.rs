@@ -1,13 +1,16 @@
 //! Accounts, the first one, and the history's name and key.
 
-use papo_domain::{AccountId, AccountName, PersonId, RelayKey};
-use papo_storage::{NewAccount, StorageError};
+use papo_domain::{AccountId, AccountName, PersonId, RelayKey, RoomId};
+use papo_storage::{InboxChange, NewAccount, StorageError};
 use tokio::task::JoinSet;
 
-use crate::world::{World, account, token};
+use crate::world::{World, account, set_room, state, token};
 
 crate::stories!(
     an_account_is_made_once,
+    of_racers_for_a_name_one_gets_it,
+    who_signs_up_gets_no_name_like_anothers,
+    a_new_account_joins_the_first_rooms,
     an_account_takes_its_name_from_guests,
     the_setup_token_is_used_once,
     a_hundred_racers_make_one_administrator,
@@ -38,6 +41,71 @@ async fn an_account_is_made_once(world: &World) {
     let (found, hash) = password("maria").await.unwrap();
     assert_eq!((found, hash.0.as_str()), (made, "$argon2id$of-Maria"));
     assert_eq!(password("ninguém").await, None);
+}
+
+async fn of_racers_for_a_name_one_gets_it(world: &World) {
+    let mut racers = JoinSet::new();
+    for number in 0..300 {
+        let storage = world.storage.clone();
+        let name = if number % 2 == 0 { "Maria" } else { "mária" };
+        let new = NewAccount {
+            is_signed_up: true,
+            ..account(name, PersonId(number))
+        };
+        racers.spawn(async move { storage.create_account(new).await });
+    }
+    let answers = racers.join_all().await;
+    let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(made.len(), 1);
+    for answer in refused {
+        assert!(matches!(answer, Err(StorageError::Exists(_))), "{answer:?}");
+    }
+    assert_eq!(world.storage.accounts().await.unwrap().len(), 1);
+}
+
+async fn who_signs_up_gets_no_name_like_anothers(world: &World) {
+    let make = async |name, person, is_signed_up| {
+        let new = NewAccount {
+            is_signed_up,
+            ..account(name, PersonId(person))
+        };
+        world.storage.create_account(new).await
+    };
+    make("Maria", 1, false).await.unwrap();
+    for name in ["M4ria", "★ Maria", "Profa Maria"] {
+        let refused = make(name, 2, true).await;
+        let is_refused = matches!(refused, Err(StorageError::Exists(_)));
+        assert!(is_refused, "{name}: {refused:?}");
+    }
+    make("Mariana", 3, true).await.unwrap();
+    // An administrator knows who is who.
+    make("Profa Maria", 2, false).await.unwrap();
+}
+
+async fn a_new_account_joins_the_first_rooms(world: &World) {
+    let (one, other) = (world.room("Uma").await, world.room("Outra").await);
+    let closed = world.room("Fechada").await;
+    let bia = world.guest(one, "Bia").await;
+    world.post(&bia, one, "antes").await;
+    let closing = set_room(closed, state("Fechada", false));
+    world.append_one(closing).await.unwrap();
+    let ana = world.guest(other, "Aninha").await;
+    let last = world.storage.last_inbox_entry().await.unwrap();
+    let new = NewAccount {
+        is_signed_up: true,
+        rooms: vec![one, other, closed, RoomId(99)],
+        ..account("Ana", ana.person)
+    };
+    world.storage.create_account(new).await.unwrap();
+    let rooms = world.storage.memberships(ana.session).await.unwrap();
+    let names: Vec<_> = rooms.iter().map(|(room, name)| (*room, name.as_str()));
+    assert_eq!(names, [(one, "Ana"), (other, "Aninha")]);
+    let entries = world.storage.inbox_after(last, usize::MAX).await.unwrap();
+    let changes: Vec<_> = entries.iter().map(|entry| entry.change).collect();
+    assert_eq!(changes, [Some(InboxChange::Joined(one))]);
+    // Nothing there is new to her.
+    let states = world.storage.membership_states(ana.session).await.unwrap();
+    assert!(states.1.iter().all(|state| state.unread == 0), "{states:?}");
 }
 
 async fn an_account_takes_its_name_from_guests(world: &World) {

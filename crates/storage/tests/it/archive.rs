@@ -78,8 +78,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn person()(id: i64, last_username: Option<String>, created_at: i64) -> Record {
-        Record::Person(PersonRow { id, last_username, created_at })
+    fn person()(id: i64, last_username: Option<String>, created_at: i64, settings: String) -> Record {
+        Record::Person(PersonRow { id, last_username, created_at, settings })
     }
 }
 
@@ -98,9 +98,9 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn session()(id: i64, token: [u8; 32], person_id: i64, times: [i64; 2]) -> Record {
+    fn session()(id: i64, token: [u8; 32], person_id: i64, times: [i64; 2], device: String) -> Record {
         let (token, [last_used, created_at]) = (TokenHash(token), times);
-        Record::Session(SessionRow { id, token, person_id, last_used, created_at })
+        Record::Session(SessionRow { id, token, person_id, last_used, created_at, device })
     }
 }
 
@@ -400,6 +400,7 @@ fn before_the_logs() -> Vec<Record> {
             id,
             last_username: name.map(str::to_owned),
             created_at,
+            settings: "{}".into(),
         })
     };
     let room = |id, name: &str, description: &str, is_active, last_seq, last_activity| {
@@ -467,6 +468,7 @@ fn before_the_logs() -> Vec<Record> {
             person_id: 77,
             last_used: 0,
             created_at: STARTED,
+            device: String::new(),
         }),
         Record::Membership(MembershipRow {
             person_id: 77,

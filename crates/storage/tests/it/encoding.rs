@@ -47,8 +47,9 @@ fn all() -> Vec<(Record, String)> {
                 id: i64::MIN,
                 last_username: Some("Ana".into()),
                 created_at: 1_795_000_000_000,
+                settings: "{}".into(),
             }),
-            "01ffffffffffffffffff010103416e6180f8b2e5bd68".into(),
+            "01ffffffffffffffffff010103416e6180f8b2e5bd68027b7d".into(),
         ),
         (
             Record::Account(AccountRow {
@@ -81,8 +82,9 @@ fn all() -> Vec<(Record, String)> {
                 person_id: -1,
                 last_used: 10,
                 created_at: 11,
+                device: "Edge".into(),
             }),
-            format!("040c{token}011416"),
+            format!("040c{token}01141604{}", "45646765"),
         ),
         (
             Record::Membership(MembershipRow {

@@ -23,6 +23,7 @@ mod messages;
 mod migration;
 mod model;
 mod outages;
+mod own_account;
 mod persons;
 mod postgres;
 mod proxy;

@@ -244,6 +244,8 @@ pub(crate) fn account(name: &str, person: PersonId) -> NewAccount {
         password: password_of(name),
         person,
         is_admin: true,
+        is_signed_up: false,
+        rooms: Vec::new(),
         at: at(0),
     }
 }

@@ -220,7 +220,7 @@ impl People {
         first.command_with_input(&create, &format!("{PASSWORD}\n"))?;
         let mut administrator = Guest::new(first);
         let form = [("username", "Chefe"), ("password", PASSWORD)];
-        let page = administrator.post("/admin/login/", &form)?;
+        let page = administrator.post("/login/", &form)?;
         ensure!(page.status == 303, "signing in: {}", page.brief());
         Ok(Self { ana, administrator })
     }

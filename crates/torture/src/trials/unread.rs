@@ -290,7 +290,7 @@ fn sign_in(node: &Server, username: &str) -> Result<Vec<Arc<str>>> {
     let sign_in = |device: usize| -> Result<Arc<str>> {
         let mut guest = Guest::new(node);
         let form = [("username", username), ("password", PASSWORD)];
-        let page = guest.post("/admin/login/", &form)?;
+        let page = guest.post("/login/", &form)?;
         let rooms: &[i64] = if device == 0 { &ROOMS } else { &[] };
         for room in rooms {
             guest.join(*room, username)?;

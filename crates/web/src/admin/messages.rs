@@ -39,7 +39,7 @@ impl AdminMessagesPage {
     }
 
     fn moment(&self, at: Timestamp) -> String {
-        self.page.language.moment(at)
+        self.page.moment(at)
     }
 }
 

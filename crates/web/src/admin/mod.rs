@@ -1,12 +1,11 @@
 //! `/admin/`: the administration of rooms and messages. Every page needs an
-//! [`Admin`](crate::visitor::Admin), except those for signing in and for the first administrator.
+//! [`Admin`](crate::visitor::Admin), except the one for the first administrator.
 
 mod listing;
 pub(crate) mod messages;
 pub(crate) mod room_form;
 pub(crate) mod rooms;
 pub(crate) mod setup;
-pub(crate) mod sign_in;
 
 use axum::response::Redirect;
 

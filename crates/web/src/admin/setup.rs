@@ -5,18 +5,17 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::response::Response;
 use http::HeaderMap;
-use http::header::SET_COOKIE;
 use papo_app::{Error, PASSWORD_CHARACTERS};
 use serde::Deserialize;
 
-use super::sign_in::after_sign_in;
 use crate::caller::Caller;
-use crate::cookies::{device_marks, set_device, set_session};
+use crate::cookies::device_marks;
 use crate::failure::Failure;
 use crate::form_errors::FormErrors;
 use crate::page::{Page, show, show_refused};
+use crate::pages::sign_in::welcome;
 use crate::site::Site;
 use crate::visitor::Guest;
 
@@ -33,7 +32,7 @@ impl SetupPage {
         let least = *PASSWORD_CHARACTERS.start();
         self.page
             .language
-            .text_with("admin-setup-password-hint", [("least", least.into())])
+            .text_with("password-hint", [("least", least.into())])
     }
 }
 
@@ -84,13 +83,7 @@ pub(crate) async fn claim(
         )
         .await;
     match claimed {
-        Ok(signed_in) => {
-            let cookies = AppendHeaders([
-                (SET_COOKIE, set_session(&signed_in.token, &caller)),
-                (SET_COOKIE, set_device(&signed_in.kept, &caller)),
-            ]);
-            Ok((cookies, Redirect::to(&after_sign_in("/admin/"))).into_response())
-        }
+        Ok(signed_in) => Ok(welcome(&signed_in, &caller, "/admin/")),
         Err(error) => {
             let errors = FormErrors::explain(error.clone(), page.language)?;
             show_refused(

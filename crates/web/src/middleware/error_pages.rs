@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, VARY};
@@ -16,7 +16,7 @@ use crate::site::Site;
 
 pub(super) async fn write(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(page) = Page::from_request_parts(&mut parts, &site).await;
+    let page = Page::of(&mut parts, &site);
     // A client that opens a socket reads no pages.
     let is_socket = parts.uri.path().starts_with("/ws/");
     let encoding = compression::wanted(&parts.headers);
@@ -46,7 +46,7 @@ pub(super) async fn write(State(site): State<Arc<Site>>, request: Request, next:
 fn replace(response: Response, page: Page, failure: &Failure) -> Response {
     let (mut parts, _) = response.into_parts();
     let status = parts.status;
-    let Ok(page) = show_with(status, &ErrorPage::new(page, failure)) else {
+    let Ok(page) = show_with(status, &ErrorPage::new(page.as_set(), failure)) else {
         return status.into_response();
     };
     let (about, body) = page.into_parts();

@@ -48,6 +48,11 @@ fn keys(failure: &Failure) -> (Key, Key) {
         Failure::App(Error::SetupLink) => {
             (Key("error-page-setup-title"), Key("error-page-setup-text"))
         }
+        Failure::App(Error::PasswordLink) => (
+            Key("error-page-setup-title"),
+            Key("error-page-password-link-text"),
+        ),
+        Failure::App(Error::Offer) => (Key("error-page-setup-title"), Key("error-page-offer-text")),
         Failure::NotAdministrator => (
             Key("error-page-not-administrator-title"),
             Key("error-page-not-administrator-text"),

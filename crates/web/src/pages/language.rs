@@ -3,12 +3,15 @@
 //! A browser without cookies passes through here once more before it goes back. If it kept none,
 //! the page says that the language needs a cookie.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::Form;
-use axum::extract::Query;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
+use papo_domain::PersonSettings;
 use serde::Deserialize;
 
 use crate::caller::Caller;
@@ -18,6 +21,8 @@ use crate::form_errors::FormErrors;
 use crate::language::Language;
 use crate::page::{Page, show};
 use crate::query::{self, own_path};
+use crate::site::Site;
+use crate::visitor::Guest;
 
 #[derive(Template)]
 #[template(path = "language.html")]
@@ -43,11 +48,22 @@ impl LanguageForm {
 
 /// `POST /language/`
 pub(crate) async fn choose(
+    State(site): State<Arc<Site>>,
     caller: Caller,
     headers: HeaderMap,
+    Guest(visitor): Guest,
     Form(form): Form<LanguageForm>,
 ) -> Result<Response, Failure> {
     let language = form.language()?;
+    // The cookie doesn't count for somebody who has set a language for all their devices.
+    if let Some(visitor) = visitor.filter(|visitor| visitor.settings().language.is_some()) {
+        let settings = PersonSettings {
+            language: Some(language.code().to_owned()),
+            ..visitor.settings().clone()
+        };
+        let address = caller.address;
+        site.app.set_settings(&visitor, settings, address).await?;
+    }
     let next = own_path(&form.next);
     let cookie = [(SET_COOKIE, set_language(language, &caller))];
     let to = if headers.contains_key(COOKIE) {

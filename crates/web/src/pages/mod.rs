@@ -1,5 +1,6 @@
 //! The pages that everybody can see.
 
+pub(crate) mod account;
 pub(crate) mod chat;
 pub(crate) mod error;
 pub(crate) mod join;
@@ -8,5 +9,7 @@ pub(crate) mod leave;
 pub(crate) mod messages;
 pub(crate) mod rooms;
 pub(crate) mod service;
+pub(crate) mod sign_in;
+pub(crate) mod sign_up;
 
 pub(crate) use error::ErrorPage;

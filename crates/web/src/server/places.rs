@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn keepers_see_health_figures_and_administration() {
-        for path in ["/healthz", "/metrics", "/admin/login/", "/static/papo.css"] {
+        for path in ["/healthz", "/metrics", "/login/", "/static/papo.css"] {
             assert!(is_for_keepers(path), "{path}");
         }
         for path in ["/", "/room/1/", "/ws/", "/administrator"] {

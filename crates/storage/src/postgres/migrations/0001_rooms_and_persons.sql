@@ -82,11 +82,13 @@ CREATE TABLE event (
     PRIMARY KEY (room_id, seq)
 );
 
--- Somebody who has a session, an account or both; a guest has no account.
+-- Somebody who has a session, an account or both; a guest has no account. `settings` is JSON; what
+-- it has is in `crates/domain/src/person_settings.rs`.
 CREATE TABLE person (
     id            bigint PRIMARY KEY,
     last_username text,
-    created_at    bigint NOT NULL
+    created_at    bigint NOT NULL,
+    settings      text   NOT NULL DEFAULT '{}'
 );
 
 -- A suspended account can't sign in, and keeps its name.
@@ -102,18 +104,42 @@ CREATE TABLE account (
     created_at   bigint  NOT NULL
 );
 
+-- One-time links for another password. `token` is the SHA-256 of what the link carries, and the link
+-- holds until `until` in the time of service.
+CREATE TABLE password_link (
+    account_id bigint PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+    token      bytea  NOT NULL UNIQUE CHECK (octet_length(token) = 32),
+    until      bigint NOT NULL
+);
+
 -- A device. It is signed in exactly when its person has an account. `token` is the SHA-256 of what
--- the cookie carries; `last_used` is in the time of service.
+-- the cookie carries; `last_used` is in the time of service. `device` is its browser and system.
 CREATE TABLE session (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     token      bytea  NOT NULL UNIQUE CHECK (octet_length(token) = 32),
     person_id  bigint NOT NULL REFERENCES person (id),
     last_used  bigint NOT NULL,
-    created_at bigint NOT NULL
+    created_at bigint NOT NULL,
+    device     text   NOT NULL DEFAULT ''
 );
 
 CREATE INDEX session_by_person ON session (person_id);
 CREATE INDEX session_by_last_used ON session (last_used);
+
+-- Offers to sign in on another device, which hold until `until` in the time of service. `token` is
+-- the SHA-256 of what the offer's address carries, `taker` that of what the other device keeps.
+-- Both devices show `code`. Offers live for minutes, and aren't moved with an instance.
+CREATE TABLE offer (
+    token        bytea   PRIMARY KEY CHECK (octet_length(token) = 32),
+    session_id   bigint  NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+    until        bigint  NOT NULL,
+    taker        bytea   CHECK (octet_length(taker) = 32),
+    code         bigint,
+    device       text    NOT NULL DEFAULT '',
+    is_confirmed boolean NOT NULL DEFAULT false
+);
+
+CREATE INDEX offer_by_session ON offer (session_id);
 
 -- `likeness` has the skeletons of the accounts for which the name could be mistaken, each between
 -- two spaces. Making an account searches it. Roles: 0 member, 1 moderator. `read_seq` is the last

@@ -54,11 +54,13 @@ CREATE TABLE event (
     PRIMARY KEY (room_id, seq)
 ) STRICT, WITHOUT ROWID;
 
--- Somebody who has a session, an account or both; a guest has no account.
+-- Somebody who has a session, an account or both; a guest has no account. `settings` is JSON; what
+-- it has is in `crates/domain/src/person_settings.rs`.
 CREATE TABLE person (
     id            INTEGER PRIMARY KEY,
     last_username TEXT,
-    created_at    INTEGER NOT NULL
+    created_at    INTEGER NOT NULL,
+    settings      TEXT    NOT NULL DEFAULT '{}'
 ) STRICT;
 
 -- A suspended account can't sign in, and keeps its name.
@@ -73,18 +75,42 @@ CREATE TABLE account (
     created_at   INTEGER NOT NULL
 ) STRICT;
 
+-- One-time links for another password. `token` is the SHA-256 of what the link carries, and the link
+-- holds until `until` in the time of service.
+CREATE TABLE password_link (
+    account_id INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+    token      BLOB    NOT NULL UNIQUE CHECK (length(token) = 32),
+    until      INTEGER NOT NULL
+) STRICT;
+
 -- A device. It is signed in exactly when its person has an account. `token` is the SHA-256 of what
--- the cookie carries; `last_used` is in the time of service.
+-- the cookie carries; `last_used` is in the time of service. `device` is its browser and system.
 CREATE TABLE session (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     token      BLOB    NOT NULL UNIQUE CHECK (length(token) = 32),
     person_id  INTEGER NOT NULL REFERENCES person (id),
     last_used  INTEGER NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    device     TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE INDEX session_by_person ON session (person_id);
 CREATE INDEX session_by_last_used ON session (last_used);
+
+-- Offers to sign in on another device, which hold until `until` in the time of service. `token` is
+-- the SHA-256 of what the offer's address carries, `taker` that of what the other device keeps.
+-- Both devices show `code`. Offers live for minutes, and aren't moved with an instance.
+CREATE TABLE offer (
+    token        BLOB    PRIMARY KEY CHECK (length(token) = 32),
+    session_id   INTEGER NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+    until        INTEGER NOT NULL,
+    taker        BLOB    CHECK (length(taker) = 32),
+    code         INTEGER,
+    device       TEXT    NOT NULL DEFAULT '',
+    is_confirmed INTEGER NOT NULL DEFAULT 0 CHECK (is_confirmed IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX offer_by_session ON offer (session_id);
 
 -- `likeness` has the skeletons of the accounts for which the name could be mistaken, each between
 -- two spaces. Making an account searches it. Roles: 0 member, 1 moderator. `read_seq` is the last

@@ -255,6 +255,7 @@ fn persons_of(accounts: &[Account], sessions: &[Session]) -> impl Iterator<Item 
             id,
             last_username: None,
             created_at,
+            settings: "{}".into(),
         });
         if let Some(name) = last_username {
             person.last_username = Some(name.clone());
@@ -291,6 +292,7 @@ impl From<Session> for SessionRow {
             // The beginning of the time of service.
             last_used: 0,
             created_at: session.created_at,
+            device: String::new(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `/admin/login/` and `/admin/logout/`.
+//! `/login/` and `/logout/`.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
+use papo_app::{SignedIn, Visitor};
 use serde::Deserialize;
 
 use crate::caller::Caller;
@@ -20,7 +21,7 @@ use crate::site::Site;
 use crate::visitor::Guest;
 
 #[derive(Template)]
-#[template(path = "admin/sign_in.html")]
+#[template(path = "sign_in.html")]
 pub(crate) struct SignInPage {
     pub(crate) page: Page,
     /// The page after signing in.
@@ -32,7 +33,7 @@ pub(crate) struct SignInPage {
 #[derive(Deserialize)]
 pub(crate) struct Next {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 #[derive(Deserialize)]
@@ -45,7 +46,7 @@ pub(crate) struct SignInForm {
     next: String,
 }
 
-/// `GET /admin/login/?next=PATH`
+/// `GET /login/?next=PATH`
 pub(crate) async fn show_form(
     State(site): State<Arc<Site>>,
     page: Page,
@@ -53,12 +54,8 @@ pub(crate) async fn show_form(
     Query(Next { next }): Query<Next>,
     Query(check): Query<CookieCheck>,
 ) -> Result<Response, Failure> {
-    let signed_in = visitor
-        .as_ref()
-        .filter(|visitor| visitor.account().is_some());
-    if let Some(visitor) = signed_in {
-        let may_administer = visitor.administrator().is_some();
-        return Ok(Redirect::to(destination(&next, may_administer)).into_response());
+    if let Some(onward) = onward(visitor.as_ref(), &next) {
+        return Ok(onward);
     }
     let errors = if check.is_due() && visitor.is_none() {
         FormErrors::no_cookie(page.language, site.settings.public_url.as_ref())
@@ -73,15 +70,14 @@ pub(crate) async fn show_form(
     })
 }
 
-/// Where a browser goes with the new session's cookie: to the form again, which sends it on to
-/// `next` if it brings the cookie.
-pub(super) fn after_sign_in(next: &str) -> String {
-    let next = if next.is_empty() { "" } else { own_path(next) };
-    let pairs = [("next", next), CookieCheck::QUERY];
-    format!("{SIGN_IN_PATH}{}", query::string(pairs))
+/// `GET /admin/login/?next=PATH`: where administrators signed in once.
+pub(crate) async fn show_elsewhere(Query(Next { next }): Query<Next>) -> Redirect {
+    let next = if next.is_empty() { "/admin/" } else { &next };
+    let pairs = [("next", own_path(next))];
+    Redirect::to(&format!("{SIGN_IN_PATH}{}", query::string(pairs)))
 }
 
-/// `POST /admin/login/`
+/// `POST /login/`
 pub(crate) async fn sign_in(
     State(site): State<Arc<Site>>,
     page: Page,
@@ -94,24 +90,15 @@ pub(crate) async fn sign_in(
         next,
     }): Form<SignInForm>,
 ) -> Result<Response, Failure> {
-    match site
-        .app
-        .sign_in(
-            visitor.as_ref(),
-            &username,
-            password,
-            caller.address,
-            device_marks(&headers, &caller),
-        )
-        .await
-    {
-        Ok(signed_in) => {
-            let cookies = AppendHeaders([
-                (SET_COOKIE, set_session(&signed_in.token, &caller)),
-                (SET_COOKIE, set_device(&signed_in.kept, &caller)),
-            ]);
-            Ok((cookies, Redirect::to(&after_sign_in(&next))).into_response())
-        }
+    let signed_in = site.app.sign_in(
+        visitor.as_ref(),
+        &username,
+        password,
+        caller.address,
+        device_marks(&headers, &caller),
+    );
+    match signed_in.await {
+        Ok(signed_in) => Ok(welcome(&signed_in, &caller, &next)),
         Err(error) => {
             let errors = FormErrors::explain(error.clone(), page.language)?;
             show_refused(
@@ -127,7 +114,7 @@ pub(crate) async fn sign_in(
     }
 }
 
-/// `POST /admin/logout/`: redirects to the list of rooms, which everybody can see.
+/// `POST /logout/`: redirects to the front page, which everybody can see.
 pub(crate) async fn sign_out(
     State(site): State<Arc<Site>>,
     caller: Caller,
@@ -140,12 +127,31 @@ pub(crate) async fn sign_out(
     Ok((cookie, Redirect::to("/")).into_response())
 }
 
+/// Gives a browser the cookies of its new session. It goes to the sign-in form with them, which
+/// sends it on to `next` if it brings the session's cookie.
+pub(crate) fn welcome(signed_in: &SignedIn, caller: &Caller, next: &str) -> Response {
+    let cookies = AppendHeaders([
+        (SET_COOKIE, set_session(&signed_in.token, caller)),
+        (SET_COOKIE, set_device(&signed_in.kept, caller)),
+    ]);
+    let next = if next.is_empty() { "" } else { own_path(next) };
+    let pairs = [("next", next), CookieCheck::QUERY];
+    let form = format!("{SIGN_IN_PATH}{}", query::string(pairs));
+    (cookies, Redirect::to(&form)).into_response()
+}
+
+/// The way on for somebody who has signed in and opens the form.
+pub(super) fn onward(visitor: Option<&Visitor>, next: &str) -> Option<Response> {
+    let visitor = visitor.filter(|visitor| visitor.account().is_some())?;
+    let may_administer = visitor.administrator().is_some();
+    Some(Redirect::to(destination(next, may_administer)).into_response())
+}
+
 /// Where a signed-in person goes: to the page that they came from, if they may see it.
 fn destination(next: &str, may_administer: bool) -> &str {
-    match (own_path(next), may_administer) {
-        (_, true) if next.is_empty() => "/admin/",
-        (path, false) if path.starts_with("/admin") => "/",
-        (path, _) => path,
+    match own_path(next) {
+        path if path.starts_with("/admin") && !may_administer => "/",
+        path => path,
     }
 }
 
@@ -156,7 +162,7 @@ mod tests {
     #[test]
     fn people_go_on_where_they_came_from_if_they_may() {
         for (next, plain, administrator) in [
-            ("", "/", "/admin/"),
+            ("", "/", "/"),
             ("/", "/", "/"),
             ("/room/1/join/", "/room/1/join/", "/room/1/join/"),
             ("/admin/", "/", "/admin/"),
