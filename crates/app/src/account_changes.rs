@@ -39,12 +39,17 @@ impl App {
     /// connections.
     pub async fn change_account(
         &self,
-        _by: &Administrator,
+        by: &Administrator,
         account: &Account,
         change: AccountChange,
     ) -> Result<usize, Error> {
-        let changed = self.storage.change_account(account.id, change).await?;
+        let at = self.settings.clock.now();
+        let changed = self
+            .storage
+            .change_account(by.by(), account.id, change, at)
+            .await?;
         let ended = changed.map_err(|refusal| match refusal {
+            AccountRefusal::Denied(denial) => denial.into(),
             AccountRefusal::NoAccount => Error::NoAccount,
             AccountRefusal::LastAdministrator => Error::LastAdministrator,
             AccountRefusal::NameTaken => Error::AccountNameTaken,

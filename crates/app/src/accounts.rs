@@ -133,7 +133,7 @@ impl App {
     /// Makes an account.
     pub async fn create_account(
         &self,
-        _by: &Administrator,
+        by: &Administrator,
         name: &str,
         password: String,
         is_admin: bool,
@@ -141,6 +141,7 @@ impl App {
         let account = self.new_account(None, name, password).await?;
         self.store_account(NewAccount {
             is_admin,
+            made_by: Some(by.by()),
             ..account
         })
         .await
@@ -248,6 +249,7 @@ impl App {
             person: person.unwrap_or_else(|| self.settings.random.person()),
             is_admin: false,
             is_signed_up: false,
+            made_by: None,
             rooms: self.place().first_rooms.clone(),
             at: self.settings.clock.now(),
         })

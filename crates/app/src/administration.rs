@@ -26,6 +26,11 @@ impl Administrator {
         }
     }
 
+    /// Whose right it is, for the transaction that checks it again.
+    pub(crate) const fn by(&self) -> By {
+        self.by
+    }
+
     const fn role(&self) -> Role {
         match self.by {
             By::System => Role::System,
@@ -70,7 +75,7 @@ impl App {
     /// Makes a room.
     pub async fn create_room(
         &self,
-        _by: &Administrator,
+        by: &Administrator,
         name: &str,
         description: &str,
         is_active: bool,
@@ -83,12 +88,13 @@ impl App {
         };
         let room = self
             .storage
-            .create_room(state, self.settings.clock.now())
+            .create_room_as(by.by, state, self.settings.clock.now())
             .await;
-        room.map_err(|error| match error {
+        let room = room.map_err(|error| match error {
             StorageError::Exists(_) => Error::RoomNameTaken,
             other => other.into(),
-        })
+        })?;
+        Ok(room?)
     }
 
     /// Changes a room's name, description and state. Its followers get the event. When it becomes

@@ -5,10 +5,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use papo_channel_layer::{Connection, Hub, Nodes, Signal, TailLimits};
-use papo_domain::{Epoch, Place};
+use papo_domain::Epoch;
 use papo_protocol::Limits;
 use papo_storage::{Served, Storage, StorageError};
-use parking_lot::RwLock;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::nodes::Bells;
 use crate::pages::Pages;
 use crate::passwords::Passwords;
+use crate::place::KnownPlace;
 use crate::reading::Marks;
 use crate::room_log::RoomLog;
 use crate::served::Service;
@@ -109,7 +109,7 @@ pub struct App {
     pub(crate) tasks: TaskTracker,
     pub(crate) service: Service,
     pub(crate) job_bell: Bell,
-    place: RwLock<Arc<Place>>,
+    pub(crate) place: KnownPlace,
     broken: Broken,
 }
 
@@ -127,6 +127,7 @@ impl App {
         let asked = Instant::now();
         let last_revocation = storage.last_revocation().await?;
         let last_entry = storage.last_inbox_entry().await?;
+        let place = storage.place().await?;
         let (relay, incoming) = nodes.map(|nodes| (nodes.relay, nodes.incoming)).unzip();
         let hub = Arc::new(Hub::with_relay(settings.tails, relay));
         let metrics = Arc::new(Metrics::new());
@@ -169,7 +170,7 @@ impl App {
             bells: Bells::default(),
             others: Others::default(),
             job_bell: Bell::default(),
-            place: RwLock::default(),
+            place: KnownPlace::new(place),
             broken,
             tasks,
         });
@@ -181,6 +182,7 @@ impl App {
         app.tasks.spawn(Arc::clone(&app).watch_clock());
         app.tasks.spawn(Arc::clone(&app).store_marks());
         app.tasks.spawn(Arc::clone(&app).watch_inboxes(last_entry));
+        app.tasks.spawn(Arc::clone(&app).watch_place());
         app.start_watching(last_revocation)?;
         if let Some(incoming) = incoming {
             app.tasks.spawn(Arc::clone(&app).hear_nodes(incoming));
@@ -237,11 +239,6 @@ impl App {
         self.metrics.rooms.set(figure(self.hub.rooms().len()));
         self.metrics.tail_bytes.set(figure(self.hub.tail_bytes()));
         self.metrics.waiting.set(figure(self.log.waiting()));
-    }
-
-    /// The settings of the place, as they are now.
-    pub fn place(&self) -> Arc<Place> {
-        Arc::clone(&self.place.read())
     }
 
     /// The history's name.

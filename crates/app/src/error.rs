@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use papo_domain::{
-    Denial, IdError, MessageTextError, RoomDescriptionError, RoomNameError, UsernameError,
+    Denial, IdError, MessageTextError, PlaceError, RoomDescriptionError, RoomNameError,
+    UsernameError,
 };
 use papo_storage::{JoinRefusal, Refusal, StorageError};
 
@@ -94,6 +95,15 @@ pub enum Error {
     /// No account with this name.
     #[error("no account with this name")]
     NoAccount,
+    /// Can't be a setting of the place.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// Somebody else has changed the settings of the place meanwhile.
+    #[error("the settings were changed meanwhile")]
+    PlaceChanged,
+    /// Only people with an account join rooms here.
+    #[error("guests can't join rooms here")]
+    NoGuests,
     /// No dead job with this number.
     #[error("no dead job with this number")]
     NoJob,
@@ -164,6 +174,7 @@ impl Error {
             | Self::NotAdministrator
             | Self::SignUpClosed
             | Self::SignUpInvited
+            | Self::NoGuests
             | Self::WrongUsername => ErrorKind::Forbidden,
             Self::Username(_)
             | Self::NameRegistered
@@ -179,6 +190,8 @@ impl Error {
             | Self::PasswordGuess(_)
             | Self::PasswordLength
             | Self::LastAdministrator
+            | Self::Place(_)
+            | Self::PlaceChanged
             | Self::Suspended
             | Self::SignIn => ErrorKind::Invalid,
             Self::RateLimited(_) => ErrorKind::TooOften,
@@ -251,6 +264,7 @@ impl From<JoinRefusal> for Error {
             JoinRefusal::NoSession => Self::NotJoined,
             JoinRefusal::NameRegistered => Self::NameRegistered,
             JoinRefusal::NameReserved => Self::NameReserved,
+            JoinRefusal::NoGuests => Self::NoGuests,
         }
     }
 }

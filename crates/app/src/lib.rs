@@ -9,6 +9,7 @@ mod accounts;
 mod actor;
 mod administration;
 mod app;
+mod audit;
 mod broken;
 mod clock_watch;
 mod defects;
@@ -35,6 +36,8 @@ mod offers;
 mod own_account;
 mod pages;
 mod passwords;
+mod people;
+mod place;
 mod rate_limits;
 mod reading;
 mod revocations;
@@ -61,7 +64,8 @@ pub use papo_channel_layer::{
     Connection, Frame, Nodes, Notice, Read, TailLimits, Wants, Wire, Written,
 };
 pub use papo_storage::{
-    AccountChange, AccountSession, DeadJob, JobId, MessageFilter, MessagePage, ReadMark, RoomFilter,
+    AccountChange, AccountFilter, AccountOverview, AccountSession, AuditFilter, DeadJob, JobId,
+    MessageFilter, MessagePage, PlaceVersion, ReadMark, RoomFilter, StoredPlace,
 };
 pub use rate_limits::{Action, RateLimits, network};
 pub use reading::MarkReply;

@@ -31,6 +31,8 @@ pub(crate) struct Bells {
     pub(crate) revocations: Notify,
     /// Rings for the inboxes.
     pub(crate) inboxes: Notify,
+    /// Rings for the settings of the place.
+    pub(crate) place: Notify,
 }
 
 impl App {

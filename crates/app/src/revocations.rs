@@ -121,10 +121,12 @@ impl App {
         let person = revocation.person;
         match revocation.revoked {
             Some(Revoked::Ended(session)) => self.hub.end_session(person, session),
+            Some(Revoked::Place) => self.bells.place.notify_one(),
             Some(Revoked::Left(room) | Revoked::Renamed(room, _)) => {
                 self.hub.notice(person, &Notice::Changed(room));
             }
             None => {
+                self.bells.place.notify_one();
                 tracing::error!(
                     number = revocation.id.0,
                     "a revocation in the database is damaged: papo asks again for all rights of \

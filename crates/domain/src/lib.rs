@@ -4,7 +4,9 @@
 //! other crate uses this one; it uses none of them. Strings from outside become these types once,
 //! at the edge. A value of such a type is always valid.
 
+mod accent;
 mod account;
+mod audit;
 mod device;
 mod emoji;
 mod event;
@@ -22,7 +24,12 @@ mod timestamp;
 mod unseen;
 mod username;
 
+pub use accent::{Accent, Colour, Palette, Tones};
 pub use account::{Account, AccountId, AccountName, AccountNameError, Mark};
+pub use audit::{
+    AuditAccount, AuditAct, AuditEntry, AuditId, AuditPerson, AuditRoom, PlaceSetting,
+    SettingChange,
+};
 pub use device::{DEVICE_CHARACTERS, DeviceText};
 pub use emoji::{Emoji, EmojiError};
 pub use event::{
@@ -32,7 +39,9 @@ pub use ids::{ClientId, Epoch, IdError, PersonId, RoomId, Seq, SessionId};
 pub use likeness::{Likeness, skeleton};
 pub use message::{Message, UNREAD_MESSAGES};
 pub use person_settings::{Hours, PersonSettings, SETTINGS_BYTES, Theme, ZoneName, ZoneNameError};
-pub use place::{Place, RoomMakers, SignUp};
+pub use place::{
+    FirstRooms, Place, PlaceError, PlaceLanguage, PlaceName, RoomMakers, SignUp, WelcomeText,
+};
 pub use relay_key::RelayKey;
 pub use rights::{Denial, Right, Role, RoomKind};
 pub use room::{

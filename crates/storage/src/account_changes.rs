@@ -1,9 +1,11 @@
 //! Changes that administrators make to an account. The rules are the same for every database.
 
 use async_trait::async_trait;
-use papo_domain::{Account, AccountId, DeviceText, SessionId, Timestamp};
+use papo_domain::{
+    Account, AccountId, AuditAccount, AuditAct, Denial, DeviceText, SessionId, Timestamp,
+};
 
-use crate::{Served, StorageError, StoredPassword};
+use crate::{By, Served, StorageError, StoredPassword};
 
 /// Changes of accounts, and their sessions.
 #[async_trait]
@@ -17,8 +19,10 @@ pub trait AccountChanges: Send + Sync {
     /// Changes an account, and returns the sessions that ended.
     async fn change_account(
         &self,
+        by: By,
         account: AccountId,
         change: AccountChange,
+        at: Timestamp,
     ) -> Result<Result<Vec<SessionId>, AccountRefusal>, StorageError>;
 }
 
@@ -55,6 +59,20 @@ impl AccountChange {
         takes && account.is_admin && !account.is_suspended
     }
 
+    /// The change in the audit.
+    pub(crate) fn act(&self, account: &Account) -> AuditAct {
+        let about = AuditAccount::new(account.id, account.name.as_str());
+        match self {
+            Self::Password(_) => AuditAct::PasswordSet(about),
+            Self::EndSessions => AuditAct::SessionsEnded(about),
+            Self::Suspend => AuditAct::AccountSuspended(about),
+            Self::Restore => AuditAct::AccountRestored(about),
+            Self::Remove => AuditAct::AccountRemoved(about),
+            Self::SetAdmin(true) => AuditAct::AdministratorMade(about),
+            Self::SetAdmin(false) => AuditAct::AdministratorUnmade(about),
+        }
+    }
+
     /// The account after the change; `None` when it is removed.
     pub(crate) fn applied(&self, account: Account) -> Option<Account> {
         let (is_admin, is_suspended) = match self {
@@ -75,6 +93,9 @@ impl AccountChange {
 /// Why an account wasn't changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AccountRefusal {
+    /// The person has no right to it.
+    #[error(transparent)]
+    Denied(#[from] Denial),
     /// There is no such account.
     #[error("no such account")]
     NoAccount,

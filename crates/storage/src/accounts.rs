@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use papo_domain::{Account, AccountId, AccountName, PersonId, RoomId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountRefusal, StorageError};
+use crate::{AccountRefusal, By, StorageError};
 
 /// A name and a password that a person has.
 #[async_trait]
@@ -59,6 +59,8 @@ pub struct NewAccount {
     pub is_signed_up: bool,
     /// The rooms that it joins.
     pub rooms: Vec<RoomId>,
+    /// Who makes it, for the audit; `None` when its person does.
+    pub made_by: Option<By>,
     /// Now.
     pub at: Timestamp,
 }

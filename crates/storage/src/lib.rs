@@ -8,6 +8,7 @@
 
 mod account_changes;
 mod accounts;
+mod audit;
 mod authors;
 mod check;
 mod damage;
@@ -28,7 +29,9 @@ mod new_file;
 mod offers;
 pub mod owner;
 mod passwords;
+mod people;
 mod persons;
+mod place;
 pub mod postgres;
 mod random;
 mod read_positions;
@@ -43,6 +46,7 @@ pub mod transfer;
 
 pub use account_changes::{AccountChange, AccountChanges, AccountRefusal, AccountSession};
 pub use accounts::{Accounts, NewAccount, StoredPassword};
+pub use audit::{AUDIT_KEPT, Audit, AuditFilter};
 pub use authors::Authors;
 pub use check::Check;
 pub use devices::Devices;
@@ -61,7 +65,9 @@ pub use messages::{MessageFilter, MessagePage, Messages, Snapshot};
 pub use offers::{Offer, Offers, Taker};
 pub use papo_domain::SESSION_LIFETIME;
 pub use passwords::Passwords;
+pub use people::{AccountFilter, AccountOverview, People};
 pub use persons::Persons;
+pub use place::{PlaceRefusal, PlaceSettings, PlaceVersion, StoredPlace};
 pub use read_positions::{MembershipState, ReadMark, ReadPositions};
 pub use revocations::{Revocation, RevocationId, Revocations, Revoked};
 pub use rooms::{RoomFilter, Rooms};

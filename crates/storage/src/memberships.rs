@@ -79,4 +79,7 @@ pub enum JoinRefusal {
     /// The name is or claims a role, such as an administrator's or Papo's own.
     #[error("the name is that of a role")]
     NameReserved,
+    /// The person has no account, isn't in the room, and the place admits no guests.
+    #[error("guests can't join rooms here")]
+    NoGuests,
 }

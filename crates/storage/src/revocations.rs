@@ -12,7 +12,7 @@ use crate::StorageError;
 ///
 /// These methods store revocations: a rename by `join`, `leave`, and whatever ends a session.
 /// `create_account` and `claim_setup` take names from guests. `change_account` may give or take an
-/// account's right to administer.
+/// account's right to administer. `set_place` may end what guests and others may do.
 #[async_trait]
 pub trait Revocations: Send + Sync {
     /// The revocations after this one, in order, at most `limit`. They become visible in the order
@@ -54,4 +54,6 @@ pub enum Revoked {
     Ended(SessionId),
     /// The person has another name or mark in this room, and may have yet another by now.
     Renamed(RoomId, Username),
+    /// The settings of the place have changed, for everybody; the person is nobody.
+    Place,
 }

@@ -1,9 +1,9 @@
 //! Rooms.
 
 use async_trait::async_trait;
-use papo_domain::{Room, RoomId, RoomOverview, RoomState, Timestamp};
+use papo_domain::{Denial, Room, RoomId, RoomOverview, RoomState, Timestamp};
 
-use crate::StorageError;
+use crate::{By, StorageError};
 
 /// Rooms: their names, descriptions and states.
 #[async_trait]
@@ -15,8 +15,16 @@ pub trait Rooms: Send + Sync {
     /// the filter has a limit.
     async fn rooms(&self, filter: RoomFilter) -> Result<Vec<RoomOverview>, StorageError>;
 
-    /// Makes a room. [`StorageError::Exists`] when one has that name, whatever its case.
+    /// Makes a room by a command. [`StorageError::Exists`] when one has that name, whatever its case.
     async fn create_room(&self, state: RoomState, at: Timestamp) -> Result<Room, StorageError>;
+
+    /// The same by an administrator, whose right the transaction checks again.
+    async fn create_room_as(
+        &self,
+        by: By,
+        state: RoomState,
+        at: Timestamp,
+    ) -> Result<Result<Room, Denial>, StorageError>;
 
     /// Makes these rooms, with the numbers 1, 2, 3…, in a database without rooms: all or none.
     /// Several nodes may call this at once.

@@ -1,9 +1,9 @@
 //! The trait that a database implements, composed of its themes.
 
 use crate::{
-    AccountChanges, Accounts, Authors, Check, Devices, Import, Inboxes, Instance, Jobs, Log,
-    Memberships, Messages, Offers, Passwords, Persons, ReadPositions, Revocations, Rooms, Sessions,
-    Setup, Times,
+    AccountChanges, Accounts, Audit, Authors, Check, Devices, Import, Inboxes, Instance, Jobs, Log,
+    Memberships, Messages, Offers, Passwords, People, Persons, PlaceSettings, ReadPositions,
+    Revocations, Rooms, Sessions, Setup, Times,
 };
 
 /// A database of rooms, their logs, persons, accounts and jobs. Each theme is a trait of its own,
@@ -27,6 +27,9 @@ pub trait Storage:
     + Passwords
     + Offers
     + Setup
+    + PlaceSettings
+    + People
+    + Audit
     + Jobs
     + Import
     + Check

@@ -43,14 +43,17 @@ enum Task {
     ForgetInboxes,
     /// Deletes jobs that nobody asks for any more.
     ForgetJobs,
+    /// Deletes entries of the audit that are kept no longer.
+    ForgetAudit,
 }
 
 impl Task {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::ExpireSessions,
         Self::ForgetRevocations,
         Self::ForgetInboxes,
         Self::ForgetJobs,
+        Self::ForgetAudit,
     ];
 
     const fn name(self) -> &'static str {
@@ -59,6 +62,7 @@ impl Task {
             Self::ForgetRevocations => "forget-revocations",
             Self::ForgetInboxes => "forget-inboxes",
             Self::ForgetJobs => "forget-jobs",
+            Self::ForgetAudit => "forget-audit",
         }
     }
 }
@@ -78,6 +82,7 @@ impl Job for Chore {
             Task::ExpireSessions => app.expire_sessions().await?,
             Task::ForgetRevocations => app.forget_revocations().await?,
             Task::ForgetInboxes => app.forget_inboxes().await?,
+            Task::ForgetAudit => app.forget_audit().await?,
             Task::ForgetJobs => drop(app.storage.forget_jobs(app.served()).await?),
         }
         Ok(())

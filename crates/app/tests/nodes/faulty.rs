@@ -6,17 +6,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, DeviceText, Epoch, Event, PersonId, PersonSettings, RelayKey,
-    Room, RoomId, RoomOverview, RoomState, Seq, SessionId, Timestamp, Username,
+    Account, AccountId, AccountName, AuditEntry, Denial, DeviceText, Epoch, Event, PersonId,
+    PersonSettings, Place, RelayKey, Room, RoomId, RoomOverview, RoomState, Seq, SessionId,
+    Timestamp, Username,
 };
 use papo_storage::{
-    AccountChange, AccountChanges, AccountRefusal, AccountSession, Accounts, Authors, Batch, Check,
-    Clocks, DeadJob, Devices, Identity, Import, ImportReport, ImportedRoom, InboxEntry, InboxId,
-    Inboxes, Instance, JobId, JobLease, Jobs, JoinRefusal, Joined, Log, MembershipState,
-    Memberships, MessageFilter, MessagePage, Messages, NewAccount, NewJob, NewSession, Offer,
-    Offers, Passwords, Persons, Queues, ReadMark, ReadPositions, Revocation, RevocationId,
-    Revocations, RoomFilter, Rooms, Served, Session, Sessions, Setup, Snapshot, Storage,
-    StorageError, StoredPassword, TakeJobs, TakenJob, Taker, Times, TokenHash,
+    AccountChange, AccountChanges, AccountFilter, AccountOverview, AccountRefusal, AccountSession,
+    Accounts, Audit, AuditFilter, Authors, Batch, By, Check, Clocks, DeadJob, Devices, Identity,
+    Import, ImportReport, ImportedRoom, InboxEntry, InboxId, Inboxes, Instance, JobId, JobLease,
+    Jobs, JoinRefusal, Joined, Log, MembershipState, Memberships, MessageFilter, MessagePage,
+    Messages, NewAccount, NewJob, NewSession, Offer, Offers, Passwords, People, Persons,
+    PlaceRefusal, PlaceSettings, PlaceVersion, Queues, ReadMark, ReadPositions, Revocation,
+    RevocationId, Revocations, RoomFilter, Rooms, Served, Session, Sessions, Setup, Snapshot,
+    Storage, StorageError, StoredPassword, StoredPlace, TakeJobs, TakenJob, Taker, Times,
+    TokenHash,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -151,6 +154,7 @@ pass_on! {
         room(room: RoomId) -> Option<Room>;
         rooms(filter: RoomFilter) -> Vec<RoomOverview>;
         create_room(state: RoomState, at: Timestamp) -> Room;
+        create_room_as(by: By, state: RoomState, at: Timestamp) -> Result<Room, Denial>;
         create_first_rooms(states: Vec<RoomState>, at: Timestamp) -> ();
     }
     Times {
@@ -233,7 +237,7 @@ pass_on! {
     }
     AccountChanges {
         account_sessions(account: AccountId) -> Vec<AccountSession>;
-        change_account(account: AccountId, change: AccountChange)
+        change_account(by: By, account: AccountId, change: AccountChange, at: Timestamp)
             -> Result<Vec<SessionId>, AccountRefusal>;
     }
     Jobs {
@@ -252,6 +256,18 @@ pass_on! {
         set_setup_token(token: TokenHash) -> ();
         is_setup_token(token: TokenHash) -> bool;
         claim_setup(token: TokenHash, account: NewAccount) -> Option<Account>;
+    }
+    PlaceSettings {
+        place() -> StoredPlace;
+        set_place(by: By, before: PlaceVersion, place: Place, at: Timestamp)
+            -> Result<PlaceVersion, PlaceRefusal>;
+    }
+    People {
+        find_accounts(filter: AccountFilter) -> Vec<AccountOverview>;
+    }
+    Audit {
+        audit(filter: AuditFilter) -> Vec<AuditEntry>;
+        forget_audit(age: Duration) -> u64;
     }
     Import {
         import(

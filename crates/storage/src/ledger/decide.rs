@@ -6,13 +6,14 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use papo_domain::{
-    ClientId, Denial, Emoji, Event, EventKind, MessageText, PersonId, Posted, Reacted, Right,
-    RoomId, RoomState, Seq, SessionId, Timestamp, Username,
+    AuditAct, AuditRoom, ClientId, Denial, Emoji, Event, EventKind, MessageText, PersonId, Posted,
+    Reacted, Right, RoomId, RoomState, Seq, SessionId, Timestamp, Username,
 };
 
 use super::change::{Act, Appended, By, NewEvent, Refusal};
 use super::effects::Effects;
 use super::facts::{Facts, Place, Poster, RoomHead, StoredMessage};
+use crate::audit::AuditNote;
 use crate::defects;
 use crate::times::next_in_log;
 
@@ -53,6 +54,7 @@ pub(crate) struct Ledger<F> {
     /// The messages that the batch has read.
     messages: BTreeMap<Place, StoredMessage>,
     changed: BTreeSet<Place>,
+    audit: Vec<AuditNote>,
     answers: Answers,
 }
 
@@ -76,6 +78,7 @@ impl<F: Facts> Ledger<F> {
             sent: BTreeMap::new(),
             messages: BTreeMap::new(),
             changed: BTreeSet::new(),
+            audit: Vec::new(),
             answers: Vec::new(),
         }
     }
@@ -113,6 +116,7 @@ impl<F: Facts> Ledger<F> {
             answers: self.answers,
             rewritten,
             changed,
+            audit: self.audit,
             heads: grown.collect(),
         }
     }
@@ -196,8 +200,12 @@ impl<F: Facts> Ledger<F> {
     }
 
     fn delete(&mut self, room: RoomId, at: Timestamp, by: By, target: Seq) -> Step<Appended, F> {
-        self.check_message(Right::Delete, by, room, target)?;
+        let others = self.check_message(Right::Delete, by, room, target)?;
         let appended = self.append(room, at, EventKind::Deleted { target })?;
+        if let Some(username) = others {
+            let act = AuditAct::message_deleted(room, target, username.as_str());
+            self.note(by, &appended.event, act)?;
+        }
         self.change(room, target, |message| message.text = None);
         Ok(appended)
     }
@@ -220,6 +228,17 @@ impl<F: Facts> Ledger<F> {
             is_on,
         };
         self.append(room, at, EventKind::Reacted(reacted))
+    }
+
+    /// Adds an entry to the audit.
+    pub(super) fn note(&mut self, by: By, event: &Event, act: AuditAct) -> Step<(), F> {
+        let person = self.poster(by, event.room)?.map(|poster| poster.sender);
+        self.audit.push(AuditNote {
+            by: person,
+            at: event.timestamp,
+            act,
+        });
+        Ok(())
     }
 
     /// The message that this sender has already stored under this client id.
@@ -261,21 +280,25 @@ impl<F: Facts> Ledger<F> {
     }
 
     /// Refuses a message without the right to change it, and a message that doesn't exist or is
-    /// deleted. For the right, a missing message counts as the person's own.
-    fn check_message(&mut self, right: Right, by: By, room: RoomId, seq: Seq) -> Step<(), F> {
+    /// deleted. For the right, a missing message counts as the person's own. Returns the name under
+    /// a message that is somebody else's.
+    fn check_message(
+        &mut self,
+        right: Right,
+        by: By,
+        room: RoomId,
+        seq: Seq,
+    ) -> Step<Option<Username>, F> {
         let kind = self.room(room)?.head.kind();
         let poster = self.poster(by, room)?;
         let (role, person) = (by.role(poster)?, poster.map(|poster| poster.sender));
         let message = self.message((room, seq))?.map(|message| &message.posted);
         let message = message.filter(|message| message.text.is_some());
         let is_own = message.is_none_or(|message| Some(message.sender) == person);
-        let is_there = message.is_some();
+        let username = message.map(|message| message.username.clone());
         role.towards(is_own).may(right, kind)?;
-        if is_there {
-            Ok(())
-        } else {
-            Err(Refusal::NoMessage.into())
-        }
+        let username = username.ok_or(Refusal::NoMessage)?;
+        Ok(Some(username).filter(|_| !is_own))
     }
 
     fn room(&mut self, id: RoomId) -> Step<&mut Room, F> {

@@ -6,6 +6,7 @@ use papo_domain::{Event, EventKind, Posted, RoomId, RoomState};
 
 use super::change::{Appended, Refusal};
 use super::facts::{Place, RoomHead, StoredMessage};
+use crate::audit::AuditNote;
 
 /// The rows that a decided batch writes, and the answers once they are on disk. Each new event is
 /// stored here once, in its answer.
@@ -17,6 +18,8 @@ pub(crate) struct Effects {
     pub(super) rewritten: BTreeMap<Place, Posted>,
     /// Older messages to update, with text and time of the edit.
     pub(crate) changed: Vec<StoredMessage>,
+    /// The entries of the audit.
+    pub(crate) audit: Vec<AuditNote>,
     /// The new ends of the logs that have grown.
     pub(crate) heads: Vec<(RoomId, RoomHead)>,
 }

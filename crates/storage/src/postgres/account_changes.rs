@@ -4,13 +4,19 @@
 //! other, one remains.
 
 use async_trait::async_trait;
-use papo_domain::{AccountId, SessionId};
+use papo_domain::{AccountId, SessionId, Timestamp};
 
 use super::connection::Connection;
 use super::errors::Failure;
 use super::locks::{self, Lock};
-use super::{PostgresStorage, accounts, devices, memberships, passwords, sessions, setup_token};
-use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, StorageError};
+use super::{
+    PostgresStorage, accounts, administrators, audit, devices, memberships, passwords, rows,
+    sessions, setup_token,
+};
+use crate::audit::AuditNote;
+use crate::{
+    AccountChange, AccountChanges, AccountRefusal, AccountSession, By, Served, StorageError,
+};
 
 #[async_trait]
 impl AccountChanges for PostgresStorage {
@@ -24,11 +30,14 @@ impl AccountChanges for PostgresStorage {
 
     async fn change_account(
         &self,
+        by: By,
         account: AccountId,
         change: AccountChange,
+        at: Timestamp,
     ) -> Result<Result<Vec<SessionId>, AccountRefusal>, StorageError> {
-        self.write((account, change), |db, (account, change)| {
-            Box::pin(apply(db, *account, change))
+        let with = (by, account, change, at);
+        self.write(with, |db, (by, account, change, at)| {
+            Box::pin(apply(db, *by, *account, change, *at))
         })
         .await
     }
@@ -48,16 +57,24 @@ pub(super) async fn sessions_of(
 /// Changes an account. Returns the sessions that ended.
 pub(super) async fn apply(
     db: &Connection,
+    by: By,
     id: AccountId,
     change: &AccountChange,
+    at: Timestamp,
 ) -> Result<Result<Vec<SessionId>, AccountRefusal>, Failure> {
     locks::take(db, Lock::Names).await?;
+    let by = match administrators::check(db, by).await? {
+        Ok(by) => by,
+        Err(denial) => return Ok(Err(denial.into())),
+    };
     let Some(account) = accounts::by_id(db, id).await? else {
         return Ok(Err(AccountRefusal::NoAccount));
     };
     if change.takes_administrator(&account) && !others_administer(db, id).await? {
         return Ok(Err(AccountRefusal::LastAdministrator));
     }
+    let act = change.act(&account);
+    audit::add(db, &AuditNote { by, at, act }).await?;
     let (person, was_admin) = (account.person, account.is_admin);
     let after = change.applied(account);
     let (is_admin, is_suspended) = after

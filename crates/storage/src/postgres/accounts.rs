@@ -2,15 +2,18 @@
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, Likeness, PersonId, RoomId, SessionId, skeleton,
+    Account, AccountId, AccountName, AuditAccount, AuditAct, Likeness, PersonId, RoomId, SessionId,
+    skeleton,
 };
 
 use super::connection::Connection;
 use super::errors::Failure;
 use super::locks::{self, Lock};
 use super::{
-    PostgresStorage, inboxes, memberships, persons, revocations, rooms, rows, schema, setup_token,
+    PostgresStorage, administrators, audit, inboxes, memberships, persons, revocations, rooms,
+    rows, schema, setup_token,
 };
+use crate::audit::AuditNote;
 use crate::fold::fold;
 use crate::names::{self, Owner};
 use crate::{
@@ -79,6 +82,10 @@ pub(super) async fn create(
     if account.is_signed_up && !memberships::holders(db, likeness).await?.is_empty() {
         return Err(StorageError::Exists("an account with a name like this").into());
     }
+    let maker = match account.made_by {
+        Some(by) => Some(administrators::check(db, by).await?.ok().flatten()),
+        None => None,
+    };
     let skeleton = skeleton(account.name.as_str());
     // Locks the rooms before the person; the end of a session locks in this order too.
     lock_rooms_of_name(db, &skeleton, account.person).await?;
@@ -106,14 +113,21 @@ pub(super) async fn create(
         return Err(StorageError::Exists("an account with this name").into());
     };
     let joined = memberships::join_first(db, account, likeness).await?;
-    take_name(db, &skeleton, account.person).await?;
+    let made = rows::account(&made, 0)?;
+    if let Some(by) = maker {
+        let act = AuditAct::AccountMade(AuditAccount::new(made.id, made.name.as_str()));
+        let at = account.at;
+        audit::add(db, &AuditNote { by, at, act }).await?;
+    }
     if account.is_admin {
         setup_token::end(db).await?;
     }
+    // These come last: they add revocations and entries of inboxes.
+    take_name(db, &skeleton, account.person).await?;
     let joined = joined.into_iter();
     let joined = joined.map(|room| (account.person, InboxChange::Joined(room)));
     inboxes::add(db, joined.collect()).await?;
-    rows::account(&made, 0)
+    Ok(made)
 }
 
 /// Gives the account of a session another name. `likeness` is the name's. It locks the session and

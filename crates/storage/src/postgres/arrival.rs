@@ -197,7 +197,7 @@ async fn finish(db: &Connection) -> Result<(), Failure> {
     let sql = "UPDATE papo SET epoch = filling, filling = NULL, arrival = NULL \
         WHERE filling IS NOT NULL";
     db.execute(sql, &[]).await?;
-    records::set_last_job(db).await?;
+    records::set_last_numbers(db).await?;
     commit(db).await
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use papo_domain::{ClientId, MessageText, Posted, Timestamp};
 use tokio_postgres::{Error, Statement};
 
+use super::audit::{self, Notes};
 use super::connection::{Connection, Value};
 use super::errors::Failure;
 use crate::fold::fold;
@@ -54,9 +55,11 @@ pub(super) async fn write(db: &Connection, effects: &Effects) -> Result<(), Ende
             db.statement(CHANGED).await?,
             db.statement(ROOMS).await?,
             db.statement(STATE).await?,
+            db.statement(audit::INSERT).await?,
         ])
     };
-    let [messages, events, changed, rooms, state] = statements.await.map_err(Ended::Failed)?;
+    let [messages, events, changed, rooms, state, audit] =
+        statements.await.map_err(Ended::Failed)?;
     let pipeline = Pipeline {
         db,
         has_failed: AtomicBool::new(false),
@@ -68,9 +71,10 @@ pub(super) async fn write(db: &Connection, effects: &Effects) -> Result<(), Ende
         write_changed(&pipeline, &changed, effects),
         write_rooms(&pipeline, &rooms, effects),
         write_states(&pipeline, &state, effects),
+        write_audit(&pipeline, &audit, effects),
         pipeline.commit(),
     );
-    let (messages, events, changed, rooms, states, committed) = written;
+    let (messages, events, changed, rooms, states, audit, committed) = written;
     let is_commit_sent = committed.is_some();
     // The first error is the cause of those after it.
     let first = messages
@@ -78,6 +82,7 @@ pub(super) async fn write(db: &Connection, effects: &Effects) -> Result<(), Ende
         .and(changed)
         .and(rooms)
         .and(states)
+        .and(audit)
         .and(committed.unwrap_or(Ok(())));
     first.map_err(|error| Ended::by(error, is_commit_sent))
 }
@@ -261,6 +266,16 @@ async fn write_states(
         written = written.and(one);
     }
     written
+}
+
+async fn write_audit(
+    pipeline: &Pipeline<'_>,
+    statement: &Statement,
+    effects: &Effects,
+) -> Result<(), Error> {
+    let notes = Notes::of(&effects.audit);
+    let rows = effects.audit.len();
+    pipeline.run(statement, rows, &notes.values()).await
 }
 
 /// The text without its case, if that differs.

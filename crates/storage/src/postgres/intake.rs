@@ -103,7 +103,7 @@ async fn finish(db: &Connection, instance: Option<&InstanceRow>) -> Result<(), F
     }
     schema::renew_epoch(db).await?;
     // A rollback doesn't undo this, so it is the last before the commit.
-    records::set_last_job(db).await?;
+    records::set_last_numbers(db).await?;
     if let Some(instance) = instance {
         records::set_last_ids(db, instance).await?;
     }

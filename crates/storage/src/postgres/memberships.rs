@@ -12,7 +12,7 @@ use tokio_postgres::Row;
 use super::connection::{Connection, Value};
 use super::errors::Failure;
 use super::locks::{self, Lock};
-use super::{PostgresStorage, inboxes, persons, revocations, rooms, rows};
+use super::{PostgresStorage, inboxes, persons, place, revocations, rooms, rows};
 use crate::memberships::may_join;
 use crate::names::{self, Owner};
 use crate::read_positions::fresh_version;
@@ -103,6 +103,10 @@ pub(super) async fn join(
     let sql = "SELECT username FROM membership WHERE person_id = $1 AND room_id = $2";
     let previous = db.row(sql, &[&id, &room.id.0]).await?;
     let previous = previous.map(|row| rows::username(&row, 0)).transpose()?;
+    // Who is in the room already may stay, under another name too.
+    if owner.is_none() && previous.is_none() && !place::get(db).await?.place.admits_guests {
+        return Ok(Err(JoinRefusal::NoGuests));
+    }
     let (name, likeness, at) = (username.as_str(), likeness.text(), at.as_millis());
     let sql = "INSERT INTO membership \
         (person_id, room_id, username, likeness, joined_at, read_seq, read_version) \

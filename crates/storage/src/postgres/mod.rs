@@ -9,7 +9,9 @@
 
 mod account_changes;
 mod accounts;
+mod administrators;
 mod arrival;
+mod audit;
 mod authors;
 mod check;
 mod connection;
@@ -30,7 +32,9 @@ mod messages;
 mod offers;
 mod pages;
 mod passwords;
+mod people;
 mod persons;
+mod place;
 mod pool;
 mod read_positions;
 mod records;

@@ -73,12 +73,17 @@ pub(super) async fn set_ends(db: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sets the number of the last job to that of the last one stored. No record holds it, since no
-/// job's number is known elsewhere. It belongs to no transaction.
-pub(super) async fn set_last_job(db: &Connection) -> Result<(), Failure> {
-    let sql = "SELECT setval(pg_get_serial_sequence('job', 'id'), coalesce(max(id), 1), \
-        max(id) IS NOT NULL) FROM job";
-    db.rows(sql, &[]).await?;
+/// Sets the numbers of the last job and of the last entry of the audit to those of the last ones
+/// stored. No record holds them, since no such number is known elsewhere. It belongs to no
+/// transaction.
+pub(super) async fn set_last_numbers(db: &Connection) -> Result<(), Failure> {
+    for table in ["job", "audit"] {
+        let sql = format!(
+            "SELECT setval(pg_get_serial_sequence('{table}', 'id'), coalesce(max(id), 1), \
+            max(id) IS NOT NULL) FROM {table}"
+        );
+        db.rows(&sql, &[]).await?;
+    }
     Ok(())
 }
 

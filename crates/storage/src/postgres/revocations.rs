@@ -27,6 +27,7 @@ static JOURNAL: Journal = Journal {
 const LEFT: i16 = 1;
 const ENDED: i16 = 2;
 const RENAMED: i16 = 3;
+const PLACE: i16 = 4;
 
 #[async_trait]
 impl Revocations for PostgresStorage {
@@ -68,6 +69,7 @@ pub(super) async fn add(
             Revoked::Renamed(room, username) => {
                 (RENAMED, Some(room.0), None, Some(username.as_str()))
             }
+            Revoked::Place => (PLACE, None, None, None),
         };
         persons.push(person.0.cast_signed());
         kinds.push(kind);
@@ -87,6 +89,7 @@ fn read(row: &Row) -> Result<Revocation, Failure> {
         (LEFT, Some(room), None, None) => Some(Revoked::Left(room)),
         (ENDED, None, Some(session), None) => Some(Revoked::Ended(session)),
         (RENAMED, Some(room), None, Some(username)) => Some(Revoked::Renamed(room, username)),
+        (PLACE, None, None, None) => Some(Revoked::Place),
         _ => None,
     };
     Ok(Revocation {

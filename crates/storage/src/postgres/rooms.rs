@@ -1,14 +1,17 @@
 //! Rooms.
 
 use async_trait::async_trait;
-use papo_domain::{Room, RoomId, RoomName, RoomOverview, RoomState, Timestamp};
+use papo_domain::{
+    AuditAct, AuditRoom, Denial, Room, RoomId, RoomName, RoomOverview, RoomState, Timestamp,
+};
 
 use super::connection::{Connection, Value};
 use super::errors::Failure;
 use super::locks::{self, Lock};
-use super::{PostgresStorage, rows, schema};
+use super::{PostgresStorage, administrators, audit, rows, schema};
+use crate::audit::AuditNote;
 use crate::fold::fold;
-use crate::{RoomFilter, Rooms, StorageError, defects};
+use crate::{By, RoomFilter, Rooms, StorageError, defects};
 
 #[async_trait]
 impl Rooms for PostgresStorage {
@@ -22,8 +25,18 @@ impl Rooms for PostgresStorage {
     }
 
     async fn create_room(&self, state: RoomState, at: Timestamp) -> Result<Room, StorageError> {
-        self.write((state, at), |db, (state, at)| {
-            Box::pin(create(db, state, *at))
+        let made = self.create_room_as(By::System, state, at).await?;
+        made.map_err(|denial| StorageError::Other(denial.to_string()))
+    }
+
+    async fn create_room_as(
+        &self,
+        by: By,
+        state: RoomState,
+        at: Timestamp,
+    ) -> Result<Result<Room, Denial>, StorageError> {
+        self.write((by, state, at), |db, (by, state, at)| {
+            Box::pin(create_as(db, *by, state, *at))
         })
         .await
     }
@@ -74,6 +87,23 @@ pub(super) async fn rooms(
         })
     };
     found.iter().map(overview).collect()
+}
+
+/// Makes a room, and notes that in the audit.
+async fn create_as(
+    db: &Connection,
+    by: By,
+    state: &RoomState,
+    at: Timestamp,
+) -> Result<Result<Room, Denial>, Failure> {
+    let by = match administrators::check(db, by).await? {
+        Ok(by) => by,
+        Err(denial) => return Ok(Err(denial)),
+    };
+    let room = create(db, state, at).await?;
+    let act = AuditAct::RoomMade(AuditRoom::new(room.id, room.name.as_str()));
+    audit::add(db, &AuditNote { by, at, act }).await?;
+    Ok(Ok(room))
 }
 
 /// Makes a room.

@@ -1,12 +1,17 @@
 //! Changes of accounts, and their sessions.
 
 use async_trait::async_trait;
-use papo_domain::{AccountId, SessionId};
+use papo_domain::{AccountId, SessionId, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::setup_token;
-use super::{SqliteStorage, accounts, devices, memberships, passwords, persons, sessions};
-use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, StorageError};
+use super::{
+    SqliteStorage, accounts, administrators, audit, devices, memberships, passwords, persons, rows,
+    sessions, setup_token,
+};
+use crate::audit::AuditNote;
+use crate::{
+    AccountChange, AccountChanges, AccountRefusal, AccountSession, By, Served, StorageError,
+};
 
 #[async_trait]
 impl AccountChanges for SqliteStorage {
@@ -19,10 +24,13 @@ impl AccountChanges for SqliteStorage {
 
     async fn change_account(
         &self,
+        by: By,
         account: AccountId,
         change: AccountChange,
+        at: Timestamp,
     ) -> Result<Result<Vec<SessionId>, AccountRefusal>, StorageError> {
-        self.write(move |db| apply(db, account, &change)).await
+        self.write(move |db| apply(db, by, account, &change, at))
+            .await
     }
 }
 
@@ -40,15 +48,23 @@ pub(super) fn sessions_of(
 /// Changes an account. Returns the sessions that ended.
 pub(super) fn apply(
     db: &Connection,
+    by: By,
     id: AccountId,
     change: &AccountChange,
+    at: Timestamp,
 ) -> Result<Result<Vec<SessionId>, AccountRefusal>, StorageError> {
+    let by = match administrators::check(db, by)? {
+        Ok(by) => by,
+        Err(denial) => return Ok(Err(denial.into())),
+    };
     let Some(account) = accounts::by_id(db, id)? else {
         return Ok(Err(AccountRefusal::NoAccount));
     };
     if change.takes_administrator(&account) && !others_administer(db, id)? {
         return Ok(Err(AccountRefusal::LastAdministrator));
     }
+    let act = change.act(&account);
+    audit::add(db, &AuditNote { by, at, act })?;
     let ended = if change.ends_sessions() {
         sessions::end_all(db, account.person)?
     } else {

@@ -2,11 +2,15 @@
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, Likeness, PersonId, RoomId, SessionId, skeleton,
+    Account, AccountId, AccountName, AuditAccount, AuditAct, Likeness, PersonId, RoomId, SessionId,
+    skeleton,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SqliteStorage, memberships, persons, revocations, rows, setup_token};
+use super::{
+    SqliteStorage, administrators, audit, memberships, persons, revocations, rows, setup_token,
+};
+use crate::audit::AuditNote;
 use crate::names::{self, Owner};
 use crate::{AccountRefusal, Accounts, NewAccount, Revoked, StorageError, StoredPassword};
 
@@ -83,6 +87,12 @@ pub(super) fn create(
     let id = AccountId(db.last_insert_rowid());
     put_out(db, &skeleton, account.person)?;
     memberships::join_first(db, &account, likeness)?;
+    if let Some(by) = account.made_by {
+        let by = administrators::check(db, by)?.ok().flatten();
+        let act = AuditAct::AccountMade(AuditAccount::new(id, account.name.as_str()));
+        let at = account.at;
+        audit::add(db, &AuditNote { by, at, act })?;
+    }
     if account.is_admin {
         setup_token::end(db)?;
     }

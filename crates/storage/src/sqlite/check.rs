@@ -43,7 +43,7 @@ const RULES: [&str; 9] = [
 ];
 
 /// Queries for texts that aren't UTF-8. They are shown as far as they can be read.
-const UNREADABLE: [&str; 7] = [
+const UNREADABLE: [&str; 9] = [
     "SELECT 'message ' || seq || ' of room ' || room_id || ' is damaged: its text or name isn''t UTF-8' \
      FROM message WHERE NOT (is_readable(content) AND is_readable(username) AND is_readable(client_id)) \
      ORDER BY room_id, seq",
@@ -61,6 +61,10 @@ const UNREADABLE: [&str; 7] = [
     "SELECT 'job ' || id || ' is damaged: its key, payload or error isn''t UTF-8' FROM job \
      WHERE NOT (is_readable(queue) AND is_readable(key) AND is_readable(payload) \
      AND is_readable(last_error))",
+    "SELECT 'the place''s settings are damaged: they aren''t UTF-8' FROM place \
+     WHERE NOT is_readable(settings)",
+    "SELECT 'entry ' || id || ' of the audit is damaged: its texts aren''t UTF-8' FROM audit \
+     WHERE NOT (is_readable(name) AND is_readable(act) AND is_readable(detail))",
 ];
 
 #[async_trait]

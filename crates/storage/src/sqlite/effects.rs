@@ -3,7 +3,7 @@
 use papo_domain::{ClientId, MessageText, Timestamp};
 use rusqlite::{Connection, Statement, params};
 
-use super::{rooms, rows};
+use super::{audit, rooms, rows};
 use crate::StorageError;
 use crate::ledger::Effects;
 
@@ -17,6 +17,9 @@ pub(super) fn write(db: &Connection, effects: &Effects) -> Result<bool, StorageE
     insert_events(db, effects)?;
     for (room, state) in effects.states() {
         rooms::set_state(db, room, state)?;
+    }
+    for note in &effects.audit {
+        audit::add(db, note)?;
     }
     let head = "UPDATE room SET last_seq = ?2, last_at = ?3, last_activity = ?4 WHERE id = ?1";
     for_each(db, head, effects.heads.iter(), |statement, (id, room)| {

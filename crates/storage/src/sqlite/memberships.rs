@@ -6,7 +6,7 @@ use papo_domain::{
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SqliteStorage, inboxes, persons, revocations, rooms, rows};
+use super::{SqliteStorage, inboxes, persons, place, revocations, rooms, rows};
 use crate::memberships::may_join;
 use crate::names::{self, Owner};
 use crate::read_positions::fresh_version;
@@ -87,6 +87,10 @@ pub(super) fn join(
         .prepare_cached("SELECT username FROM membership WHERE person_id = ?1 AND room_id = ?2")?
         .query_row([id, room.id.0], |row| rows::username(row, 0))
         .optional()?;
+    // Who is in the room already may stay, under another name too.
+    if owner.is_none() && previous.is_none() && !place::get(db)?.place.admits_guests {
+        return Ok(Err(JoinRefusal::NoGuests));
+    }
     db.prepare_cached(
         "INSERT INTO membership \
          (person_id, room_id, username, likeness, joined_at, read_seq, read_version) \

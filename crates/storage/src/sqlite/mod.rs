@@ -6,7 +6,9 @@
 
 mod account_changes;
 mod accounts;
+mod administrators;
 mod aside;
+mod audit;
 mod authors;
 mod backup;
 mod check;
@@ -32,7 +34,9 @@ mod messages;
 mod offers;
 mod pages;
 mod passwords;
+mod people;
 mod persons;
+mod place;
 mod queue;
 mod reach;
 mod read_positions;

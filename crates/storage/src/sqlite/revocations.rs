@@ -19,6 +19,7 @@ const JOURNAL: Journal = Journal {
 const LEFT: i64 = 1;
 const ENDED: i64 = 2;
 const RENAMED: i64 = 3;
+const PLACE: i64 = 4;
 
 #[async_trait]
 impl Revocations for SqliteStorage {
@@ -55,6 +56,7 @@ pub(super) fn add(
         Revoked::Left(room) => (LEFT, Some(room.0), None, None),
         Revoked::Ended(session) => (ENDED, None, Some(session.0), None),
         Revoked::Renamed(room, username) => (RENAMED, Some(room.0), None, Some(username.as_str())),
+        Revoked::Place => (PLACE, None, None, None),
     };
     let person = person.0.cast_signed();
     JOURNAL.add(db, &[&person, &kind, &room, &session, &username])
@@ -77,6 +79,7 @@ fn read(row: &Row<'_>) -> Result<Revocation, rusqlite::Error> {
         (LEFT, Some(room), None, None) => Some(Revoked::Left(room)),
         (ENDED, None, Some(session), None) => Some(Revoked::Ended(session)),
         (RENAMED, Some(room), None, Some(username)) => Some(Revoked::Renamed(room, username)),
+        (PLACE, None, None, None) => Some(Revoked::Place),
         _ => None,
     };
     Ok(Revocation {

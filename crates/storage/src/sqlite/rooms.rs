@@ -1,12 +1,15 @@
 //! Rooms.
 
 use async_trait::async_trait;
-use papo_domain::{Room, RoomId, RoomName, RoomOverview, RoomState, Seq, Timestamp};
+use papo_domain::{
+    AuditAct, AuditRoom, Denial, Room, RoomId, RoomName, RoomOverview, RoomState, Seq, Timestamp,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SqliteStorage, rows};
+use super::{SqliteStorage, administrators, audit, rows};
+use crate::audit::AuditNote;
 use crate::fold::fold;
-use crate::{RoomFilter, Rooms, StorageError};
+use crate::{By, RoomFilter, Rooms, StorageError};
 
 #[async_trait]
 impl Rooms for SqliteStorage {
@@ -19,7 +22,18 @@ impl Rooms for SqliteStorage {
     }
 
     async fn create_room(&self, state: RoomState, at: Timestamp) -> Result<Room, StorageError> {
-        self.write(move |db| create(db, state, at)).await
+        let by = By::System;
+        let made = self.write(move |db| create_as(db, by, state, at)).await?;
+        made.map_err(|denial| StorageError::Other(denial.to_string()))
+    }
+
+    async fn create_room_as(
+        &self,
+        by: By,
+        state: RoomState,
+        at: Timestamp,
+    ) -> Result<Result<Room, Denial>, StorageError> {
+        self.write(move |db| create_as(db, by, state, at)).await
     }
 
     async fn create_first_rooms(
@@ -62,6 +76,23 @@ pub(super) fn rooms(
         })
     })?;
     Ok(rooms.collect::<Result<_, _>>()?)
+}
+
+/// Makes a room, and notes that in the audit.
+fn create_as(
+    db: &Connection,
+    by: By,
+    state: RoomState,
+    at: Timestamp,
+) -> Result<Result<Room, Denial>, StorageError> {
+    let by = match administrators::check(db, by)? {
+        Ok(by) => by,
+        Err(denial) => return Ok(Err(denial)),
+    };
+    let room = create(db, state, at)?;
+    let act = AuditAct::RoomMade(AuditRoom::new(room.id, room.name.as_str()));
+    audit::add(db, &AuditNote { by, at, act })?;
+    Ok(Ok(room))
 }
 
 /// Makes a room.

@@ -11,7 +11,8 @@
 use std::fmt;
 
 use papo_domain::{
-    AccountName, DEVICE_CHARACTERS, Event, EventKind, Likeness, SETTINGS_BYTES, skeleton,
+    AccountName, DEVICE_CHARACTERS, Event, EventKind, Likeness, SETTINGS_BYTES, USERNAME_BYTES,
+    skeleton,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +20,15 @@ use super::rows::{ChangeRow, EventRow, InstanceRow};
 use super::rules::{self, LARGEST_ID, Rules, position, room_state, same, time, username};
 use super::table::{Cell, Cells, Column, Description, Origin, Value, tables};
 use crate::fold::fold;
+use crate::place::{from_stored, to_stored};
 use crate::{JOB_PAYLOAD_BYTES, StorageError, StoredPassword, TokenHash};
 
 /// Bytes of a password's hash; that of Argon2id has 97.
 const PASSWORD_BYTES: usize = 512;
+/// Bytes of the longest code of an act.
+const AUDIT_ACT_BYTES: usize = 64;
+/// Bytes of the longest act. The settings of the place change in fewer.
+const AUDIT_DETAIL_BYTES: usize = 16_384;
 
 /// The key that orders a table's rows. The second number is 0 if the key has one column.
 pub type Key = [i64; 2];
@@ -159,6 +165,37 @@ tables! {
         /// Until when it holds, in the time of service.
         until: i64,
     }
+
+    /// The settings of the place, unless they are the default ones.
+    Place(PlaceRow) in place by (id) {
+        /// 1.
+        id: i64,
+        /// How often they were changed.
+        version: i64,
+        /// The JSON of `Place` in the domain.
+        settings: String,
+    }
+
+    /// What an administrator or a moderator did.
+    Audit(AuditRow) in audit by (id) {
+        /// Its number.
+        id: i64,
+        /// When.
+        at: i64,
+        /// The same in the time of service.
+        served: i64,
+        /// Who; nobody for a command.
+        person_id: Option<i64>,
+        /// The name of their account then.
+        name: String,
+        /// The act's code.
+        act: String,
+        /// The JSON of `AuditAct` in the domain.
+        detail: String,
+    }
+    for postgres {
+        name_key: String = |row| Value::Text(fold(&row.name)),
+    }
 }
 
 impl fmt::Display for Table {
@@ -243,6 +280,39 @@ impl JobRow {
 impl PasswordLinkRow {
     fn check(&self, _: &mut Rules) -> Result<(), String> {
         time(self.until)
+    }
+}
+
+impl PlaceRow {
+    fn check(&self, _: &mut Rules) -> Result<(), String> {
+        if self.id != 1 || !(1..=LARGEST_ID).contains(&self.version) {
+            return Err("its number or version is none".into());
+        }
+        let place = from_stored(&self.settings).map_err(|error| error.to_string())?;
+        if to_stored(&place) == self.settings {
+            Ok(())
+        } else {
+            Err("the settings aren't as Papo stores them".into())
+        }
+    }
+}
+
+impl AuditRow {
+    fn check(&self, _: &mut Rules) -> Result<(), String> {
+        if !(1..=LARGEST_ID).contains(&self.id) {
+            return Err("its number is none".into());
+        }
+        let texts = [
+            (&self.name, USERNAME_BYTES),
+            (&self.act, AUDIT_ACT_BYTES),
+            (&self.detail, AUDIT_DETAIL_BYTES),
+        ];
+        // A damaged byte may show as three.
+        if texts.iter().any(|(text, most)| text.len() > 3 * most) {
+            return Err("a text of it is too long".into());
+        }
+        time(self.served)?;
+        time(self.at)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use papo_domain::{Account, AccountId, AccountName, Mark, PersonId, SessionId};
 use papo_storage::{
-    AccountChange, AccountRefusal, JoinRefusal, NewAccount, NewSession, RevocationId, Revoked,
+    AccountChange, AccountRefusal, By, JoinRefusal, NewAccount, NewSession, RevocationId, Revoked,
     Served, StorageError, StoredPassword,
 };
 use tokio::join;
@@ -38,7 +38,10 @@ async fn change(
     account: &Account,
     change: AccountChange,
 ) -> Result<Vec<SessionId>, AccountRefusal> {
-    let changed = world.storage.change_account(account.id, change).await;
+    let changed = world
+        .storage
+        .change_account(By::System, account.id, change, at(9))
+        .await;
     changed.unwrap()
 }
 
@@ -110,9 +113,10 @@ async fn nobody_signs_in_with_a_password_that_has_just_changed(world: &World) {
         let signing_in = world
             .storage
             .sign_in(ana.id, old.clone(), session(number), None);
-        let changing = world
-            .storage
-            .change_account(ana.id, AccountChange::Password(new));
+        let changing =
+            world
+                .storage
+                .change_account(By::System, ana.id, AccountChange::Password(new), at(9));
         let (signed_in, changed) = join!(signing_in, changing);
         let (signed_in, changed) = (signed_in.unwrap(), changed.unwrap().unwrap());
         assert_eq!(changed, Vec::from_iter(signed_in), "{number}");
@@ -313,7 +317,10 @@ async fn a_mark_that_changes_is_told_in_every_room(world: &World) {
 
 async fn what_is_not_there_cannot_be_changed(world: &World) {
     for change in [AccountChange::EndSessions, AccountChange::Remove] {
-        let changed = world.storage.change_account(AccountId(99), change).await;
+        let changed = world
+            .storage
+            .change_account(By::System, AccountId(99), change, at(9))
+            .await;
         assert_eq!(changed.unwrap(), Err(AccountRefusal::NoAccount));
     }
 }

@@ -2,8 +2,8 @@
 
 use papo_domain::{EventKind, RoomDescription, RoomName, RoomState};
 use papo_storage::transfer::{
-    AccountRow, ChangeRow, Checked, EventRow, InstanceRow, JobRow, MembershipRow, MessageRow,
-    PersonRow, Record, RoomRow, SessionRow, Source,
+    AccountRow, AuditRow, ChangeRow, Checked, EventRow, InstanceRow, JobRow, MembershipRow,
+    MessageRow, PersonRow, PlaceRow, Record, RoomRow, SessionRow, Source,
 };
 use papo_storage::{StorageError, StoredPassword, TokenHash};
 
@@ -104,6 +104,26 @@ fn job() -> JobRow {
     }
 }
 
+fn place() -> PlaceRow {
+    PlaceRow {
+        id: 1,
+        version: 3,
+        settings: serde_json::to_string(&papo_domain::Place::default()).unwrap(),
+    }
+}
+
+fn audit() -> AuditRow {
+    AuditRow {
+        id: 4,
+        at: 1,
+        served: 7,
+        person_id: Some(-1),
+        name: "Ana".into(),
+        act: "room-made".into(),
+        detail: r#"{"act":"room-made","room":4,"name":"Geral"}"#.into(),
+    }
+}
+
 fn message() -> MessageRow {
     MessageRow {
         sender: -1,
@@ -142,6 +162,8 @@ fn all() -> Vec<Record> {
         Record::Session(session()),
         Record::Membership(membership()),
         Record::Job(job()),
+        Record::Place(place()),
+        Record::Audit(audit()),
         event(1, ChangeRow::Posted(message())),
         event(2, room_event("Geral", "")),
     ]
@@ -158,7 +180,9 @@ fn all_but(record: Record) -> Vec<Record> {
         Record::Session(_) => 4,
         Record::Membership(_) => 5,
         Record::Job(_) => 6,
-        Record::Event(_) => 7,
+        Record::Place(_) => 7,
+        Record::Audit(_) => 8,
+        Record::Event(_) => 9,
     };
     records[place] = record;
     records
@@ -402,6 +426,52 @@ async fn jobs_that_no_papo_stores_are_refused() {
         ),
     ] {
         let refused = check(all_but(Record::Job(wrong))).await.unwrap_err();
+        assert!(refused.contains(said), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn settings_and_entries_that_no_papo_stores_are_refused() {
+    let settings = |settings: &str| {
+        Record::Place(PlaceRow {
+            settings: settings.into(),
+            ..place()
+        })
+    };
+    for (wrong, said) in [
+        (
+            Record::Place(PlaceRow { id: 2, ..place() }),
+            "place 2: its number",
+        ),
+        (
+            Record::Place(PlaceRow {
+                version: 0,
+                ..place()
+            }),
+            "place 1: its number or version",
+        ),
+        (settings("{}"), "the settings aren't as Papo stores them"),
+        (settings(r#"{"name":"a\nb"}"#), "control or invisible"),
+        (
+            Record::Audit(AuditRow { id: 0, ..audit() }),
+            "audit 0: its number",
+        ),
+        (
+            Record::Audit(AuditRow {
+                at: i64::MAX,
+                ..audit()
+            }),
+            "beyond all years",
+        ),
+        (
+            Record::Audit(AuditRow {
+                detail: "a".repeat(50_000),
+                ..audit()
+            }),
+            "audit 4: a text of it is too long",
+        ),
+    ] {
+        let refused = check(all_but(wrong)).await.unwrap_err();
         assert!(refused.contains(said), "{refused}");
     }
 }

@@ -5,8 +5,8 @@ use std::io::Read as _;
 
 use flate2::read::DeflateDecoder;
 use papo_storage::transfer::{
-    AccountRow, ChangeRow, EventRow, InstanceRow, JobRow, MembershipRow, MessageRow, PersonRow,
-    Record, RoomRow, SessionRow,
+    AccountRow, AuditRow, ChangeRow, EventRow, InstanceRow, JobRow, MembershipRow, MessageRow,
+    PersonRow, PlaceRow, Record, RoomRow, SessionRow,
 };
 use papo_storage::{StoredPassword, TokenHash};
 
@@ -112,6 +112,26 @@ fn all() -> Vec<(Record, String)> {
             }),
             "06060171016b027b7d04d80418010165".into(),
         ),
+        (
+            Record::Place(PlaceRow {
+                id: 1,
+                version: 2,
+                settings: "{}".into(),
+            }),
+            "070204027b7d".into(),
+        ),
+        (
+            Record::Audit(AuditRow {
+                id: 3,
+                at: 5,
+                served: 6,
+                person_id: Some(-1),
+                name: "Ana".into(),
+                act: "a".into(),
+                detail: "{}".into(),
+            }),
+            "08060a0c010103416e610161027b7d".into(),
+        ),
     ];
     all.extend(events());
     all
@@ -133,9 +153,9 @@ fn events() -> [(Record, String); 2] {
     [
         (
             event(1, 13, ChangeRow::Posted(message)),
-            "070a021a000103416e6101044f6cc3a1011c010163".into(),
+            "090a021a000103416e6101044f6cc3a1011c010163".into(),
         ),
-        (event(2, 15, other), "070a041e0104010200".into()),
+        (event(2, 15, other), "090a041e0104010200".into()),
     ]
 }
 
@@ -164,6 +184,6 @@ async fn each_record_has_the_bytes_that_it_always_had() {
         .map(|record| format!("00{record}"))
         .collect();
     // The end, with the number of records of each kind.
-    expected.push("010101010101010102".into());
+    expected.push("0101010101010101010102".into());
     assert_eq!(found, expected);
 }

@@ -4,11 +4,11 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use papo_domain::{PersonId, RoomId, Seq};
+use papo_domain::{PersonId, Place, PlaceName, RoomId, Seq};
 use papo_storage::postgres::PostgresStorage;
 use papo_storage::sqlite::SqliteStorage;
 use papo_storage::transfer::{self, Filling, Pages, Summary, Walk};
-use papo_storage::{AccountChange, NewSession, ReadMark, Served, StorageError};
+use papo_storage::{AccountChange, By, NewSession, PlaceVersion, ReadMark, Served, StorageError};
 use tempfile::TempDir;
 
 use crate::database::Schema;
@@ -115,7 +115,7 @@ pub(crate) struct Lively {
 }
 
 /// Makes some of everything: more than a page of messages, edits, deletions, renames, accounts,
-/// ended sessions, revocations, jobs.
+/// ended sessions, revocations, settings, the audit, jobs.
 pub(crate) async fn liven_up(world: &World) -> Lively {
     let room = world.room("Geral").await;
     let other = world.room("Ação ß Σ").await;
@@ -144,6 +144,14 @@ pub(crate) async fn liven_up(world: &World) -> Lively {
             ana.edit(room, Seq(1_498), "mais uma vez"),
         ])
         .await;
+    let place = Place {
+        name: PlaceName::parse("Ação ß Σ").unwrap(),
+        ..Place::default()
+    };
+    let set = world
+        .storage
+        .set_place(By::System, PlaceVersion(0), place, at(8));
+    set.await.unwrap().unwrap();
     let read = ReadMark::Read {
         seq: Seq(1_400),
         version: 1,
@@ -162,7 +170,8 @@ pub(crate) async fn liven_up(world: &World) -> Lively {
     let eva = storage
         .create_account(account("Suspensa", PersonId(4)))
         .await;
-    let suspended = storage.change_account(eva.unwrap().id, AccountChange::Suspend);
+    let suspended =
+        storage.change_account(By::System, eva.unwrap().id, AccountChange::Suspend, at(9));
     suspended.await.unwrap().unwrap();
     let admin = account("Dora", PersonId(u64::MAX / 2 + 1));
     storage.create_account(admin).await.unwrap();

@@ -7,6 +7,7 @@
 mod account_changes;
 mod accounts;
 mod archive;
+mod audit;
 mod checked;
 mod cut_log;
 mod damage;
@@ -24,7 +25,9 @@ mod migration;
 mod model;
 mod outages;
 mod own_account;
+mod people;
 mod persons;
+mod place;
 mod postgres;
 mod proxy;
 mod reach;

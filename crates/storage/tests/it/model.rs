@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use papo_domain::{Denial, EventKind, MessageText, Seq};
-use papo_storage::{AccountChange, NewEvent, Refusal};
+use papo_storage::{AccountChange, By, NewEvent, Refusal};
 use proptest::prelude::*;
 
 use crate::rights::Administrator;
-use crate::world::{Guest, World};
+use crate::world::{Guest, World, at};
 
 /// A try of one of the people.
 #[derive(Debug, Clone)]
@@ -161,7 +161,10 @@ async fn compare(world: &World, batches: Vec<Together>) {
     for Together { administers, tries } in batches {
         if administers != model.administers {
             let change = AccountChange::SetAdmin(administers);
-            let changed = world.storage.change_account(chefe.account, change).await;
+            let changed = world
+                .storage
+                .change_account(By::System, chefe.account, change, at(9))
+                .await;
             assert_eq!(changed.unwrap(), Ok(vec![]));
             model.administers = administers;
         }

@@ -2,7 +2,7 @@
 
 use papo_domain::{Account, Denial, Mark, PersonId, RoomId, Seq};
 use papo_storage::{
-    AccountChange, Identity, NewSession, ReadMark, RevocationId, Revoked, Served, StorageError,
+    AccountChange, By, Identity, NewSession, ReadMark, RevocationId, Revoked, Served, StorageError,
     TokenHash,
 };
 
@@ -297,7 +297,10 @@ async fn an_account_that_is_removed_leaves_its_rooms(world: &World) {
     world.join(&device, room, "Bia").await;
     world.post(&device, room, "fica").await;
     let removed = AccountChange::Remove;
-    let ended = world.storage.change_account(bia.account.id, removed).await;
+    let ended = world
+        .storage
+        .change_account(By::System, bia.account.id, removed, at(9))
+        .await;
     assert_eq!(ended.unwrap(), Ok(vec![device.session]));
     assert_eq!(rooms(world, &device).await, []);
     assert_eq!(world.texts(room).await, ["fica"]);

@@ -155,7 +155,10 @@ async fn an_administrators_right_ends_with_all_that_it_depends_on(world: &World)
     for (number, change) in (1..).zip(changes) {
         let chefe = Administrator::new(world, number).await;
         let said = format!("{change:?}");
-        let ended = world.storage.change_account(chefe.account, change).await;
+        let ended = world
+            .storage
+            .change_account(By::System, chefe.account, change, at(9))
+            .await;
         assert!(ended.unwrap().is_ok(), "{said}");
         let batch = vec![
             ana.post(room, None, "nova"),
@@ -187,9 +190,12 @@ async fn sqlite_decides_a_deletion_after_the_demotion_before_it() {
         Administrator::new(&world, 1).await,
         Administrator::new(&world, 2).await,
     );
-    let demoting = world
-        .storage
-        .change_account(chefe.account, AccountChange::SetAdmin(false));
+    let demoting = world.storage.change_account(
+        By::System,
+        chefe.account,
+        AccountChange::SetAdmin(false),
+        at(9),
+    );
     let (demoted, deleted) = tokio::join!(
         biased;
         demoting,

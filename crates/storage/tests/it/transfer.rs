@@ -9,7 +9,8 @@ use papo_storage::transfer::{
     self, InstanceRow, PAGE, Place, Record, Source as _, Summary, Table, Walk,
 };
 use papo_storage::{
-    ImportedMessage, ImportedRoom, InboxId, NewSession, RoomFilter, Served, StorageError,
+    AuditFilter, ImportedMessage, ImportedRoom, InboxId, NewSession, PlaceVersion, RoomFilter,
+    Served, StorageError,
 };
 use tempfile::TempDir;
 
@@ -87,6 +88,16 @@ async fn are_the_same(one: &World, other: &World) {
     let dead = one.storage.dead_jobs(9).await.unwrap();
     assert_eq!(dead, other.storage.dead_jobs(9).await.unwrap());
     assert_eq!(dead.len(), 1);
+    let place = one.storage.place().await.unwrap();
+    assert_eq!(place.version, PlaceVersion(1));
+    assert_eq!(place, other.storage.place().await.unwrap());
+    let all = || AuditFilter {
+        limit: 99,
+        ..AuditFilter::default()
+    };
+    let audit = one.storage.audit(all()).await.unwrap();
+    assert!(audit.len() > 1, "{audit:?}");
+    assert_eq!(audit, other.storage.audit(all()).await.unwrap());
     let last = one.storage.last_revocation().await.unwrap();
     assert_eq!(last, other.storage.last_revocation().await.unwrap());
     let last = one.storage.last_inbox_entry().await.unwrap();

@@ -246,6 +246,7 @@ pub(crate) fn account(name: &str, person: PersonId) -> NewAccount {
         is_admin: true,
         is_signed_up: false,
         rooms: Vec::new(),
+        made_by: None,
         at: at(0),
     }
 }

@@ -1,6 +1,6 @@
 //! Changes of the rooms themselves.
 
-use papo_domain::{Denial, EventKind, Right, RoomId, RoomState, Timestamp};
+use papo_domain::{AuditAct, AuditRoom, Denial, EventKind, Right, RoomId, RoomState, Timestamp};
 
 use super::{Ledger, Step, Stop};
 use crate::fold::fold;
@@ -29,9 +29,8 @@ impl<F: Facts> Ledger<F> {
         self.names.insert(key.clone(), Some(room));
         let head = &mut self.room(room)?.head;
         head.name_key = key;
-        head.is_active = state.is_active;
-        self.states.insert(room, state.clone());
-        self.append(room, at, EventKind::Room(state.clone()))
+        let was_active = head.is_active;
+        self.store_state(room, at, by, state.clone(), was_active)
     }
 
     /// Reads the rest of the state and writes it in one transaction, so that no change between is
@@ -55,8 +54,29 @@ impl<F: Facts> Ledger<F> {
             is_active,
             ..before
         };
-        self.room(room)?.head.is_active = is_active;
+        let was_active = self.room(room)?.head.is_active;
+        self.store_state(room, at, by, state, was_active)
+    }
+
+    /// Appends the event of a state, and notes in the audit who set it.
+    fn store_state(
+        &mut self,
+        room: RoomId,
+        at: Timestamp,
+        by: By,
+        state: RoomState,
+        was_active: bool,
+    ) -> Step<Appended, F> {
+        self.room(room)?.head.is_active = state.is_active;
         self.states.insert(room, state.clone());
-        self.append(room, at, EventKind::Room(state))
+        let about = AuditRoom::new(room, state.name.as_str());
+        let act = match (was_active, state.is_active) {
+            (false, true) => AuditAct::RoomOpened(about),
+            (true, false) => AuditAct::RoomClosed(about),
+            _ => AuditAct::RoomSet(about),
+        };
+        let appended = self.append(room, at, EventKind::Room(state))?;
+        self.note(by, &appended.event, act)?;
+        Ok(appended)
     }
 }

@@ -159,8 +159,8 @@ CREATE TABLE membership (
 );
 
 -- Rights that ended, in the order of the commits; every node reads on here. Kinds: 1 left
--- `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`. `at` is in the
--- time of service.
+-- `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`, 4 the place's
+-- settings have changed, for everybody. `at` is in the time of service.
 CREATE TABLE revocation (
     id         bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     person_id  bigint   NOT NULL,
@@ -201,3 +201,27 @@ CREATE TABLE job (
 );
 
 CREATE INDEX job_by_state ON job (state, queue, due_at);
+
+-- The settings of the place: one row, or none while they are the default ones. `version` counts the
+-- changes. `settings` is the JSON of `Place` in `crates/domain/src/place.rs`.
+CREATE TABLE place (
+    id       bigint PRIMARY KEY CHECK (id = 1),
+    version  bigint NOT NULL,
+    settings text   NOT NULL
+);
+
+-- What administrators and moderators did. `person_id` is NULL for a command and for the program
+-- itself; otherwise `name` is the name of the person's account then. `detail` is the JSON of the act
+-- in `crates/domain/src/audit.rs`, and `act` its code. `served` is in the time of service.
+CREATE TABLE audit (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at        bigint NOT NULL,
+    served    bigint NOT NULL,
+    person_id bigint,
+    name      text   NOT NULL,
+    name_key  text   COLLATE "C" NOT NULL,
+    act       text   COLLATE "C" NOT NULL,
+    detail    text   NOT NULL
+);
+
+CREATE INDEX audit_by_served ON audit (served);

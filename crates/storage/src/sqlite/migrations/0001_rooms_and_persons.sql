@@ -130,8 +130,8 @@ CREATE TABLE membership (
 ) STRICT, WITHOUT ROWID;
 
 -- Rights that ended, in the order of the commits; every node reads on here. Kinds: 1 left
--- `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`. `at` is in the
--- time of service.
+-- `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`, 4 the place's
+-- settings have changed, for everybody. `at` is in the time of service.
 CREATE TABLE revocation (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     person_id  INTEGER NOT NULL,
@@ -172,3 +172,26 @@ CREATE TABLE job (
 ) STRICT;
 
 CREATE INDEX job_by_state ON job (state, queue, due_at);
+
+-- The settings of the place: one row, or none while they are the default ones. `version` counts the
+-- changes. `settings` is the JSON of `Place` in `crates/domain/src/place.rs`.
+CREATE TABLE place (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    version  INTEGER NOT NULL,
+    settings TEXT    NOT NULL
+) STRICT;
+
+-- What administrators and moderators did. `person_id` is NULL for a command and for the program
+-- itself; otherwise `name` is the name of the person's account then. `detail` is the JSON of the act
+-- in `crates/domain/src/audit.rs`, and `act` its code. `served` is in the time of service.
+CREATE TABLE audit (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    at        INTEGER NOT NULL,
+    served    INTEGER NOT NULL,
+    person_id INTEGER,
+    name      TEXT    NOT NULL,
+    act       TEXT    NOT NULL,
+    detail    TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX audit_by_served ON audit (served);
