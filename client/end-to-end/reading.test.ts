@@ -17,8 +17,8 @@ async function signIn({ page }: Person): Promise<void> {
   await page.goto("/login/");
   await page.locator("#username").fill(ACCOUNT.name);
   await page.locator("#password").fill(ACCOUNT.password);
-  await page.locator("main form button").click();
-  await page.waitForURL("**/admin/**");
+  await page.locator("main form .button-primary").click();
+  await page.waitForURL((url) => url.pathname !== "/login/");
 }
 
 const title = ({ page }: Person): Promise<string> => page.title();

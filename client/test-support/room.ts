@@ -99,8 +99,10 @@ export class MockRoom {
     if (frame.type === "ping") send({ type: "pong", ref });
     else if (frame.type === "subscribe") this.#subscribe(send, ref, frame.after);
     else if (isMembershipRequest(frame)) this.#mark(frame, send);
-    else if (frame.type === "unsubscribe") this.followers.delete(send);
-    else if (frame.type === "typing" || this.answer === "hold") return;
+    else if (frame.type === "unsubscribe") {
+      this.followers.delete(send);
+      send({ type: "ack", ref, room: this.id });
+    } else if (frame.type === "typing" || this.answer === "hold") return;
     else if (this.answer !== "ack") send({ type: "error", ref, ...this.answer });
     else {
       const { seq, timestamp } = this.#write(frame);

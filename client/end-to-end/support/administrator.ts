@@ -9,7 +9,7 @@ export async function becomeAdministrator({ page }: Person, server: Server): Pro
   await page.goto(server.setupLink);
   await page.locator("#username").fill(ACCOUNT.name);
   await page.locator("#password").fill(ACCOUNT.password);
-  await page.locator("main form button").click();
+  await page.locator("main form .button-primary").click();
   await page.waitForURL("**/admin/rooms/");
 }
 

@@ -26,7 +26,7 @@ export async function tour(person: Person, server: Server, look: Look): Promise<
   await look("the link for the first administrator, with an error", page);
   await becomeAdministrator(person, server);
   await look("the administration's rooms", page);
-  await page.locator("summary").first().click();
+  await page.locator("tbody summary").first().click();
   await look("the administration's rooms, asking before deactivating", page);
   await see("the administration's rooms, one just made", "/admin/rooms/?made=1&done=created");
   await see("the administration's rooms, nothing found", "/admin/rooms/?q=nowhere");

@@ -1,4 +1,7 @@
-/** Which rooms fit what somebody types: by words, parts of them or letters, without regard to accents. */
+/**
+ * Which rooms fit what somebody types: by words, parts of them or letters, without regard to
+ * accents.
+ */
 
 /** As letters are compared. */
 export function fold(text: string): string {

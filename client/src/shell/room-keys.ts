@@ -1,4 +1,7 @@
-/** Alt with the arrows goes to the room above or below, with Shift to the next one with news; Ctrl K asks for any. */
+/**
+ * Alt with the arrows goes to the room above or below, with Shift to the next one with news; Ctrl K
+ * asks for any.
+ */
 import type { Membership } from "../lib";
 import type { Shell } from "./shell.svelte";
 

@@ -1,4 +1,7 @@
-/** The dialogs of a room's screen: they come when somebody turns to the messages, before they are needed. */
+/**
+ * The dialogs of a room's screen: they come when somebody turns to the messages, before they are
+ * needed.
+ */
 import type { Component } from "svelte";
 
 class Dialogs {

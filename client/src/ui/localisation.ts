@@ -86,7 +86,10 @@ export class Localisation {
   }
 }
 
-/** A number of unread messages where there is little room: from a hundred on the server counts no further. */
+/**
+ * A number of unread messages where there is little room: from a hundred on the server counts no
+ * further.
+ */
 export function shortCount(count: number): string {
   return count > 99 ? "99+" : String(count);
 }

@@ -17,7 +17,10 @@ export function opensPopover(button: HTMLElement): (() => void) | undefined {
   const clicked = ({ target }: MouseEvent): void => {
     if (!(target instanceof Element)) return;
     if (button.contains(target)) show(!isShown());
-    else if (popover.contains(target) && target.closest("[popovertarget]") !== null) show(false);
+    else if (popover.contains(target) && target.closest("[popovertarget]") !== null) {
+      show(false);
+      button.focus();
+    }
   };
   // Not every browser makes a click of a tap on what isn't a control.
   const pressed = ({ target }: PointerEvent): void => {

@@ -1,7 +1,9 @@
 /** F6 and Shift+F6 go from one region of the page to the next: sidebar, header, log, composer. */
 
 const REGIONS = [".sidebar", ".chat-header", ".log-frame", ".composer, .end-notice"];
-/** What gets the focus in each, if it is there; narrow screens have no sidebar, others no way back. */
+/**
+ * What gets the focus in each, if it is there; narrow screens have no sidebar, others no way back.
+ */
 const ENTRANCES = [
   ".sidebar-room[tabindex='0']",
   ".chat-header > :is(a, button)",

@@ -103,7 +103,9 @@ impl Guess {
         if names.iter().any(|name| password.contains(name)) {
             return Some(Self::Name);
         }
-        let warning = estimate.feedback().and_then(|feedback| feedback.warning());
+        let warning = estimate
+            .feedback()
+            .and_then(zxcvbn::feedback::Feedback::warning);
         Some(match warning {
             Some(
                 Warning::ThisIsATop10Password

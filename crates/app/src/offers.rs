@@ -116,8 +116,8 @@ impl App {
             code: FIRST_CODE + random.cast_signed(),
             device,
         };
-        let taken = self.storage.take_offer(hash, taker, self.served()).await?;
-        taken.then_some(text).ok_or(Error::Offer)
+        let is_first = self.storage.take_offer(hash, taker, self.served());
+        is_first.await?.then_some(text).ok_or(Error::Offer)
     }
 
     /// Signs in with a confirmed offer. A guest's rooms come along.

@@ -31,8 +31,8 @@ pub trait Offers: Send + Sync {
         now: Served,
     ) -> Result<bool, StorageError>;
 
-    /// Confirms an offer that this taker took, by the session that made it. `false` when there is no
-    /// such offer.
+    /// Confirms an offer that this taker took, by the session that made it. `false` when there is
+    /// no such offer.
     async fn confirm_offer(
         &self,
         session: SessionId,
@@ -44,8 +44,8 @@ pub trait Offers: Send + Sync {
     /// Ends an offer of a session.
     async fn end_offer(&self, session: SessionId, offer: TokenHash) -> Result<(), StorageError>;
 
-    /// Signs in with a confirmed offer, and ends it: all or nothing. The session `before` ends as in
-    /// [`Sessions::sign_in`](crate::Sessions::sign_in). `None`, and no change, when the offer
+    /// Signs in with a confirmed offer, and ends it: all or nothing. The session `before` ends as
+    /// in [`Sessions::sign_in`](crate::Sessions::sign_in). `None`, and no change, when the offer
     /// doesn't hold, isn't confirmed or was taken by somebody else, when the session that made it
     /// has ended, or the account is suspended.
     async fn claim_offer(

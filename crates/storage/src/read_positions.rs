@@ -33,8 +33,8 @@ pub trait ReadPositions: Send + Sync {
     ) -> Result<Option<MembershipState>, StorageError>;
 
     /// Moves read positions and sets levels, many persons' at once and in this order. Each
-    /// membership that changes gets one entry in the inbox. Returns for each mark what holds after all of them, `None` as
-    /// above.
+    /// membership that changes gets one entry in the inbox. Returns for each mark what holds after
+    /// all of them, `None` as above.
     async fn mark(
         &self,
         marks: Vec<(SessionId, RoomId, ReadMark)>,

@@ -15,7 +15,8 @@ pub trait Rooms: Send + Sync {
     /// the filter has a limit.
     async fn rooms(&self, filter: RoomFilter) -> Result<Vec<RoomOverview>, StorageError>;
 
-    /// Makes a room by a command. [`StorageError::Exists`] when one has that name, whatever its case.
+    /// Makes a room by a command. [`StorageError::Exists`] when one has that name, whatever its
+    /// case.
     async fn create_room(&self, state: RoomState, at: Timestamp) -> Result<Room, StorageError>;
 
     /// The same by an administrator, whose right the transaction checks again.

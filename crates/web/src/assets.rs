@@ -5,8 +5,8 @@
 //! `ETag` each time. The scripts import each other by relative names, so each of them has one
 //! address in a page, and is loaded once.
 //!
-//! A part of the app that is loaded on its first use (`chunk-….js`) fits only the scripts with which
-//! it was built. So it is nowhere but in their folder.
+//! A part of the app that is loaded on its first use (`chunk-….js`) fits only the scripts with
+//! which it was built. So it is nowhere but in their folder.
 
 use axum::Extension;
 use axum::extract::Path;

@@ -110,7 +110,7 @@ impl Page {
     }
 
     /// The page as its reader has set it, if an extractor has found them since it was made.
-    pub(crate) fn as_set(self) -> Self {
+    pub(crate) fn with_settings(self) -> Self {
         match self.reader.settings().cloned() {
             Some(settings) => self.obey(settings),
             None => self,
@@ -203,7 +203,7 @@ impl FromRequestParts<Arc<Site>> for Page {
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Infallible> {
         let page = Self::of(parts, site);
         visitor::find_reader(parts, site).await;
-        Ok(page.as_set())
+        Ok(page.with_settings())
     }
 }
 

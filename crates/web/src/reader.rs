@@ -24,8 +24,8 @@ impl Reader {
         parts.extensions.get_or_insert_with(Self::default).clone()
     }
 
-    /// Notes the account with which they signed in, if any, and what they have set. Nobody without a
-    /// session has set anything.
+    /// Notes the account with which they signed in, if any, and what they have set. Nobody without
+    /// a session has set anything.
     pub(crate) fn is(&self, account: Option<&Account>, settings: Option<PersonSettings>) {
         self.0.get_or_init(|| Found {
             account: account.cloned(),

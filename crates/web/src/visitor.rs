@@ -179,17 +179,16 @@ async fn visit(
     room: Option<RoomId>,
 ) -> Result<(Option<Visitor>, Option<String>), Failure> {
     let known = parts.extensions.get::<Known>();
-    let found = match known.filter(|known| known.room == room) {
-        Some(known) => known.found.clone(),
-        None => {
-            let found = look(parts, site, room).await;
-            let known = Known {
-                room,
-                found: found.clone(),
-            };
-            parts.extensions.insert(known);
-            found
-        }
+    let found = if let Some(known) = known.filter(|known| known.room == room) {
+        known.found.clone()
+    } else {
+        let found = look(parts, site, room).await;
+        let known = Known {
+            room,
+            found: found.clone(),
+        };
+        parts.extensions.insert(known);
+        found
     };
     found.map(Option::unzip)
 }

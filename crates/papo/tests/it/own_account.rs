@@ -86,7 +86,7 @@ fn follow(guest: &Guest) -> Socket {
 fn another_name(site: &Site) {
     let [mut phone, mut laptop] = site.anas();
     phone.join(1, "Ana").unwrap();
-    let mut bia = follow(&Guest::joined(&site.nodes[0], 1, "Bia").unwrap());
+    let mut bia = follow(&Guest::joined(site.nodes.last().unwrap(), 1, "Bia").unwrap());
     let mut socket = follow(&laptop);
     let path = "/account/name/";
     for (name, expected) in [
@@ -437,8 +437,8 @@ fn an_offer_that_is_refused_or_replaced_ends() {
     laptop.post(&own, &[]).unwrap();
     assert_eq!(stranger.get(&path).unwrap().status, 404);
     // The session that makes an offer must still be there.
-    let made = laptop.post("/account/devices/add/", &[]).unwrap();
-    let path = made
+    let last = laptop.post("/account/devices/add/", &[]).unwrap();
+    let path = last
         .header("location")
         .replace("/account/devices/add/", "/device/");
     laptop.post("/logout/", &[]).unwrap();

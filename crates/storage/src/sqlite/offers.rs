@@ -133,7 +133,7 @@ pub(super) fn take(
     taker: &Taker,
     now: Served,
 ) -> Result<bool, StorageError> {
-    let taken = db
+    let changed = db
         .prepare_cached(
             "UPDATE offer SET taker = ?2, code = ?3, device = ?4 \
              WHERE token = ?1 AND taker IS NULL AND until > ?5",
@@ -145,7 +145,7 @@ pub(super) fn take(
             taker.device.as_str(),
             now.0
         ])?;
-    Ok(taken > 0)
+    Ok(changed > 0)
 }
 
 /// Signs in with a confirmed offer.

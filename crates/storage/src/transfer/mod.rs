@@ -63,7 +63,8 @@ pub trait Pages: Send {
 }
 
 /// Gives a whole instance in order. The instance itself comes first, then its persons, accounts,
-/// rooms, sessions, memberships, jobs, settings and audit, each by key, then the logs, room by room.
+/// rooms, sessions, memberships, jobs, settings and audit, each by key, then the logs, room by
+/// room.
 #[async_trait]
 pub trait Source: Send {
     /// Some of the next records; none at the end.

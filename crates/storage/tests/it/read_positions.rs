@@ -255,12 +255,11 @@ async fn an_inactive_room_is_left_out(world: &World) {
 /// A device that is signed in to the only account, in place of a guest's.
 async fn sign_in(world: &World, number: u64, before: Option<&Guest>) -> Guest {
     let storage = &world.storage;
-    let bia = match storage.accounts().await.unwrap().pop() {
-        Some(bia) => bia,
-        None => {
-            let made = account("Bia", papo_domain::PersonId(7));
-            storage.create_account(made).await.unwrap()
-        }
+    let bia = if let Some(bia) = storage.accounts().await.unwrap().pop() {
+        bia
+    } else {
+        let made = account("Bia", papo_domain::PersonId(7));
+        storage.create_account(made).await.unwrap()
     };
     let token = token(number);
     let session = NewSession {

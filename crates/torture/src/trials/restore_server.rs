@@ -21,17 +21,21 @@ use crate::report::Verdict;
 
 const NODES: usize = 2;
 /// Papo's tables, each before those that refer to it.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 14] = [
     "papo",
     "node",
     "room",
     "event",
     "message",
     "account",
+    "password_link",
     "session",
+    "offer",
     "membership",
     "revocation",
     "inbox",
+    "place",
+    "audit",
 ];
 
 /// A database of its own, gone when this is dropped.

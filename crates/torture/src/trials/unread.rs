@@ -218,11 +218,11 @@ impl Devices {
             };
             for told in rooms.unwrap_or_default() {
                 let truth = truths.get(&(person.clone(), told.room));
-                let is_true = |truth: &&Truth| {
+                let is_true = |truth: &Truth| {
                     (truth.read, truth.version, truth.unread)
                         == (told.read, told.version, told.unread)
                 };
-                if truth.filter(is_true).is_none() {
+                if !truth.is_some_and(is_true) {
                     wrong.push(format!("{}: {told:?} instead of {truth:?}", plan.name));
                 }
             }

@@ -120,15 +120,12 @@ pub(crate) async fn change(
     let changed = site
         .app
         .change_account(&administrator, &account, wish.change());
-    let error = match changed.await {
-        Ok(_) => {
-            let next = match wish {
-                Wish::Remove => people::PATH.to_owned(),
-                _ => format!("{}{id}/", people::PATH),
-            };
-            return Ok(Redirect::to(&wish.done().at(&next)).into_response());
-        }
-        Err(error) => error,
+    let Err(error) = changed.await else {
+        let next = match wish {
+            Wish::Remove => people::PATH.to_owned(),
+            _ => format!("{}{id}/", people::PATH),
+        };
+        return Ok(Redirect::to(&wish.done().at(&next)).into_response());
     };
     let errors = FormErrors::explain(error.clone(), page.language)?;
     let devices = devices(&site, &administrator, &account).await?;

@@ -46,7 +46,7 @@ pub(super) async fn write(State(site): State<Arc<Site>>, request: Request, next:
 fn replace(response: Response, page: Page, failure: &Failure) -> Response {
     let (mut parts, _) = response.into_parts();
     let status = parts.status;
-    let Ok(page) = show_with(status, &ErrorPage::new(page.as_set(), failure)) else {
+    let Ok(page) = show_with(status, &ErrorPage::new(page.with_settings(), failure)) else {
         return status.into_response();
     };
     let (about, body) = page.into_parts();

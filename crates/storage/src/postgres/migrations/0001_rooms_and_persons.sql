@@ -104,8 +104,8 @@ CREATE TABLE account (
     created_at   bigint  NOT NULL
 );
 
--- One-time links for another password. `token` is the SHA-256 of what the link carries, and the link
--- holds until `until` in the time of service.
+-- One-time links for another password. `token` is the SHA-256 of what the link carries, and the
+-- link holds until `until` in the time of service.
 CREATE TABLE password_link (
     account_id bigint PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
     token      bytea  NOT NULL UNIQUE CHECK (octet_length(token) = 32),
@@ -212,8 +212,8 @@ CREATE TABLE place (
 );
 
 -- What administrators and moderators did. `person_id` is NULL for a command and for the program
--- itself; otherwise `name` is the name of the person's account then. `detail` is the JSON of the act
--- in `crates/domain/src/audit.rs`, and `act` its code. `served` is in the time of service.
+-- itself; otherwise `name` is the name of the person's account then. `detail` is the JSON of the
+-- act in `crates/domain/src/audit.rs`, and `act` its code. `served` is in the time of service.
 CREATE TABLE audit (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at        bigint NOT NULL,

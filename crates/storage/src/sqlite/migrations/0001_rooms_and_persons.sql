@@ -75,8 +75,8 @@ CREATE TABLE account (
     created_at   INTEGER NOT NULL
 ) STRICT;
 
--- One-time links for another password. `token` is the SHA-256 of what the link carries, and the link
--- holds until `until` in the time of service.
+-- One-time links for another password. `token` is the SHA-256 of what the link carries, and the
+-- link holds until `until` in the time of service.
 CREATE TABLE password_link (
     account_id INTEGER PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
     token      BLOB    NOT NULL UNIQUE CHECK (length(token) = 32),
@@ -183,8 +183,8 @@ CREATE TABLE place (
 ) STRICT;
 
 -- What administrators and moderators did. `person_id` is NULL for a command and for the program
--- itself; otherwise `name` is the name of the person's account then. `detail` is the JSON of the act
--- in `crates/domain/src/audit.rs`, and `act` its code. `served` is in the time of service.
+-- itself; otherwise `name` is the name of the person's account then. `detail` is the JSON of the
+-- act in `crates/domain/src/audit.rs`, and `act` its code. `served` is in the time of service.
 CREATE TABLE audit (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     at        INTEGER NOT NULL,

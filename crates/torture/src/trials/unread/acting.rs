@@ -261,12 +261,11 @@ impl Device {
         match asked {
             // One that is older than the last leaving says nothing about now.
             Some(Asked::Membership(room, left) | Asked::Mark(room, left))
-                if code == ErrorCode::NotJoined =>
+                if code == ErrorCode::NotJoined && left == self.times_left(room) =>
             {
-                if left == self.times_left(room) {
-                    self.forget(room);
-                }
+                self.forget(room);
             }
+            Some(Asked::Membership(..)) if code == ErrorCode::NotJoined => {}
             Some(Asked::Membership(room, _)) => self.ask_soon(talk, room),
             _ => {}
         }
