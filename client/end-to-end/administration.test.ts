@@ -47,11 +47,120 @@ describe("the administration", () => {
 
   test("the main part begins with the page's heading", async ({ arrive, server }) => {
     const { page } = await becomeAdministratorAt(await arrive(), server);
-    for (const path of ["/admin/rooms/", "/admin/messages/", "/admin/rooms/new/", "/admin/rooms/1/"]) {
+    for (const path of [
+      "/admin/rooms/",
+      "/admin/messages/",
+      "/admin/rooms/new/",
+      "/admin/rooms/1/",
+      "/admin/people/",
+      "/admin/people/1/",
+      "/admin/settings/",
+      "/admin/audit/",
+    ]) {
       await page.goto(path);
       const first = page.locator("main :is(h1, a, button, input, summary)").first();
       expect(await first.evaluate((element) => element.tagName)).toBe("H1");
     }
+  });
+
+  test("names the place, greets newcomers and colours all pages", async ({ arrive, server }) => {
+    const [administrator, joao] = [await arrive(), await arrive()];
+    await becomeAdministrator(administrator, server);
+    const { page } = administrator;
+    await page.getByRole("link", { name: "Configurações" }).click();
+    await page.getByLabel("Nome deste lugar").fill("Escola Sol");
+    await page.getByLabel("Boas-vindas").fill("Bom dia, turma!\nEntrem.");
+    await page.getByLabel("Usar esta cor").check();
+    await page.getByLabel("Cor de destaque", { exact: true }).fill("#ffcc00");
+    await page.getByLabel("Geral").check();
+    await page.getByRole("button", { name: "Salvar" }).click();
+    await page.getByText("Configurações salvas.").waitFor();
+    expect(await page.getByLabel("Nome deste lugar").inputValue()).toBe("Escola Sol");
+    expect(await page.getByLabel("Geral").isChecked()).toBe(true);
+
+    await joao.page.goto("/");
+    expect(await joao.page.title()).toBe("Salas · Escola Sol");
+    await joao.page.getByText("Bom dia, turma!").waitFor();
+    const accent = (): Promise<string> =>
+      joao.page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--accent"));
+    // Yellow on white can't be read: the light theme has a darker tone, and the dark one the yellow.
+    expect(await accent()).not.toBe("#ffcc00");
+    await joao.page.emulateMedia({ colorScheme: "dark" });
+    expect(await accent()).toBe("#ffcc00");
+    await joao.join("João");
+    expect(await accent()).toBe("#ffcc00");
+    await expect.poll(() => joao.page.title()).toBe("Geral · Escola Sol");
+  });
+
+  test("closes the place to guests: they are asked to sign in", async ({ arrive, server }) => {
+    const [administrator, joao] = [await arrive(), await arrive()];
+    await becomeAdministrator(administrator, server);
+    await joao.join("João");
+    await administrator.page.goto("/admin/settings/");
+    await administrator.page.getByLabel("Quem não tem conta pode entrar").uncheck();
+    await administrator.page.getByRole("button", { name: "Salvar" }).click();
+    await administrator.page.getByText("Configurações salvas.").waitFor();
+    await joao.page.goto("/room/2/join/");
+    await joao.page.getByText("Aqui só entra nas salas quem tem uma conta.").waitFor();
+    expect(await joao.page.locator("#username").count()).toBe(0);
+    await joao.page.goto("/room/1/");
+    await joao.online();
+  });
+
+  test("suspends somebody at once, and the audit says who did it", async ({ arrive, server }) => {
+    const [administrator, ana] = [await arrive(), await arrive()];
+    await becomeAdministrator(administrator, server);
+    await server.command(["user", "create", "ana"], "correct horse battery\n");
+    await ana.page.goto("/admin/login/");
+    await ana.page.locator("#username").fill("ana");
+    await ana.page.locator("#password").fill("correct horse battery");
+    await ana.page.locator("main form button").last().click();
+    await ana.join("ana");
+    const { page } = administrator;
+    await page.goto("/admin/people/?q=AN");
+    await page.getByRole("link", { name: "ana", exact: true }).click();
+    await page.getByText("Suspender", { exact: true }).click();
+    await page.getByRole("button", { name: "Suspender agora" }).click();
+    await page.getByText("Conta suspensa").first().waitFor();
+    await ana.page.locator("textarea").waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "Registro" }).click();
+    const row = page.locator("tbody tr").first();
+    expect(await row.locator("bdi").allInnerTexts()).toEqual([ACCOUNT.name, "ana"]);
+    await row.getByText("Suspendeu uma conta").waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Salvar como tabela" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("audit.csv");
+  });
+
+  test("on a phone nothing of the administration is cut off", async ({ arrive, server }) => {
+    const administrator = await arrive({ viewport: { width: 360, height: 740 } });
+    const { page } = administrator;
+    await becomeAdministrator(administrator, server);
+    for (const path of [
+      "/admin/rooms/",
+      "/admin/messages/",
+      "/admin/people/",
+      "/admin/people/1/",
+      "/admin/settings/",
+      "/admin/audit/",
+    ]) {
+      await page.goto(path);
+      const cut = await page.evaluate(() =>
+        [...document.querySelectorAll("header :is(a, button), main :is(a, button, summary, input, select, textarea)")]
+          .filter((element) => element.getClientRects().length > 0 && element.getAttribute("type") !== "hidden")
+          .filter((element) => {
+            const { left, right } = element.getBoundingClientRect();
+            return left < 0 || right > innerWidth;
+          })
+          .map((element) => element.outerHTML.slice(0, 80)),
+      );
+      expect([path, cut, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, [], 360]);
+    }
+    // The way out is the last thing of the header.
+    const last = page.locator("header :is(a, button)").last();
+    expect(await last.innerText()).toBe("Sair da conta");
   });
 
   test("renames a room: its people see it at once", async ({ arrive, server }) => {
@@ -159,6 +268,19 @@ describe("the administration", () => {
       for (const selector of selectors) {
         expect([path, selector, await page.locator(selector).getAttribute("dir")]).toEqual([path, selector, "auto"]);
       }
+    }
+  });
+
+  test("folds every list's filters on a phone", async ({ arrive, server }) => {
+    const administrator = await arrive({ viewport: { width: 360, height: 740 } });
+    const { page } = administrator;
+    await becomeAdministrator(administrator, server);
+    for (const path of ["/admin/rooms/", "/admin/people/", "/admin/audit/"]) {
+      await page.goto(path);
+      const field = page.locator(".filter-bar input").first();
+      expect([path, await field.isVisible()]).toEqual([path, false]);
+      await page.getByText("Filtros", { exact: true }).click();
+      expect([path, await field.isVisible()]).toEqual([path, true]);
     }
   });
 

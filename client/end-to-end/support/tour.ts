@@ -39,6 +39,20 @@ export async function tour(person: Person, server: Server, look: Look): Promise<
   await page.locator("[name=confirmed]").waitFor();
   await look("a room's form, asking before it closes", page);
   await see("the administration's messages, none yet", "/admin/messages/");
+  await see("the administration's people", "/admin/people/");
+  await see("the administration's people, nobody found", "/admin/people/?q=nowhere");
+  await see("an administrator", "/admin/people/1/");
+  for (const summary of await page.locator(".ask > summary").all()) await summary.click();
+  await look("an administrator, asking before removing", page);
+  await page.locator("[name=wish][value=demote]").click();
+  await page.locator(".notice-error").waitFor();
+  await look("the last administrator, who stays one", page);
+  await see("the audit", "/admin/audit/");
+  await see("the audit, nothing found", "/admin/audit/?who=nowhere");
+  await see("the settings", "/admin/settings/");
+  await page.locator("[name=first_rooms]").first().check();
+  await submit("#name", "a\u200bb");
+  await look("the settings, with an error", page);
 
   await see("the rooms", "/");
   await see("leaving, nowhere to leave", "/leave/");

@@ -1,20 +1,22 @@
-//! The command line: its commands, and its flags from the table of options. `room.rs`, `user.rs`
-//! and `job.rs` define their own commands.
+//! The command line: its commands, and its flags from the table of options. `room.rs`, `user.rs`,
+//! `place.rs` and `job.rs` define their own commands.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
 
+use crate::audit::AuditFlags;
 use crate::config::table::{self, Setting};
 use crate::config::{Config, Values};
 use crate::job::JobCommand;
 use crate::outcome::Outcome;
+use crate::place::PlaceCommand;
 use crate::room::RoomCommand;
 use crate::user::UserCommand;
 use crate::{
-    backup, doctor, epoch, export, health, import_django, job, logging, migrate, restore, room,
-    serve, user,
+    audit, backup, doctor, epoch, export, health, import_django, job, logging, migrate, place,
+    restore, room, serve, user,
 };
 
 /// A real-time chat that anyone can run.
@@ -42,6 +44,11 @@ enum PapoCommand {
     /// Make, list and change accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Show and change the settings of the place
+    #[command(subcommand)]
+    Place(PlaceCommand),
+    /// Show what administrators and moderators did, the latest last
+    Audit(AuditFlags),
     /// List, retry and remove jobs that failed too often
     #[command(subcommand)]
     Job(JobCommand),
@@ -122,6 +129,8 @@ impl CommandLine {
             PapoCommand::Serve(_) => serve::run(&config).map(|()| String::new()),
             PapoCommand::Room(command) => room::run(&config, command),
             PapoCommand::User(command) => user::run(&config, command),
+            PapoCommand::Place(command) => place::run(&config, command),
+            PapoCommand::Audit(flags) => audit::run(&config, flags),
             PapoCommand::Job(command) => job::run(&config, &command),
             PapoCommand::Import(ImportCommand::Django { file }) => {
                 import_django::run(&config, &file)

@@ -4,6 +4,7 @@
 //! are in `papo_app`; commands call them as pages and sockets do. Each command returns its text;
 //! only `serve` writes while it runs.
 
+mod audit;
 mod backup;
 mod bus_error;
 mod cli;
@@ -23,6 +24,7 @@ mod logging;
 mod migrate;
 mod outcome;
 mod output;
+mod place;
 mod progress;
 mod relay;
 mod restore;

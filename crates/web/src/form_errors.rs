@@ -1,7 +1,7 @@
 //! The errors that a form shows.
 
 use papo_app::{Error, Guess, PASSWORD_CHARACTERS};
-use papo_domain::{RoomDescriptionError, RoomNameError, UsernameError};
+use papo_domain::{PlaceError, RoomDescriptionError, RoomNameError, UsernameError};
 
 use crate::language::{Key, Language};
 use crate::origin::Origin;
@@ -19,11 +19,25 @@ enum Place {
     Current,
     Name,
     Description,
+    Welcome,
+    Accent,
+    FirstRooms,
     /// Above all fields.
     Form,
 }
 
 impl Place {
+    /// The place of an error in the settings of the place.
+    const fn of(error: PlaceError) -> Self {
+        match error {
+            PlaceError::NameTooLong | PlaceError::NameControl => Self::Name,
+            PlaceError::WelcomeTooLong | PlaceError::WelcomeNul => Self::Welcome,
+            PlaceError::Accent => Self::Accent,
+            PlaceError::FirstRooms | PlaceError::ManyFirstRooms => Self::FirstRooms,
+            PlaceError::SignUp | PlaceError::RoomMakers | PlaceError::Language => Self::Form,
+        }
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Username => "username",
@@ -31,6 +45,9 @@ impl Place {
             Self::Current => "current",
             Self::Name => "name",
             Self::Description => "description",
+            Self::Welcome => "welcome",
+            Self::Accent => "accent",
+            Self::FirstRooms => "first_rooms",
             Self::Form => "form",
         }
     }
@@ -48,9 +65,12 @@ impl FormErrors {
             Error::PasswordLength | Error::PasswordGuess(_) => Place::Password,
             Error::RoomName(_) | Error::RoomNameTaken => Place::Name,
             Error::RoomDescription(_) => Place::Description,
+            Error::Place(error) => Place::of(*error),
             Error::SignIn
             | Error::Suspended
+            | Error::PlaceChanged
             | Error::LastAdministrator
+            | Error::NoGuests
             | Error::RateLimited(_)
             | Error::Unavailable(_)
             | Error::Storage(_) => Place::Form,
@@ -134,8 +154,20 @@ const fn key(error: &Error) -> Key {
         Error::RoomDescription(RoomDescriptionError::TooLong) => Key("error-description-long"),
         Error::RoomDescription(RoomDescriptionError::Nul) => Key("error-description-character"),
         Error::WrongPassword => Key("error-password-wrong"),
-        Error::LastAdministrator => Key("error-last-administrator"),
         Error::Suspended => Key("error-account-suspended"),
+        Error::Place(PlaceError::NameTooLong) => Key("error-place-name-long"),
+        Error::Place(PlaceError::NameControl) => Key("error-place-name-control"),
+        Error::Place(PlaceError::WelcomeTooLong) => Key("error-welcome-long"),
+        Error::Place(PlaceError::WelcomeNul) => Key("error-welcome-character"),
+        Error::Place(PlaceError::Accent) => Key("error-accent"),
+        Error::Place(PlaceError::FirstRooms) => Key("error-first-rooms"),
+        Error::Place(PlaceError::ManyFirstRooms) => Key("error-first-rooms-many"),
+        Error::Place(PlaceError::SignUp | PlaceError::RoomMakers | PlaceError::Language) => {
+            Key("error-choice")
+        }
+        Error::PlaceChanged => Key("error-place-changed"),
+        Error::LastAdministrator => Key("error-last-administrator"),
+        Error::NoGuests => Key("error-no-guests"),
         Error::Unavailable(_) | Error::Storage(_) => Key("error-unavailable"),
         _ => Key("error-sign-in"),
     }

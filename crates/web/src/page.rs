@@ -10,10 +10,11 @@ use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use http::request::Parts;
-use papo_domain::{Hours, PersonSettings, SignUp, Theme, Timestamp, ZoneName};
+use papo_domain::{Hours, PersonSettings, Place, SignUp, Theme, Timestamp, ZoneName};
 
 use crate::failure::Failure;
 use crate::language::{Language, negotiate};
+use crate::pages::accent;
 use crate::query;
 use crate::reader::Reader;
 use crate::site::Site;
@@ -35,10 +36,10 @@ pub(crate) struct Page {
     pub(crate) now: Timestamp,
     /// The reader.
     pub(crate) reader: Reader,
-    /// Whether everybody may make an account.
-    pub(crate) has_sign_up: bool,
     /// What the reader has set. Whatever isn't set is as the browser says.
     pub(crate) settings: PersonSettings,
+    /// The settings of the place.
+    pub(crate) place: Arc<Place>,
 }
 
 impl Page {
@@ -131,13 +132,14 @@ impl Page {
         let asked = asked.map_or(&parts.uri, |OriginalUri(asked)| asked);
         let path = asked.path_and_query();
         let path = path.map_or("/", |path| path.as_str()).to_owned();
+        let place = site.app.place();
         Self {
-            language: negotiate(&parts.headers),
+            language: negotiate(&parts.headers, place.language),
             path,
             now: site.settings.clock.now(),
             reader: Reader::of(parts),
-            has_sign_up: site.app.place().sign_up == SignUp::Open,
             settings: PersonSettings::default(),
+            place,
         }
     }
 
@@ -145,6 +147,16 @@ impl Page {
     pub(crate) fn number(&self, page: usize) -> String {
         self.language
             .text_with("admin-page", [("number", page.into())])
+    }
+
+    /// Whether everybody may make an account.
+    pub(crate) fn has_sign_up(&self) -> bool {
+        self.place.sign_up == SignUp::Open
+    }
+
+    /// The address of the stylesheet with the place's accent, if it has one.
+    pub(crate) fn accent_url(&self) -> Option<String> {
+        self.place.accent.map(accent::url)
     }
 
     /// Whether the page is in the administration.

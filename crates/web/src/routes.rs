@@ -40,6 +40,17 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
             "/admin/setup/{token}/",
             get(admin::setup::show_form).post(admin::setup::claim),
         )
+        .page(
+            "/admin/settings/",
+            get(admin::settings::show_form).post(admin::settings::save),
+        )
+        .page("/admin/people/", get(admin::people::list))
+        .page(
+            "/admin/people/{id}/",
+            get(admin::person::show_person).post(admin::person::change),
+        )
+        .page("/admin/audit/", get(admin::audit::list))
+        .page("/admin/audit/export/", get(admin::audit_export::export))
         .page("/admin/rooms/", get(admin::rooms::list))
         .page(
             "/admin/rooms/new/",
@@ -58,6 +69,7 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
         .route("/ws/chat/{id}/", get(ws::chat))
         .route("/ws/", get(ws::rooms))
         .route("/static/{file}", get(assets::show))
+        .route("/accent/{file}", get(pages::accent::show))
         .route("/favicon.ico", get(assets::icon))
         .route("/robots.txt", get(pages::service::robots))
         .route("/healthz", get(pages::service::health))

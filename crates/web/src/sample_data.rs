@@ -1,9 +1,12 @@
 //! Sample data for the pages: rooms, messages and names full of what an attacker may type.
 
+use std::sync::Arc;
+
 use askama::Template;
 use papo_domain::{
-    Account, AccountId, AccountName, Mark, Message, MessageText, PersonId, PersonSettings, Room,
-    RoomDescription, RoomId, RoomName, RoomOverview, Seq, Timestamp, Username,
+    Account, AccountId, AccountName, AuditAct, AuditEntry, AuditId, AuditPerson, AuditRoom, Mark,
+    Message, MessageText, PersonId, PersonSettings, PlaceSetting, Room, RoomDescription, RoomId,
+    RoomName, RoomOverview, Seq, SettingChange, Timestamp, Username,
 };
 
 use crate::language::Language;
@@ -23,8 +26,8 @@ pub(crate) fn page(language: Language) -> Page {
         path: format!("/admin/rooms/?q={HOSTILE}"),
         now: at("2026-11-24T18:56:34.120Z"),
         reader: Reader::default(),
-        has_sign_up: true,
         settings: PersonSettings::default(),
+        place: Arc::default(),
     }
 }
 
@@ -81,6 +84,30 @@ pub(crate) fn message(mark: Option<Mark>) -> Message {
         client_id: None,
         edited: Some(at("2026-11-24T18:57:34.120Z")),
     }
+}
+
+pub(crate) fn audit_entries() -> Vec<AuditEntry> {
+    let changes = vec![SettingChange {
+        setting: PlaceSetting::Name,
+        from: String::new(),
+        to: HOSTILE.to_owned(),
+    }];
+    let acts = [
+        Some(AuditAct::PlaceSet { changes }),
+        Some(AuditAct::RoomMade(AuditRoom::new(RoomId(1), HOSTILE))),
+        Some(AuditAct::message_deleted(RoomId(1), Seq(7), HOSTILE)),
+        None,
+    ];
+    let entry = |(id, act)| AuditEntry {
+        id: AuditId(id),
+        at: at("2026-11-24T18:51:34.120Z"),
+        by: (id != 2).then(|| AuditPerson {
+            person: PersonId(1),
+            name: HOSTILE.to_owned(),
+        }),
+        act,
+    };
+    (1..).zip(acts).map(entry).collect()
 }
 
 pub(crate) fn html(template: &impl Template) -> String {

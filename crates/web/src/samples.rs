@@ -34,6 +34,10 @@ fn samples(language: Language) -> Vec<String> {
         admin::rooms::samples::all,
         admin::room_form::samples::all,
         admin::messages::samples::all,
+        admin::settings::samples::all,
+        admin::audit::samples::all,
+        admin::people::samples::all,
+        admin::person::samples::all,
     ];
     all.iter().flat_map(|samples| samples(language)).collect()
 }
@@ -100,7 +104,16 @@ fn labels_and_descriptions_name_what_is_there() {
 fn a_field_says_its_hint_or_its_error_and_names_it() {
     for html in samples(Language::Portuguese) {
         let (ids, described) = (values(&html, "id"), values(&html, "aria-describedby"));
-        for field in ["username", "password", "current", "name", "description"] {
+        for field in [
+            "username",
+            "password",
+            "current",
+            "name",
+            "description",
+            "welcome",
+            "accent",
+            "first_rooms",
+        ] {
             let said = [format!("{field}-hint"), format!("{field}-error")];
             let said: Vec<_> = said.iter().filter(|id| ids.contains(id.as_str())).collect();
             assert!(said.len() <= 1, "{said:?} are said at once: {html}");
@@ -142,7 +155,7 @@ fn everybody_who_is_known_finds_the_way_in_or_out() {
 
 #[test]
 fn every_error_of_a_form_has_its_text_in_both_languages() {
-    use papo_domain::{RoomDescriptionError, RoomNameError};
+    use papo_domain::{PlaceError, RoomDescriptionError, RoomNameError};
     let errors = [
         UsernameError::Blank.into(),
         UsernameError::TooLong.into(),
@@ -164,6 +177,15 @@ fn every_error_of_a_form_has_its_text_in_both_languages() {
         Error::RoomNameTaken,
         RoomDescriptionError::TooLong.into(),
         RoomDescriptionError::Nul.into(),
+        PlaceError::NameTooLong.into(),
+        PlaceError::NameControl.into(),
+        PlaceError::WelcomeTooLong.into(),
+        PlaceError::WelcomeNul.into(),
+        PlaceError::Accent.into(),
+        PlaceError::FirstRooms.into(),
+        PlaceError::ManyFirstRooms.into(),
+        PlaceError::SignUp.into(),
+        Error::PlaceChanged,
         Error::SignIn,
         Error::Suspended,
         Error::RateLimited(std::time::Duration::from_secs(1)),
@@ -180,6 +202,9 @@ fn every_error_of_a_form_has_its_text_in_both_languages() {
             "current",
             "name",
             "description",
+            "welcome",
+            "accent",
+            "first_rooms",
             "form",
         ];
         texts.extend(

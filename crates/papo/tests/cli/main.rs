@@ -13,6 +13,7 @@ mod jobs;
 mod lively;
 mod log;
 mod migrate;
+mod place;
 mod postgres;
 mod process;
 mod refusals;

@@ -12,7 +12,7 @@ use super::start;
 /// The source of the server's list of routes.
 const ROUTES: &str = include_str!("../../../web/src/routes.rs");
 /// The routes that need no right in a room and no administrator.
-const FREE: [&str; 24] = [
+const FREE: [&str; 25] = [
     "/",
     "/leave/",
     "/language/",
@@ -32,6 +32,7 @@ const FREE: [&str; 24] = [
     "/admin/login/",
     "/admin/setup/{token}/",
     "/static/{file}",
+    "/accent/{file}",
     "/favicon.ico",
     "/robots.txt",
     "/healthz",
@@ -170,6 +171,21 @@ fn doors(room: i64, target: i64) -> Vec<Door> {
         get("/admin/", Need::Administer),
         get("/admin/rooms/", Need::Administer),
         get("/admin/messages/", Need::Administer),
+        get("/admin/people/", Need::Administer),
+        get("/admin/people/{id}/", Need::Administer),
+        post("/admin/people/{id}/", Need::Administer, |_, _| {
+            vec![("wish", "restore".to_owned())]
+        }),
+        get("/admin/audit/", Need::Administer),
+        get("/admin/audit/export/", Need::Administer),
+        get("/admin/settings/", Need::Administer),
+        post("/admin/settings/", Need::Administer, |_, _| {
+            let settings = [("sign_up", "open"), ("room_makers", "accounts")];
+            let settings = settings.map(|(name, value)| (name, value.to_owned()));
+            let mut form = settings.to_vec();
+            form.push(("admits_guests", "true".to_owned()));
+            form
+        }),
         get("/admin/rooms/new/", Need::Administer),
         post("/admin/rooms/new/", Need::Administer, |room, _| {
             vec![("name", format!("Sala {room}")), ("is_active", "on".into())]
@@ -387,6 +403,8 @@ fn post(guest: &Guest, room: i64) -> i64 {
 fn every_door_answers_as_the_table_says() {
     let server = start();
     let mut askers = askers(&server);
+    // Each room's number is an account's too.
+    account(&server, "Outra", false);
     let author = askers[3].guest.clone();
     let kept = post(&author, INACTIVE);
     server.command(&["room", "deactivate", "3"]).unwrap();

@@ -1,5 +1,9 @@
 //! What the lists of the administration share: pages, and the notice of what was done.
 
+use jiff::ToSpan;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use papo_domain::Timestamp;
 use serde::Deserialize;
 
 use crate::language::Key;
@@ -57,6 +61,25 @@ pub(super) fn search(typed: &str) -> Option<String> {
     Some(typed.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+/// When a typed first day begins: in the reader's time zone, if the page's script says when,
+/// otherwise in UTC. `None` for what is no day.
+pub(super) fn start_of_day(day: &str, since: &str) -> Option<Timestamp> {
+    let day: Date = day.parse().ok()?;
+    since.parse().ok().or_else(|| start_of(day))
+}
+
+/// The same for the end of a typed last day.
+pub(super) fn end_of_day(day: &str, until: &str) -> Option<Timestamp> {
+    let day: Date = day.parse().ok()?;
+    let next = || start_of(day.checked_add(1.day()).ok()?);
+    until.parse().ok().or_else(next)
+}
+
+fn start_of(day: Date) -> Option<Timestamp> {
+    let start = day.to_zoned_datetime(TimeZone::UTC).ok()?;
+    Some(Timestamp::from_millis(start.timestamp().as_millisecond()))
+}
+
 /// What was done, for the notice above a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -66,6 +89,13 @@ pub(crate) enum Done {
     Activated,
     Deactivated,
     Deleted,
+    Settings,
+    Suspended,
+    Restored,
+    Ended,
+    Promoted,
+    Demoted,
+    Removed,
 }
 
 impl Done {
@@ -76,6 +106,13 @@ impl Done {
             Self::Activated => "activated",
             Self::Deactivated => "deactivated",
             Self::Deleted => "deleted",
+            Self::Settings => "settings",
+            Self::Suspended => "suspended",
+            Self::Restored => "restored",
+            Self::Ended => "ended",
+            Self::Promoted => "promoted",
+            Self::Demoted => "demoted",
+            Self::Removed => "removed",
         }
     }
 
@@ -87,6 +124,13 @@ impl Done {
             Self::Activated => Key("admin-done-activated"),
             Self::Deactivated => Key("admin-done-deactivated"),
             Self::Deleted => Key("admin-done-deleted"),
+            Self::Settings => Key("admin-done-settings"),
+            Self::Suspended => Key("admin-done-suspended"),
+            Self::Restored => Key("admin-done-restored"),
+            Self::Ended => Key("admin-done-ended"),
+            Self::Promoted => Key("admin-done-promoted"),
+            Self::Demoted => Key("admin-done-demoted"),
+            Self::Removed => Key("admin-done-removed"),
         }
     }
 

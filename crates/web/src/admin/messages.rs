@@ -6,9 +6,6 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use jiff::ToSpan;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use papo_app::{MessageFilter, RoomFilter};
 use papo_domain::{Message, RoomId, RoomOverview, Seq, Timestamp};
 use serde::Deserialize;
@@ -118,23 +115,15 @@ impl MessageSearch {
     }
 
     fn filter(&self, pager: Pager) -> MessageFilter {
-        let first: Option<Date> = self.from.parse().ok();
-        let last: Option<Date> = self.to.parse().ok();
-        let after = |date: Date| date.checked_add(1.day()).ok();
         MessageFilter {
             room: self.room.parse().ok(),
-            from: first.and_then(|date| self.since.parse().ok().or_else(|| start_of(date))),
-            until: last.and_then(|date| self.until.parse().ok().or_else(|| start_of(after(date)?))),
+            from: listing::start_of_day(&self.from, &self.since),
+            until: listing::end_of_day(&self.to, &self.until),
             search: listing::search(&self.q),
             offset: pager.offset(),
             limit: ROWS,
         }
     }
-}
-
-fn start_of(date: Date) -> Option<Timestamp> {
-    let start = date.to_zoned_datetime(TimeZone::UTC).ok()?;
-    Some(Timestamp::from_millis(start.timestamp().as_millisecond()))
 }
 
 /// `GET /admin/messages/`

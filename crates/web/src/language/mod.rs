@@ -9,11 +9,22 @@ mod texts;
 pub(crate) use negotiation::{COOKIE, negotiate};
 pub(crate) use texts::Key;
 
+use papo_domain::PlaceLanguage;
+
 /// A language that Papo speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {
     Portuguese,
     English,
+}
+
+impl From<PlaceLanguage> for Language {
+    fn from(language: PlaceLanguage) -> Self {
+        match language {
+            PlaceLanguage::Portuguese => Self::Portuguese,
+            PlaceLanguage::English => Self::English,
+        }
+    }
 }
 
 impl Language {

@@ -1,8 +1,9 @@
-//! Which language a reader gets: the one they chose, else the one their browser asks for, else
-//! Portuguese.
+//! Which language a reader gets: the one they chose, else the one their browser asks for, else the
+//! place's own, else Portuguese.
 
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
+use papo_domain::PlaceLanguage;
 
 use super::Language;
 use crate::cookies::cookie;
@@ -11,7 +12,7 @@ use crate::cookies::cookie;
 pub(crate) const COOKIE: &str = "papo_language";
 
 /// The language for a request with these headers.
-pub(crate) fn negotiate(headers: &HeaderMap) -> Language {
+pub(crate) fn negotiate(headers: &HeaderMap, own: Option<PlaceLanguage>) -> Language {
     let chosen = cookie(headers, COOKIE).and_then(Language::from_code);
     // Whatever else the cookie holds.
     let asked = || {
@@ -19,7 +20,8 @@ pub(crate) fn negotiate(headers: &HeaderMap) -> Language {
             headers.get(ACCEPT_LANGUAGE)?.as_bytes(),
         ))
     };
-    chosen.or_else(asked).unwrap_or(Language::Portuguese)
+    let own = own.map_or(Language::Portuguese, Language::from);
+    chosen.or_else(asked).unwrap_or(own)
 }
 
 /// The first of the most wanted languages that Papo speaks.
@@ -52,10 +54,8 @@ mod tests {
     use super::*;
 
     fn asked(accept: &str) -> Language {
-        negotiate(&HeaderMap::from_iter([(
-            ACCEPT_LANGUAGE,
-            accept.parse().unwrap(),
-        )]))
+        let headers = HeaderMap::from_iter([(ACCEPT_LANGUAGE, accept.parse().unwrap())]);
+        negotiate(&headers, None)
     }
 
     #[test]
@@ -85,11 +85,24 @@ mod tests {
     }
 
     #[test]
+    fn the_places_own_language_comes_last() {
+        let own = Some(PlaceLanguage::English);
+        for (accept, expected) in [
+            ("", Language::English),
+            ("fr", Language::English),
+            ("fr, pt;q=0.1", Language::Portuguese),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT_LANGUAGE, accept.parse().unwrap())]);
+            assert_eq!(negotiate(&headers, own), expected, "{accept}");
+        }
+    }
+
+    #[test]
     fn what_was_chosen_is_remembered() {
         let headers = HeaderMap::from_iter([
             (ACCEPT_LANGUAGE, "pt-BR".parse().unwrap()),
             (COOKIE_HEADER, "a=b; papo_language=en".parse().unwrap()),
         ]);
-        assert_eq!(negotiate(&headers), Language::English);
+        assert_eq!(negotiate(&headers, None), Language::English);
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct JoinPage {
     pub(crate) is_joined: bool,
     /// The content of the input.
     pub(crate) username: String,
+    /// Whether the reader may join, or stay under another name. Others are asked to sign in.
+    pub(crate) is_admitted: bool,
     pub(crate) errors: FormErrors,
 }
 
@@ -80,12 +82,14 @@ pub(crate) async fn show_form(
     } else {
         FormErrors::default()
     };
+    let is_admitted = is_admitted(&page, visitor.as_ref());
     let suggested = visitor.as_ref().and_then(Visitor::suggested_username);
     show(&JoinPage {
         page,
         room,
         is_joined: is_joined(visitor.as_ref()),
         username: suggested.map(Username::to_string).unwrap_or_default(),
+        is_admitted,
         errors,
     })
 }
@@ -116,6 +120,7 @@ pub(crate) async fn join(
     let errors = FormErrors::explain(error.clone(), page.language)?;
     let room = site.app.room(room).await?;
     let is_joined = is_joined(visitor.as_ref());
+    let is_admitted = is_admitted(&page, visitor.as_ref());
     show_refused(
         &error.into(),
         &JoinPage {
@@ -123,9 +128,16 @@ pub(crate) async fn join(
             room,
             is_joined,
             username: form.username,
+            is_admitted,
             errors,
         },
     )
+}
+
+/// Whether the place admits the visitor. A guest who is in the room already stays.
+fn is_admitted(page: &Page, visitor: Option<&Visitor>) -> bool {
+    let has_account = visitor.is_some_and(|visitor| visitor.account().is_some());
+    page.place.admits_guests || has_account || is_joined(visitor)
 }
 
 fn is_joined(visitor: Option<&Visitor>) -> bool {
@@ -145,17 +157,24 @@ pub(crate) mod samples {
     pub(crate) fn all(language: Language) -> Vec<String> {
         let errors = |error| FormErrors::explain(error, language).unwrap();
         let forms = [
-            (false, FormErrors::default()),
-            (true, errors(UsernameError::Blank.into())),
-            (false, errors(Error::RateLimited(Duration::from_secs(3)))),
-            (false, FormErrors::no_cookie(language, None)),
+            (false, true, FormErrors::default()),
+            (false, false, FormErrors::default()),
+            (false, false, errors(Error::NoGuests)),
+            (true, true, errors(UsernameError::Blank.into())),
+            (
+                false,
+                true,
+                errors(Error::RateLimited(Duration::from_secs(3))),
+            ),
+            (false, true, FormErrors::no_cookie(language, None)),
         ];
-        let form = |(is_joined, errors)| {
+        let form = |(is_joined, is_admitted, errors)| {
             html(&JoinPage {
                 page: page(language),
                 room: room(1, HOSTILE),
                 is_joined,
                 username: HOSTILE.to_owned(),
+                is_admitted,
                 errors,
             })
         };

@@ -1,5 +1,6 @@
 //! The pages that everybody can see.
 
+pub(crate) mod accent;
 pub(crate) mod account;
 pub(crate) mod chat;
 pub(crate) mod error;
