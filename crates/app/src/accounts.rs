@@ -250,7 +250,7 @@ impl App {
             is_admin: false,
             is_signed_up: false,
             made_by: None,
-            rooms: self.place().first_rooms.clone(),
+            rooms: self.place().first_rooms.as_slice().to_vec(),
             at: self.settings.clock.now(),
         })
     }
@@ -262,7 +262,7 @@ impl App {
         name: &AccountName,
     ) -> Result<StoredPassword, Error> {
         check_password(&password)?;
-        let known = [name.as_str().to_owned(), self.place().name.clone()];
+        let known = [name.as_str().to_owned(), self.place().name.to_string()];
         self.passwords.hash_unguessed(password, known).await
     }
 }

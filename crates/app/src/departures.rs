@@ -47,9 +47,11 @@ impl App {
     ) -> Result<(), Error> {
         let account = visitor.account().ok_or(Error::NoSession)?;
         self.check_own_password(account, password, address).await?;
+        let by = By::Member(visitor.session.id);
+        let now = self.settings.clock.now();
         let removed = self
             .storage
-            .change_account(account.id, AccountChange::Remove);
+            .change_account(by, account.id, AccountChange::Remove, now);
         let ended = removed.await?.map_err(|refusal| match refusal {
             AccountRefusal::LastAdministrator => Error::LastAdministrator,
             _ => Error::NoSession,

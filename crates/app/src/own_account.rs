@@ -54,7 +54,9 @@ impl App {
         renamed.await?.map_err(|refusal| match refusal {
             AccountRefusal::NameTaken => Error::AccountNameTaken,
             AccountRefusal::NameReserved => Error::NameReserved,
-            AccountRefusal::NoAccount | AccountRefusal::LastAdministrator => Error::NoSession,
+            AccountRefusal::Denied(_)
+            | AccountRefusal::NoAccount
+            | AccountRefusal::LastAdministrator => Error::NoSession,
         })?;
         self.tell_of_revocations();
         Ok(())

@@ -33,7 +33,7 @@ pub struct Change {
 /// has ended gives nobody a right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// A member of the room.
+    /// A member of the room; to an account, its owner.
     Member(SessionId),
     /// An administrator, who needn't be in the room.
     Administrator(SessionId),

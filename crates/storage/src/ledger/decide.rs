@@ -6,8 +6,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use papo_domain::{
-    AuditAct, AuditRoom, ClientId, Denial, Emoji, Event, EventKind, MessageText, PersonId, Posted,
-    Reacted, Right, RoomId, RoomState, Seq, SessionId, Timestamp, Username,
+    AuditAct, ClientId, Denial, Emoji, Event, EventKind, MessageText, PersonId, Posted, Reacted,
+    Right, RoomId, RoomState, Seq, SessionId, Timestamp, Username,
 };
 
 use super::change::{Act, Appended, By, NewEvent, Refusal};
@@ -231,7 +231,7 @@ impl<F: Facts> Ledger<F> {
     }
 
     /// Adds an entry to the audit.
-    pub(super) fn note(&mut self, by: By, event: &Event, act: AuditAct) -> Step<(), F> {
+    fn note(&mut self, by: By, event: &Event, act: AuditAct) -> Step<(), F> {
         let person = self.poster(by, event.room)?.map(|poster| poster.sender);
         self.audit.push(AuditNote {
             by: person,

@@ -4,7 +4,7 @@
 //! other, one remains.
 
 use async_trait::async_trait;
-use papo_domain::{AccountId, SessionId, Timestamp};
+use papo_domain::{AccountId, Denial, PersonId, SessionId, Timestamp};
 
 use super::connection::Connection;
 use super::errors::Failure;
@@ -14,9 +14,7 @@ use super::{
     sessions, setup_token,
 };
 use crate::audit::AuditNote;
-use crate::{
-    AccountChange, AccountChanges, AccountRefusal, AccountSession, By, Served, StorageError,
-};
+use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, By, StorageError};
 
 #[async_trait]
 impl AccountChanges for PostgresStorage {
@@ -63,7 +61,7 @@ pub(super) async fn apply(
     at: Timestamp,
 ) -> Result<Result<Vec<SessionId>, AccountRefusal>, Failure> {
     locks::take(db, Lock::Names).await?;
-    let by = match administrators::check(db, by).await? {
+    let by = match author(db, by, id, change).await? {
         Ok(by) => by,
         Err(denial) => return Ok(Err(denial.into())),
     };
@@ -108,6 +106,28 @@ pub(super) async fn apply(
         memberships::change_mark(db, person).await?;
     }
     Ok(Ok(ended))
+}
+
+/// Who makes a change: an administrator, or a person who removes their own account. Locks what that
+/// depends on, accounts before sessions as everywhere.
+async fn author(
+    db: &Connection,
+    by: By,
+    id: AccountId,
+    change: &AccountChange,
+) -> Result<Result<Option<PersonId>, Denial>, Failure> {
+    let (By::Member(session), AccountChange::Remove) = (by, change) else {
+        return administrators::check(db, by).await;
+    };
+    let sql = "SELECT person_id FROM account WHERE id = $1 FOR SHARE";
+    let Some(account) = db.row(sql, &[&id.0]).await? else {
+        return Ok(Err(Denial::NoSession));
+    };
+    let person = rows::person(&account, 0)?;
+    let sql = "SELECT 1 FROM session WHERE id = $1 AND person_id = $2 FOR SHARE";
+    let owner = person.0.cast_signed();
+    let session = db.row(sql, &[&session.0, &owner]).await?;
+    Ok(session.map(|_| Some(person)).ok_or(Denial::NoSession))
 }
 
 /// Whether another administrator can sign in.

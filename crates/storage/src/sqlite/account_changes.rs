@@ -1,17 +1,15 @@
 //! Changes of accounts, and their sessions.
 
 use async_trait::async_trait;
-use papo_domain::{AccountId, SessionId, Timestamp};
-use rusqlite::{Connection, params};
+use papo_domain::{AccountId, Denial, PersonId, SessionId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     SqliteStorage, accounts, administrators, audit, devices, memberships, passwords, persons, rows,
     sessions, setup_token,
 };
 use crate::audit::AuditNote;
-use crate::{
-    AccountChange, AccountChanges, AccountRefusal, AccountSession, By, Served, StorageError,
-};
+use crate::{AccountChange, AccountChanges, AccountRefusal, AccountSession, By, StorageError};
 
 #[async_trait]
 impl AccountChanges for SqliteStorage {
@@ -53,7 +51,7 @@ pub(super) fn apply(
     change: &AccountChange,
     at: Timestamp,
 ) -> Result<Result<Vec<SessionId>, AccountRefusal>, StorageError> {
-    let by = match administrators::check(db, by)? {
+    let by = match author(db, by, id, change)? {
         Ok(by) => by,
         Err(denial) => return Ok(Err(denial.into())),
     };
@@ -89,6 +87,24 @@ pub(super) fn apply(
         memberships::change_mark(db, person)?;
     }
     Ok(Ok(ended))
+}
+
+/// Who makes a change: an administrator, or a person who removes their own account.
+fn author(
+    db: &Connection,
+    by: By,
+    id: AccountId,
+    change: &AccountChange,
+) -> Result<Result<Option<PersonId>, Denial>, StorageError> {
+    let (By::Member(session), AccountChange::Remove) = (by, change) else {
+        return administrators::check(db, by);
+    };
+    let mut statement = db.prepare_cached(
+        "SELECT person_id FROM session JOIN account USING (person_id) \
+         WHERE session.id = ?1 AND account.id = ?2",
+    )?;
+    let person = statement.query_row([session.0, id.0], |row| rows::person(row, 0));
+    Ok(person.optional()?.map(Some).ok_or(Denial::NoSession))
 }
 
 /// Whether another administrator can sign in.

@@ -50,7 +50,7 @@ pub(crate) struct AuditPage {
 
 impl AuditPage {
     fn moment(&self, at: Timestamp) -> String {
-        self.page.language.moment(at)
+        self.page.moment(at)
     }
 
     /// The codes of all acts, each with the key of its text.
