@@ -150,6 +150,7 @@ describe("the administration", () => {
       const cut = await page.evaluate(() =>
         [...document.querySelectorAll("header :is(a, button), main :is(a, button, summary, input, select, textarea)")]
           .filter((element) => element.getClientRects().length > 0 && element.getAttribute("type") !== "hidden")
+          .filter((element) => element.closest("details:not([open]) > :not(summary)") === null)
           .filter((element) => {
             const { left, right } = element.getBoundingClientRect();
             return left < 0 || right > innerWidth;
