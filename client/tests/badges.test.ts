@@ -60,6 +60,7 @@ class ServerRoom {
       read: this.read,
       version: this.version,
       unread: Math.min(MOST_UNREAD, counted.length),
+      level: "everything",
     };
   }
 

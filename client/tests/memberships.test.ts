@@ -36,6 +36,23 @@ const told = (...parameters: Parameters<typeof membership>): ServerFrame => ({
 });
 
 describe("the rooms that one is in", () => {
+  test("have the level that one sets once the server has it, whatever else is known", async () => {
+    const { world, memberships } = open(membership(1, 5));
+    const set = memberships.setLevel(1, "nothing");
+    const { ref, level } = world.socket.lastSent("level");
+    expect([level, memberships.of(1)?.level]).toEqual(["nothing", "everything"]);
+    world.socket.receive(head(5, 6, 1), { ...told(1, 5, { level: "nothing" }), ref } as ServerFrame);
+    expect((await set).type).toBe("membership");
+    expect(memberships.of(1)).toMatchObject({ level: "nothing", seq: 6, unread: 1 });
+  });
+
+  test("are known from the page before the server greets", () => {
+    const world = new World();
+    const { memberships } = new Connection("/ws/", world);
+    memberships.know([membership(1, 5, { unread: 3 })]);
+    expect(memberships.of(1)?.unread).toBe(3);
+  });
+
   test("are known from the greeting, and change as the server says", () => {
     const { world, memberships } = open(membership(1, 5), membership(2, 9, { unread: 3 }));
     let changes = 0;

@@ -125,7 +125,17 @@ export function welcome(...rooms: Membership[]): Welcome {
 
 /** A room of which `read` is read, and nothing unread, unless said otherwise. */
 export function membership(room: number, read: number, fields: Partial<Membership> = {}): Membership {
-  return { room, name: `Room ${room}`, username: "João", seq: read, read, version: 0, unread: 0, ...fields };
+  return {
+    room,
+    name: `Room ${room}`,
+    username: "João",
+    seq: read,
+    read,
+    version: 0,
+    unread: 0,
+    level: "everything",
+    ...fields,
+  };
 }
 
 export function message(seq: number, fields: Partial<Message> = {}): Message {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use papo_protocol::{
-    Cause, ClientFrame, ErrorCode, Limits, Mark, MembershipObject, MessageObject, Person, Posted,
-    ResetReason, SUBPROTOCOL, ServerFrame,
+    Cause, ClientFrame, ErrorCode, Level, Limits, Mark, MembershipObject, MessageObject, Person,
+    Posted, ResetReason, SUBPROTOCOL, ServerFrame,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -60,6 +60,7 @@ fn typescript() -> Result<String> {
         declaration::<ServerFrame>(&config),
         declaration::<MessageObject>(&config),
         declaration::<MembershipObject>(&config),
+        declaration::<Level>(&config),
         declaration::<Posted>(&config),
         declaration::<Limits>(&config),
         declaration::<Mark>(&config),

@@ -33,7 +33,8 @@ export class CountedMembership {
 
   /** The server has counted, maybe before the last steps. */
   take(counted: Membership): void {
-    const { now } = this;
+    // A level says nothing about a moment of the log.
+    const now = (this.now = { ...this.now, level: counted.level });
     if (isEarlier(counted, now)) return;
     const steps = this.#steps.filter(({ to }) => to > counted.seq);
     const seq = Math.max(counted.seq, now.seq);

@@ -164,6 +164,21 @@ export type ClientFrame =
       seq: number;
     }
   | {
+      type: "level";
+      /**
+       * Comes back in the answer.
+       */
+      ref?: number;
+      /**
+       * The room.
+       */
+      room?: number;
+      /**
+       * From now on.
+       */
+      level: Level;
+    }
+  | {
       type: "refresh";
       /**
        * Comes back in the answer.
@@ -286,6 +301,10 @@ export type ServerFrame =
        * How many messages of others after `read` aren't deleted, 100 at most.
        */
       unread: number;
+      /**
+       * What the person is notified of.
+       */
+      level: Level;
     }
   | { type: "head"; room: number; after: number; seq: number; posted?: Array<Posted> }
   | { type: "left"; room: number }
@@ -370,7 +389,16 @@ export type Membership = {
    * How many messages of others after `read` aren't deleted, 100 at most.
    */
   unread: number;
+  /**
+   * What the person is notified of.
+   */
+  level: Level;
 };
+
+/**
+ * What a person is notified of in a room.
+ */
+export type Level = "everything" | "mentions" | "nothing" | "hidden";
 
 /**
  * How many messages somebody posted in a room since its last head.

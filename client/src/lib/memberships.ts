@@ -5,7 +5,7 @@
  */
 import { CountedMembership } from "./counted-membership.js";
 import type { Environment } from "./environment.js";
-import type { ErrorCode, Membership } from "./frames.js";
+import type { ErrorCode, Level, Membership } from "./frames.js";
 import { ReadMark } from "./read-mark.js";
 import { type MembershipOutcome, retrySeconds } from "./requests.js";
 import type { MembershipFrame, MembershipRequest, RoomFrame, ServerFrameOf, Welcome } from "./select.js";
@@ -70,6 +70,17 @@ export class Memberships {
     const entry = this.#entryOf(room);
     entry.mark.forget();
     return new Promise((resolve) => this.#request({ type: "unread", room, seq }, entry, resolve));
+  }
+
+  /** Says what one wants to be notified of in a room. */
+  setLevel(room: number, level: Level): Promise<MembershipOutcome> {
+    return new Promise((resolve) => this.#request({ type: "level", room, level }, this.#entryOf(room), resolve));
+  }
+
+  /** What is known already, for instance from the page, until the server greets. */
+  know(rooms: readonly Membership[]): void {
+    for (const membership of rooms) this.#entryOf(membership.room).counted = new CountedMembership(membership);
+    this.#changed();
   }
 
   /** The server greeted, on `/ws/` with all the rooms. */

@@ -16,7 +16,7 @@ export type MembershipFrame = ServerFrameOf<"membership" | "head">;
 export type RoomFrame = Exclude<Extract<ServerFrame, { room: number }>, { type: "ack" } | MembershipFrame>;
 
 /** A request that is answered by one's membership, before it has its `ref`. */
-export type MembershipRequest = Extract<ClientFrame, { type: "read" | "unread" | "refresh" }>;
+export type MembershipRequest = Extract<ClientFrame, { type: "read" | "unread" | "level" | "refresh" }>;
 
 /** A request that is answered, before it has its `ref`. */
 export type Request =

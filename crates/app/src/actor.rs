@@ -55,7 +55,8 @@ impl From<&Connection> for Actor {
 }
 
 impl Member {
-    pub(crate) fn actor(&self) -> Actor {
+    /// Who it is about.
+    pub fn actor(&self) -> Actor {
         self.actor
     }
 

@@ -47,7 +47,7 @@ impl EntryStates {
 
 #[cfg(test)]
 mod tests {
-    use papo_domain::{RoomName, Seq, Username};
+    use papo_domain::{Level, RoomName, Seq, Username};
 
     use super::*;
 
@@ -68,6 +68,7 @@ mod tests {
             read: Seq(2),
             version: 1,
             unread: 0,
+            level: Level::default(),
         };
         states.of(ANA, ROOM).unwrap().set(state).unwrap();
         states.age();

@@ -181,5 +181,6 @@ pub(crate) fn membership_object(state: &MembershipState) -> MembershipObject {
         read: state.read.0,
         version: state.version,
         unread: state.unread,
+        level: state.level.into(),
     }
 }

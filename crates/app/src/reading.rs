@@ -112,6 +112,12 @@ impl App {
         }
     }
 
+    /// The person's memberships of all their active rooms, as they are now.
+    pub async fn memberships_of(&self, actor: Actor) -> Result<Vec<MembershipObject>, Error> {
+        let (_, states) = self.storage.membership_states(actor.session).await?;
+        Ok(states.iter().map(membership_object).collect())
+    }
+
     /// Stores marks, until the app stops and all are stored.
     pub(crate) async fn store_marks(self: Arc<Self>) {
         loop {

@@ -11,6 +11,7 @@ mod device;
 mod emoji;
 mod event;
 mod ids;
+mod level;
 mod likeness;
 mod message;
 mod person_settings;
@@ -36,6 +37,7 @@ pub use event::{
     Event, EventClass, EventKind, Posted, Reacted, RoomState, StoredEvent, StoredEventError,
 };
 pub use ids::{ClientId, Epoch, IdError, PersonId, RoomId, Seq, SessionId};
+pub use level::Level;
 pub use likeness::{Likeness, skeleton};
 pub use message::{Message, UNREAD_MESSAGES};
 pub use person_settings::{Hours, PersonSettings, SETTINGS_BYTES, Theme, ZoneName, ZoneNameError};

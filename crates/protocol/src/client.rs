@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::JSON_DEPTH;
+use crate::{JSON_DEPTH, Level};
 
 /// JavaScript represents every whole number up to this exactly.
 const LARGEST_REF: u64 = (1 << 53) - 1;
@@ -128,6 +128,17 @@ pub enum ClientFrame {
         /// The first event to be unread.
         seq: i64,
     },
+    /// Say what one wants to be notified of in a room.
+    Level {
+        /// Comes back in the answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        r#ref: Option<u64>,
+        /// The room.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<i64>,
+        /// From now on.
+        level: Level,
+    },
     /// Ask for one's membership of a room as it is now.
     Refresh {
         /// Comes back in the answer.
@@ -158,6 +169,7 @@ impl ClientFrame {
             | Self::Typing { r#ref, .. }
             | Self::Read { r#ref, .. }
             | Self::Unread { r#ref, .. }
+            | Self::Level { r#ref, .. }
             | Self::Refresh { r#ref, .. }
             | Self::Ping { r#ref } => *r#ref,
         }

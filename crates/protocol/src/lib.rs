@@ -14,7 +14,7 @@ pub use encode::{encode, event_frame, has_timestamp, message_object, snapshot_fr
 pub use error::{Cause, ErrorCode};
 pub use papo_domain::UNREAD_MESSAGES;
 pub use server::{
-    Limits, Mark, MembershipObject, MessageObject, Person, Posted, ResetReason, ServerFrame,
+    Level, Limits, Mark, MembershipObject, MessageObject, Person, Posted, ResetReason, ServerFrame,
 };
 
 /// The subprotocol's name in `Sec-WebSocket-Protocol`.

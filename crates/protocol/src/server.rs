@@ -32,6 +32,43 @@ pub enum Mark {
     Administrator,
 }
 
+/// What a person is notified of in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Every message counts as news.
+    Everything,
+    /// Only messages that name the person are news.
+    Mentions,
+    /// Nothing is news.
+    Nothing,
+    /// Nothing is news, and the room isn't listed.
+    Hidden,
+}
+
+impl From<papo_domain::Level> for Level {
+    fn from(level: papo_domain::Level) -> Self {
+        match level {
+            papo_domain::Level::Everything => Self::Everything,
+            papo_domain::Level::Mentions => Self::Mentions,
+            papo_domain::Level::Nothing => Self::Nothing,
+            papo_domain::Level::Hidden => Self::Hidden,
+        }
+    }
+}
+
+impl From<Level> for papo_domain::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Everything => Self::Everything,
+            Level::Mentions => Self::Mentions,
+            Level::Nothing => Self::Nothing,
+            Level::Hidden => Self::Hidden,
+        }
+    }
+}
+
 /// A message in a snapshot or page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
@@ -106,6 +143,8 @@ pub struct MembershipObject {
     pub version: i64,
     /// How many messages of others after `read` aren't deleted, 100 at most.
     pub unread: u32,
+    /// What the person is notified of.
+    pub level: Level,
 }
 
 /// How many messages somebody posted in a room since its last head.

@@ -11,7 +11,7 @@ use crate::StorageError;
 /// makes such a change stores its entry.
 ///
 /// These methods store entries: `join` and `sign_in`, when they make a membership, and `mark` and
-/// `sign_in` when they move a read position. An entry only says that something changed. Whoever reads it asks
+/// `sign_in` when they change one. An entry only says that something changed. Whoever reads it asks
 /// the database what holds now.
 #[async_trait]
 pub trait Inboxes: Send + Sync {
@@ -50,6 +50,6 @@ pub struct InboxEntry {
 pub enum InboxChange {
     /// The person joined this room, and may have left it since.
     Joined(RoomId),
-    /// The person's read position in this room has moved.
+    /// The person's read position in this room has moved, or they have set its level.
     Read(RoomId),
 }

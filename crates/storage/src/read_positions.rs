@@ -1,7 +1,8 @@
-//! Read positions: how far a person has read in each of their rooms, and how much is unread.
+//! Read positions: how far a person has read in each of their rooms, how much is unread, and what
+//! of that the person is notified of.
 
 use async_trait::async_trait;
-use papo_domain::{RoomId, RoomName, Seq, SessionId, Timestamp, Username};
+use papo_domain::{Level, RoomId, RoomName, Seq, SessionId, Timestamp, Username};
 
 use crate::{InboxId, StorageError};
 
@@ -31,8 +32,8 @@ pub trait ReadPositions: Send + Sync {
         room: RoomId,
     ) -> Result<Option<MembershipState>, StorageError>;
 
-    /// Moves read positions, many persons' at once and in this order. Each position that changes
-    /// gets one entry in the inbox. Returns for each mark what holds after all of them, `None` as
+    /// Moves read positions and sets levels, many persons' at once and in this order. Each
+    /// membership that changes gets one entry in the inbox. Returns for each mark what holds after all of them, `None` as
     /// above.
     async fn mark(
         &self,
@@ -60,6 +61,8 @@ pub struct MembershipState {
     pub version: i64,
     /// How many messages are unread, up to [`papo_domain::UNREAD_MESSAGES`].
     pub unread: u32,
+    /// What the person is notified of.
+    pub level: Level,
 }
 
 /// What a person marks in a room.
@@ -79,15 +82,19 @@ pub enum ReadMark {
         /// The event.
         seq: Seq,
     },
+    /// The room itself: what the person is notified of.
+    Level(Level),
 }
 
-/// A stored read position.
+/// A stored read position, with what the person is notified of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ReadPosition {
     /// The last event that was read.
     pub(crate) seq: Seq,
     /// Its version.
     pub(crate) version: i64,
+    /// What the person is notified of.
+    pub(crate) level: Level,
 }
 
 impl ReadPosition {
@@ -109,7 +116,9 @@ impl ReadPosition {
                 } else {
                     fresh
                 },
+                ..self
             },
+            ReadMark::Level(level) => Self { level, ..self },
         }
     }
 }
@@ -129,6 +138,7 @@ mod tests {
     const POSITION: ReadPosition = ReadPosition {
         seq: Seq(3),
         version: 5,
+        level: Level::Everything,
     };
 
     fn marked(mark: ReadMark) -> (i64, i64) {

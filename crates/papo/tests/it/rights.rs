@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use papo_domain::{Denial, Right, Role, RoomKind};
-use papo_protocol::{ClientFrame, ServerFrame};
+use papo_protocol::{ClientFrame, Level, ServerFrame};
 use papo_testing::{Guest, Server, Socket};
 
 use super::matrix::{account, shown};
@@ -12,7 +12,7 @@ use super::start;
 /// The source of the server's list of routes.
 const ROUTES: &str = include_str!("../../../web/src/routes.rs");
 /// The routes that need no right in a room and no administrator.
-const FREE: [&str; 25] = [
+const FREE: [&str; 26] = [
     "/",
     "/leave/",
     "/language/",
@@ -33,6 +33,7 @@ const FREE: [&str; 25] = [
     "/admin/setup/{token}/",
     "/static/{file}",
     "/accent/{file}",
+    "/static/{version}/{file}",
     "/favicon.ico",
     "/robots.txt",
     "/healthz",
@@ -131,6 +132,7 @@ fn right(frame: &ClientFrame) -> Option<Right> {
         ClientFrame::Subscribe { .. }
         | ClientFrame::Read { .. }
         | ClientFrame::Unread { .. }
+        | ClientFrame::Level { .. }
         | ClientFrame::Refresh { .. } => Some(Right::Read),
         ClientFrame::Send { .. } | ClientFrame::React { .. } | ClientFrame::Typing { .. } => {
             Some(Right::Post)
@@ -231,11 +233,14 @@ fn doors(room: i64, target: i64) -> Vec<Door> {
 fn follows_nothing(frame: &ClientFrame) -> bool {
     matches!(
         frame,
-        ClientFrame::Read { .. } | ClientFrame::Unread { .. } | ClientFrame::Refresh { .. }
+        ClientFrame::Read { .. }
+            | ClientFrame::Unread { .. }
+            | ClientFrame::Level { .. }
+            | ClientFrame::Refresh { .. }
     )
 }
 
-fn frames(room: i64, target: i64) -> [ClientFrame; 9] {
+fn frames(room: i64, target: i64) -> [ClientFrame; 10] {
     let (r#ref, room, seq) = (Some(77), Some(room), target);
     let message = "outra coisa".to_owned();
     [
@@ -275,6 +280,11 @@ fn frames(room: i64, target: i64) -> [ClientFrame; 9] {
             version: 0,
         },
         ClientFrame::Unread { r#ref, room, seq },
+        ClientFrame::Level {
+            r#ref,
+            room,
+            level: Level::Nothing,
+        },
         ClientFrame::Refresh { r#ref, room },
     ]
 }

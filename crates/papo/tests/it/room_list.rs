@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use papo_protocol::{ClientFrame, ErrorCode, MembershipObject, Posted, ServerFrame};
+use papo_protocol::{ClientFrame, ErrorCode, Level, MembershipObject, Posted, ServerFrame};
 use papo_testing::{Guest, Server, Socket};
 
 use super::matrix::account;
@@ -390,4 +390,28 @@ fn a_client_that_misses_heads_gets_all_memberships_again() {
         }
     }
     assert!(memberships >= ROOMS, "{memberships}");
+}
+
+#[test]
+fn a_level_is_the_same_on_all_devices() {
+    let server = start();
+    let ana = Guest::joined(&server, 1, "Ana").unwrap();
+    let (mut desk, rooms) = many(&ana);
+    assert_eq!(rooms[0].level, Level::Everything);
+    let (mut sofa, _) = many(&ana);
+    let frame = ClientFrame::Level {
+        r#ref: Some(5),
+        room: Some(1),
+        level: Level::Hidden,
+    };
+    assert_eq!(ask(&mut desk, &frame).unwrap().level, Level::Hidden);
+    pushed(&mut sofa, |room| room.level == Level::Hidden);
+    assert_eq!(refresh(&mut sofa, 1).unwrap().level, Level::Hidden);
+    // Whoever isn't in a room has no level there.
+    let elsewhere = ClientFrame::Level {
+        r#ref: Some(6),
+        room: Some(2),
+        level: Level::Nothing,
+    };
+    assert_eq!(ask(&mut desk, &elsewhere), Err(ErrorCode::NotJoined));
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use papo_domain::{PersonId, RoomId, RoomName, Seq, SessionId, UNREAD_MESSAGES, Username};
+use papo_domain::{Level, PersonId, RoomId, RoomName, Seq, SessionId, UNREAD_MESSAGES, Username};
 use tokio_postgres::Row;
 
 use super::connection::{Connection, Value};
@@ -16,7 +16,7 @@ use crate::{InboxChange, InboxId, MembershipState, ReadMark, ReadPositions, Stor
 /// order excludes deadlocks with others that do the same. The pool tries again after one with a
 /// transaction that deletes several memberships.
 const LOCK: &str = "SELECT session.id, membership.room_id, membership.person_id, \
-    membership.read_seq, membership.read_version, room.last_seq \
+    membership.read_seq, membership.read_version, room.last_seq, membership.level \
     FROM unnest($1::bigint[], $2::bigint[]) AS wanted (session_id, room_id) \
     JOIN session ON session.id = wanted.session_id \
     JOIN membership ON membership.person_id = session.person_id \
@@ -24,9 +24,10 @@ const LOCK: &str = "SELECT session.id, membership.room_id, membership.person_id,
     JOIN room ON room.id = membership.room_id WHERE room.is_active \
     ORDER BY membership.person_id, membership.room_id FOR NO KEY UPDATE OF membership";
 
-const MOVE: &str = "UPDATE membership SET read_seq = new.read_seq, read_version = new.version \
-    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) \
-    AS new (person_id, room_id, read_seq, version) \
+const MOVE: &str = "UPDATE membership SET read_seq = new.read_seq, read_version = new.version, \
+    level = new.level \
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::smallint[]) \
+    AS new (person_id, room_id, read_seq, version, level) \
     WHERE membership.person_id = new.person_id AND membership.room_id = new.room_id";
 
 #[async_trait]
@@ -77,7 +78,7 @@ fn query(session: &str, condition: &str) -> String {
          AND message.seq > membership.read_seq \
          AND message.seq <= membership.read_seq + {SEARCHED_EVENTS} \
          AND message.sender <> membership.person_id AND message.content IS NOT NULL \
-         LIMIT {UNREAD_MESSAGES}) AS found) ELSE 0 END AS unread \
+         LIMIT {UNREAD_MESSAGES}) AS found) ELSE 0 END AS unread, membership.level \
          FROM membership JOIN room ON room.id = membership.room_id WHERE membership.person_id = \
          (SELECT session.person_id FROM session WHERE session.id = {session}) \
          AND room.is_active AND {condition}"
@@ -97,7 +98,7 @@ pub(super) async fn states(
     );
     let found = db.rows(&sql, &[&session.0]).await?;
     let first = found.first().ok_or_else(|| damaged("no row of Papo's"))?;
-    let last = InboxId(first.try_get(8)?);
+    let last = InboxId(first.try_get(9)?);
     let states = found.iter().map(membership_state);
     let states = states.filter_map(Result::transpose);
     Ok((last, states.collect::<Result<_, _>>()?))
@@ -180,6 +181,7 @@ async fn lock(db: &Connection, wanted: &[(SessionId, RoomId)]) -> Result<Positio
         let position = ReadPosition {
             seq: Seq(row.try_get(3)?),
             version: row.try_get(4)?,
+            level: level(&row, 6)?,
         };
         let end = Seq(row.try_get(5)?);
         positions.persons.insert((session, room), (person, end));
@@ -197,7 +199,7 @@ async fn store(
         return Ok(());
     }
     let (mut persons, mut rooms) = (vec![], vec![]);
-    let (mut seqs, mut versions) = (vec![], vec![]);
+    let (mut seqs, mut versions, mut levels) = (vec![], vec![], vec![]);
     for key in moved {
         let Some(position) = positions.stored.get(&key) else {
             continue;
@@ -206,8 +208,9 @@ async fn store(
         rooms.push(key.1.0);
         seqs.push(position.seq.0);
         versions.push(position.version);
+        levels.push(position.level.code());
     }
-    let values: [Value<'_>; 4] = [&persons, &rooms, &seqs, &versions];
+    let values: [Value<'_>; 5] = [&persons, &rooms, &seqs, &versions, &levels];
     db.execute(MOVE, &values).await?;
     Ok(())
 }
@@ -231,5 +234,11 @@ fn membership_state(row: &Row) -> Result<Option<MembershipState>, Failure> {
         read: Seq(row.try_get(5)?),
         version: row.try_get(6)?,
         unread: u32::try_from(unread).unwrap_or(UNREAD_MESSAGES),
+        level: level(row, 8)?,
     }))
+}
+
+/// A damaged level is the usual one.
+fn level(row: &Row, column: usize) -> Result<Level, Failure> {
+    Ok(Level::from_code(row.try_get(column)?).unwrap_or_default())
 }

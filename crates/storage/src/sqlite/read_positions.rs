@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use papo_domain::{PersonId, RoomId, RoomName, Seq, SessionId, UNREAD_MESSAGES};
+use papo_domain::{Level, PersonId, RoomId, RoomName, Seq, SessionId, UNREAD_MESSAGES};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{SqliteStorage, inboxes, rows};
@@ -56,7 +56,7 @@ fn query(condition: &str) -> String {
          (SELECT count(*) FROM (SELECT 1 FROM message WHERE message.room_id = membership.room_id \
          AND seq > read_seq AND seq <= read_seq + {SEARCHED_EVENTS} \
          AND sender <> membership.person_id AND content IS NOT NULL LIMIT {UNREAD_MESSAGES})) \
-         ELSE 0 END \
+         ELSE 0 END, level \
          FROM session CROSS JOIN membership USING (person_id) \
          CROSS JOIN room ON room.id = membership.room_id \
          WHERE session.id = ?1 AND room.is_active AND {condition}"
@@ -115,7 +115,7 @@ fn each(
     Ok(wanted.iter().map(|one| known[one].clone()).collect())
 }
 
-/// Moves a read position. Returns the person if it has moved.
+/// Changes a membership. Returns the person if that changed something.
 fn mark_one(
     db: &Connection,
     (session, room): (SessionId, RoomId),
@@ -123,7 +123,7 @@ fn mark_one(
     fresh: i64,
 ) -> Result<Option<PersonId>, StorageError> {
     let mut statement = db.prepare_cached(
-        "SELECT membership.person_id, read_seq, read_version, last_seq \
+        "SELECT membership.person_id, read_seq, read_version, level, last_seq \
          FROM session CROSS JOIN membership USING (person_id) \
          CROSS JOIN room ON room.id = membership.room_id \
          WHERE session.id = ?1 AND membership.room_id = ?2 AND room.is_active",
@@ -132,8 +132,9 @@ fn mark_one(
         let before = ReadPosition {
             seq: Seq(row.get(1)?),
             version: row.get(2)?,
+            level: level(row, 3)?,
         };
-        Ok((rows::person(row, 0)?, before, Seq(row.get(3)?)))
+        Ok((rows::person(row, 0)?, before, Seq(row.get(4)?)))
     });
     let Some((person, before, end)) = found.optional()? else {
         return Ok(None);
@@ -143,14 +144,15 @@ fn mark_one(
         return Ok(None);
     }
     db.prepare_cached(
-        "UPDATE membership SET read_seq = ?3, read_version = ?4 \
+        "UPDATE membership SET read_seq = ?3, read_version = ?4, level = ?5 \
          WHERE person_id = ?1 AND room_id = ?2",
     )?
     .execute(params![
         person.0.cast_signed(),
         room.0,
         after.seq.0,
-        after.version
+        after.version,
+        after.level.code()
     ])?;
     Ok(Some(person))
 }
@@ -165,5 +167,12 @@ fn membership_state(row: &Row<'_>) -> Result<MembershipState, rusqlite::Error> {
         read: Seq(row.get(5)?),
         version: row.get(6)?,
         unread: row.get(7)?,
+        level: level(row, 8)?,
     })
+}
+
+/// A damaged level is the usual one.
+fn level(row: &Row<'_>, column: usize) -> Result<Level, rusqlite::Error> {
+    let code = i16::try_from(row.get::<_, i64>(column)?).ok();
+    Ok(code.and_then(Level::from_code).unwrap_or_default())
 }

@@ -128,7 +128,7 @@ tables! {
         read_seq: i64,
         /// How often messages were marked as unread.
         read_version: i64,
-        /// What the person is notified of; 0 is the room's usual.
+        /// What the person is notified of: 0 everything, 1 mentions, 2 nothing, 3 hidden.
         level: i16,
     }
     made {

@@ -98,7 +98,8 @@ async fn a_new_account_joins_the_first_rooms(world: &World) {
     };
     world.storage.create_account(new).await.unwrap();
     let rooms = world.storage.memberships(ana.session).await.unwrap();
-    let names: Vec<_> = rooms.iter().map(|(room, name)| (*room, name.as_str()));
+    let names = rooms.iter().map(|(room, name)| (*room, name.as_str()));
+    let names: Vec<_> = names.collect();
     assert_eq!(names, [(one, "Ana"), (other, "Aninha")]);
     let entries = world.storage.inbox_after(last, usize::MAX).await.unwrap();
     let changes: Vec<_> = entries.iter().map(|entry| entry.change).collect();

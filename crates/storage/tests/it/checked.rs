@@ -3,7 +3,7 @@
 use papo_domain::{EventKind, RoomDescription, RoomName, RoomState};
 use papo_storage::transfer::{
     AccountRow, AuditRow, ChangeRow, Checked, EventRow, InstanceRow, JobRow, MembershipRow,
-    MessageRow, PersonRow, PlaceRow, Record, RoomRow, SessionRow, Source,
+    MessageRow, PasswordLinkRow, PersonRow, PlaceRow, Record, RoomRow, SessionRow, Source,
 };
 use papo_storage::{StorageError, StoredPassword, TokenHash};
 
@@ -41,6 +41,7 @@ fn person() -> PersonRow {
         id: -1,
         last_username: Some("Ana".into()),
         created_at: 0,
+        settings: "{}".into(),
     }
 }
 
@@ -75,6 +76,7 @@ fn session() -> SessionRow {
         person_id: -1,
         last_used: 1,
         created_at: 0,
+        device: "Firefox, Linux".into(),
     }
 }
 
@@ -101,6 +103,14 @@ fn job() -> JobRow {
         due_at: 9,
         attempts: 0,
         last_error: None,
+    }
+}
+
+fn password_link() -> PasswordLinkRow {
+    PasswordLinkRow {
+        account_id: 4,
+        token: TokenHash([9; 32]),
+        until: 8,
     }
 }
 
@@ -162,6 +172,7 @@ fn all() -> Vec<Record> {
         Record::Session(session()),
         Record::Membership(membership()),
         Record::Job(job()),
+        Record::PasswordLink(password_link()),
         Record::Place(place()),
         Record::Audit(audit()),
         event(1, ChangeRow::Posted(message())),
@@ -180,9 +191,10 @@ fn all_but(record: Record) -> Vec<Record> {
         Record::Session(_) => 4,
         Record::Membership(_) => 5,
         Record::Job(_) => 6,
-        Record::Place(_) => 7,
-        Record::Audit(_) => 8,
-        Record::Event(_) => 9,
+        Record::PasswordLink(_) => 7,
+        Record::Place(_) => 8,
+        Record::Audit(_) => 9,
+        Record::Event(_) => 10,
     };
     records[place] = record;
     records

@@ -271,14 +271,25 @@ async fn a_link_ends(world: &World) {
     assert!(set().await && holds().await);
     let change = AccountChange::Password(new);
     storage
-        .change_account(ana.id, change)
+        .change_account(By::System, ana.id, change, at(0))
         .await
         .unwrap()
         .unwrap();
     assert!(!holds().await);
     // And with the account.
     assert!(set().await && holds().await);
-    let removed = storage.change_account(ana.id, AccountChange::Remove).await;
+    let by = By::Member(phone.session);
+    let own = storage.change_account(by, ana.id, AccountChange::Remove, at(0));
+    // The other password has ended the session.
+    assert_eq!(own.await.unwrap(), Err(Denial::NoSession.into()));
+    let phone = device(world, &ana, 2).await;
+    let by = By::Member(phone.session);
+    let other = make(world, "Bia", PersonId(8), false).await;
+    let of_another = storage.change_account(by, other.id, AccountChange::Remove, at(0));
+    assert_eq!(of_another.await.unwrap(), Err(Denial::NoSession.into()));
+    let removed = storage
+        .change_account(by, ana.id, AccountChange::Remove, at(0))
+        .await;
     removed.unwrap().unwrap();
     assert!(!holds().await);
     assert!(!set().await);

@@ -1,6 +1,6 @@
 //! Read positions, and the unread messages after them.
 
-use papo_domain::{RoomId, Seq, UNREAD_MESSAGES};
+use papo_domain::{Level, RoomId, Seq, UNREAD_MESSAGES};
 use papo_storage::{InboxChange, InboxId, MembershipState, NewSession, ReadMark, Served};
 
 use crate::world::{Guest, World, account, at, password_of, set_room, state, token};
@@ -13,6 +13,7 @@ crate::stories!(
     a_position_moves_forward_and_no_further_than_the_log,
     a_late_read_does_not_undo_a_mark_as_unread,
     many_marks_are_answered_in_their_order,
+    a_level_is_the_persons_and_moves_no_position,
     all_rooms_are_told_as_of_an_entry,
     an_inactive_room_is_left_out,
     a_guest_who_signs_in_brings_the_positions_along,
@@ -309,4 +310,33 @@ async fn what_a_guest_posted_is_not_unread_for_the_account(world: &World) {
     let told: Vec<_> = told.into_iter().filter_map(|entry| entry.change).collect();
     let expected = [InboxChange::Joined(other), InboxChange::Read(room)];
     assert_eq!(told, expected);
+}
+
+async fn a_level_is_the_persons_and_moves_no_position(world: &World) {
+    let room = world.room("Geral").await;
+    let ana = world.guest(room, "Ana").await;
+    let bia = world.guest(room, "Bia").await;
+    world.post(&ana, room, "um").await;
+    assert_eq!(
+        one(world, &bia, room).await.unwrap().level,
+        Level::Everything
+    );
+    let unmoved = position(world, &bia, room).await;
+    for level in Level::ALL.into_iter().rev() {
+        let before = world.storage.last_inbox_entry().await.unwrap();
+        mark(world, &bia, room, ReadMark::Level(level)).await;
+        assert_eq!(position(world, &bia, room).await, unmoved);
+        assert_eq!(one(world, &bia, room).await.unwrap().level, level);
+        let ana = one(world, &ana, room).await.unwrap();
+        assert_eq!(ana.level, Level::Everything);
+        let entries = world.storage.inbox_after(before, 9).await.unwrap();
+        assert_eq!(entries.len(), 1, "an entry for each change");
+        mark(world, &bia, room, ReadMark::Level(level)).await;
+        let again = world.storage.inbox_after(entries[0].id, 9).await.unwrap();
+        assert_eq!(again, [], "nothing has changed");
+    }
+    mark(world, &bia, room, ReadMark::Level(Level::Mentions)).await;
+    mark(world, &bia, room, read(1, unmoved.1)).await;
+    let found = one(world, &bia, room).await.unwrap();
+    assert_eq!((found.level, found.read), (Level::Mentions, Seq(1)));
 }

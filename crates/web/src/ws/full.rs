@@ -191,6 +191,10 @@ impl Session {
                 let mark = ReadMark::Unread { seq: Seq(seq) };
                 self.mark(r#ref, room_of(own, room)?, mark)
             }
+            ClientFrame::Level { r#ref, room, level } => {
+                let mark = ReadMark::Level(level.into());
+                self.mark(r#ref, room_of(own, room)?, mark)
+            }
             ClientFrame::Refresh { r#ref, room } => self.refresh(r#ref, room_of(own, room)?).await,
             ClientFrame::Ping { r#ref } => {
                 self.outgoing.push(encode(&ServerFrame::Pong { r#ref }));
@@ -218,7 +222,7 @@ impl Session {
         Ok(())
     }
 
-    /// Moves the read position in a room.
+    /// Moves the read position in a room, or sets its level.
     fn mark(&self, reference: Option<u64>, room: RoomId, mark: ReadMark) -> Result<(), Refused> {
         let told = Arc::clone(&self.told);
         let departures = told.departures(room);

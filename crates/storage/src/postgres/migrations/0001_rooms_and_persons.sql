@@ -144,7 +144,8 @@ CREATE INDEX offer_by_session ON offer (session_id);
 -- `likeness` has the skeletons of the accounts for which the name could be mistaken, each between
 -- two spaces. Making an account searches it. Roles: 0 member, 1 moderator. `read_seq` is the last
 -- event that the person has read, at first the log's end. `read_version` grows whenever they mark
--- messages as unread. `level` says what they are notified of; 0 is the room's usual.
+-- messages as unread. `level` says what they are notified of: 0 everything,
+-- 1 mentions, 2 nothing, 3 nothing and the room isn't listed.
 CREATE TABLE membership (
     person_id    bigint   NOT NULL REFERENCES person (id) ON DELETE CASCADE,
     room_id      bigint   NOT NULL REFERENCES room (id) ON DELETE CASCADE,

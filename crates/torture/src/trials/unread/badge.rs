@@ -121,6 +121,7 @@ mod tests {
             read,
             version: 0,
             unread,
+            level: papo_protocol::Level::Everything,
         }
     }
 
