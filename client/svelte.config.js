@@ -1,5 +1,5 @@
 /**
- * Styles live in papo.css (the page's policy allows no injected `<style>`); every component is in
+ * Styles live in chat.css (the page's policy allows no injected `<style>`); every component is in
  * runes mode.
  */
 export default {

@@ -1,11 +1,12 @@
 /**
- * Builds `dist/`: chat.js, page.js and papo.css under fixed names, since the server embeds and
- * names them.
+ * Builds `dist/`: chat.js and chat.css, page.js and papo.css under fixed names, since the server embeds and
+ * names them; and `chunk-….js` for each part that is loaded on its first use.
  */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import tailwindcss from "@tailwindcss/vite";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { texts } from "./texts.ts";
 
 /**
  * The oldest browsers that the chat runs in: the last Chrome of Windows 7 and 8, Firefox ESR, and
@@ -28,23 +29,34 @@ const buildTwice: Plugin = {
   },
 };
 
-export default defineConfig({
-  plugins: [buildTwice, svelte(), tailwindcss()],
-  build: {
-    target: BROWSERS,
-    cssCodeSplit: false,
-    modulePreload: false,
-    assetsInlineLimit: 0,
-    rolldownOptions: {
-      input: { chat: "src/chat.ts", page: "src/page.ts" },
-      output: {
-        entryFileNames: "[name].js",
-        chunkFileNames: "[name].js",
-        assetFileNames: "papo[extname]",
+/**
+ * Each language has a chat of its own, so that nobody loads the texts of another: `vite build` makes
+ * Portuguese and the pages, `vite build --mode en` adds English.
+ */
+export default defineConfig(({ mode }) => {
+  const isEnglish = mode === "en";
+  const input: Record<string, string> = { chat: "src/chat.ts" };
+  if (!isEnglish) input["page"] = "src/page.ts";
+  const suffix = isEnglish ? "-en" : "";
+  return {
+    plugins: [texts(isEnglish ? "en" : "pt-BR"), buildTwice, svelte(), tailwindcss()],
+    build: {
+      target: BROWSERS,
+      modulePreload: false,
+      assetsInlineLimit: 0,
+      emptyOutDir: !isEnglish,
+      rolldownOptions: {
+        input,
+        output: {
+          entryFileNames: `[name]${suffix}.js`,
+          chunkFileNames: `chunk-[name]${suffix}.js`,
+          // The pages' stylesheet is Papo's; the chat has one of its own, the same in all languages.
+          assetFileNames: ({ names }) => (names[0] === "page.css" ? "papo.css" : "[name][extname]"),
+        },
       },
     },
-  },
-  // What is waited for has come when it has come: a busy machine needs longer than the usual
-  // second.
-  test: { restoreMocks: true, testTimeout: 30_000, expect: { poll: { timeout: 20_000 } } },
+    // What is waited for has come when it has come: a busy machine needs longer than the usual
+    // second.
+    test: { restoreMocks: true, testTimeout: 30_000, expect: { poll: { timeout: 20_000 } } },
+  };
 });

@@ -191,7 +191,7 @@ test("typing on the log goes to the composer; single letters do nothing elsewher
 
 test("F6 goes from region to region, ? lists the keys, Escape goes to the composer", async () => {
   const { page } = await open(talk(20));
-  const regions = [".chat-header *", ".log", ".composer textarea"];
+  const regions = [".sidebar *", ".chat-header *", ".log", ".composer textarea"];
   await page.locator(".composer textarea").focus();
   for (const region of [...regions, ...regions]) {
     await page.keyboard.press("F6");

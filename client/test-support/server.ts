@@ -5,8 +5,8 @@ import { readFile } from "node:fs/promises";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
-import type { ClientFrame, ServerFrame } from "../src/lib/frames";
-import { LIMITS, MockRoom, SELF } from "./room";
+import type { ClientFrame, Membership, ServerFrame } from "../src/lib/frames";
+import { EPOCH, LIMITS, MockRoom, SELF } from "./room";
 
 const DIST = new URL("../dist/", import.meta.url);
 const TYPES: Record<string, string> = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
@@ -15,6 +15,7 @@ const POLICY =
 
 export class MockServer {
   readonly room = new MockRoom();
+  readonly #rooms = new Map([[1, this.room]]);
   language = "pt-BR";
   /** Whether connections are taken. */
   accepting = true;
@@ -38,13 +39,32 @@ export class MockServer {
     });
     this.#websocket.on("connection", (socket) => {
       const send = (frame: ServerFrame): void => socket.send(JSON.stringify(frame));
-      socket.on("close", () => this.room.followers.delete(send));
-      socket.on("message", (data) => this.room.request(JSON.parse(String(data)) as ClientFrame, send));
-      this.room.greet(send);
+      const each = (act: (room: MockRoom) => void): void => [...this.#rooms.values()].forEach(act);
+      socket.on("close", () =>
+        each((room) => {
+          room.followers.delete(send);
+          room.watchers.delete(send);
+        }),
+      );
+      socket.on("message", (data) => {
+        const frame = JSON.parse(String(data)) as ClientFrame;
+        const number = "room" in frame ? frame.room : undefined;
+        this.#rooms.get(number ?? 1)?.request(frame, send);
+      });
+      each((room) => room.watchers.add(send));
+      const about = { epoch: EPOCH, sender: SELF.sender, heartbeat: 25, limits: LIMITS };
+      send({ type: "welcome", ...about, inbox: 1, rooms: this.#memberships() });
     });
     await new Promise<void>((resolve) => this.#http.listen(0, "127.0.0.1", resolve));
     this.url = `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
     return this;
+  }
+
+  /** Another room that the visitor is in. */
+  addRoom(id: number, name: string): MockRoom {
+    const room = new MockRoom(id, name);
+    this.#rooms.set(id, room);
+    return room;
   }
 
   stop(): void {
@@ -75,7 +95,8 @@ export class MockServer {
       response.writeHead(status, { "content-type": type, "content-security-policy": POLICY });
       response.end(body);
     };
-    const [, file, extension] = /^\/static\/([a-z]+\.(js|css|svg))$/.exec(url.pathname) ?? [];
+    const asked = this.#rooms.get(Number(/^\/room\/(\d+)\/$/.exec(url.pathname)?.[1]));
+    const [, file, extension] = /^\/static\/([A-Za-z-]+\.(js|css|svg))$/.exec(url.pathname) ?? [];
     if (file && extension) answer(200, TYPES[extension] ?? "", await readFile(new URL(file, DIST)));
     else if (url.pathname === "/room/1/messages/" && !this.knowsVisitor) answer(401, "application/json", "{}");
     else if (url.pathname === "/room/1/messages/" && this.hasTooManySockets) answer(429, "application/json", "{}");
@@ -83,14 +104,20 @@ export class MockServer {
       await this.#pages;
       const page = this.room.page(Number(url.searchParams.get("before")));
       answer(200, "application/json", JSON.stringify(page));
-    } else if (url.pathname === "/room/1/") answer(200, "text/html; charset=utf-8", this.#html());
+    } else if (asked !== undefined) answer(200, "text/html; charset=utf-8", this.#html(asked));
     else answer(404, "text/plain", "not found");
   }
 
-  #html(): string {
+  #memberships(): Membership[] {
+    return [...this.#rooms.values()].map((room) => room.membership());
+  }
+
+  #html(room: MockRoom): string {
     const { message_characters } = LIMITS;
     const { language, origin } = this;
-    const boot = { language, origin, sender: SELF.sender, message_characters, snapshot: this.room.snapshot() };
+    const snapshot = room.snapshot();
+    const rooms = this.#memberships();
+    const boot = { language, origin, sender: SELF.sender, message_characters, rooms, snapshot };
     return `<!doctype html>
 <html lang="${this.language}" class="chat-root">
   <head>
@@ -98,7 +125,7 @@ export class MockServer {
     <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content" />
     <title>Papo</title>
     <link rel="icon" href="/static/favicon.svg" />
-    <link rel="stylesheet" href="/static/papo.css" />
+    <link rel="stylesheet" href="/static/chat.css" />
   </head>
   <body class="chat-page">
     <div id="chat"></div>
@@ -106,7 +133,7 @@ export class MockServer {
       <div class="notice notice-info">A conversa não abriu.</div>
     </div>
     <script type="application/json" id="boot">${JSON.stringify(boot).replaceAll("<", "\\u003c")}</script>
-    <script type="module" src="/static/chat.js"></script>
+    <script type="module" src="/static/chat${this.language === "en" ? "-en" : ""}.js"></script>
   </body>
 </html>`;
   }

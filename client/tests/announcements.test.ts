@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { type ShownMessage, showMessage } from "../src/lib/room-state";
 import { newsBetween, sentences } from "../src/ui/announcements";
+import english from "../../locales/en/chat.ftl";
+import portuguese from "../../locales/pt-BR/chat.ftl";
 import { Localisation } from "../src/ui/localisation";
 import { OTHER, SELF, message } from "./world";
 
@@ -11,7 +13,11 @@ const log = (...messages: ShownMessage[]) => ({ messages, more: true });
 function hear(before: ReturnType<typeof log>, after: ReturnType<typeof log>, language = "pt-BR"): string[] {
   const nameOf = ({ username, mark }: ShownMessage): string =>
     mark === undefined ? username : `${username} (${mark})`;
-  return sentences(newsBetween(before, after), new Localisation(language).plain, nameOf);
+  return sentences(
+    newsBetween(before, after),
+    new Localisation(language, language === "en" ? english : portuguese).plain,
+    nameOf,
+  );
 }
 
 const first = shown(10, "bom dia");

@@ -2,12 +2,18 @@ import { FluentResource } from "@fluent/bundle";
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { readerLocale } from "../src/reader-locale";
+import english from "../../locales/en/chat.ftl";
+import portuguese from "../../locales/pt-BR/chat.ftl";
 import { Localisation } from "../src/ui/localisation";
 
 const LANGUAGES = ["pt-BR", "en"];
-const source = readdirSync("src/ui")
-  .map((name) => readFileSync(`src/ui/${name}`, "utf8"))
+const source = ["app", "shell", "ui"]
+  .flatMap((folder) => readdirSync(`src/${folder}`).map((name) => `src/${folder}/${name}`))
+  .map((path) => readFileSync(path, "utf8"))
   .join("\n");
+
+const localisationOf = (language: string): Localisation =>
+  new Localisation(language, language === "en" ? english : portuguese);
 
 function keys(language: string): string[] {
   const resource = new FluentResource(readFileSync(`../locales/${language}/chat.ftl`, "utf8"));
@@ -34,7 +40,7 @@ test("every key that is used exists, and every key that exists is used", () => {
 });
 
 test.each(LANGUAGES)("every text of %s can be formatted", (language) => {
-  const localisation = new Localisation(language);
+  const localisation = localisationOf(language);
   const variables = {
     count: 2,
     room: "Geral",
@@ -52,13 +58,13 @@ test.each(LANGUAGES)("every text of %s can be formatted", (language) => {
 });
 
 test("counts have their plural", () => {
-  const localisation = new Localisation("pt-BR");
+  const localisation = localisationOf("pt-BR");
   const plain = (count: number): string => localisation.text("new-messages", { count }).replace(/[\u2068\u2069]/g, "");
   expect([plain(1), plain(2)]).toEqual(["1 nova mensagem", "2 novas mensagens"]);
 });
 
 test("days are named as people name them", () => {
-  const localisation = new Localisation("pt-BR");
+  const localisation = localisationOf("pt-BR");
   const now = new Date(2026, 10, 24, 0, 30);
   const day = (...date: [number, number, number, number]): string => localisation.day(new Date(...date), now);
   expect(day(2026, 10, 24, 0)).toBe("Hoje");
@@ -70,15 +76,15 @@ test("days are named as people name them", () => {
 
 test("the clock is the language's", () => {
   const late = new Date(2026, 10, 24, 21, 20);
-  const clock = (language: string): string => new Localisation(language).time(late).replace("\u202f", " ");
+  const clock = (language: string): string => localisationOf(language).time(late).replace("\u202f", " ");
   expect(clock("en")).toBe("9:20 PM");
   expect(clock("pt-BR")).toBe("21:20");
-  const moment = new Localisation("en").moment(late);
+  const moment = localisationOf("en").moment(late);
   expect(moment).toContain("9:20");
 });
 
 test("a text for an attribute has no isolating characters", () => {
-  const localisation = new Localisation("pt-BR");
+  const localisation = localisationOf("pt-BR");
   const room = { room: "Geral" };
   expect(localisation.text("log-label", room)).toContain("\u2068Geral\u2069");
   expect(localisation.plain("log-label", room)).toContain("Geral");
@@ -86,7 +92,7 @@ test("a text for an attribute has no isolating characters", () => {
 });
 
 test("a text in pieces leaves its variables to the caller", () => {
-  const localisation = new Localisation("pt-BR");
+  const localisation = localisationOf("pt-BR");
   const [first, second] = [{ name: "Ana" }, { name: "Bia" }];
   expect(localisation.around("typing-two", { first, second })).toEqual([
     "",
@@ -105,6 +111,6 @@ test.each([
 ])("of %j the reader's own form of %s is %s", (languages, language, expected) => {
   vi.stubGlobal("navigator", { languages });
   expect(readerLocale(language)).toBe(expected);
-  expect(new Localisation(language).time(new Date(2026, 10, 24, 21, 20))).toContain("20");
+  expect(localisationOf(language).time(new Date(2026, 10, 24, 21, 20))).toContain("20");
   vi.unstubAllGlobals();
 });

@@ -1,7 +1,7 @@
 /** What the browser keeps for the screen: the position that was seen, and drafts. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ReadPosition } from "../src/lib";
-import { Draft } from "../src/ui/draft";
+import { Draft } from "../src/ui/draft.svelte";
 import { SeenPosition } from "../src/ui/seen";
 
 class Store {

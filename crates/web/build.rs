@@ -1,5 +1,5 @@
 //! Embeds `client/dist` in the binary: each file as it is, compressed in two ways, and with a hash
-//! of its content.
+//! of its content; and a hash of all of them.
 //!
 //! Compressing at build time costs the running server nothing. All forms are read-only pages of its
 //! executable, and the system drops unused ones from memory.
@@ -31,6 +31,7 @@ fn embed(source: &Path, output: &Path) -> io::Result<()> {
     files.retain(|file| file.is_file());
     files.sort();
     let mut list = String::from("static ASSETS: &[Asset] = &[\n");
+    let mut all = String::new();
     for file in files {
         let name = file
             .file_name()
@@ -52,6 +53,7 @@ fn embed(source: &Path, output: &Path) -> io::Result<()> {
         let file = |end| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}{end}\"))");
         let (plain, gzip, brotli) = (file(""), file(".gz"), file(".br"));
         let version = version(&content);
+        writeln!(all, "{name} {version}").expect("a String takes everything");
         writeln!(
             list,
             "    Asset {{ name: {name:?}, version: {version:?}, plain: {plain}, gzip: {gzip}, brotli: {brotli} }},"
@@ -59,6 +61,8 @@ fn embed(source: &Path, output: &Path) -> io::Result<()> {
         .expect("a String takes everything");
     }
     list.push_str("];\n");
+    let all = version(all.as_bytes());
+    writeln!(list, "const ASSETS_VERSION: &str = {all:?};").expect("a String takes everything");
     fs::write(output.join("assets.rs"), list)
 }
 

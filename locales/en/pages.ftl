@@ -54,6 +54,7 @@ rooms-online = { $count ->
     [one] { $count } online
    *[other] { $count } online
 }
+rooms-unread = { $count } unread
 rooms-joined = Joined
 rooms-quiet = No messages yet
 rooms-last-activity = Last message:

@@ -7,11 +7,59 @@ status-stalled = Não está salvando
 status-silent = Sem resposta
 
 back-to-rooms = Voltar às salas
+back-to-unread = { $count ->
+    [one] Voltar às salas: { $count } não lida
+   *[other] Voltar às salas: { $count } não lidas
+}
 room-menu = Opções da sala
 change-name = Trocar de nome
 sign-in = Entrar com conta
 sign-out = Sair da conta
 leave-room = Sair da sala
+
+sidebar-label = Salas
+sidebar-rooms = Salas
+sidebar-others = Outras salas
+sidebar-unread = { $count ->
+    [one] { $count } não lida
+   *[other] { $count } não lidas
+}
+sidebar-news-one = 1 nova
+sidebar-news = { $count } novas
+sidebar-draft = rascunho
+sidebar-failed = mensagem não enviada
+shell-menu = Ajustes
+mark-all-read = Marcar tudo como lido
+order-by-activity = Salas recentes primeiro
+look-rows = Mensagens em linhas
+notify-desktop = Avisar fora da página
+notify-denied = O navegador não permite avisos desta página.
+notify-sound = Som
+announce-room = Sala { $name }
+announce-room-unread = { $count ->
+    [one] Sala { $name }, { $count } não lida
+   *[other] Sala { $name }, { $count } não lidas
+}
+switcher-open = Ir para…
+switcher-title = Ir para uma sala
+switcher-placeholder = Nome da sala
+switcher-none = Nenhuma sala sua tem esse nome.
+sidebar-muted = silenciada
+part-failed = Não foi possível abrir. Verifique a conexão ou recarregue a página.
+
+room-level = Notificações
+room-mark-read = Marcar como lida
+level-title = O que é novidade nesta sala
+level-everything = Tudo
+level-everything-about = Cada mensagem conta.
+level-mentions = Menções
+level-mentions-about = Só o que cita você.
+level-nothing = Nada
+level-nothing-about = A sala fica apagada na lista, sem número.
+level-hidden = Oculta
+level-hidden-about = A sala sai da lista; está em “Ir para…”.
+level-failed = Não foi possível salvar. Tente de novo.
+log-loading = Carregando a conversa…
 
 people-count = { $count ->
     [one] { $count } pessoa online
@@ -86,7 +134,10 @@ announce-changes = { $count } mensagens mudaram
 keys-title = Teclas
 keys-open = Teclas
 keys-close = Fechar
-keys-regions = Do cabeçalho às mensagens e ao campo de texto, e de volta
+keys-switcher = Ir para uma sala pelo nome
+keys-rooms = A sala de cima ou de baixo
+keys-unread-rooms = A próxima sala com novidades
+keys-regions = Das salas ao cabeçalho, às mensagens e ao campo de texto, e de volta
 keys-move = De mensagem em mensagem; para cima, na primeira, carrega anteriores
 keys-unread = Numa mensagem: próxima não lida
 keys-mark-unread = Numa mensagem: marcar não lidas a partir dela

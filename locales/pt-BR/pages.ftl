@@ -54,6 +54,10 @@ rooms-online = { $count ->
     [one] { $count } online
    *[other] { $count } online
 }
+rooms-unread = { $count ->
+    [one] { $count } não lida
+   *[other] { $count } não lidas
+}
 rooms-joined = Você participa
 rooms-quiet = Nenhuma mensagem ainda
 rooms-last-activity = Última mensagem:

@@ -37,6 +37,8 @@ export interface ReadPosition {
 
 export interface RoomState {
   status: Status;
+  /** Whether the log is here: until its first snapshot only the room's name is known. */
+  loaded: boolean;
   name: string;
   description: string;
   sender: string;

@@ -22,8 +22,11 @@ import { wellFormed } from "./well-formed.js";
 export interface RoomOptions {
   environment?: Environment;
   outbox?: Outbox;
-  /** What is known already, for instance from the page: the room then resumes after it. */
-  known?: { sender: string; snapshot: Snapshot; messageCharacters?: number };
+  /**
+   * What is known already, for instance from the page: the room resumes after a snapshot. Who one
+   * is lets one write before the server has greeted.
+   */
+  known?: { sender: string; snapshot?: Snapshot; messageCharacters?: number };
 }
 
 /** What most servers take; each says for itself when it welcomes us. */
@@ -41,6 +44,7 @@ export class Room implements Attached {
   #outgoing: OutgoingMessages | undefined;
   #status: Status = "connecting";
   #epoch: string | undefined;
+  #isLoaded = false;
   #gaps = 0;
   #past = 0;
   #awaitingAnswer = false;
@@ -79,7 +83,7 @@ export class Room implements Attached {
     if (known !== undefined) {
       this.#messageCharacters = known.messageCharacters ?? DEFAULT_MESSAGE_CHARACTERS;
       this.#become(known.sender);
-      this.#takeSnapshot(known.snapshot);
+      if (known.snapshot !== undefined) this.#takeSnapshot(known.snapshot);
     }
     this.#stopListening = connection.memberships.subscribe(() => this.#noteMembership());
     this.#noteMembership();
@@ -136,11 +140,6 @@ export class Room implements Attached {
   /** Connects at once, instead of at `retryAt`. */
   reconnect(): void {
     this.connection.retryNow();
-  }
-
-  /** Stops the connection, for all the rooms on it. */
-  disconnect(): void {
-    this.connection.stop();
   }
 
   /** Follows the room no longer. What waits to be sent stays in the outbox. */
@@ -247,6 +246,10 @@ export class Room implements Attached {
   #noteMembership(): void {
     const { read, version } = this.#membership ?? {};
     this.#membership = this.connection.memberships.of(this.id);
+    if (!this.#isLoaded && this.#membership !== undefined) {
+      const { name, username } = this.#membership;
+      this.#about = { ...this.#about, name, username };
+    }
     if (read !== this.#membership?.read || version !== this.#membership?.version) this.#changed();
   }
 
@@ -313,6 +316,7 @@ export class Room implements Attached {
 
   #takeSnapshot(snapshot: Snapshot): void {
     this.#epoch = snapshot.epoch;
+    this.#isLoaded = true;
     this.#about = { name: snapshot.name, description: snapshot.description, username: snapshot.username };
     this.#timeline.replace(snapshot);
     this.#past = snapshot.seq;
@@ -384,6 +388,7 @@ export class Room implements Attached {
     const end = this.#timeline.messages.at(-1)?.timestamp ?? "";
     return {
       status: this.#status,
+      loaded: this.#isLoaded,
       ...this.#about,
       sender,
       messages: [...posted, ...outgoing.map((message) => showOutgoing(message, self, end))],

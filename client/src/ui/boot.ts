@@ -1,8 +1,9 @@
 /**
  * What the server wrote into the page: the language, who one is, with or without an account, how
- * long a message may be, its own address, and the room as it was then.
+ * long a message may be, its own address, one's rooms, and the room that was asked for as it was
+ * then.
  */
-import type { Snapshot } from "../lib";
+import type { Membership, Snapshot } from "../lib";
 
 export interface Boot {
   language: string;
@@ -14,6 +15,7 @@ export interface Boot {
    * set up well.
    */
   origin?: string | null;
+  rooms?: Membership[];
   snapshot: Snapshot;
 }
 

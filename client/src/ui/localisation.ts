@@ -1,8 +1,6 @@
-/** Texts and dates in the reader's language. Texts come from `locales/{language}/chat.ftl`. */
-import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
-import english from "../../../locales/en/chat.ftl?raw";
-import portuguese from "../../../locales/pt-BR/chat.ftl?raw";
+/** Texts and dates in the reader's language. Texts are those of `locales/{language}/chat.ftl`. */
 import { readerClock, readerLocale } from "../reader-locale";
+import { type Pattern, Texts, type Variables } from "./texts";
 
 const DAY_MILLISECONDS = 86_400_000;
 
@@ -19,27 +17,28 @@ const FORMATS = {
 } satisfies Record<string, Intl.DateTimeFormatOptions>;
 
 export class Localisation {
-  readonly #bundle: FluentBundle;
+  readonly #texts: Texts;
   readonly #locale: string;
   /** Made at first use: each takes a millisecond or more, and most pages need two of them. */
   readonly #formats = new Map<keyof typeof FORMATS, Intl.DateTimeFormat>();
 
-  constructor(readonly language: string) {
-    this.#bundle = new FluentBundle(language);
-    this.#bundle.addResource(new FluentResource(language === "en" ? english : portuguese));
+  constructor(
+    readonly language: string,
+    patterns: Readonly<Record<string, Pattern>>,
+  ) {
+    this.#texts = new Texts(language, patterns);
     this.#locale = readerLocale(language);
   }
 
-  text(key: string, variables: Record<string, FluentVariable> = {}): string {
-    const pattern = this.#bundle.getMessage(key)?.value;
-    return pattern ? this.#bundle.formatPattern(pattern, variables) : key;
+  text(key: string, variables: Variables = {}): string {
+    return this.#texts.format(key, variables);
   }
 
   /**
    * Without the marks that keep the directions of inserted text apart: where it is spoken, or only
    * a number.
    */
-  plain = (key: string, variables: Record<string, FluentVariable> = {}): string => {
+  plain = (key: string, variables: Variables = {}): string => {
     return this.text(key, variables).replace(/[\u2068\u2069]/gu, "");
   };
 
@@ -85,6 +84,11 @@ export class Localisation {
     this.#formats.set(name, format);
     return format.format(date);
   }
+}
+
+/** A number of unread messages where there is little room: from a hundred on the server counts no further. */
+export function shortCount(count: number): string {
+  return count > 99 ? "99+" : String(count);
 }
 
 let days: Intl.DateTimeFormat | undefined;

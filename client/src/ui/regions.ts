@@ -1,7 +1,13 @@
-/** F6 and Shift+F6 go from one region of the page to the next: header, log, composer. */
+/** F6 and Shift+F6 go from one region of the page to the next: sidebar, header, log, composer. */
 
-const REGIONS = [".chat-header", ".log-frame", ".composer, .end-notice"];
-const ENTRANCES = [".chat-header a", ".log", ".composer textarea, .end-notice a"];
+const REGIONS = [".sidebar", ".chat-header", ".log-frame", ".composer, .end-notice"];
+/** What gets the focus in each, if it is there; narrow screens have no sidebar, others no way back. */
+const ENTRANCES = [
+  ".sidebar-room[tabindex='0']",
+  ".chat-header > :is(a, button)",
+  ".log",
+  ".composer textarea, .end-notice a",
+];
 
 export function changeRegion(event: KeyboardEvent): void {
   if (event.key !== "F6" || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -10,8 +16,16 @@ export function changeRegion(event: KeyboardEvent): void {
   event.preventDefault();
   const current = REGIONS.findIndex((region) => document.activeElement?.closest(region));
   const count = REGIONS.length;
-  const next = event.shiftKey ? (Math.max(current, 0) + count - 1) % count : (current + 1) % count;
-  document.querySelector<HTMLElement>(ENTRANCES[next] ?? "")?.focus();
+  const by = event.shiftKey ? count - 1 : 1;
+  for (let next = (Math.max(current, event.shiftKey ? 0 : -1) + by) % count, tried = 0; tried < count; tried += 1) {
+    const entrance = [...document.querySelectorAll<HTMLElement>(ENTRANCES[next] ?? "")].find(isThere);
+    if (entrance !== undefined) return entrance.focus();
+    next = (next + by) % count;
+  }
+}
+
+function isThere(element: HTMLElement): boolean {
+  return element.getClientRects().length > 0;
 }
 
 export function focusComposer(): void {

@@ -1,8 +1,15 @@
-/** What the components of the chat screen share, handed down as a Svelte context. */
+/**
+ * What the components of a room's screen share, handed down as a Svelte context. It outlives them:
+ * a room that was left for another is shown again as it was.
+ */
 import { createContext, tick } from "svelte";
 import type { Room, RoomState, ShownMessage } from "../lib";
+import { Draft } from "./draft.svelte";
 import type { Localisation } from "./localisation";
 import { type NamedPerson, tellApart } from "./names";
+import type { Place } from "./scroll";
+import { SeenPosition } from "./seen";
+import { Unread } from "./unread.svelte";
 
 /** Frames that come together are drawn together. */
 const DRAW_MILLISECONDS = 16;
@@ -38,8 +45,23 @@ export class Screen {
   readonly waitsFor = $derived(waitsFor(this.state));
   /** Why nothing is sent, if it isn't just that the connection has to come back: a text's name. */
   readonly trouble = $derived(this.#troubleOf(this.state));
+  /** Whether some of one's last messages failed, or else wait to be sent. */
+  readonly unsent = $derived(worstOfUnsent(this.state.messages));
   /** Whether one still belongs to the room. */
   writable = $state(true);
+  /** Whether messages are rows instead of bubbles. */
+  rows = $state(false);
+  /** What was typed and not sent. */
+  readonly draft: Draft;
+  /** Up to where one has seen the room, in this browser. */
+  readonly position: SeenPosition;
+  /** What hasn't been on screen yet. */
+  readonly unread: Unread;
+  /** Whether the room is on the screen, and its log says what is seen. */
+  shown = false;
+  /** Where the log was scrolled to; undefined at its end. */
+  place: Place | undefined;
+  readonly #stopListening: () => void;
   #drawing = false;
   #waiting: (() => void)[] = [];
 
@@ -51,8 +73,31 @@ export class Screen {
     /** Where the server takes sockets from, if it says so. */
     readonly origin?: string,
   ) {
+    const { sender } = room.state;
+    this.draft = new Draft(room.id, sender);
+    this.position = new SeenPosition(room.id, sender);
+    this.unread = new Unread({
+      read: () => this.position.read(),
+      write: (seen) => {
+        this.position.write(seen);
+        room.read(seen.seq, seen.version);
+      },
+      replace: (seen) => this.position.replace(seen),
+    });
     this.#take(room.state);
-    room.subscribe(() => this.#draw());
+    this.#stopListening = room.subscribe(() => this.#draw());
+  }
+
+  /** Whether closing it would hold up what is being sent, or lose what is being edited. */
+  get isBusy(): boolean {
+    return this.unsent !== undefined || this.editing !== undefined;
+  }
+
+  /** The room isn't followed any more, and won't be shown again by this. */
+  close(): void {
+    this.#stopListening();
+    this.position.flush();
+    this.room.close();
   }
 
   text = (key: string, variables?: Record<string, string | number>): string => {
@@ -133,14 +178,24 @@ export class Screen {
   #take(state: RoomState): void {
     this.state = state;
     this.writable = ["connecting", "online", "offline"].includes(state.status);
-    // The screen shows this room and nothing else.
-    if (!this.writable) this.room.disconnect();
+    if (!this.shown && state.loaded) this.unread.update(state, false);
     const suffixes = tellApart([...state.people, ...state.typing, ...state.messages]);
     if (!sameEntries(suffixes, this.suffixes)) this.suffixes = suffixes;
   }
 }
 
 export const [useScreen, provideScreen] = createContext<Screen>();
+
+function worstOfUnsent(messages: readonly ShownMessage[]): "failed" | "pending" | undefined {
+  let worst: "failed" | "pending" | undefined;
+  // What isn't in the log yet comes last.
+  for (let index = messages.length - 1; messages[index]?.seq === undefined && index >= 0; index -= 1) {
+    const state = messages[index]?.state;
+    if (state === "failed") return state;
+    if (state === "pending") worst = state;
+  }
+  return worst;
+}
 
 function waitsFor({ status, stalled, silent, heldUntil }: RoomState): string | undefined {
   if (stalled) return "waits-for-server";

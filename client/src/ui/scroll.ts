@@ -10,6 +10,12 @@ const SEEN_PIXELS = 16;
 /** The mark stands so far below the upper edge. */
 const MARK_PIXELS = 8;
 
+/** A place in a log, to come back to: a message, and how far below the upper edge it stands. */
+export interface Place {
+  id: string;
+  offset: number;
+}
+
 export class LogScroll {
   atEnd = true;
   #anchor: { element: Element; top: number } | undefined;
@@ -60,6 +66,24 @@ export class LogScroll {
       const moved = this.#anchor.element.getBoundingClientRect().top - this.#anchor.top;
       if (moved !== 0) this.container.scrollTop += moved;
     }
+  }
+
+  /** The place, to come back to when the log is drawn anew; undefined at the end. */
+  get place(): Place | undefined {
+    if (this.atEnd || this.#anchor === undefined) return undefined;
+    const { element, top } = this.#anchor;
+    return { id: element.id, offset: top - this.container.getBoundingClientRect().top };
+  }
+
+  /** Goes to a place of before; false when its message isn't drawn. */
+  comeBack({ id, offset }: Place): boolean {
+    const element = document.getElementById(id);
+    if (element === null || !this.container.contains(element)) return false;
+    this.atEnd = false;
+    const { top } = this.container.getBoundingClientRect();
+    this.container.scrollTop += element.getBoundingClientRect().top - top - offset;
+    this.hold();
+    return true;
   }
 
   toEnd(): void {

@@ -32,6 +32,13 @@ export function openAt(messages: readonly ShownMessage[], firstNew: number | und
   return boundsOf(messages, start, start + FIRST_ROWS);
 }
 
+/** The bounds of the first frame of a log that was scrolled to a message. */
+export function comeBackTo(messages: readonly ShownMessage[], index: number): Bounds {
+  const start = partOf(messages, Math.max(0, index - ROWS_BEFORE_NEW));
+  // Enough of them below it fill the screen, or it couldn't stand where it stood.
+  return boundsOf(messages, start, index + 2 * FIRST_ROWS);
+}
+
 /**
  * The rows within `bounds`. Too many lose their beginning while one is at the end, else their end.
  * Bounds of a longer history, which was replaced, are those of the end.

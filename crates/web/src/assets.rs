@@ -1,14 +1,18 @@
 //! The files of `client/dist`, which `build.rs` embeds in the binary.
 //!
-//! Pages name a file by [`url`], with its content's hash. Browsers may keep that answer for ever.
-//! Without the hash, or with an older one, they check the file by its `ETag` each time.
+//! Pages name a file by [`url`], in a folder that is named by the hash of all files. Browsers may
+//! keep that answer for ever. Without the folder, or in an older one, they check the file by its
+//! `ETag` each time. The scripts import each other by relative names, so each of them has one
+//! address in a page, and is loaded once.
+//!
+//! A part of the app that is loaded on its first use (`chunk-….js`) fits only the scripts with which
+//! it was built. So it is nowhere but in their folder.
 
 use axum::Extension;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 
 use crate::encoding::Encoding;
 use crate::failure::Failure;
@@ -17,7 +21,7 @@ use crate::waiting::Uncounted;
 /// A file of `client/dist`.
 struct Asset {
     name: &'static str,
-    /// The first 64 bits of its content's hash.
+    /// The first 64 bits of its content's hash, for its tag.
     version: &'static str,
     plain: &'static [u8],
     gzip: &'static [u8],
@@ -29,25 +33,28 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// The address of a file, for pages.
 pub(crate) fn url(name: &str) -> String {
     match find(name) {
-        Some(asset) => format!("/static/{name}?v={}", asset.version),
+        Some(_) => format!("/static/{ASSETS_VERSION}/{name}"),
         None => format!("/static/{name}"),
     }
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Version {
-    v: Option<String>,
 }
 
 /// `GET /static/{file}`
 pub(crate) async fn show(
     Path(name): Path<String>,
-    Query(version): Query<Version>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let asset = find(&name).ok_or(Failure::NotFound)?;
-    let is_current = version.v.as_deref() == Some(asset.version);
-    Ok(asset.answer(&headers, is_current))
+    let asset = find(&name).filter(|asset| !asset.is_part());
+    Ok(asset.ok_or(Failure::NotFound)?.answer(&headers, false))
+}
+
+/// `GET /static/{version}/{file}`
+pub(crate) async fn show_version(
+    Path((version, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let is_current = version == ASSETS_VERSION;
+    let asset = find(&name).filter(|asset| is_current || !asset.is_part());
+    Ok(asset.ok_or(Failure::NotFound)?.answer(&headers, is_current))
 }
 
 /// `GET /favicon.ico`: for browsers that ask without reading a page.
@@ -61,6 +68,11 @@ fn find(name: &str) -> Option<&'static Asset> {
 }
 
 impl Asset {
+    /// Whether scripts load it on its first use, instead of pages.
+    fn is_part(&self) -> bool {
+        self.name.starts_with("chunk-")
+    }
+
     fn answer(&self, headers: &HeaderMap, is_current: bool) -> Response {
         let encoding = Encoding::wanted(headers)
             .filter(|&encoding| self.encoded(encoding).len() < self.plain.len());
@@ -128,9 +140,9 @@ mod tests {
 
     #[test]
     fn a_page_names_files_by_their_content() {
-        for name in ["papo.css", "chat.js", "page.js", "favicon.svg"] {
+        for name in ["papo.css", "chat.css", "chat.js", "page.js", "favicon.svg"] {
             assert!(
-                url(name).starts_with(&format!("/static/{name}?v=")),
+                url(name).starts_with("/static/") && url(name).ends_with(&format!("/{name}")),
                 "{name} isn't in client/dist"
             );
         }
@@ -138,7 +150,7 @@ mod tests {
 
     #[test]
     fn scripts_and_styles_shrink_in_both_forms() {
-        for name in ["papo.css", "chat.js", "page.js"] {
+        for name in ["papo.css", "chat.css", "chat.js", "page.js"] {
             let asset = find(name).unwrap();
             assert!(asset.gzip.len() < asset.plain.len(), "{name}");
             assert!(asset.brotli.len() < asset.gzip.len(), "{name}");
@@ -148,6 +160,6 @@ mod tests {
     #[test]
     fn the_chat_screen_is_a_small_download() {
         let size = |name| find(name).map_or(0, |asset| asset.gzip.len());
-        assert!(size("chat.js") + size("papo.css") <= 60 * 1024);
+        assert!(size("chat.js") + size("chat.css") <= 60 * 1024);
     }
 }

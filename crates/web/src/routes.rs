@@ -70,6 +70,7 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
         .route("/ws/", get(ws::rooms))
         .route("/static/{file}", get(assets::show))
         .route("/accent/{file}", get(pages::accent::show))
+        .route("/static/{version}/{file}", get(assets::show_version))
         .route("/favicon.ico", get(assets::icon))
         .route("/robots.txt", get(pages::service::robots))
         .route("/healthz", get(pages::service::health))

@@ -2,10 +2,10 @@
 
 use papo_domain::{
     Account, AccountName, DeviceText, Hours, PersonId, PersonSettings, RoomId, Seq, SessionId,
-    Theme, ZoneName,
+    Theme, ZoneName, Denial,
 };
 use papo_storage::{
-    AccountChange, AccountRefusal, NewAccount, NewSession, RevocationId, Revoked, Served,
+    AccountChange, AccountRefusal, By, NewAccount, NewSession, RevocationId, Revoked, Served,
     StoredPassword, TokenHash,
 };
 use tokio::task::JoinSet;

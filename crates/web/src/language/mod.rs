@@ -47,6 +47,14 @@ impl Language {
         }
     }
 
+    /// The chat's script with the texts of this language.
+    pub(crate) const fn chat_script(self) -> &'static str {
+        match self {
+            Self::Portuguese => "chat.js",
+            Self::English => "chat-en.js",
+        }
+    }
+
     /// The language with this tag.
     pub(crate) fn from_code(code: &str) -> Option<Self> {
         Self::ALL

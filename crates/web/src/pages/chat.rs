@@ -1,5 +1,5 @@
-//! `GET /room/{id}/`: the chat. The page contains the room's last messages, so that the screen
-//! shows them at once.
+//! `GET /room/{id}/`: the chat. The page contains the room's last messages and the person's rooms,
+//! so that the screen shows them at once.
 
 use std::sync::Arc;
 
@@ -8,14 +8,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::SET_COOKIE;
 use papo_app::Error;
-use papo_domain::{PersonId, Room};
-use papo_protocol::ServerFrame;
+use papo_domain::Room;
+use papo_protocol::{MembershipObject, ServerFrame};
 use serde::Serialize;
 
 use crate::caller::Caller;
 use crate::cookies::set_session;
 use crate::failure::Failure;
-use crate::language::Language;
 use crate::origin::Origin;
 use crate::page::{Page, show};
 use crate::site::Site;
@@ -33,35 +32,24 @@ pub(crate) struct ChatPage {
 /// The page's data for the screen, as JSON that may stand in a script element.
 pub(crate) struct Boot(String);
 
+/// What the screen has to know.
+#[derive(Serialize)]
+pub(crate) struct BootContent<'a> {
+    pub(crate) language: &'static str,
+    pub(crate) sender: String,
+    pub(crate) has_account: bool,
+    pub(crate) message_characters: usize,
+    /// The server's own address. It refuses sockets of pages that are elsewhere.
+    pub(crate) origin: Option<String>,
+    /// The person's rooms, as `welcome` tells them.
+    pub(crate) rooms: &'a [MembershipObject],
+    pub(crate) snapshot: &'a ServerFrame,
+}
+
 impl Boot {
-    pub(crate) fn new(
-        language: Language,
-        sender: PersonId,
-        has_account: bool,
-        message_characters: usize,
-        origin: Option<&Origin>,
-        snapshot: &ServerFrame,
-    ) -> Self {
-        #[derive(Serialize)]
-        struct Content<'a> {
-            language: &'static str,
-            sender: String,
-            has_account: bool,
-            message_characters: usize,
-            /// The server's own address. It refuses sockets of pages that are elsewhere.
-            origin: Option<String>,
-            snapshot: &'a ServerFrame,
-        }
-        let content = Content {
-            language: language.code(),
-            sender: sender.to_string(),
-            has_account,
-            message_characters,
-            origin: origin.map(Origin::to_string),
-            snapshot,
-        };
+    pub(crate) fn new(content: &BootContent<'_>) -> Self {
         let json =
-            serde_json::to_string(&content).expect("frames have string keys and no fallible parts");
+            serde_json::to_string(content).expect("frames have string keys and no fallible parts");
         Self(escape(&json))
     }
 
@@ -89,6 +77,7 @@ pub(crate) async fn show_chat(
         other => other?,
     };
     let (room, snapshot) = site.app.chat(&member).await?;
+    let rooms = site.app.memberships_of(member.actor()).await?;
     let sender = member.person();
     let message_characters = site.app.limits().message_characters;
     // Without a configured address the server only knows what was asked for, which a proxy may
@@ -98,14 +87,15 @@ pub(crate) async fn show_chat(
     let cookie = token.map(|token| [(SET_COOKIE, set_session(&token, &caller))]);
     let text_size = text_bytes(&snapshot);
     let make = move || {
-        let boot = Boot::new(
-            page.language,
-            sender,
-            page.reader.account().is_some(),
+        let boot = Boot::new(&BootContent {
+            language: page.language.code(),
+            sender: sender.to_string(),
+            has_account: page.reader.account().is_some(),
             message_characters,
-            origin.as_ref(),
-            &snapshot,
-        );
+            origin: origin.as_ref().map(Origin::to_string),
+            rooms: &rooms,
+            snapshot: &snapshot,
+        });
         show(&ChatPage { page, room, boot })
     };
     Ok((cookie, site.waiting.make(text_size, make).await?).into_response())
@@ -154,16 +144,39 @@ mod tests {
 
 #[cfg(test)]
 pub(crate) mod samples {
+    use papo_domain::PersonId;
+
     use super::*;
+    use crate::language::Language;
     use crate::sample_data::{HOSTILE, html, page, room};
 
     /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
         let pong = ServerFrame::Pong { r#ref: None };
+        let membership = MembershipObject {
+            room: 1,
+            name: HOSTILE.to_owned(),
+            username: HOSTILE.to_owned(),
+            seq: 7,
+            timestamp: None,
+            read: 0,
+            version: 0,
+            unread: 7,
+            level: papo_protocol::Level::Everything,
+        };
+        let boot = Boot::new(&BootContent {
+            language: language.code(),
+            sender: PersonId(1).to_string(),
+            has_account: true,
+            message_characters: 4_000,
+            origin: None,
+            rooms: &[membership],
+            snapshot: &pong,
+        });
         vec![html(&ChatPage {
             page: page(language),
             room: room(1, HOSTILE),
-            boot: Boot::new(language, PersonId(1), true, 4_000, None, &pong),
+            boot,
         })]
     }
 }
