@@ -86,7 +86,7 @@ fn follow(guest: &Guest) -> Socket {
 fn another_name(site: &Site) {
     let [mut phone, mut laptop] = site.anas();
     phone.join(1, "Ana").unwrap();
-    let mut bia = follow(&Guest::joined(&site.nodes[0], 1, "Bia").unwrap());
+    let mut bia = follow(&Guest::joined(site.nodes.last().unwrap(), 1, "Bia").unwrap());
     let mut socket = follow(&laptop);
     let path = "/account/name/";
     for (name, expected) in [
