@@ -1,8 +1,8 @@
 //! What people change about themselves: name, settings, devices, password.
 
 use papo_domain::{
-    Account, AccountName, DeviceText, Hours, PersonId, PersonSettings, RoomId, Seq, SessionId,
-    Theme, ZoneName, Denial,
+    Account, AccountName, Denial, DeviceText, Hours, PersonId, PersonSettings, RoomId, Seq,
+    SessionId, Theme, ZoneName,
 };
 use papo_storage::{
     AccountChange, AccountRefusal, By, NewAccount, NewSession, RevocationId, Revoked, Served,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use papo_app::Error;
 use papo_domain::RoomId;
-use papo_protocol::MembershipObject;
+use papo_protocol::{Level, MembershipObject};
 use parking_lot::Mutex;
 
 /// The positions of so many rooms are known. A client marks mostly one.
@@ -23,19 +23,24 @@ struct State {
     departures: HashMap<RoomId, u64>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a membership says, but for what others change: the log's end and what is unread.
+#[derive(PartialEq, Eq)]
 struct Position {
     room: i64,
+    username: String,
     version: i64,
     read: i64,
+    level: Level,
 }
 
 impl From<&MembershipObject> for Position {
     fn from(membership: &MembershipObject) -> Self {
         Self {
             room: membership.room,
+            username: membership.username.clone(),
             version: membership.version,
             read: membership.read,
+            level: membership.level,
         }
     }
 }
@@ -99,6 +104,7 @@ mod tests {
             read,
             version: 1,
             unread: 0,
+            level: Level::Everything,
         }
     }
 
@@ -116,6 +122,11 @@ mod tests {
         assert!(!told.has(&membership(1, 3)));
         assert!(answer(&told, 0, membership(1, 3)));
         assert!(told.has(&membership(1, 3)) && !told.has(&membership(2, 3)));
+        let level = Level::Nothing;
+        assert!(!told.has(&MembershipObject {
+            level,
+            ..membership(1, 3)
+        }));
         assert!(answer(&told, 0, membership(1, 4)));
         assert!(told.has(&membership(1, 4)) && !told.has(&membership(1, 3)));
         for room in 2..12 {
