@@ -158,9 +158,10 @@ impl Drop for Share {
 
 /// Whether reserved places answer this path.
 pub(crate) fn is_for_keepers(path: &str) -> bool {
-    ["/healthz", "/readyz", "/metrics", "/admin"].contains(&path)
-        || path.starts_with("/admin/")
-        || path.starts_with("/static/")
+    ["/healthz", "/readyz", "/metrics", "/login/", "/admin"].contains(&path)
+        || ["/admin/", "/static/", "/accent/"]
+            .iter()
+            .any(|start| path.starts_with(start))
 }
 
 #[cfg(test)]
