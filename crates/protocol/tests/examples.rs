@@ -51,6 +51,7 @@ fn what_clients_send_is_read() {
             "typing",
             "read",
             "unread",
+            "level",
             "refresh",
             "ping"
         ]
