@@ -21,6 +21,7 @@ crate::stories!(
     who_knows_the_password_changes_it,
     a_link_changes_a_password_once,
     a_link_ends,
+    people_remove_their_own_account_only,
     of_many_who_use_a_link_one_succeeds,
     a_persons_messages_are_found_and_renamed,
 );
@@ -278,23 +279,34 @@ async fn a_link_ends(world: &World) {
     assert!(!holds().await);
     // And with the account.
     assert!(set().await && holds().await);
-    let by = By::Member(phone.session);
-    let own = storage.change_account(by, ana.id, AccountChange::Remove, at(0));
-    // The other password has ended the session.
-    assert_eq!(own.await.unwrap(), Err(Denial::NoSession.into()));
-    let phone = device(world, &ana, 2).await;
-    let by = By::Member(phone.session);
-    let other = make(world, "Bia", PersonId(8), false).await;
-    let of_another = storage.change_account(by, other.id, AccountChange::Remove, at(0));
-    assert_eq!(of_another.await.unwrap(), Err(Denial::NoSession.into()));
+    let remove = AccountChange::Remove;
     let removed = storage
-        .change_account(by, ana.id, AccountChange::Remove, at(0))
+        .change_account(By::System, ana.id, remove, at(0))
         .await;
     removed.unwrap().unwrap();
     assert!(!holds().await);
     assert!(!set().await);
     let room: RoomId = world.room("Geral").await;
     world.guest(room, "Ana").await;
+}
+
+async fn people_remove_their_own_account_only(world: &World) {
+    let ana = make(world, "Ana", PersonId(7), false).await;
+    let bia = make(world, "Bia", PersonId(8), false).await;
+    let phone = device(world, &ana, 1).await;
+    let by = By::Member(phone.session);
+    let remove = async |account: &Account, change| {
+        let changed = world.storage.change_account(by, account.id, change, at(0));
+        changed.await.unwrap()
+    };
+    let denied = Err(Denial::NoSession.into());
+    assert_eq!(remove(&bia, AccountChange::Remove).await, denied);
+    let denied = Err(Denial::NotAdministrator.into());
+    assert_eq!(remove(&ana, AccountChange::SetAdmin(true)).await, denied);
+    let ended = remove(&ana, AccountChange::Remove).await;
+    assert_eq!(ended, Ok(vec![phone.session]));
+    let denied = Err(Denial::NoSession.into());
+    assert_eq!(remove(&ana, AccountChange::Remove).await, denied);
 }
 
 async fn of_many_who_use_a_link_one_succeeds(world: &World) {
