@@ -73,7 +73,10 @@ mod tests {
         let accent = Accent::of(0x0b_7348);
         assert_eq!(url(accent), "/accent/0b7348.css");
         let styles = styles(accent);
-        assert!(styles.starts_with(":root{--accent:#0b7348;"), "{styles}");
-        assert_eq!(styles.matches("--accent-text:#").count(), 2);
+        let light = ":root,:root[data-theme=\"light\"]{--accent:#0b7348;";
+        assert!(styles.starts_with(light), "{styles}");
+        let dark = ":root[data-theme=\"dark\"]{--accent:#";
+        assert!(styles.contains(dark), "{styles}");
+        assert_eq!(styles.matches("--accent-text:#").count(), 3);
     }
 }
