@@ -54,6 +54,8 @@ class ServerRoom {
     return {
       room: this.id,
       name: "Geral",
+      kind: "public",
+      role: "member",
       username: "João",
       seq: this.log.length,
       timestamp: messages.at(-1)?.timestamp,
@@ -188,7 +190,7 @@ class Trial {
       [1, () => Array.from({ length: 40 }, () => this.add(room, { ...message, sender: OTHER }))],
       [2, () => this.add(room, { type: "deleted", target: any })],
       [2, () => this.add(room, { type: "edited", target: any, message: "Alô!" })],
-      [1, () => this.add(room, { type: "room", name: "Geral", description: "", active: true })],
+      [1, () => this.add(room, { type: "room", name: "Geral", description: "", active: true, kind: "public" })],
       [reads ? 3 : 0, () => this.connection.memberships.read(id, Math.max(1, last - this.below(3)))],
       [reads ? 1 : 0, () => void this.connection.memberships.markUnread(id, any)],
       [reads ? 2 : 0, () => this.readElsewhere(room, any)],

@@ -163,15 +163,16 @@ describe("the rooms that one is in", () => {
     const late = "2026-11-24T14:00:00.000Z";
     world.socket.receive(posted(5), posted(6), posted(7, { sender: SELF }), posted(8, { timestamp: late }));
     expect([unread(), memberships.of(1)]).toMatchObject([[2], { seq: 8, timestamp: late }]);
-    world.socket.receive({ type: "room", room: 1, seq: 9, name: "Novo", description: "", active: true, timestamp });
-    expect(memberships.of(1)?.name).toBe("Novo");
+    const changed = { type: "room", room: 1, name: "Novo", description: "", kind: "members", timestamp } as const;
+    world.socket.receive({ ...changed, seq: 9, active: true });
+    expect(memberships.of(1)).toMatchObject({ name: "Novo", kind: "members", archived: false });
     world.advance(1_000);
     expect(world.socket.sentOf("refresh")).toHaveLength(0);
     world.socket.receive({ type: "deleted", room: 1, seq: 10, target: 6, timestamp });
     world.advance(250);
     expect(world.socket.sentOf("refresh")).toHaveLength(1);
-    world.socket.receive({ type: "room", room: 1, seq: 11, name: "Novo", description: "", active: false, timestamp });
-    expect(memberships.state).toEqual([]);
+    world.socket.receive({ ...changed, seq: 11, active: false, announcement: true });
+    expect(memberships.of(1)).toMatchObject({ archived: true, announcement: true });
   });
 
   test("what a snapshot skips is asked", () => {

@@ -138,14 +138,13 @@ test("edits and deletes one's own", async () => {
   expect((await room.delete(1)).type).toBe("lost");
 });
 
-test("shows a change of the room's name, and its closing", () => {
+test("shows a change of the room's name, and stays in an archived room", () => {
   const { world, room } = onlineRoom();
-  const event = { type: "room", room: 1, timestamp: "2026-11-24T13:00:00.000Z" } as const;
+  const event = { type: "room", room: 1, kind: "public", timestamp: "2026-11-24T13:00:00.000Z" } as const;
   world.socket.receive({ ...event, seq: 1, name: "Novo", description: "d", active: true });
   expect(room.state).toMatchObject({ name: "Novo", description: "d", status: "online" });
   world.socket.receive({ ...event, seq: 2, name: "Novo", description: "d", active: false });
-  world.socket.end(4004);
-  expect(room.state.status).toBe("closed");
+  expect(room.state.status).toBe("online");
 });
 
 test.each([

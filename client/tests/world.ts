@@ -148,7 +148,16 @@ export function posted(seq: number, fields: Partial<Message> & { deleted?: boole
 }
 
 export function snapshot(messages: Message[] = [], fields: Partial<Snapshot> = {}): Snapshot {
-  const about = { room: 1, epoch: EPOCH, name: "Geral", description: "", username: "João", more: false };
+  const about = {
+    room: 1,
+    epoch: EPOCH,
+    name: "Geral",
+    description: "",
+    kind: "public",
+    role: "member",
+    username: "João",
+    more: false,
+  } as const;
   return { type: "snapshot", seq: messages.at(-1)?.seq ?? 0, ...about, messages, ...fields };
 }
 

@@ -54,10 +54,18 @@ rooms-online = { $count ->
     [one] { $count } online
    *[other] { $count } online
 }
-rooms-unread = { $count } unread
-rooms-joined = Joined
 rooms-quiet = No messages yet
 rooms-last-activity = Last message:
+rooms-own = My rooms
+rooms-others = Other rooms
+rooms-direct = Direct messages
+rooms-direct-new = New conversation
+rooms-direct-none = Nobody yet. Start a conversation with one person, or up to nine.
+rooms-new = New room
+rooms-unread = { $count ->
+    [100] 99+ new
+   *[other] { $count } new
+}
 rooms-leave-all = Leave all rooms
 rooms-empty-title = No room is open
 rooms-empty-text = Whoever administers Papo can create the first one.
@@ -70,7 +78,89 @@ join-change-title = Your name in { $room }
 join-username = Your name
 join-hint = This is how the people in the room will see you. Up to 25 characters.
 join-submit = Join the room
+join-needs-account = This room is for people with an account. Sign in, and you come back here.
 join-change-submit = Save name and return to the chat
+
+## Rooms that people make and look after
+
+new-room-title = New room
+new-room-text = You look after it: you name it, invite people, and choose who helps you.
+new-room-submit = Create room
+room-kind = Who can find it
+room-kind-public = Everybody
+room-kind-public-hint = It is listed for all, and guests can join.
+room-kind-members = Members
+room-kind-members-hint = It is listed for people with an account, and they can join.
+room-kind-private = Private
+room-kind-private-hint = Nobody else sees it. People join by your invitation.
+room-kind-direct = Direct
+room-announcement = Only moderators write; the others read and react
+room-is-announcement = Announcements
+room-archived = Archived
+about-back = Back to the chat
+about-people = People
+about-people-search = Name
+about-people-none = Nobody by that name.
+about-moderator = Moderator
+about-you = (you)
+about-person-manage = Manage
+about-promote = Make moderator
+about-demote = Make member
+about-remove = Remove from the room
+about-ban = Remove and ban
+about-bans = Banned
+about-lift = Lift the ban
+about-manage = Settings of the room
+about-kind-hint = A change of who can find it moves nobody out. Opening a private room shows what was written in it to those who join.
+about-archive = Archive
+about-archive-hint = Everybody in the room can read on; nobody can write. The room leaves the list.
+about-archive-confirm = Archive for everybody
+about-reopen = Open again
+about-leave = Leave this room
+about-invite = Invite people
+about-invite-text = Make a link. Who opens it can join this room, as long as the link is valid.
+about-invite-time = Valid for
+about-invite-hour = 1 hour
+about-invite-day = 1 day
+about-invite-week = 7 days
+about-invite-month = 30 days
+about-invite-people = For how many people
+about-invite-submit = Create link
+about-invite-end = End it
+about-invite-hours = { $count ->
+    [one] { $count } hour more
+   *[other] { $count } hours more
+}
+about-invite-days = { $count ->
+    [one] { $count } day more
+   *[other] { $count } days more
+}
+about-invite-uses = { $count ->
+    [one] for { $count } person
+   *[other] for { $count } people
+}
+about-link = Your link
+about-link-url = Copy it and pass it on
+about-link-hint = Papo keeps no copy, so nobody can show it again. A phone’s camera can read it from the picture.
+about-done-saved = Room saved.
+about-done-role = Role changed.
+about-done-removed = Removed from the room.
+about-done-banned = Removed from the room, and banned.
+about-done-lifted = The ban has ended.
+about-done-invited = Link created.
+about-done-ended = The link has ended.
+about-done-archived = Room archived.
+about-done-reopened = The room is open again.
+invite-title = Join { $room }
+invite-needs-account = You are invited. People need an account to join here.
+invite-sign-in = I have an account
+direct-title = New conversation
+direct-text = Pick one person, or up to nine. Only you and they see it.
+direct-search = Name of an account
+direct-search-submit = Search
+direct-people = People
+direct-none = No account has a name that begins like this.
+direct-submit = Start
 
 ## Accounts
 
@@ -181,6 +271,10 @@ error-password-common = This password is easy to guess: many people have it, or 
 error-password-pattern = This password is easy to guess: it repeats, counts, is a date or follows the keys. Choose another.
 error-password-words = This password is easy to guess: it is made of very common words. Add other words to it.
 error-sign-in = Wrong name or password.
+error-last-moderator = Somebody has to look after the room. Make somebody else a moderator first.
+error-direct-people = Pick at least one person, and at most nine.
+error-no-person = Somebody you picked has no account any more.
+error-no-member = This person isn’t in the room any more.
 error-account-suspended = This account is suspended. Ask the people who run this site.
 error-no-cookie = Your browser didn’t keep the cookie that lets Papo recognise you. Allow cookies for this site, then try again.
 error-no-cookie-here = Your browser didn’t keep the cookie that lets Papo recognise you. Check that you opened { $address }, allow cookies there, then try again.
@@ -217,6 +311,18 @@ error-page-not-joined-title = Join the room first
 error-page-not-joined-text = This page is for people who are in the room.
 error-page-no-message-title = This message no longer exists
 error-page-no-message-text = It had been deleted already.
+error-page-banned-title = You can’t join this room
+error-page-banned-text = One of its moderators has banned you from it.
+error-page-needs-account-title = Sign in first
+error-page-needs-account-text = Only people with an account can do this.
+error-page-not-moderator-title = For moderators only
+error-page-not-moderator-text = You don’t look after this room, or don’t any more.
+error-page-read-only-title = This room can only be read
+error-page-read-only-text = It is archived, or only its moderators write in it.
+error-page-invitation-title = This invitation is no longer valid
+error-page-invitation-text = It has expired, or was used as often as it may be. Ask for a new one.
+error-page-no-member-title = This person isn’t in the room
+error-page-no-member-text = They may have left in the meantime.
 error-page-setup-title = This link is no longer valid
 error-page-setup-text = It was used already, or the server has made a newer one.
 error-page-password-link-text = It was used already, replaced by a newer one, or is too old. Ask the people who run this site for another.
@@ -272,7 +378,11 @@ admin-room-name-hint = Up to 100 characters, on one line.
 admin-room-description = Description
 admin-room-description-hint = Shown in the list of rooms. May be empty.
 admin-room-active = Open: it is listed, and people can join
-admin-room-active-hint = Closing it stops everybody from reading and writing there. Those who are in it are back when it is opened again.
+admin-room-active-hint = While it is archived, the people in it read on, and nobody writes. It leaves the list.
+admin-room-private-hint = This room is private. You see its name, and can archive it. What is said in it is for those in it.
+admin-room-enter-private = Add myself
+admin-room-enter-private-hint = Everybody in the room sees that you have come in.
+admin-room-enter-private-confirm = Add myself, for all to see
 admin-room-enter = Enter
 admin-room-open = Go to the room
 admin-room-created = Created
@@ -377,7 +487,7 @@ admin-message-delete-confirm = Delete for everybody
 admin-done-created = Room created.
 admin-done-saved = Room saved.
 admin-done-activated = Room activated.
-admin-done-deactivated = Room deactivated. Those who were in it have been told.
+admin-done-deactivated = Room archived. Those who are in it read on.
 admin-done-deleted = Message deleted.
 admin-done-settings = Settings saved.
 admin-done-suspended = Account suspended, and signed out everywhere.

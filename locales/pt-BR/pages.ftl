@@ -54,13 +54,19 @@ rooms-online = { $count ->
     [one] { $count } online
    *[other] { $count } online
 }
-rooms-unread = { $count ->
-    [one] { $count } não lida
-   *[other] { $count } não lidas
-}
-rooms-joined = Você participa
 rooms-quiet = Nenhuma mensagem ainda
 rooms-last-activity = Última mensagem:
+rooms-own = Minhas salas
+rooms-others = Outras salas
+rooms-direct = Mensagens diretas
+rooms-direct-new = Nova conversa
+rooms-direct-none = Ninguém ainda. Comece uma conversa com uma pessoa, ou com até nove.
+rooms-new = Nova sala
+rooms-unread = { $count ->
+    [one] { $count } nova
+    [100] 99+ novas
+   *[other] { $count } novas
+}
 rooms-leave-all = Sair de todas as salas
 rooms-empty-title = Nenhuma sala aberta
 rooms-empty-text = Quem administra o Papo pode criar a primeira.
@@ -73,7 +79,89 @@ join-change-title = Seu nome em { $room }
 join-username = Seu nome
 join-hint = É assim que as pessoas da sala vão ver você. Até 25 caracteres.
 join-submit = Entrar na sala
+join-needs-account = Esta sala é para quem tem conta. Entre na sua, e você volta para cá.
 join-change-submit = Salvar nome e voltar à conversa
+
+## Salas que as pessoas criam e cuidam
+
+new-room-title = Nova sala
+new-room-text = Você cuida dela: dá o nome, convida as pessoas e escolhe quem ajuda.
+new-room-submit = Criar sala
+room-kind = Quem pode encontrá-la
+room-kind-public = Todos
+room-kind-public-hint = Aparece na lista para todos, e visitantes podem entrar.
+room-kind-members = Membros
+room-kind-members-hint = Aparece na lista para quem tem conta, e essas pessoas podem entrar.
+room-kind-private = Privada
+room-kind-private-hint = Mais ninguém a vê. As pessoas entram com o seu convite.
+room-kind-direct = Direta
+room-announcement = Só moderadores escrevem; os outros leem e reagem
+room-is-announcement = Avisos
+room-archived = Arquivada
+about-back = Voltar à conversa
+about-people = Pessoas
+about-people-search = Nome
+about-people-none = Ninguém com esse nome.
+about-moderator = Moderação
+about-you = (você)
+about-person-manage = Gerenciar
+about-promote = Tornar moderador
+about-demote = Tornar membro
+about-remove = Tirar da sala
+about-ban = Tirar e banir
+about-bans = Banidos
+about-lift = Encerrar o banimento
+about-manage = Configurações da sala
+about-kind-hint = Mudar quem pode encontrá-la não tira ninguém. Abrir uma sala privada mostra o que foi escrito nela a quem entrar.
+about-archive = Arquivar
+about-archive-hint = Quem está na sala continua lendo; ninguém pode escrever. A sala sai da lista.
+about-archive-confirm = Arquivar para todos
+about-reopen = Abrir de novo
+about-leave = Sair desta sala
+about-invite = Convidar pessoas
+about-invite-text = Crie um link. Quem o abrir pode entrar nesta sala, enquanto o link valer.
+about-invite-time = Vale por
+about-invite-hour = 1 hora
+about-invite-day = 1 dia
+about-invite-week = 7 dias
+about-invite-month = 30 dias
+about-invite-people = Para quantas pessoas
+about-invite-submit = Criar link
+about-invite-end = Encerrar
+about-invite-hours = { $count ->
+    [one] mais { $count } hora
+   *[other] mais { $count } horas
+}
+about-invite-days = { $count ->
+    [one] mais { $count } dia
+   *[other] mais { $count } dias
+}
+about-invite-uses = { $count ->
+    [one] para { $count } pessoa
+   *[other] para { $count } pessoas
+}
+about-link = Seu link
+about-link-url = Copie e passe adiante
+about-link-hint = O Papo não guarda cópia, então ninguém pode mostrá-lo de novo. A câmera do celular lê o link na figura.
+about-done-saved = Sala salva.
+about-done-role = Papel alterado.
+about-done-removed = Pessoa tirada da sala.
+about-done-banned = Pessoa tirada da sala e banida.
+about-done-lifted = O banimento acabou.
+about-done-invited = Link criado.
+about-done-ended = O link foi encerrado.
+about-done-archived = Sala arquivada.
+about-done-reopened = A sala está aberta de novo.
+invite-title = Entrar em { $room }
+invite-needs-account = Você foi convidado. Aqui é preciso ter conta para entrar.
+invite-sign-in = Tenho uma conta
+direct-title = Nova conversa
+direct-text = Escolha uma pessoa, ou até nove. Só vocês veem.
+direct-search = Nome de uma conta
+direct-search-submit = Buscar
+direct-people = Pessoas
+direct-none = Nenhuma conta tem um nome que comece assim.
+direct-submit = Começar
 
 ## Contas
 
@@ -184,6 +272,10 @@ error-password-common = Esta senha é fácil de adivinhar: muita gente usa uma i
 error-password-pattern = Esta senha é fácil de adivinhar: ela se repete, conta, é uma data ou segue as teclas. Escolha outra.
 error-password-words = Esta senha é fácil de adivinhar: ela é feita de palavras muito usadas. Junte outras palavras a ela.
 error-sign-in = Nome ou senha incorretos.
+error-last-moderator = Alguém precisa cuidar da sala. Torne outra pessoa moderadora antes.
+error-direct-people = Escolha pelo menos uma pessoa, e no máximo nove.
+error-no-person = Alguém que você escolheu não tem mais conta.
+error-no-member = Esta pessoa não está mais na sala.
 error-account-suspended = Esta conta está suspensa. Fale com quem administra este site.
 error-no-cookie = Seu navegador não guardou o cookie pelo qual o Papo reconhece você. Permita cookies neste site e tente de novo.
 error-no-cookie-here = Seu navegador não guardou o cookie pelo qual o Papo reconhece você. Confira se você abriu { $address }, permita cookies nesse endereço e tente de novo.
@@ -220,6 +312,18 @@ error-page-not-joined-title = Entre na sala primeiro
 error-page-not-joined-text = Esta página é para quem está na sala.
 error-page-no-message-title = Esta mensagem não existe mais
 error-page-no-message-text = Ela já tinha sido apagada.
+error-page-banned-title = Você não pode entrar nesta sala
+error-page-banned-text = A moderação da sala baniu você.
+error-page-needs-account-title = Entre na sua conta antes
+error-page-needs-account-text = Só quem tem conta pode fazer isso.
+error-page-not-moderator-title = Só para a moderação
+error-page-not-moderator-text = Você não cuida desta sala, ou não cuida mais.
+error-page-read-only-title = Esta sala é só para leitura
+error-page-read-only-text = Está arquivada, ou só a moderação escreve nela.
+error-page-invitation-title = Este convite não vale mais
+error-page-invitation-text = Venceu, ou já foi usado quantas vezes podia. Peça um novo.
+error-page-no-member-title = Esta pessoa não está na sala
+error-page-no-member-text = Pode ter saído nesse meio-tempo.
 error-page-setup-title = Este link não vale mais
 error-page-setup-text = Ele já foi usado, ou o servidor criou um mais novo.
 error-page-password-link-text = Ele já foi usado, foi trocado por um mais novo ou passou do prazo. Peça outro a quem administra este site.
@@ -275,7 +379,11 @@ admin-room-name-hint = Até 100 caracteres, em uma linha.
 admin-room-description = Descrição
 admin-room-description-hint = Aparece na lista de salas. Pode ficar vazia.
 admin-room-active = Aberta: aparece na lista e aceita pessoas
-admin-room-active-hint = Ao fechar, ninguém mais lê nem escreve nela. Quem está na sala volta quando ela for reaberta.
+admin-room-active-hint = Enquanto está arquivada, quem está nela continua lendo, e ninguém escreve. Ela sai da lista.
+admin-room-private-hint = Esta sala é privada. Você vê o nome dela e pode arquivá-la. O que se diz nela é de quem está nela.
+admin-room-enter-private = Me incluir
+admin-room-enter-private-hint = Todos na sala veem que você entrou.
+admin-room-enter-private-confirm = Me incluir, à vista de todos
 admin-room-enter = Entrar
 admin-room-open = Ir para a sala
 admin-room-created = Criada em
@@ -380,7 +488,7 @@ admin-message-delete-confirm = Apagar para todo mundo
 admin-done-created = Sala criada.
 admin-done-saved = Sala salva.
 admin-done-activated = Sala ativada.
-admin-done-deactivated = Sala desativada. Quem estava nela foi avisado.
+admin-done-deactivated = Sala arquivada. Quem está nela continua lendo.
 admin-done-deleted = Mensagem apagada.
 admin-done-settings = Configurações salvas.
 admin-done-suspended = Conta suspensa, fora de todos os aparelhos.

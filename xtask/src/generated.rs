@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use papo_protocol::{
     Cause, ClientFrame, ErrorCode, Level, Limits, Mark, MembershipObject, MessageObject, Person,
-    Posted, ResetReason, SUBPROTOCOL, ServerFrame,
+    Posted, ResetReason, Role, RoomKind, SUBPROTOCOL, ServerFrame,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -68,6 +68,8 @@ fn typescript() -> Result<String> {
         declaration::<ErrorCode>(&config),
         declaration::<Cause>(&config),
         declaration::<ResetReason>(&config),
+        declaration::<RoomKind>(&config),
+        declaration::<Role>(&config),
     ];
     let header = "// The frames of papo.v1. Written from crates/protocol by `cargo xtask client`; don't edit.\n";
     let source = format!("{header}\n{}\n", declarations.join("\n\n"));

@@ -62,7 +62,10 @@ export class CountedMembership {
     const counts = event.type === "message" && event.sender !== self && event.deleted !== true;
     this.#step(event.seq, counts ? 1 : 0, event.type !== "deleted" && event.seq === this.now.seq + 1);
     if (event.type === "message") this.#active(event.timestamp);
-    if (event.type === "room") this.now = { ...this.now, name: event.name };
+    if (event.type === "room") {
+      const { name, kind, announcement, active } = event;
+      this.now = { ...this.now, name, kind, announcement, archived: !active };
+    }
   }
 
   /** What happened until `seq` isn't told any more. */

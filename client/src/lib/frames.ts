@@ -219,6 +219,10 @@ export type ServerFrame =
       timestamp?: string;
       name: string;
       description: string;
+      kind: RoomKind;
+      announcement?: boolean;
+      archived?: boolean;
+      role: Role;
       username: string;
       more: boolean;
       messages: Array<Message>;
@@ -261,7 +265,18 @@ export type ServerFrame =
       sender: string;
       timestamp: string;
     }
-  | { type: "room"; room: number; seq: number; name: string; description: string; active: boolean; timestamp: string }
+  | {
+      type: "room";
+      room: number;
+      seq: number;
+      name: string;
+      description: string;
+      active: boolean;
+      kind: RoomKind;
+      announcement?: boolean;
+      timestamp: string;
+    }
+  | { type: "entered"; room: number; seq: number; sender: string; username: string; timestamp: string }
   | { type: "ack"; ref?: number; room: number; seq?: number; timestamp?: string }
   | { type: "error"; ref?: number; code: ErrorCode; message: string; retry?: number; cause?: Cause }
   | { type: "presence"; room: number; online: number; people: Array<Person> }
@@ -274,9 +289,25 @@ export type ServerFrame =
        */
       room: number;
       /**
-       * The room's name.
+       * The room's name; of a direct room, the names of the others.
        */
       name: string;
+      /**
+       * Who sees the room, and how people come into it.
+       */
+      kind: RoomKind;
+      /**
+       * Whether only moderators post in it.
+       */
+      announcement?: boolean;
+      /**
+       * Whether it is archived, so that people only read in it.
+       */
+      archived?: boolean;
+      /**
+       * The person's role in it.
+       */
+      role: Role;
       /**
        * The person's own name in it.
        */
@@ -362,9 +393,25 @@ export type Membership = {
    */
   room: number;
   /**
-   * The room's name.
+   * The room's name; of a direct room, the names of the others.
    */
   name: string;
+  /**
+   * Who sees the room, and how people come into it.
+   */
+  kind: RoomKind;
+  /**
+   * Whether only moderators post in it.
+   */
+  announcement?: boolean;
+  /**
+   * Whether it is archived, so that people only read in it.
+   */
+  archived?: boolean;
+  /**
+   * The person's role in it.
+   */
+  role: Role;
   /**
    * The person's own name in it.
    */
@@ -476,6 +523,7 @@ export type ErrorCode =
   | "no_room"
   | "no_message"
   | "not_yours"
+  | "read_only"
   | "not_subscribed"
   | "too_many"
   | "rate_limited"
@@ -490,3 +538,13 @@ export type Cause = "disk" | "database";
  * Why a client has to start over.
  */
 export type ResetReason = "epoch" | "ahead" | "behind";
+
+/**
+ * Who sees a room, and how people come into it.
+ */
+export type RoomKind = "public" | "members" | "private" | "direct";
+
+/**
+ * What a member of a room is in it.
+ */
+export type Role = "member" | "moderator";

@@ -130,7 +130,6 @@ export class Memberships {
     } else if (frame.type === "snapshot") counted?.skippedTo(frame.seq);
     else if (frame.type === "subscribed") counted?.skippedTo(frame.after);
     else if (!isEvent(frame)) return;
-    else if (frame.type === "room" && !frame.active) this.#forget(frame.room);
     else counted?.happened(frame, this.#self);
     this.#check(this.#entries.get(frame.room));
   }

@@ -68,7 +68,6 @@ export class Room implements Attached {
     renamed: (name, description) => {
       this.#about = { ...this.#about, name, description };
     },
-    closed: () => this.ended("closed"),
   };
 
   constructor(

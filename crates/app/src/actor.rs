@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use papo_channel_layer::Connection;
-use papo_domain::{Mark, PersonId, Right, Role, RoomId, SessionId, Username};
-use papo_storage::Identity;
+use papo_domain::{Mark, MemberRole, PersonId, Right, Role, RoomId, SessionId, Username};
+use papo_storage::By;
 
 use crate::{App, Error, Visitor};
 
@@ -26,12 +26,25 @@ pub struct Member {
     room: RoomId,
     username: Username,
     mark: Option<Mark>,
+    role: MemberRole,
 }
 
 impl Visitor {
     /// The mark of their account, if they have one.
     pub(crate) fn mark(&self) -> Option<Mark> {
         self.account().map(|account| Mark::of(account.is_admin))
+    }
+
+    /// What they are to the room in view. Nobody is in another.
+    pub(crate) fn role_in(&self, room: RoomId) -> Role {
+        if self.room != Some(room) {
+            return Role::outside(self.account().is_some());
+        }
+        match self.session.role {
+            Some(role) => role.into(),
+            None if self.session.is_banned => Role::Banned,
+            None => Role::outside(self.account().is_some()),
+        }
     }
 
     /// The visitor as an actor from this address.
@@ -79,6 +92,16 @@ impl Member {
     pub(crate) fn mark(&self) -> Option<Mark> {
         self.mark
     }
+
+    /// Their role in the room.
+    pub fn role(&self) -> MemberRole {
+        self.role
+    }
+
+    /// Whose right they use in the room.
+    pub(crate) fn by(&self) -> By {
+        By::Member(self.actor.session)
+    }
 }
 
 impl App {
@@ -87,8 +110,7 @@ impl App {
     /// # Errors
     ///
     /// [`Error::NoRoom`], [`Error::NoSession`] and [`Error::NotJoined`], in this order, for
-    /// somebody who isn't in the room. A member of a closed room still gets the proof, and use
-    /// cases with it return [`Error::NoRoom`].
+    /// somebody who isn't in the room; [`Error::Banned`] for somebody who is banned from it.
     pub async fn enter(
         &self,
         visitor: Option<&Visitor>,
@@ -102,12 +124,13 @@ impl App {
                 room,
                 username: visitor.username()?.clone(),
                 mark: visitor.mark(),
+                role: visitor.session.role.unwrap_or_default(),
             })
         });
         if let Some(member) = member {
             return Ok(member);
         }
-        let role = visitor.map_or(Role::Stranger, |_| Role::Visitor);
+        let role = visitor.map_or(Role::Stranger, |visitor| visitor.role_in(room));
         self.room_for(role, Right::Read, room).await?;
         Err(Error::NotJoined)
     }
@@ -115,11 +138,12 @@ impl App {
     /// The proof that an actor is in a room now, or `None`.
     pub(crate) async fn member(&self, actor: Actor, room: RoomId) -> Result<Option<Member>, Error> {
         let identity = self.storage.identity(actor.session, room).await?;
-        Ok(identity.map(|Identity { username, mark }| Member {
+        Ok(identity.map(|identity| Member {
             actor,
             room,
-            username,
-            mark,
+            username: identity.username,
+            mark: identity.mark,
+            role: identity.role,
         }))
     }
 }

@@ -1,11 +1,14 @@
 //! The use cases of administrators. Each takes the proof that its caller is one.
 
-use papo_domain::{
-    PersonId, Right, Role, Room, RoomDescription, RoomId, RoomName, RoomOverview, RoomState, Seq,
-};
-use papo_storage::{Act, By, Change, MessageFilter, MessagePage, RoomFilter, StorageError};
+use std::sync::Arc;
 
-use crate::{Action, App, Error, Visitor};
+use papo_domain::{
+    Account, PersonId, Right, Role, Room, RoomDescription, RoomId, RoomKind, RoomOverview, Seq,
+};
+use papo_storage::{Act, By, Change, MessageFilter, MessagePage, RoomFilter};
+
+use crate::moderation::{state_of, taken};
+use crate::{Action, App, Error, RoomDraft, Visitor};
 
 /// The proof that the caller may administer, and the caller's identity.
 ///
@@ -47,7 +50,7 @@ impl Visitor {
         let role = if is_one {
             Role::Administrator
         } else {
-            Role::Visitor
+            Role::outside(account.is_some())
         };
         role.may_administer().ok()?;
         Some(Administrator {
@@ -58,85 +61,104 @@ impl Visitor {
 }
 
 impl App {
-    /// Rooms, inactive ones too.
+    /// Rooms, archived and private ones too. Direct rooms are nobody else's business, and of
+    /// private rooms an administrator sees the name.
     pub async fn find_rooms(
         &self,
         _by: &Administrator,
         filter: RoomFilter,
     ) -> Result<Vec<RoomOverview>, Error> {
-        Ok(self.storage.rooms(filter).await?)
+        let most = filter.up_to.unwrap_or(RoomKind::Private);
+        let up_to = Some(most.min(RoomKind::Private));
+        let mut rooms = self.storage.rooms(RoomFilter { up_to, ..filter }).await?;
+        for overview in &mut rooms {
+            hide_private(&mut overview.room);
+        }
+        Ok(rooms)
     }
 
-    /// A room, inactive or not.
+    /// A room that may be administered.
     pub async fn any_room(&self, by: &Administrator, id: RoomId) -> Result<Room, Error> {
-        self.room_for(by.role(), Right::See, id).await
+        let mut room = self.room_for(by.role(), Right::See, id).await?;
+        hide_private(&mut room);
+        Ok(room)
     }
 
-    /// Makes a room.
-    pub async fn create_room(
+    /// Makes a room. An administrator with a session becomes its first moderator.
+    pub async fn create_room(&self, by: &Administrator, draft: RoomDraft) -> Result<Room, Error> {
+        self.create_room_for(by, draft, None).await
+    }
+
+    /// The same. By a command, this account becomes its moderator.
+    pub async fn create_room_for(
         &self,
         by: &Administrator,
-        name: &str,
-        description: &str,
-        is_active: bool,
+        draft: RoomDraft,
+        moderator: Option<&Account>,
     ) -> Result<Room, Error> {
-        let (name, description) = (RoomName::parse(name)?, RoomDescription::parse(description)?);
-        let state = RoomState {
-            name,
-            description,
-            is_active,
-        };
-        let room = self
-            .storage
-            .create_room_as(by.by, state, self.settings.clock.now())
-            .await;
-        let room = room.map_err(|error| match error {
-            StorageError::Exists(_) => Error::RoomNameTaken,
-            other => other.into(),
-        })?;
-        Ok(room?)
+        let (state, now) = (draft.parse()?, self.settings.clock.now());
+        if let Some(session) = by.by.session() {
+            return self.open_room_as(session, state).await;
+        }
+        let person = moderator.map(|account| account.person);
+        let made = self.storage.create_room_for(state, person, now).await;
+        let room = made.map_err(taken)?;
+        self.tell_inbox();
+        Ok(room)
     }
 
-    /// Changes a room's name, description and state. Its followers get the event. When it becomes
-    /// inactive, their sockets are closed.
+    /// Changes a room. Its followers get the event.
     pub async fn set_room(
         &self,
         by: &Administrator,
         id: RoomId,
-        name: &str,
-        description: &str,
-        is_active: bool,
+        draft: RoomDraft,
     ) -> Result<(), Error> {
-        let (name, description) = (RoomName::parse(name)?, RoomDescription::parse(description)?);
-        let room = self.any_room(by, id).await?;
-        let state = RoomState {
-            name,
-            description,
-            is_active,
-        };
-        if (&room.name, &room.description, room.is_active)
-            == (&state.name, &state.description, is_active)
-        {
+        let mut state = draft.parse()?;
+        let room = self.room_for(by.role(), Right::See, id).await?;
+        if !room.kind.is_listed() {
+            // What was hidden stays as it is.
+            state.description.clone_from(&room.description);
+        }
+        if state == state_of(&room) {
             return Ok(());
         }
         self.change(by, id, Act::SetRoom(state)).await
     }
 
-    /// Activates or deactivates a room.
+    /// Opens an archived room again, or archives one.
     pub async fn set_room_active(
         &self,
         by: &Administrator,
         id: RoomId,
         is_active: bool,
     ) -> Result<Room, Error> {
-        let room = self.any_room(by, id).await?;
+        let room = self.room_for(by.role(), Right::See, id).await?;
         if room.is_active != is_active {
             self.change(by, id, Act::SetActive(is_active)).await?;
         }
         Ok(Room { is_active, ..room })
     }
 
-    /// Messages, newest first.
+    /// Adds an administrator to a room. The room is told first, so nobody is in it unseen.
+    pub async fn enter_as_administrator(&self, visitor: &Visitor, id: RoomId) -> Result<(), Error> {
+        let by = visitor.administrator().ok_or(Error::NotAdministrator)?;
+        let account = visitor.account().ok_or(Error::NotAdministrator)?;
+        let joined = self.memberships(visitor).await?;
+        if joined.iter().any(|(room, _)| *room == id) {
+            return Ok(());
+        }
+        let username = account.name.as_username().clone();
+        self.change(&by, id, Act::Enter { username }).await?;
+        let (storage, now) = (Arc::clone(&self.storage), self.settings.clock.now());
+        let session = visitor.session.id;
+        let admit = async move { Ok(storage.admit_administrator(session, id, now).await?) };
+        self.to_the_end(admit).await??;
+        self.tell_inbox();
+        Ok(())
+    }
+
+    /// Messages of listed rooms, newest first.
     pub async fn find_messages(
         &self,
         by: &Administrator,
@@ -165,5 +187,12 @@ impl App {
         let change = Change { by: by.by, act };
         self.log.append(room, change).await?;
         Ok(())
+    }
+}
+
+/// Leaves of a room that isn't listed only what an administrator may see.
+fn hide_private(room: &mut Room) {
+    if !room.kind.is_listed() {
+        room.description = RoomDescription::default();
     }
 }

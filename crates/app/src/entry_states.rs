@@ -47,7 +47,7 @@ impl EntryStates {
 
 #[cfg(test)]
 mod tests {
-    use papo_domain::{Level, RoomName, Seq, Username};
+    use papo_domain::{Level, MemberRole, RoomKind, RoomName, RoomTerms, Seq, Username};
 
     use super::*;
 
@@ -62,6 +62,12 @@ mod tests {
         let state = MembershipState {
             room: ROOM,
             name: RoomName::parse("Geral").unwrap(),
+            terms: RoomTerms {
+                kind: RoomKind::Public,
+                is_announcement: false,
+                is_active: true,
+            },
+            role: MemberRole::Member,
             username: Username::parse("Ana").unwrap(),
             last_seq: Seq(2),
             last_activity: None,

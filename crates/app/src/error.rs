@@ -6,7 +6,7 @@ use papo_domain::{
     Denial, IdError, MessageTextError, PlaceError, RoomDescriptionError, RoomNameError,
     UsernameError,
 };
-use papo_storage::{JoinRefusal, Refusal, StorageError};
+use papo_storage::{DirectRefusal, JoinRefusal, MemberRefusal, Refusal, StorageError};
 
 use crate::Guess;
 
@@ -14,9 +14,39 @@ use crate::Guess;
 /// for operators are in the log, not here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// No such room, or not active.
-    #[error("no such room, or it isn't active")]
+    /// No such room, or none that the person may know of.
+    #[error("no such room")]
     NoRoom,
+    /// The room is archived, or only moderators post in it.
+    #[error("the room can only be read")]
+    ReadOnly,
+    /// The person isn't a moderator of the room.
+    #[error("not a moderator")]
+    NotModerator,
+    /// A moderator has banned the person from the room.
+    #[error("banned from the room")]
+    Banned,
+    /// Only people with an account may do it.
+    #[error("only for people with an account")]
+    NeedsAccount,
+    /// There is nobody like that in the room, or among those banned from it.
+    #[error("nobody like that in the room")]
+    NoMember,
+    /// Nobody would look after the room.
+    #[error("the last moderator of the room")]
+    LastModerator,
+    /// The invitation doesn't exist, has expired, or was used as often as it may be.
+    #[error("the invitation isn't valid any more")]
+    NoInvitation,
+    /// A direct room has two to ten people.
+    #[error("a direct room has two to ten people")]
+    DirectPeople,
+    /// Somebody for a direct room has no account.
+    #[error("somebody who has no account, or none any more")]
+    NoPerson,
+    /// A direct room stays one, and no other room becomes one.
+    #[error("a direct room stays a direct room")]
+    DirectRoom,
     /// There is no session, or none any more.
     #[error("no session, or one that has ended")]
     NoSession,
@@ -163,12 +193,18 @@ impl Error {
         match self {
             Self::NoRoom
             | Self::NoMessage
+            | Self::NoMember
+            | Self::NoInvitation
             | Self::SetupLink
             | Self::PasswordLink
             | Self::Offer
             | Self::NoAccount
             | Self::NoJob => ErrorKind::Missing,
-            Self::NoSession
+            Self::ReadOnly
+            | Self::NotModerator
+            | Self::Banned
+            | Self::NeedsAccount
+            | Self::NoSession
             | Self::NotJoined
             | Self::NotYours
             | Self::NotAdministrator
@@ -192,6 +228,10 @@ impl Error {
             | Self::LastAdministrator
             | Self::Place(_)
             | Self::PlaceChanged
+            | Self::LastModerator
+            | Self::DirectPeople
+            | Self::NoPerson
+            | Self::DirectRoom
             | Self::Suspended
             | Self::SignIn => ErrorKind::Invalid,
             Self::RateLimited(_) => ErrorKind::TooOften,
@@ -241,6 +281,7 @@ impl From<Refusal> for Error {
             Refusal::Denied(denial) => denial.into(),
             Refusal::NoMessage => Self::NoMessage,
             Refusal::NameTaken => Self::RoomNameTaken,
+            Refusal::DirectRoom => Self::DirectRoom,
         }
     }
 }
@@ -253,6 +294,10 @@ impl From<Denial> for Error {
             Denial::NotJoined => Self::NotJoined,
             Denial::NotYours => Self::NotYours,
             Denial::NotAdministrator => Self::NotAdministrator,
+            Denial::NotModerator => Self::NotModerator,
+            Denial::NoAccount => Self::NeedsAccount,
+            Denial::ReadOnly => Self::ReadOnly,
+            Denial::Banned => Self::Banned,
         }
     }
 }
@@ -260,11 +305,32 @@ impl From<Denial> for Error {
 impl From<JoinRefusal> for Error {
     fn from(refusal: JoinRefusal) -> Self {
         match refusal {
-            JoinRefusal::NoRoom => Self::NoRoom,
+            JoinRefusal::Denied(denial) => denial.into(),
+            JoinRefusal::NoInvitation => Self::NoInvitation,
             JoinRefusal::NoSession => Self::NotJoined,
             JoinRefusal::NameRegistered => Self::NameRegistered,
             JoinRefusal::NameReserved => Self::NameReserved,
             JoinRefusal::NoGuests => Self::NoGuests,
+        }
+    }
+}
+
+impl From<MemberRefusal> for Error {
+    fn from(refusal: MemberRefusal) -> Self {
+        match refusal {
+            MemberRefusal::Denied(denial) => denial.into(),
+            MemberRefusal::NoMember => Self::NoMember,
+            MemberRefusal::LastModerator => Self::LastModerator,
+        }
+    }
+}
+
+impl From<DirectRefusal> for Error {
+    fn from(refusal: DirectRefusal) -> Self {
+        match refusal {
+            DirectRefusal::Denied(denial) => denial.into(),
+            DirectRefusal::Number => Self::DirectPeople,
+            DirectRefusal::NoAccount => Self::NoPerson,
         }
     }
 }

@@ -18,6 +18,9 @@ pub(crate) fn step(event: &Event) -> Move {
     match &event.kind {
         EventKind::Posted(posted) => Move::Posted(posted.sender),
         EventKind::Edited { .. } | EventKind::Reacted(_) => Move::Edited,
-        EventKind::Deleted { .. } | EventKind::Room(_) | EventKind::Damaged => Move::Other,
+        EventKind::Deleted { .. }
+        | EventKind::Room(_)
+        | EventKind::Entered { .. }
+        | EventKind::Damaged => Move::Other,
     }
 }

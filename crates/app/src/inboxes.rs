@@ -23,7 +23,7 @@ const KEPT: Duration = Duration::from_hours(1);
 pub struct RoomList {
     /// The last entry of the inbox that the list includes.
     pub inbox: i64,
-    /// The active rooms.
+    /// The rooms.
     pub rooms: Vec<MembershipObject>,
 }
 
@@ -55,18 +55,12 @@ impl App {
         // From here on the connection gets notices of rooms that are joined.
         self.hub.watch(connection, &[]);
         let memberships = self.storage.memberships(connection.session).await?;
-        let mut inactive: Vec<_> = memberships.into_iter().map(|(room, _)| room).collect();
-        inactive.retain(|room| !followed.contains(room));
-        self.hub.watch(connection, &inactive);
+        let mut watched: Vec<_> = memberships.into_iter().map(|(room, _)| room).collect();
+        watched.retain(|room| !followed.contains(room));
+        self.hub.watch(connection, &watched);
         let (inbox, states) = self.storage.membership_states(connection.session).await?;
         for state in &states {
             self.hub.begin_heads(state.room, state.last_seq);
-        }
-        inactive.retain(|room| !states.iter().any(|state| state.room == *room));
-        if !inactive.is_empty() {
-            for (room, end) in self.storage.last_seqs(inactive).await? {
-                self.hub.begin_heads(room, end);
-            }
         }
         let rooms = states.iter().map(membership_object).collect();
         let inbox = inbox.0;
@@ -100,7 +94,7 @@ impl App {
     }
 
     /// The person's membership of a room in which something changed for them. Makes the connection
-    /// watch the room unless it follows it. `None` if they aren't in the room, or it isn't active.
+    /// watch the room unless it follows it. `None` if they aren't in the room.
     pub async fn changed_membership(
         &self,
         connection: &Arc<Connection>,
@@ -119,10 +113,7 @@ impl App {
         })?;
         match &state {
             Some(state) if is_new => self.hub.begin_heads(room, state.last_seq),
-            // A member watches an inactive room, which may be opened again.
-            None if is_new && self.member((&**connection).into(), room).await?.is_none() => {
-                self.hub.unwatch(connection, room);
-            }
+            None if is_new => self.hub.unwatch(connection, room),
             Some(_) | None => {}
         }
         Ok(state.as_ref().map(membership_object))
@@ -152,7 +143,7 @@ impl App {
     fn heed_entry(&self, entry: &InboxEntry) {
         match entry.change {
             Some(InboxChange::Read(_)) if defects::has("deaf-inbox") => {}
-            Some(InboxChange::Joined(room) | InboxChange::Read(room)) => {
+            Some(InboxChange::Joined(room) | InboxChange::Read(room) | InboxChange::Role(room)) => {
                 if self.hub.watcher_count(entry.person) > 1 {
                     self.entry_states.add(entry.person, room);
                 }
@@ -175,6 +166,10 @@ pub(crate) fn membership_object(state: &MembershipState) -> MembershipObject {
     MembershipObject {
         room: state.room.0,
         name: state.name.to_string(),
+        kind: state.terms.kind.into(),
+        announcement: state.terms.is_announcement,
+        archived: !state.terms.is_active,
+        role: state.role.into(),
         username: state.username.to_string(),
         seq: state.last_seq.0,
         timestamp: state.last_activity.map(|at| at.to_string()),

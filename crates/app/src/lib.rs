@@ -23,6 +23,7 @@ mod frame;
 mod guesses;
 mod heads;
 mod inboxes;
+mod invitations;
 mod jobs;
 mod journals;
 mod lease;
@@ -30,6 +31,7 @@ mod leaving;
 mod live;
 mod messages;
 mod metrics;
+mod moderation;
 mod new_passwords;
 mod nodes;
 mod offers;
@@ -57,20 +59,23 @@ pub use departures::Remains;
 pub use error::{Error, ErrorKind, Trouble};
 pub use guesses::Guess;
 pub use inboxes::RoomList;
+pub use invitations::{INVITATION_LIFETIME, INVITATION_USES, InvitedRoom};
 pub use messages::PostRequest;
 pub use metrics::{BATCH_BUCKETS, BATCH_EVENTS, COMMIT_BUCKETS, COMMIT_SECONDS, Metrics};
+pub use moderation::{MEMBERS_SHOWN, RoomAbout, RoomDraft};
 pub use offers::{OFFER_LIFETIME, OfferSeen};
 pub use papo_channel_layer::{
     Connection, Frame, Nodes, Notice, Read, TailLimits, Wants, Wire, Written,
 };
 pub use papo_storage::{
-    AccountChange, AccountFilter, AccountOverview, AccountSession, AuditFilter, DeadJob, JobId,
-    MessageFilter, MessagePage, PlaceVersion, ReadMark, RoomFilter, StoredPlace,
+    AccountChange, AccountFilter, AccountOverview, AccountPerson, AccountSession, AuditFilter, Ban,
+    DeadJob, Invitation, InvitationId, JobId, MembershipState, MessageFilter, MessagePage,
+    PlaceVersion, ReadMark, RoomFilter, RoomMember, StoredPlace,
 };
 pub use rate_limits::{Action, RateLimits, network};
 pub use reading::MarkReply;
 pub use room_log::{Committed, Reply};
-pub use rooms::RoomListing;
+pub use rooms::{OwnRoom, RoomListing};
 pub use sources::{Clock, Random};
 pub use subscriptions::{Start, StartingPoint, Subscription};
 pub use visits::{Admitted, SignedIn, Visitor};

@@ -58,7 +58,6 @@ impl Tails {
                 return Ok(());
             }
             let room = self.storage.room(live.id).await?.ok_or(Error::NoRoom)?;
-            live.set_active(room.is_active);
             if self.is_shared {
                 // Nobody told this node of edits while nobody on it followed the room.
                 self.pages.forget_room(live.id);

@@ -210,10 +210,11 @@ impl App {
 
     /// Why an actor has no membership of a room that could be shown.
     async fn no_membership(&self, actor: Actor, room: RoomId) -> Error {
-        let role = match self.member(actor, room).await {
-            Ok(Some(_)) => Role::Member,
-            Ok(None) => Role::Visitor,
-            Err(error) => return error,
+        let role = match self.storage.standing(actor.session, room).await {
+            Ok(Some(standing)) => standing.role(),
+            // A session that has ended gets the answer of one that has joined nothing.
+            Ok(None) => Role::Guest,
+            Err(error) => return error.into(),
         };
         let may_read = self.room_for(role, Right::Read, room).await;
         // A member may have joined since.

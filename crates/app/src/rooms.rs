@@ -1,16 +1,17 @@
 //! The rooms that people see.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
-use papo_domain::{Message, Right, Role, Room, RoomId, RoomOverview, Seq};
+use papo_domain::{Message, PersonId, Right, Role, Room, RoomId, RoomKind, RoomOverview, Seq};
 use papo_protocol::{
     MessageObject, SNAPSHOT_MESSAGES, ServerFrame, message_object, snapshot_frame,
 };
-use papo_storage::{MessagePage, RoomFilter, Snapshot};
+use papo_storage::{MembershipState, MessagePage, RoomFilter, Snapshot};
 use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
-use crate::{Action, Actor, App, Error, Member};
+use crate::{Action, Actor, App, Error, Member, Visitor};
 
 /// The most bytes of texts on a page. A single message is shown whole.
 const SHOWN_BYTES: usize = 1 << 20;
@@ -27,11 +28,27 @@ pub struct RoomListing {
     pub online: usize,
 }
 
+/// A room that somebody is in, in their list.
+#[derive(Debug, Clone)]
+pub struct OwnRoom {
+    /// How they are in it.
+    pub state: MembershipState,
+    /// How many people are in it.
+    pub online: usize,
+}
+
 impl App {
-    /// The active rooms by name.
-    pub async fn active_rooms(&self) -> Result<Vec<RoomListing>, Error> {
+    /// The rooms that a visitor may join, by name, also those that they are in.
+    pub async fn listed_rooms(&self, visitor: Option<&Visitor>) -> Result<Vec<RoomListing>, Error> {
+        let has_account = visitor.is_some_and(|visitor| visitor.account().is_some());
+        let up_to = if has_account {
+            RoomKind::Members
+        } else {
+            RoomKind::Public
+        };
         let filter = RoomFilter {
             is_active: Some(true),
+            up_to: Some(up_to),
             ..RoomFilter::default()
         };
         let rooms = self.storage.rooms(filter).await?;
@@ -42,9 +59,46 @@ impl App {
         Ok(rooms.into_iter().map(listing).collect())
     }
 
-    /// A room that everybody may see.
-    pub async fn room(&self, id: RoomId) -> Result<Room, Error> {
-        self.room_for(Role::Stranger, Right::See, id).await
+    /// The rooms that a visitor is in, the last active one first.
+    pub async fn own_rooms(&self, visitor: &Visitor) -> Result<Vec<OwnRoom>, Error> {
+        let (_, states) = self.storage.membership_states(visitor.session.id).await?;
+        let own = |state: MembershipState| OwnRoom {
+            online: self.hub.online(state.room),
+            state,
+        };
+        let mut rooms: Vec<_> = states.into_iter().map(own).collect();
+        rooms.sort_by_key(|room| Reverse(room.state.last_activity));
+        Ok(rooms)
+    }
+
+    /// A room that a visitor may see, who has it in view.
+    pub async fn room(&self, visitor: Option<&Visitor>, id: RoomId) -> Result<Room, Error> {
+        let role = visitor.map_or(Role::Stranger, |visitor| visitor.role_in(id));
+        let room = self.room_for(role, Right::See, id).await?;
+        match visitor {
+            Some(visitor) => self.named_for(room, visitor.person()).await,
+            None => Ok(room),
+        }
+    }
+
+    /// A room as one of its people sees it: a direct room has the names of the others.
+    pub(crate) async fn named_for(&self, room: Room, person: PersonId) -> Result<Room, Error> {
+        if room.kind != RoomKind::Direct {
+            return Ok(room);
+        }
+        let name = self.storage.direct_name(room.id, person).await?;
+        Ok(Room {
+            name: name.unwrap_or(room.name),
+            ..room
+        })
+    }
+
+    /// A room in which a visitor may join under a name, who has it in view.
+    pub async fn room_to_join(&self, visitor: Option<&Visitor>, id: RoomId) -> Result<Room, Error> {
+        let role = visitor.map_or(Role::Stranger, |visitor| visitor.role_in(id));
+        let room = self.storage.room(id).await?.ok_or(Error::NoRoom)?;
+        role.may_join(room.terms(), self.place().admits_guests)?;
+        Ok(room)
     }
 
     /// A room in which this role has this right.
@@ -55,7 +109,7 @@ impl App {
         id: RoomId,
     ) -> Result<Room, Error> {
         let room = self.storage.room(id).await?.ok_or(Error::NoRoom)?;
-        role.may(right, room.kind())?;
+        role.may(right, room.terms())?;
         Ok(room)
     }
 
@@ -72,7 +126,7 @@ impl App {
             None,
             self.epoch,
             &room,
-            member.username(),
+            (member.username(), member.role()),
             &page.messages,
             page.more,
             at,
@@ -123,13 +177,14 @@ impl App {
             .ok_or(Error::Unavailable(READ_WAIT))
     }
 
-    /// An active room and its last messages, which count as received by the member.
-    async fn latest(&self, member: &Member) -> Result<Snapshot, Error> {
+    /// A room and its last messages, which count as received by the member.
+    pub(crate) async fn latest(&self, member: &Member) -> Result<Snapshot, Error> {
         let _turn = self.read_turn().await?;
         let room = member.room();
         let snapshot = self.storage.snapshot(room, SNAPSHOT_MESSAGES).await?;
         let Snapshot { room, page, at } = snapshot.ok_or(Error::NoRoom)?;
-        Role::Member.may(Right::Read, room.kind())?;
+        Role::Member.may(Right::Read, room.terms())?;
+        let room = self.named_for(room, member.person()).await?;
         let page = shortened(page);
         self.may_take(member.actor(), page_bytes(&page))?;
         Ok(Snapshot { room, page, at })

@@ -10,18 +10,18 @@ use crate::{Action, App, Error, SignedIn, Visitor};
 impl App {
     /// Whether somebody with this invitation, or without any, may make an account. Nothing else
     /// decides that.
-    #[expect(
-        clippy::unused_async,
-        reason = "an invitation is looked up in the storage"
-    )]
     pub async fn may_sign_up(&self, invitation: Option<&str>) -> Result<(), Error> {
         match self.place().sign_up {
             SignUp::Open => Ok(()),
             SignUp::Invited => {
-                if invitation.is_some() {
-                    tracing::debug!("there are no invitations yet");
+                let Some(invitation) = invitation else {
+                    return Err(Error::SignUpInvited);
+                };
+                match self.invited_room(invitation).await {
+                    Ok(_) => Ok(()),
+                    Err(Error::NoInvitation) => Err(Error::SignUpInvited),
+                    Err(error) => Err(error),
                 }
-                Err(Error::SignUpInvited)
             }
             SignUp::Closed => Err(Error::SignUpClosed),
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use papo_channel_layer::{Connection, Follower, Frame, Wants};
-use papo_domain::{Epoch, Right, Role, RoomId, RoomKind, Seq, Timestamp};
+use papo_domain::{Epoch, RoomId, Seq, Timestamp};
 use papo_protocol::{ResetReason, ServerFrame, has_timestamp};
 use tokio::time::Instant;
 
@@ -63,7 +63,6 @@ impl App {
         address: IpAddr,
     ) -> Result<Arc<Connection>, Error> {
         if let Some(id) = room {
-            self.room(id).await?;
             self.enter(Some(visitor), id, address).await?;
         }
         self.may_connect(visitor, address)?;
@@ -127,9 +126,7 @@ impl App {
             .hub
             .follow(room, connection, username, wants, Instant::now());
         self.tails.open(&follower.room).await?;
-        // The order matters: if the room is closed after `end`, the stream has that event.
         let end = follower.room.end();
-        Role::Member.may(Right::Read, RoomKind::of(follower.room.is_active()))?;
         let (cursor, start) = match from {
             StartingPoint::End => (end, Start::Live),
             StartingPoint::Snapshot => {
@@ -163,7 +160,6 @@ impl App {
 
     /// A room's snapshot, and its seq.
     pub async fn snapshot(&self, member: &Member) -> Result<(Seq, ServerFrame), Error> {
-        // An inactive room has no snapshot: the client wouldn't see the event that closed it.
         let (room, frame) = self.latest_frame(member).await?;
         let is_off = defects::has("snapshot-off-by-one");
         let seq = if is_off {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use papo_channel_layer::{Notice, Signal};
-use papo_domain::{Account, PersonId, Right, Role, RoomId, SessionId, Username};
+use papo_domain::{Account, PersonId, RoomId, SessionId, Username};
 use papo_storage::{
     Joined, NewSession, SESSION_LIFETIME, Session, SessionToken, StorageError, StoredPassword,
     TokenHash,
@@ -104,19 +104,10 @@ impl App {
         let person = visitor.map(Visitor::person);
         self.rate_limits
             .check(Action::Join, person, Some(address), None)?;
-        if visitor.is_none() {
-            // This check avoids making a session that nobody would use.
-            self.room_for(Role::Stranger, Right::Join, room).await?;
-        }
+        // For a stranger this check also avoids making a session that nobody would use.
+        self.room_to_join(visitor, room).await?;
         let now = self.settings.clock.now();
-        let (id, person, token) = if let Some(visitor) = visitor {
-            (visitor.session.id, visitor.person(), None)
-        } else {
-            let (text, session) = self.new_session();
-            let person = self.settings.random.person();
-            let id = self.storage.create_session(person, session).await?;
-            (id, person, Some(text))
-        };
+        let (id, person, token) = self.session_for(visitor).await?;
         let (storage, hub) = (Arc::clone(&self.storage), Arc::clone(&self.hub));
         let join = async move {
             let joined = storage.join(id, room, username.clone(), now).await?;
@@ -142,6 +133,56 @@ impl App {
             }
         }
         Ok(Admitted { token })
+    }
+
+    /// Joins the room of an invitation under a typed name. Returns the room, and the token of a
+    /// session that was made for this.
+    pub async fn accept_invitation(
+        &self,
+        visitor: Option<&Visitor>,
+        token: &str,
+        typed: &str,
+        address: IpAddr,
+    ) -> Result<(RoomId, Admitted), Error> {
+        let username = Username::parse(typed)?;
+        let person = visitor.map(Visitor::person);
+        self.rate_limits
+            .check(Action::Join, person, Some(address), None)?;
+        let invited = self.invited_room(token).await?;
+        let has_account = visitor.is_some_and(|visitor| visitor.account().is_some());
+        if !has_account && !self.place().admits_guests {
+            return Err(Error::NeedsAccount);
+        }
+        let now = self.settings.clock.now();
+        let (id, _, made) = self.session_for(visitor).await?;
+        let (storage, hash) = (Arc::clone(&self.storage), invited.token);
+        let accept = async move { Ok(storage.accept_invitation(id, hash, username, now).await?) };
+        match self.to_the_end(accept).await? {
+            Ok(joined) => {
+                self.tell_inbox();
+                Ok((joined.room.id, Admitted { token: made }))
+            }
+            Err(refusal) => {
+                if made.is_some() {
+                    self.storage.end_session(id).await?;
+                }
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// The visitor's session, or a new one of a new guest, with its token.
+    async fn session_for(
+        &self,
+        visitor: Option<&Visitor>,
+    ) -> Result<(SessionId, PersonId, Option<String>), Error> {
+        if let Some(visitor) = visitor {
+            return Ok((visitor.session.id, visitor.person(), None));
+        }
+        let (text, session) = self.new_session();
+        let person = self.settings.random.person();
+        let id = self.storage.create_session(person, session).await?;
+        Ok((id, person, Some(text)))
     }
 
     /// Leaves a room, or all. When this returns, later messages in it reach no device of the

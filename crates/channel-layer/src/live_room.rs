@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use papo_domain::{EventClass, Mark, PersonId, RoomId, Seq, SessionId, Username};
+use papo_domain::{Mark, PersonId, RoomId, Seq, SessionId, Username};
 use tokio::time::Instant;
 
 use crate::presence::Presence;
 use crate::shard::{SEATS, Seat, Shard};
 use crate::sync::{Mutex, RwLock};
 use crate::typing::Typing;
-use crate::{Append, Delivery, Frame, Lack, NodeId, People, PresenceFrame, Present, Read, Tail};
+use crate::{Delivery, Frame, Lack, NodeId, People, PresenceFrame, Present, Read, Tail};
 
 /// How much of the logs' ends is kept in memory.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +46,6 @@ pub struct LiveRoom {
     shards: RwLock<Vec<Arc<Shard>>>,
     presence: Mutex<Presence>,
     typing: Mutex<Typing>,
-    is_active: AtomicBool,
     /// Whether a look for missing frames is planned.
     is_look_planned: AtomicBool,
     /// The presence's version and the count of typing signs, readable without their locks.
@@ -66,7 +65,6 @@ impl LiveRoom {
             shards: RwLock::default(),
             presence: Mutex::default(),
             typing: Mutex::default(),
-            is_active: AtomicBool::new(true),
             is_look_planned: AtomicBool::new(false),
             presence_version: AtomicU64::new(0),
             typing_count: AtomicU64::new(0),
@@ -77,18 +75,12 @@ impl LiveRoom {
 
     /// Starts the tail at the log's end; does nothing when it has started.
     pub fn open(&self, end: Seq, frames: Vec<Frame>) {
-        self.change_tail(|tail| {
-            self.heed(&frames);
-            tail.open(end, frames);
-        });
+        self.change_tail(|tail| tail.open(end, frames));
     }
 
     /// Starts the tail again further on; see [`Tail::jump`].
     pub fn jump(&self, end: Seq, frames: Vec<Frame>) {
-        self.change_tail(|tail| {
-            self.heed(&frames);
-            tail.jump(end, frames);
-        });
+        self.change_tail(|tail| tail.jump(end, frames));
         self.wake_all();
     }
 
@@ -102,8 +94,8 @@ impl LiveRoom {
     pub fn append(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         self.change_tail(|tail| {
             for frame in frames {
-                self.take(tail, frame, Tail::append);
-                self.take_early(tail);
+                tail.append(frame);
+                take_early(tail);
             }
             tail.is_lacking()
         })
@@ -114,8 +106,8 @@ impl LiveRoom {
     pub fn offer(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         self.change_tail(|tail| {
             for frame in frames {
-                self.take(tail, frame, Tail::offer);
-                self.take_early(tail);
+                tail.offer(frame);
+                take_early(tail);
             }
             // A tail that is being opened may miss them.
             tail.is_told_of_more()
@@ -158,16 +150,6 @@ impl LiveRoom {
     /// Pushes frames after the cursor to `out`, about `budget` bytes of them.
     pub fn read(&self, cursor: Seq, budget: usize, out: &mut Vec<Frame>) -> Read {
         self.tail.lock().read(cursor, budget, out)
-    }
-
-    /// Whether the room is active, as far as its tail tells.
-    pub fn is_active(&self) -> bool {
-        self.is_active.load(Ordering::Acquire)
-    }
-
-    /// Sets whether the room is active, as read from the database.
-    pub fn set_active(&self, is_active: bool) {
-        self.is_active.store(is_active, Ordering::Release);
     }
 
     /// How many people are online.
@@ -298,35 +280,9 @@ impl LiveRoom {
         shards.iter().flat_map(|shard| shard.sessions()).collect()
     }
 
-    fn take(&self, tail: &mut Tail, frame: Frame, take: fn(&mut Tail, Frame) -> Append) {
-        let heeded = frame.clone();
-        if take(tail, frame) == Append::Appended {
-            self.heed(&[heeded]);
-        }
-    }
-
-    /// Appends early frames that are next now.
-    fn take_early(&self, tail: &mut Tail) {
-        while let Some(frame) = tail.next_early() {
-            self.take(tail, frame, Tail::append);
-        }
-    }
-
     fn wake_all(&self) {
         for shard in self.shards.read().iter() {
             shard.wake(self.id);
-        }
-    }
-
-    /// Applies what new frames say of the room.
-    fn heed(&self, frames: &[Frame]) {
-        let says = |frame: &Frame| match frame.class {
-            EventClass::Closing => Some(false),
-            EventClass::Opening => Some(true),
-            EventClass::Message | EventClass::Change => None,
-        };
-        if let Some(is_active) = frames.iter().rev().find_map(says) {
-            self.set_active(is_active);
         }
     }
 
@@ -355,6 +311,13 @@ impl LiveRoom {
             self.all_bytes.fetch_sub(before - after, Ordering::Relaxed);
         }
         result
+    }
+}
+
+/// Appends early frames that are next now.
+fn take_early(tail: &mut Tail) {
+    while let Some(frame) = tail.next_early() {
+        tail.append(frame);
     }
 }
 

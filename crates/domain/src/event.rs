@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClientId, Emoji, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomName, Seq,
+    ClientId, Emoji, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomKind, RoomName, Seq,
     Timestamp, Username,
 };
 
@@ -43,6 +43,13 @@ pub enum EventKind {
     Room(RoomState),
     /// Somebody reacted to a message.
     Reacted(Reacted),
+    /// An administrator has added themselves to the room.
+    Entered {
+        /// Who.
+        sender: PersonId,
+        /// The name they had then.
+        username: Username,
+    },
     /// The disk has damaged the event, and its change can't be read. It has its place in the log
     /// and changes nothing.
     Damaged,
@@ -55,10 +62,6 @@ pub enum EventClass {
     Message,
     /// Another event.
     Change,
-    /// The room changed, and is inactive.
-    Closing,
-    /// The room changed, and is active.
-    Opening,
 }
 
 /// What a database stores of an event beside its place and time. For one that posted a message, the
@@ -96,6 +99,7 @@ mod code {
     pub(super) const DELETED: i16 = 3;
     pub(super) const ROOM: i16 = 4;
     pub(super) const REACTED: i16 = 5;
+    pub(super) const ENTERED: i16 = 6;
 }
 
 /// The body of [`EventKind::Room`].
@@ -104,6 +108,17 @@ struct RoomBody {
     name: String,
     description: String,
     is_active: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    kind: i16,
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_announcement: bool,
+}
+
+/// The body of [`EventKind::Entered`].
+#[derive(Serialize, Deserialize)]
+struct EnteredBody {
+    sender: u64,
+    username: String,
 }
 
 /// The body of [`EventKind::Reacted`].
@@ -124,6 +139,7 @@ impl EventKind {
             Self::Deleted { .. } => code::DELETED,
             Self::Room(_) => code::ROOM,
             Self::Reacted(_) => code::REACTED,
+            Self::Entered { .. } => code::ENTERED,
             Self::Damaged => code::DAMAGED,
         }
     }
@@ -133,7 +149,7 @@ impl EventKind {
         match self {
             Self::Edited { target, .. } | Self::Deleted { target } => Some(*target),
             Self::Reacted(reacted) => Some(reacted.target),
-            Self::Posted(_) | Self::Room(_) | Self::Damaged => None,
+            Self::Posted(_) | Self::Room(_) | Self::Entered { .. } | Self::Damaged => None,
         }
     }
 
@@ -149,13 +165,7 @@ impl EventKind {
     pub fn class(&self) -> EventClass {
         match self {
             Self::Posted(posted) if posted.text.is_some() => EventClass::Message,
-            Self::Room(state) if state.is_active => EventClass::Opening,
-            Self::Room(_) => EventClass::Closing,
-            Self::Posted(_)
-            | Self::Edited { .. }
-            | Self::Deleted { .. }
-            | Self::Reacted(_)
-            | Self::Damaged => EventClass::Change,
+            _ => EventClass::Change,
         }
     }
 
@@ -167,6 +177,12 @@ impl EventKind {
                 name: state.name.as_str().to_owned(),
                 description: state.description.as_str().to_owned(),
                 is_active: state.is_active,
+                kind: state.kind.code(),
+                is_announcement: state.is_announcement,
+            })),
+            Self::Entered { sender, username } => Some(json(&EnteredBody {
+                sender: sender.0,
+                username: username.as_str().to_owned(),
             })),
             Self::Reacted(reacted) => Some(json(&ReactedBody {
                 sender: reacted.sender.0,
@@ -201,7 +217,16 @@ impl EventKind {
                     name: RoomName::from_stored(body.name),
                     description: RoomDescription::from_stored(body.description),
                     is_active: body.is_active,
+                    kind: RoomKind::from_code(body.kind),
+                    is_announcement: body.is_announcement,
                 }))
+            }
+            code::ENTERED => {
+                let body: EnteredBody = parse(stored.body)?;
+                Ok(Self::Entered {
+                    sender: PersonId(body.sender),
+                    username: Username::from_stored(body.username),
+                })
             }
             code::REACTED => {
                 let body: ReactedBody = parse(stored.body)?;
@@ -258,8 +283,29 @@ pub struct RoomState {
     pub name: RoomName,
     /// Its description after the change.
     pub description: RoomDescription,
-    /// Whether the room is active after the change.
+    /// Whether the room isn't archived after the change.
     pub is_active: bool,
+    /// Its kind after the change.
+    pub kind: RoomKind,
+    /// Whether only moderators post in it after the change.
+    pub is_announcement: bool,
+}
+
+impl RoomState {
+    /// A public room that isn't archived.
+    pub fn public(name: RoomName, description: RoomDescription) -> Self {
+        Self {
+            name,
+            description,
+            is_active: true,
+            kind: RoomKind::Public,
+            is_announcement: false,
+        }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn json(body: &impl Serialize) -> String {
@@ -280,6 +326,8 @@ mod tests {
             name: RoomName::parse(name).unwrap(),
             description: RoomDescription::parse("uma\n\"linha\"").unwrap(),
             is_active: false,
+            kind: RoomKind::Private,
+            is_announcement: true,
         }
     }
 
@@ -293,6 +341,10 @@ mod tests {
             },
             EventKind::Deleted { target: Seq(3) },
             EventKind::Room(state("Geral")),
+            EventKind::Entered {
+                sender: PersonId(u64::MAX),
+                username: Username::parse("Chefe").unwrap(),
+            },
             EventKind::Reacted(Reacted {
                 target: Seq(3),
                 sender: PersonId(u64::MAX),

@@ -11,6 +11,13 @@ use data_encoding::{Encoding, Specification};
 #[error("not a valid {0}")]
 pub struct IdError(&'static str);
 
+impl IdError {
+    /// The error for a text that isn't one of these.
+    pub(crate) const fn of(what: &'static str) -> Self {
+        Self(what)
+    }
+}
+
 /// A room's number, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub i64);

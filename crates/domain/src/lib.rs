@@ -45,9 +45,10 @@ pub use place::{
     FirstRooms, Place, PlaceError, PlaceLanguage, PlaceName, RoomMakers, SignUp, WelcomeText,
 };
 pub use relay_key::RelayKey;
-pub use rights::{Denial, Right, Role, RoomKind};
+pub use rights::{Denial, Right, Role, RoomTerms};
 pub use room::{
-    Room, RoomDescription, RoomDescriptionError, RoomName, RoomNameError, RoomOverview,
+    MemberRole, Room, RoomDescription, RoomDescriptionError, RoomKind, RoomName, RoomNameError,
+    RoomOverview, direct_name,
 };
 pub use session::SESSION_LIFETIME;
 pub use text::{MESSAGE_CHARACTERS, MessageText, MessageTextError};

@@ -1,8 +1,14 @@
 //! Who may do what: one table of rights by roles for each kind of room.
 //!
-//! The table is pure, and its callers find the role and the kind first. The ledger asks it in the
-//! transaction that stores a change. The app asks it before it shows something of a room. A new
-//! role is a column here, and a new kind is a block of rows; the callers stay as they are.
+//! The table is pure, and its callers find the role and the terms of the room first. The ledger
+//! asks it in the transaction that stores a change. The app asks it before it shows something of a
+//! room. A new role is a column here, and a new kind is a block of rows; the callers stay as they
+//! are.
+
+use crate::{RoomKind, RoomMakers};
+
+#[cfg(test)]
+mod tests;
 
 /// What a person may want to do in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,14 +19,20 @@ pub enum Right {
     Join,
     /// Read the room's messages, and follow new events.
     Read,
-    /// Post a message, and show that the person is writing.
+    /// Post a message.
     Post,
+    /// React to a message.
+    React,
     /// Change the text of a message.
     Edit,
     /// Delete a message.
     Delete,
-    /// Change the room: its name, what it is about, whether it is active.
-    Set,
+    /// Make a link that lets others join.
+    Invite,
+    /// Remove and ban people.
+    Moderate,
+    /// Change the room: its name, what it is about, its kind, its moderators, whether it is active.
+    Manage,
 }
 
 /// What a person is to a room, or to a message in it.
@@ -28,45 +40,65 @@ pub enum Right {
 pub enum Role {
     /// A person without a session.
     Stranger,
-    /// A person with a session, who isn't in the room.
-    Visitor,
+    /// A person with a session and without an account, who isn't in the room.
+    Guest,
+    /// A person with an account, who isn't in the room.
+    Account,
     /// A person in the room. To a message: a person in the room who didn't write it.
     Member,
+    /// A person in the room who looks after it.
+    Moderator,
     /// A person in the room, to a message of their own.
     Author,
     /// An administrator who acts as one. As a member of a room they have that role.
     Administrator,
     /// The command line, and the program itself.
     System,
+    /// A person whom a moderator has banned from the room.
+    Banned,
 }
 
-/// The kind of a room, as far as rights depend on it.
+/// What rights in a room depend on, beside the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RoomKind {
-    /// Everybody sees the room and may join it.
-    Active,
-    /// Only administrators see the room.
-    Inactive,
+pub struct RoomTerms {
+    /// Its kind.
+    pub kind: RoomKind,
+    /// Whether only moderators post in it.
+    pub is_announcement: bool,
+    /// Whether it isn't archived. People only read in an archived room.
+    pub is_active: bool,
 }
 
 /// Why a person may not do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Denial {
     /// The room doesn't exist, or the person may not know that it does.
-    #[error("no such room, or it isn't active")]
+    #[error("no such room")]
     NoRoom,
     /// Only a person with a session may do it.
     #[error("no session, or one that has ended")]
     NoSession,
+    /// Only a person with an account may do it.
+    #[error("only for people with an account")]
+    NoAccount,
     /// Only a member of the room may do it.
     #[error("not joined")]
     NotJoined,
     /// Only the message's author may do it.
     #[error("somebody else's message")]
     NotYours,
+    /// Only a moderator of the room may do it.
+    #[error("not a moderator")]
+    NotModerator,
     /// Only an administrator may do it.
     #[error("not an administrator")]
     NotAdministrator,
+    /// The room is archived, or only moderators post in it.
+    #[error("the room can only be read")]
+    ReadOnly,
+    /// The person is banned from the room.
+    #[error("banned from the room")]
+    Banned,
 }
 
 type Answer = Result<(), Denial>;
@@ -74,222 +106,259 @@ type Answer = Result<(), Denial>;
 const YES: Answer = Ok(());
 const NO_ROOM: Answer = Err(Denial::NoRoom);
 const NO_SESSION: Answer = Err(Denial::NoSession);
+const NO_ACCOUNT: Answer = Err(Denial::NoAccount);
 const NOT_JOINED: Answer = Err(Denial::NotJoined);
 const NOT_YOURS: Answer = Err(Denial::NotYours);
+const NOT_MOD: Answer = Err(Denial::NotModerator);
 const NOT_ADMIN: Answer = Err(Denial::NotAdministrator);
+const READ_ONLY: Answer = Err(Denial::ReadOnly);
+const BANNED: Answer = Err(Denial::Banned);
 
-/// The answers for a stranger, a visitor, a member, an author, an administrator and the system.
-type Row = [Answer; 6];
+/// The answers for people outside: a stranger, a guest and an account; for people in the room: a
+/// member, a moderator and an author; then for an administrator, the system and a banned person.
+type Row = [Answer; 9];
 
 #[rustfmt::skip]
 #[expect(clippy::match_same_arms, reason = "each right has its row")]
-const fn active(right: Right) -> Row {
+const fn public(right: Right) -> Row {
     match right {
-        //                stranger    visitor     member     author     administrator system
-        Right::See    => [YES,        YES,        YES,       YES,       YES,          YES],
-        Right::Join   => [YES,        YES,        YES,       YES,       YES,          NO_SESSION],
-        Right::Read   => [NO_SESSION, NOT_JOINED, YES,       YES,       NOT_JOINED,   NO_SESSION],
-        Right::Post   => [NO_SESSION, NOT_JOINED, YES,       YES,       NOT_JOINED,   NO_SESSION],
-        Right::Edit   => [NO_SESSION, NOT_JOINED, NOT_YOURS, YES,       NOT_YOURS,    NOT_YOURS],
-        Right::Delete => [NO_SESSION, NOT_JOINED, NOT_YOURS, YES,       YES,          YES],
-        Right::Set    => [NOT_ADMIN,  NOT_ADMIN,  NOT_ADMIN, NOT_ADMIN, YES,          YES],
+        //                  stranger    guest       account     member     moderator  author   admin       system      banned
+        Right::See      => [YES,        YES,        YES,        YES,       YES,       YES,     YES,        YES,        YES],
+        Right::Join     => [YES,        YES,        YES,        YES,       YES,       YES,     YES,        NO_SESSION, BANNED],
+        Right::Read     => [NO_SESSION, NOT_JOINED, NOT_JOINED, YES,       YES,       YES,     NOT_JOINED, NO_SESSION, BANNED],
+        Right::Post     => [NO_SESSION, NOT_JOINED, NOT_JOINED, YES,       YES,       YES,     NOT_JOINED, NO_SESSION, BANNED],
+        Right::React    => [NO_SESSION, NOT_JOINED, NOT_JOINED, YES,       YES,       YES,     NOT_JOINED, NO_SESSION, BANNED],
+        Right::Edit     => [NO_SESSION, NOT_JOINED, NOT_JOINED, NOT_YOURS, NOT_YOURS, YES,     NOT_YOURS,  NOT_YOURS,  BANNED],
+        Right::Delete   => [NO_SESSION, NOT_JOINED, NOT_JOINED, NOT_YOURS, YES,       YES,     YES,        YES,        BANNED],
+        Right::Invite   => [NO_SESSION, NOT_JOINED, NOT_JOINED, NOT_MOD,   YES,       NOT_MOD, YES,        YES,        BANNED],
+        Right::Moderate => [NO_SESSION, NOT_JOINED, NOT_JOINED, NOT_MOD,   YES,       NOT_MOD, YES,        YES,        BANNED],
+        Right::Manage   => [NO_SESSION, NOT_JOINED, NOT_JOINED, NOT_MOD,   YES,       NOT_MOD, YES,        YES,        BANNED],
     }
 }
 
+/// Guests don't know of these rooms, unless a moderator has invited them.
+const fn members(right: Right) -> Row {
+    let [
+        _,
+        _,
+        account,
+        member,
+        moderator,
+        author,
+        admin,
+        system,
+        banned,
+    ] = public(right);
+    [
+        NO_ROOM, NO_ROOM, account, member, moderator, author, admin, system, banned,
+    ]
+}
+
+/// An administrator knows of the room, keeps its name and state in order, and can add themselves,
+/// which all its members see. What is said in it is for its members alone.
 #[rustfmt::skip]
 #[expect(clippy::match_same_arms, reason = "each right has its row")]
-const fn inactive(right: Right) -> Row {
+const fn private(right: Right) -> Row {
     match right {
-        //                stranger    visitor     member     author     administrator system
-        Right::See    => [NO_ROOM,    NO_ROOM,    NO_ROOM,   NO_ROOM,   YES,          YES],
-        Right::Join   => [NO_ROOM,    NO_ROOM,    NO_ROOM,   NO_ROOM,   NO_ROOM,      NO_ROOM],
-        Right::Read   => [NO_ROOM,    NO_ROOM,    NO_ROOM,   NO_ROOM,   NO_ROOM,      NO_ROOM],
-        Right::Post   => [NO_ROOM,    NO_ROOM,    NO_ROOM,   NO_ROOM,   NO_ROOM,      NO_ROOM],
-        Right::Edit   => [NO_ROOM,    NO_ROOM,    NO_ROOM,   NO_ROOM,   NO_ROOM,      NO_ROOM],
-        Right::Delete => [NO_ROOM,    NO_ROOM,    NO_ROOM,   NO_ROOM,   YES,          YES],
-        Right::Set    => [NOT_ADMIN,  NOT_ADMIN,  NOT_ADMIN, NOT_ADMIN, YES,          YES],
+        //                  stranger guest    account  member     moderator  author   admin    system      banned
+        Right::See      => [NO_ROOM, NO_ROOM, NO_ROOM, YES,       YES,       YES,     YES,     YES,        NO_ROOM],
+        Right::Join     => [NO_ROOM, NO_ROOM, NO_ROOM, YES,       YES,       YES,     YES,     NO_SESSION, NO_ROOM],
+        Right::Read     => [NO_ROOM, NO_ROOM, NO_ROOM, YES,       YES,       YES,     NO_ROOM, NO_SESSION, NO_ROOM],
+        Right::Post     => [NO_ROOM, NO_ROOM, NO_ROOM, YES,       YES,       YES,     NO_ROOM, NO_SESSION, NO_ROOM],
+        Right::React    => [NO_ROOM, NO_ROOM, NO_ROOM, YES,       YES,       YES,     NO_ROOM, NO_SESSION, NO_ROOM],
+        Right::Edit     => [NO_ROOM, NO_ROOM, NO_ROOM, NOT_YOURS, NOT_YOURS, YES,     NO_ROOM, NOT_YOURS,  NO_ROOM],
+        Right::Delete   => [NO_ROOM, NO_ROOM, NO_ROOM, NOT_YOURS, YES,       YES,     NO_ROOM, YES,        NO_ROOM],
+        Right::Invite   => [NO_ROOM, NO_ROOM, NO_ROOM, NOT_MOD,   YES,       NOT_MOD, NO_ROOM, YES,        NO_ROOM],
+        Right::Moderate => [NO_ROOM, NO_ROOM, NO_ROOM, NOT_MOD,   YES,       NOT_MOD, NO_ROOM, YES,        NO_ROOM],
+        Right::Manage   => [NO_ROOM, NO_ROOM, NO_ROOM, NOT_MOD,   YES,       NOT_MOD, YES,     YES,        NO_ROOM],
+    }
+}
+
+/// Nobody looks after a direct room, and nobody else knows of it.
+#[rustfmt::skip]
+#[expect(clippy::match_same_arms, reason = "each right has its row")]
+const fn direct(right: Right) -> Row {
+    match right {
+        //                  stranger guest    account  member     moderator  author   admin    system      banned
+        Right::See      => [NO_ROOM, NO_ROOM, NO_ROOM, YES,       YES,       YES,     NO_ROOM, YES,        NO_ROOM],
+        Right::Join     => [NO_ROOM, NO_ROOM, NO_ROOM, YES,       YES,       YES,     NO_ROOM, NO_SESSION, NO_ROOM],
+        Right::Read     => [NO_ROOM, NO_ROOM, NO_ROOM, YES,       YES,       YES,     NO_ROOM, NO_SESSION, NO_ROOM],
+        Right::Post     => [NO_ROOM, NO_ROOM, NO_ROOM, YES,       YES,       YES,     NO_ROOM, NO_SESSION, NO_ROOM],
+        Right::React    => [NO_ROOM, NO_ROOM, NO_ROOM, YES,       YES,       YES,     NO_ROOM, NO_SESSION, NO_ROOM],
+        Right::Edit     => [NO_ROOM, NO_ROOM, NO_ROOM, NOT_YOURS, NOT_YOURS, YES,     NO_ROOM, NOT_YOURS,  NO_ROOM],
+        Right::Delete   => [NO_ROOM, NO_ROOM, NO_ROOM, NOT_YOURS, NOT_YOURS, YES,     NO_ROOM, YES,        NO_ROOM],
+        Right::Invite   => [NO_ROOM, NO_ROOM, NO_ROOM, NOT_MOD,   NOT_MOD,   NOT_MOD, NO_ROOM, NOT_MOD,    NO_ROOM],
+        Right::Moderate => [NO_ROOM, NO_ROOM, NO_ROOM, NOT_MOD,   NOT_MOD,   NOT_MOD, NO_ROOM, NOT_MOD,    NO_ROOM],
+        Right::Manage   => [NO_ROOM, NO_ROOM, NO_ROOM, NOT_MOD,   NOT_MOD,   NOT_MOD, NO_ROOM, YES,        NO_ROOM],
+    }
+}
+
+/// The row of an archived room, made from that of the active one. Its people read on, and those who
+/// look after it can tidy up and open it again. Nobody else knows of it.
+const fn archived(right: Right, active: Row) -> Row {
+    let [_, _, _, member, moderator, author, admin, system, _] = active;
+    let (member, moderator, author) = match right {
+        Right::See | Right::Read | Right::Moderate | Right::Manage => (member, moderator, author),
+        Right::Delete => (closed(member), moderator, closed(author)),
+        Right::Join | Right::Post | Right::React | Right::Edit | Right::Invite => {
+            (closed(member), closed(moderator), closed(author))
+        }
+    };
+    let (admin, system) = match right {
+        Right::See | Right::Delete | Right::Moderate | Right::Manage => (admin, system),
+        Right::Join | Right::Read | Right::Post | Right::React | Right::Edit | Right::Invite => {
+            (NO_ROOM, NO_ROOM)
+        }
+    };
+    [
+        NO_ROOM, NO_ROOM, NO_ROOM, member, moderator, author, admin, system, NO_ROOM,
+    ]
+}
+
+/// The answer for a room that can only be read.
+const fn closed(answer: Answer) -> Answer {
+    match answer {
+        Ok(()) | Err(Denial::NotYours) => READ_ONLY,
+        other => other,
+    }
+}
+
+impl RoomTerms {
+    const fn row(self, right: Right) -> Row {
+        let row = match self.kind {
+            RoomKind::Public => public(right),
+            RoomKind::Members => members(right),
+            RoomKind::Private => private(right),
+            RoomKind::Direct => direct(right),
+        };
+        match right {
+            _ if !self.is_active => archived(right, row),
+            Right::Post if self.is_announcement => {
+                let [
+                    stranger,
+                    guest,
+                    account,
+                    _,
+                    moderator,
+                    _,
+                    admin,
+                    system,
+                    banned,
+                ] = row;
+                [
+                    stranger, guest, account, READ_ONLY, moderator, READ_ONLY, admin, system,
+                    banned,
+                ]
+            }
+            _ => row,
+        }
     }
 }
 
 impl Right {
     /// All rights in a room.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::See,
         Self::Join,
         Self::Read,
         Self::Post,
+        Self::React,
         Self::Edit,
         Self::Delete,
-        Self::Set,
+        Self::Invite,
+        Self::Moderate,
+        Self::Manage,
     ];
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Stranger,
-        Self::Visitor,
+        Self::Guest,
+        Self::Account,
         Self::Member,
+        Self::Moderator,
         Self::Author,
         Self::Administrator,
         Self::System,
+        Self::Banned,
     ];
 
-    /// Whether this role has a right in a room of this kind. The error says why it doesn't.
-    pub const fn may(self, right: Right, kind: RoomKind) -> Result<(), Denial> {
-        self.of(match kind {
-            RoomKind::Active => active(right),
-            RoomKind::Inactive => inactive(right),
-        })
+    /// The role of somebody who isn't in the room.
+    pub const fn outside(has_account: bool) -> Self {
+        if has_account {
+            Self::Account
+        } else {
+            Self::Guest
+        }
     }
 
-    /// Whether this role may administer: see all rooms and messages, make rooms and change
-    /// accounts.
+    /// Whether this role has a right in a room with these terms. The error says why it doesn't.
+    pub const fn may(self, right: Right, terms: RoomTerms) -> Result<(), Denial> {
+        self.of(terms.row(right))
+    }
+
+    /// The same for a right to a message, which is the person's own or somebody else's.
+    pub const fn may_change(
+        self,
+        right: Right,
+        is_own: bool,
+        terms: RoomTerms,
+    ) -> Result<(), Denial> {
+        match (self, self.may(right, terms)) {
+            (Self::Member | Self::Moderator, Err(_)) if is_own => Self::Author.may(right, terms),
+            (_, answer) => answer,
+        }
+    }
+
+    /// Whether this role may join a room while guests are admitted or not.
+    pub const fn may_join(self, terms: RoomTerms, admits_guests: bool) -> Result<(), Denial> {
+        match (self.may(Right::Join, terms), self) {
+            (Ok(()), Self::Stranger | Self::Guest) if !admits_guests => NO_ACCOUNT,
+            (answer, _) => answer,
+        }
+    }
+
+    /// Whether this role may make rooms, where these people make them.
+    pub const fn may_open(self, makers: RoomMakers) -> Result<(), Denial> {
+        match (self, makers) {
+            (Self::Administrator | Self::System, _) | (Self::Account, RoomMakers::Accounts) => YES,
+            (Self::Account, RoomMakers::Administrators) => NOT_ADMIN,
+            _ => NO_ACCOUNT,
+        }
+    }
+
+    /// Whether this role may administer: see the list of rooms, make rooms and change accounts.
     pub const fn may_administer(self) -> Result<(), Denial> {
-        self.of([NOT_ADMIN, NOT_ADMIN, NOT_ADMIN, NOT_ADMIN, YES, YES])
-    }
-
-    /// The role to a message, which is the person's own or somebody else's.
-    #[must_use]
-    pub const fn towards(self, is_own: bool) -> Self {
         match self {
-            Self::Member if is_own => Self::Author,
-            other => other,
+            Self::Administrator | Self::System => YES,
+            _ => NOT_ADMIN,
         }
     }
 
     const fn of(self, row: Row) -> Answer {
-        let [stranger, visitor, member, author, administrator, system] = row;
+        let [
+            stranger,
+            guest,
+            account,
+            member,
+            moderator,
+            author,
+            administrator,
+            system,
+            banned,
+        ] = row;
         match self {
             Self::Stranger => stranger,
-            Self::Visitor => visitor,
+            Self::Guest => guest,
+            Self::Account => account,
             Self::Member => member,
+            Self::Moderator => moderator,
             Self::Author => author,
             Self::Administrator => administrator,
             Self::System => system,
-        }
-    }
-}
-
-impl RoomKind {
-    /// All kinds.
-    pub const ALL: [Self; 2] = [Self::Active, Self::Inactive];
-
-    /// The kind of a room that is active or inactive.
-    pub const fn of(is_active: bool) -> Self {
-        if is_active {
-            Self::Active
-        } else {
-            Self::Inactive
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The roles that have a right, and the denial for each other role.
-    type Answers = (Vec<Role>, Vec<(Role, Denial)>);
-
-    fn answers(right: Right, kind: RoomKind) -> Answers {
-        let (mut may_do_it, mut denied) = (Vec::new(), Vec::new());
-        for role in Role::ALL {
-            match role.may(right, kind) {
-                Ok(()) => may_do_it.push(role),
-                Err(denial) => denied.push((role, denial)),
-            }
-        }
-        (may_do_it, denied)
-    }
-
-    #[test]
-    fn the_table_says_who_may_do_what() {
-        use Denial::{NoRoom, NoSession, NotAdministrator, NotJoined, NotYours};
-        use Role::{Administrator, Author, Member, Stranger, System, Visitor};
-        let outside = [(Stranger, NoSession), (Visitor, NotJoined)];
-        let without_session = [(System, NoSession)];
-        let not_in_it = [(Administrator, NotJoined), (System, NoSession)];
-        let everybody = |denial| Role::ALL.map(|role| (role, denial));
-        let people = |denial| [Stranger, Visitor, Member, Author].map(|role| (role, denial));
-        let members_of_others = [(Member, NotYours)];
-        let administration_of_others = [(Administrator, NotYours), (System, NotYours)];
-        let expected = |right, kind| -> Answers {
-            let (may_do_it, denied) = match (kind, right) {
-                (RoomKind::Active, Right::See) => (Role::ALL.to_vec(), vec![]),
-                (RoomKind::Active, Right::Join) => {
-                    let people = vec![Stranger, Visitor, Member, Author, Administrator];
-                    (people, without_session.to_vec())
-                }
-                (RoomKind::Active, Right::Read | Right::Post) => {
-                    (vec![Member, Author], [outside, not_in_it].concat())
-                }
-                (RoomKind::Active, Right::Edit) => {
-                    let members = members_of_others.as_slice();
-                    let others = administration_of_others.as_slice();
-                    (vec![Author], [&outside, members, others].concat())
-                }
-                (RoomKind::Active, Right::Delete) => {
-                    let members = members_of_others.as_slice();
-                    let denied = [outside.as_slice(), members].concat();
-                    (vec![Author, Administrator, System], denied)
-                }
-                (_, Right::Set) => {
-                    let denied = people(NotAdministrator).to_vec();
-                    (vec![Administrator, System], denied)
-                }
-                (RoomKind::Inactive, Right::See | Right::Delete) => {
-                    (vec![Administrator, System], people(NoRoom).to_vec())
-                }
-                (RoomKind::Inactive, _) => (vec![], everybody(NoRoom).to_vec()),
-            };
-            (may_do_it, denied)
-        };
-        for kind in RoomKind::ALL {
-            for right in Right::ALL {
-                let said = answers(right, kind);
-                assert_eq!(said, expected(right, kind), "{right:?}, {kind:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn only_administrators_and_the_system_administer() {
-        for role in Role::ALL {
-            let administers = matches!(role, Role::Administrator | Role::System);
-            let expected = administers.then_some(()).ok_or(Denial::NotAdministrator);
-            assert_eq!(role.may_administer(), expected, "{role:?}");
-        }
-    }
-
-    /// A role that may not see a room gets the same denials as for a room that doesn't exist.
-    #[test]
-    fn who_may_not_see_a_room_is_not_told_that_it_is_there() {
-        for kind in RoomKind::ALL {
-            let blind = Role::ALL.into_iter();
-            for role in blind.filter(|role| role.may(Right::See, kind).is_err()) {
-                for right in Right::ALL {
-                    let told = role.may(right, kind);
-                    // A missing room gets this denial too.
-                    let expected = match right {
-                        Right::Set => Denial::NotAdministrator,
-                        _ => Denial::NoRoom,
-                    };
-                    assert_eq!(told, Err(expected), "{right:?}, {role:?}, {kind:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_message_of_ones_own_makes_an_author_of_a_member_and_of_nobody_else() {
-        for role in Role::ALL {
-            assert_eq!(role.towards(false), role);
-            let own = match role {
-                Role::Member => Role::Author,
-                other => other,
-            };
-            assert_eq!(role.towards(true), own);
+            Self::Banned => banned,
         }
     }
 }

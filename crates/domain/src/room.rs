@@ -1,9 +1,10 @@
 //! Rooms: where people talk.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::unseen::first_stray;
-use crate::{RoomId, RoomKind, Seq, Timestamp};
+use crate::{IdError, Role, RoomId, RoomTerms, Seq, Timestamp, Username};
 
 /// The longest room name, in characters; the Django chat's limit.
 const NAME_CHARACTERS: usize = 100;
@@ -36,7 +37,7 @@ pub enum RoomDescriptionError {
     Nul,
 }
 
-/// A room's name: one line of 1 to 100 characters, unique.
+/// A room's name: one line of 1 to 100 characters, unique among listed rooms.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RoomName(String);
 
@@ -112,16 +113,130 @@ impl fmt::Display for RoomDescription {
     }
 }
 
+/// Who sees a room, and how people come into it. The later kinds are the more closed ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RoomKind {
+    /// Everybody sees it and may join it.
+    #[default]
+    Public,
+    /// Everybody with an account sees it and may join it.
+    Members,
+    /// Only its members see it. People join it by invitation.
+    Private,
+    /// Two to ten people talk in it, and nobody else sees it. These people have one such room.
+    Direct,
+}
+
+impl RoomKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Public, Self::Members, Self::Private, Self::Direct];
+
+    /// The number by which it is stored. No number is ever given to another kind.
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Public => 0,
+            Self::Members => 1,
+            Self::Private => 2,
+            Self::Direct => 3,
+        }
+    }
+
+    /// The kind with this number. What can't be read is closed to everybody but its members.
+    pub const fn from_code(code: i16) -> Self {
+        match code {
+            0 => Self::Public,
+            1 => Self::Members,
+            3 => Self::Direct,
+            _ => Self::Private,
+        }
+    }
+
+    /// Its name in forms and commands.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Members => "members",
+            Self::Private => "private",
+            Self::Direct => "direct",
+        }
+    }
+
+    /// Whether a list shows it to people who aren't in it. Such rooms have names of their own.
+    pub const fn is_listed(self) -> bool {
+        matches!(self, Self::Public | Self::Members)
+    }
+}
+
+impl FromStr for RoomKind {
+    type Err = IdError;
+
+    /// A kind that people choose. Direct rooms come about otherwise.
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let kinds = [Self::Public, Self::Members, Self::Private];
+        let kind = kinds.into_iter().find(|kind| kind.as_str() == text);
+        kind.ok_or(IdError::of("kind of room"))
+    }
+}
+
+/// What a member of a room is in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MemberRole {
+    /// Reads and writes.
+    #[default]
+    Member,
+    /// Looks after the room too.
+    Moderator,
+}
+
+impl MemberRole {
+    /// The number by which it is stored.
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Member => 0,
+            Self::Moderator => 1,
+        }
+    }
+
+    /// The role with this number. An unknown number gives no right beyond a member's.
+    pub const fn from_code(code: i16) -> Self {
+        match code {
+            1 => Self::Moderator,
+            _ => Self::Member,
+        }
+    }
+}
+
+impl From<MemberRole> for Role {
+    fn from(role: MemberRole) -> Self {
+        match role {
+            MemberRole::Member => Self::Member,
+            MemberRole::Moderator => Self::Moderator,
+        }
+    }
+}
+
+/// The name of a direct room, made from the names of those in it. People see other names: those of
+/// the others.
+pub fn direct_name<'a>(names: impl IntoIterator<Item = &'a Username>) -> RoomName {
+    let names: Vec<&str> = names.into_iter().map(Username::as_str).collect();
+    let name: String = names.join(", ").chars().take(NAME_CHARACTERS).collect();
+    RoomName(name.trim().to_owned())
+}
+
 /// A room as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
     /// Its number, which its URL carries.
     pub id: RoomId,
-    /// Its unique name.
+    /// Its name, which no other listed room has.
     pub name: RoomName,
     /// What it is about.
     pub description: RoomDescription,
-    /// Whether people see it and may enter it. Only administrators see an inactive room.
+    /// Who sees it, and how people come into it.
+    pub kind: RoomKind,
+    /// Whether only moderators post in it.
+    pub is_announcement: bool,
+    /// Whether it isn't archived. People only read in an archived room.
     pub is_active: bool,
     /// When it was made.
     pub created_at: Timestamp,
@@ -130,9 +245,13 @@ pub struct Room {
 }
 
 impl Room {
-    /// The room's kind, as far as rights depend on it.
-    pub const fn kind(&self) -> RoomKind {
-        RoomKind::of(self.is_active)
+    /// What rights in it depend on, beside the role.
+    pub const fn terms(&self) -> RoomTerms {
+        RoomTerms {
+            kind: self.kind,
+            is_announcement: self.is_announcement,
+            is_active: self.is_active,
+        }
     }
 }
 

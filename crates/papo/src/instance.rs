@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use papo_app::{App, RoomFilter, Settings};
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
-use papo_domain::{RoomDescription, RoomName, RoomState, Timestamp};
+use papo_domain::{RoomDescription, RoomKind, RoomName, RoomState, Timestamp};
 use papo_storage::Storage;
 use tokio::runtime::{Builder, Runtime};
 
@@ -122,6 +122,8 @@ impl Instance {
             name: RoomName::from_stored(name.to_owned()),
             description: RoomDescription::from_stored(description.to_owned()),
             is_active: true,
+            kind: RoomKind::Public,
+            is_announcement: false,
         });
         let made = self.storage.create_first_rooms(states.into(), created_at);
         made.await.context("making the first rooms")?;

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, anyhow};
 use clap::Subcommand;
-use papo_app::{Administrator, App, Error, RoomFilter};
-use papo_domain::{RoomId, RoomOverview};
+use papo_app::{Administrator, App, Error, RoomDraft, RoomFilter};
+use papo_domain::{RoomId, RoomKind, RoomOverview};
 
 use crate::columns::{columns, minute};
 use crate::config::Config;
@@ -19,15 +19,25 @@ pub(crate) enum RoomCommand {
         /// What it is about
         #[arg(long, value_name = "TEXT", default_value = "")]
         description: String,
+        /// Who finds it: everybody (public), people with an account (members), or those who are
+        /// invited (private)
+        #[arg(long, value_name = "KIND", default_value = "public")]
+        kind: RoomKind,
+        /// Let only its moderators post
+        #[arg(long)]
+        announcement: bool,
+        /// The account that looks after it
+        #[arg(long, value_name = "ACCOUNT")]
+        moderator: Option<String>,
     },
     /// List all rooms
     List,
-    /// Open a room again; its members are in it again
+    /// Open an archived room again
     Activate {
         /// The room's number
         id: RoomId,
     },
-    /// Close a room, so that only administrators see it. Its people stay its members
+    /// Archive a room: its people read on in it, nobody posts, and nobody else sees it
     Deactivate {
         /// The room's number
         id: RoomId,
@@ -37,8 +47,23 @@ pub(crate) enum RoomCommand {
 /// Runs the command. Returns what it did.
 pub(crate) fn run(config: &Config, command: RoomCommand) -> Result<String> {
     match command {
-        RoomCommand::Create { name, description } => {
-            with_existing_instance(config, async |i| create(&i.app, &name, &description).await)
+        RoomCommand::Create {
+            name,
+            description,
+            kind,
+            announcement,
+            moderator,
+        } => {
+            let draft = RoomDraft {
+                name,
+                description,
+                kind,
+                is_announcement: announcement,
+                is_active: true,
+            };
+            with_existing_instance(config, async |i| {
+                create(&i.app, draft, moderator.as_deref()).await
+            })
         }
         RoomCommand::List => with_existing_instance(config, async |i| list(&i.app).await),
         RoomCommand::Activate { id } => {
@@ -50,10 +75,16 @@ pub(crate) fn run(config: &Config, command: RoomCommand) -> Result<String> {
     }
 }
 
-async fn create(app: &App, name: &str, description: &str) -> Result<String> {
+async fn create(app: &App, draft: RoomDraft, moderator: Option<&str>) -> Result<String> {
     let administrator = Administrator::local();
+    let name = draft.name.clone();
+    // A wrong account makes no room.
+    let moderator = match moderator {
+        Some(account) => Some(app.find_account(&administrator, account).await?),
+        None => None,
+    };
     let made = app
-        .create_room(&administrator, name, description, true)
+        .create_room_for(&administrator, draft, moderator.as_ref())
         .await;
     let room = made.map_err(|error| anyhow!("can't make the room {name:?}: {error}"))?;
     Ok(format!("Made room {}: {}\n", room.id, room.name))

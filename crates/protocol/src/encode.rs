@@ -1,10 +1,12 @@
 //! Encodes frames, each once for everybody.
 
 use bytes::Bytes;
-use papo_domain::{Epoch, Event, EventKind, Message, MessageText, Room, Timestamp, Username};
+use papo_domain::{
+    Epoch, Event, EventKind, MemberRole, Message, MessageText, Room, Timestamp, Username,
+};
 use serde::Serialize;
 
-use crate::{Mark, MessageObject, ServerFrame};
+use crate::{Mark, MessageObject, Role, RoomKind, ServerFrame};
 
 /// A frame as bytes, WebSocket header included, ready for every socket.
 pub fn encode(frame: &ServerFrame) -> Bytes {
@@ -16,6 +18,26 @@ impl From<papo_domain::Mark> for Mark {
         match mark {
             papo_domain::Mark::Account => Self::Account,
             papo_domain::Mark::Administrator => Self::Administrator,
+        }
+    }
+}
+
+impl From<papo_domain::RoomKind> for RoomKind {
+    fn from(kind: papo_domain::RoomKind) -> Self {
+        match kind {
+            papo_domain::RoomKind::Public => Self::Public,
+            papo_domain::RoomKind::Members => Self::Members,
+            papo_domain::RoomKind::Private => Self::Private,
+            papo_domain::RoomKind::Direct => Self::Direct,
+        }
+    }
+}
+
+impl From<MemberRole> for Role {
+    fn from(role: MemberRole) -> Self {
+        match role {
+            MemberRole::Member => Self::Member,
+            MemberRole::Moderator => Self::Moderator,
         }
     }
 }
@@ -34,13 +56,13 @@ pub fn has_timestamp(event_frame: &[u8], at: Timestamp) -> bool {
         .any(|bytes| bytes == field.as_bytes())
 }
 
-/// The snapshot of a room for a person whose name in it is `username`. The room's page and the wire
-/// use the same object.
+/// The snapshot of a room for a person who has this name and role in it. The room's page and the
+/// wire use the same object.
 pub fn snapshot_frame(
     reference: Option<u64>,
     epoch: Epoch,
     room: &Room,
-    username: &Username,
+    (username, role): (&Username, MemberRole),
     messages: &[Message],
     more: bool,
     at: Option<Timestamp>,
@@ -53,6 +75,10 @@ pub fn snapshot_frame(
         timestamp: at.map(|at| at.to_string()),
         name: room.name.to_string(),
         description: room.description.to_string(),
+        kind: room.kind.into(),
+        announcement: room.is_announcement,
+        archived: !room.is_active,
+        role: role.into(),
         username: username.to_string(),
         more,
         messages: messages.iter().map(message_object).collect(),
@@ -134,6 +160,15 @@ fn event_object(event: &Event) -> ServerFrame {
             name: state.name.to_string(),
             description: state.description.to_string(),
             active: state.is_active,
+            kind: state.kind.into(),
+            announcement: state.is_announcement,
+            timestamp,
+        },
+        EventKind::Entered { sender, username } => ServerFrame::Entered {
+            room,
+            seq,
+            sender: sender.to_string(),
+            username: username.to_string(),
             timestamp,
         },
     }

@@ -17,12 +17,14 @@ pub enum ErrorCode {
     WrongUsername,
     /// The session isn't in that room.
     NotJoined,
-    /// No such room, or not active.
+    /// No such room, or none that the person may know of.
     NoRoom,
     /// No such message, or deleted.
     NoMessage,
     /// Somebody else's message.
     NotYours,
+    /// The room is archived, or only moderators post in it.
+    ReadOnly,
     /// The room isn't followed on this socket.
     NotSubscribed,
     /// More rooms than allowed on one socket.

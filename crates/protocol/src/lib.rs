@@ -14,7 +14,8 @@ pub use encode::{encode, event_frame, has_timestamp, message_object, snapshot_fr
 pub use error::{Cause, ErrorCode};
 pub use papo_domain::UNREAD_MESSAGES;
 pub use server::{
-    Level, Limits, Mark, MembershipObject, MessageObject, Person, Posted, ResetReason, ServerFrame,
+    Level, Limits, Mark, MembershipObject, MessageObject, Person, Posted, ResetReason, Role,
+    RoomKind, ServerFrame,
 };
 
 /// The subprotocol's name in `Sec-WebSocket-Protocol`.
@@ -51,8 +52,6 @@ pub mod close {
     pub const LEFT: u16 = 4001;
     /// The session has ended.
     pub const ENDED: u16 = 4003;
-    /// The room was deactivated.
-    pub const ROOM_CLOSED: u16 = 4004;
     /// The client reads too slowly, or was silent too long.
     pub const SLOW: u16 = 4008;
 }

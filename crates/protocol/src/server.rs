@@ -69,6 +69,32 @@ impl From<Level> for papo_domain::Level {
     }
 }
 
+/// Who sees a room, and how people come into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RoomKind {
+    /// Everybody sees it and may join it.
+    Public,
+    /// Everybody with an account sees it and may join it.
+    Members,
+    /// Its members see it; people join it by invitation.
+    Private,
+    /// Two to ten people talk in it.
+    Direct,
+}
+
+/// What a member of a room is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads and writes.
+    Member,
+    /// Looks after the room too.
+    Moderator,
+}
+
 /// A message in a snapshot or page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ts_rs::TS, schemars::JsonSchema))]
@@ -128,8 +154,20 @@ pub struct Person {
 pub struct MembershipObject {
     /// The room.
     pub room: i64,
-    /// The room's name.
+    /// The room's name; of a direct room, the names of the others.
     pub name: String,
+    /// Who sees the room, and how people come into it.
+    pub kind: RoomKind,
+    /// Whether only moderators post in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
+    pub announcement: bool,
+    /// Whether it is archived, so that people only read in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
+    pub archived: bool,
+    /// The person's role in it.
+    pub role: Role,
     /// The person's own name in it.
     pub username: String,
     /// The end of its log, at which `unread` was counted.
@@ -197,6 +235,14 @@ pub enum ServerFrame {
         timestamp: Option<String>,
         name: String,
         description: String,
+        kind: RoomKind,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
+        announcement: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
+        archived: bool,
+        role: Role,
         username: String,
         more: bool,
         messages: Vec<MessageObject>,
@@ -270,6 +316,17 @@ pub enum ServerFrame {
         name: String,
         description: String,
         active: bool,
+        kind: RoomKind,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "schema", ts(as = "Option<bool>"))]
+        announcement: bool,
+        timestamp: String,
+    },
+    Entered {
+        room: i64,
+        seq: i64,
+        sender: String,
+        username: String,
         timestamp: String,
     },
     Ack {

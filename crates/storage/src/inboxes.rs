@@ -10,8 +10,8 @@ use crate::StorageError;
 /// What changed for persons in their rooms, but for the rights that ended. The transaction that
 /// makes such a change stores its entry.
 ///
-/// These methods store entries: `join` and `sign_in`, when they make a membership, and `mark` and
-/// `sign_in` when they change one. An entry only says that something changed. Whoever reads it asks
+/// These methods store entries: whatever makes a membership, `mark` and `sign_in` when they change
+/// one, and `set_role`. An entry only says that something changed. Whoever reads it asks
 /// the database what holds now.
 #[async_trait]
 pub trait Inboxes: Send + Sync {
@@ -52,4 +52,6 @@ pub enum InboxChange {
     Joined(RoomId),
     /// The person's read position in this room has moved, or they have set its level.
     Read(RoomId),
+    /// The person has another role in this room.
+    Role(RoomId),
 }

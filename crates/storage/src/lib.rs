@@ -10,18 +10,22 @@ mod account_changes;
 mod accounts;
 mod audit;
 mod authors;
+mod bans;
 mod check;
 mod damage;
 mod defects;
 mod devices;
+mod directs;
 mod error;
 mod fold;
 mod import;
 mod inboxes;
 mod instance;
+mod invitations;
 mod jobs;
 mod ledger;
 mod log;
+mod members;
 mod memberships;
 mod messages;
 mod names;
@@ -48,19 +52,23 @@ pub use account_changes::{AccountChange, AccountChanges, AccountRefusal, Account
 pub use accounts::{Accounts, NewAccount, StoredPassword};
 pub use audit::{AUDIT_KEPT, Audit, AuditFilter};
 pub use authors::Authors;
+pub use bans::{Ban, Bans};
 pub use check::Check;
 pub use devices::Devices;
+pub use directs::{AccountPerson, DirectRefusal, Directs};
 pub use error::StorageError;
 pub use import::{Import, ImportReport, ImportedMessage, ImportedRoom};
 pub use inboxes::{InboxChange, InboxEntry, InboxId, Inboxes};
 pub use instance::Instance;
+pub use invitations::{Invitation, InvitationId, Invitations, NewInvitation};
 pub use jobs::{
     DEAD_JOB_KEPT, DeadJob, JOB_KEY_BYTES, JOB_LEASE, JOB_PAYLOAD_BYTES, JobId, JobLease, Jobs,
     NewJob, Queues, TakeJobs, TakenJob,
 };
 pub use ledger::{Act, Appended, By, Change, NewEvent, Refusal};
 pub use log::{Batch, Log, Outcome};
-pub use memberships::{Identity, JoinRefusal, Joined, Memberships};
+pub use members::{MemberFilter, MemberRefusal, Members, RoomMember};
+pub use memberships::{Identity, JoinRefusal, Joined, Memberships, Standing};
 pub use messages::{MessageFilter, MessagePage, Messages, Snapshot};
 pub use offers::{Offer, Offers, Taker};
 pub use papo_domain::SESSION_LIFETIME;

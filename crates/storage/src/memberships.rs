@@ -1,15 +1,17 @@
 //! Memberships: the rooms that a person is in, on all their devices.
 
 use async_trait::async_trait;
-use papo_domain::{Mark, Right, Role, Room, RoomId, SessionId, Timestamp, Username};
+use papo_domain::{
+    Denial, Mark, MemberRole, PersonId, Right, Role, Room, RoomId, SessionId, Timestamp, Username,
+};
 
 use crate::StorageError;
 
 /// The rooms that a person is in, on all their devices. A session identifies the person.
 #[async_trait]
 pub trait Memberships: Send + Sync {
-    /// Joins a room under a name, or changes the name. Refused when the room doesn't exist or isn't
-    /// active, or the session is gone. Also refused is a name that could be mistaken for another
+    /// Joins a room under a name, or changes the name. Refused when the person may not join the
+    /// room, or the session is gone. Also refused is a name that could be mistaken for another
     /// person's account, or for a role that the person doesn't have.
     async fn join(
         &self,
@@ -39,11 +41,53 @@ pub trait Memberships: Send + Sync {
         session: SessionId,
         room: RoomId,
     ) -> Result<Option<Identity>, StorageError>;
+
+    /// What a session's person is to a room. `None` when the session has ended.
+    async fn standing(
+        &self,
+        session: SessionId,
+        room: RoomId,
+    ) -> Result<Option<Standing>, StorageError>;
 }
 
-/// Whether people may join a room.
-pub(crate) fn may_join(room: &Room) -> bool {
-    Role::Visitor.may(Right::Join, room.kind()).is_ok()
+/// Whether somebody may join a room: by their own right, or because they are invited. An invited
+/// person counts as one who is in the room.
+pub(crate) fn may_join(standing: &Standing, room: &Room, is_invited: bool) -> Result<(), Denial> {
+    let role = match standing.role() {
+        Role::Guest | Role::Account if is_invited => Role::Member,
+        Role::Banned if is_invited => return Err(Denial::Banned),
+        role => role,
+    };
+    role.may(Right::Join, room.terms())
+}
+
+/// Whether a new account joins this room, if it is among the first ones.
+pub(crate) fn may_join_first(room: &Room) -> bool {
+    Role::Account.may(Right::Join, room.terms()).is_ok()
+}
+
+/// What a person is to a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The person.
+    pub person: PersonId,
+    /// Whether they have an account.
+    pub has_account: bool,
+    /// Their role in the room, if they are in it.
+    pub member: Option<MemberRole>,
+    /// Whether they are banned from it.
+    pub is_banned: bool,
+}
+
+impl Standing {
+    /// The role for the table of rights.
+    pub fn role(&self) -> Role {
+        match self.member {
+            Some(role) => role.into(),
+            None if self.is_banned => Role::Banned,
+            None => Role::outside(self.has_account),
+        }
+    }
 }
 
 /// How others see a person in a room.
@@ -53,6 +97,8 @@ pub struct Identity {
     pub username: Username,
     /// The mark, if the person has an account.
     pub mark: Option<Mark>,
+    /// The role in the room.
+    pub role: MemberRole,
 }
 
 /// A membership that was made or renamed.
@@ -67,9 +113,12 @@ pub struct Joined {
 /// Why somebody can't join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JoinRefusal {
-    /// No such room, or not active.
-    #[error("no such room, or it isn't active")]
-    NoRoom,
+    /// The person may not join the room.
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    /// The invitation doesn't exist, has expired, or was used as often as it may be.
+    #[error("the invitation isn't valid any more")]
+    NoInvitation,
     /// The session has ended.
     #[error("the session has ended")]
     NoSession,

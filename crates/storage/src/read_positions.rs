@@ -2,7 +2,9 @@
 //! of that the person is notified of.
 
 use async_trait::async_trait;
-use papo_domain::{Level, RoomId, RoomName, Seq, SessionId, Timestamp, Username};
+use papo_domain::{
+    Level, MemberRole, RoomId, RoomName, RoomTerms, Seq, SessionId, Timestamp, Username,
+};
 
 use crate::{InboxId, StorageError};
 
@@ -17,15 +19,14 @@ pub(crate) const SEARCHED_EVENTS: i64 = 10_000;
 /// [`papo_domain::UNREAD_MESSAGES`]. They are looked for among the first 10,000 events there.
 #[async_trait]
 pub trait ReadPositions: Send + Sync {
-    /// The session's person in each of their active rooms, by room, as of the returned entry of
+    /// The session's person in each of their rooms, by room, as of the returned entry of
     /// the inbox. Without rooms when the session has ended.
     async fn membership_states(
         &self,
         session: SessionId,
     ) -> Result<(InboxId, Vec<MembershipState>), StorageError>;
 
-    /// The session's person in a room. `None` when the person isn't in it, the session has ended,
-    /// or the room isn't active.
+    /// The session's person in a room. `None` when the person isn't in it, or the session has ended.
     async fn membership_state(
         &self,
         session: SessionId,
@@ -46,8 +47,12 @@ pub trait ReadPositions: Send + Sync {
 pub struct MembershipState {
     /// The room.
     pub room: RoomId,
-    /// The room's name.
+    /// The room's name; of a direct room, the names of the others.
     pub name: RoomName,
+    /// What rights in it depend on.
+    pub terms: RoomTerms,
+    /// The person's role in it.
+    pub role: MemberRole,
     /// The person's name in it.
     pub username: Username,
     /// The end of the room's log, at which the unread messages were counted.

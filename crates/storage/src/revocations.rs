@@ -10,7 +10,8 @@ use crate::StorageError;
 /// Rights that ended, and names and marks that changed. The transaction that makes such a change
 /// stores its revocation.
 ///
-/// These methods store revocations: a rename by `join`, `leave`, and whatever ends a session.
+/// These methods store revocations: a rename by `join`, `leave`, `remove_member`, and whatever ends
+/// a session.
 /// `create_account` and `claim_setup` take names from guests. `change_account` may give or take an
 /// account's right to administer. `set_place` may end what guests and others may do.
 #[async_trait]

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, DeviceText, PersonId, PersonSettings, RoomId, SessionId, Timestamp,
-    Username,
+    Account, AccountId, DeviceText, MemberRole, PersonId, PersonSettings, RoomId, SessionId,
+    Timestamp, Username,
 };
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,10 @@ pub struct Session {
     pub last_username: Option<Username>,
     /// The name that the person has in the room that was asked for.
     pub username: Option<Username>,
+    /// The role that they have in it.
+    pub role: Option<MemberRole>,
+    /// Whether they are banned from it.
+    pub is_banned: bool,
     /// When it was last noted to be used.
     pub last_used: Served,
     /// What its device was when that was noted last.

@@ -1,9 +1,9 @@
 //! The trait that a database implements, composed of its themes.
 
 use crate::{
-    AccountChanges, Accounts, Audit, Authors, Check, Devices, Import, Inboxes, Instance, Jobs, Log,
-    Memberships, Messages, Offers, Passwords, People, Persons, PlaceSettings, ReadPositions,
-    Revocations, Rooms, Sessions, Setup, Times,
+    AccountChanges, Accounts, Audit, Authors, Bans, Check, Devices, Directs, Import, Inboxes,
+    Instance, Invitations, Jobs, Log, Members, Memberships, Messages, Offers, Passwords, People,
+    Persons, PlaceSettings, ReadPositions, Revocations, Rooms, Sessions, Setup, Times,
 };
 
 /// A database of rooms, their logs, persons, accounts and jobs. Each theme is a trait of its own,
@@ -19,6 +19,10 @@ pub trait Storage:
     + Sessions
     + Devices
     + Memberships
+    + Members
+    + Bans
+    + Invitations
+    + Directs
     + ReadPositions
     + Inboxes
     + Revocations

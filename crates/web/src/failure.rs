@@ -81,7 +81,8 @@ impl Failure {
     /// The protocol's code for it, where there is one.
     fn code(&self) -> ErrorCode {
         match self {
-            Self::App(Error::NotJoined | Error::NoSession) => ErrorCode::NotJoined,
+            Self::App(Error::NotJoined | Error::NoSession | Error::Banned) => ErrorCode::NotJoined,
+            Self::App(Error::ReadOnly) => ErrorCode::ReadOnly,
             Self::App(Error::NoRoom) | Self::NotFound => ErrorCode::NoRoom,
             Self::App(Error::RateLimited(_)) => ErrorCode::RateLimited,
             _ if self.status().is_server_error() => ErrorCode::Unavailable,

@@ -66,7 +66,11 @@ impl FormErrors {
             Error::RoomName(_) | Error::RoomNameTaken => Place::Name,
             Error::RoomDescription(_) => Place::Description,
             Error::Place(error) => Place::of(*error),
-            Error::SignIn
+            Error::LastModerator
+            | Error::DirectPeople
+            | Error::NoPerson
+            | Error::NoMember
+            | Error::SignIn
             | Error::Suspended
             | Error::PlaceChanged
             | Error::LastAdministrator
@@ -154,6 +158,10 @@ const fn key(error: &Error) -> Key {
         Error::RoomDescription(RoomDescriptionError::TooLong) => Key("error-description-long"),
         Error::RoomDescription(RoomDescriptionError::Nul) => Key("error-description-character"),
         Error::WrongPassword => Key("error-password-wrong"),
+        Error::LastModerator => Key("error-last-moderator"),
+        Error::DirectPeople => Key("error-direct-people"),
+        Error::NoPerson => Key("error-no-person"),
+        Error::NoMember => Key("error-no-member"),
         Error::Suspended => Key("error-account-suspended"),
         Error::Place(PlaceError::NameTooLong) => Key("error-place-name-long"),
         Error::Place(PlaceError::NameControl) => Key("error-place-name-control"),

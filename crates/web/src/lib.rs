@@ -12,6 +12,7 @@ mod encoding;
 mod failure;
 mod form_errors;
 mod language;
+mod link;
 mod middleware;
 mod origin;
 mod page;

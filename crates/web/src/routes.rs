@@ -21,6 +21,22 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
     let routes = Router::new()
         .page("/", get(pages::rooms::list))
         .page(
+            "/rooms/new/",
+            get(pages::new_room::show_form).post(pages::new_room::create),
+        )
+        .page(
+            "/room/{id}/about/",
+            get(pages::about::show_room).post(pages::about::change),
+        )
+        .page(
+            "/invite/{token}/",
+            get(pages::invite::show_form).post(pages::invite::accept),
+        )
+        .page(
+            "/direct/",
+            get(pages::direct::show_form).post(pages::direct::start),
+        )
+        .page(
             "/room/{id}/join/",
             get(pages::join::show_form).post(pages::join::join),
         )
@@ -61,6 +77,7 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
             get(admin::room_form::edit).post(admin::room_form::save),
         )
         .page("/admin/rooms/{id}/state/", post(admin::rooms::set_state))
+        .page("/admin/rooms/{id}/enter/", post(admin::rooms::enter))
         .page(
             "/admin/messages/",
             large(get(admin::messages::list)).post(admin::messages::delete),

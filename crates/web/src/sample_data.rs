@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
+use papo_app::{MembershipState, OwnRoom};
 use papo_domain::{
-    Account, AccountId, AccountName, AuditAct, AuditEntry, AuditId, AuditPerson, AuditRoom, Mark,
-    Message, MessageText, PersonId, PersonSettings, PlaceSetting, Room, RoomDescription, RoomId,
-    RoomName, RoomOverview, Seq, SettingChange, Timestamp, Username,
+    Account, AccountId, AccountName, AuditAct, AuditEntry, AuditId, AuditPerson, AuditRoom, Level,
+    Mark, MemberRole, Message, MessageText, PersonId, PersonSettings, PlaceSetting, Room,
+    RoomDescription, RoomId, RoomKind, RoomName, RoomOverview, RoomTerms, Seq, SettingChange,
+    Timestamp, Username,
 };
 
 use crate::language::Language;
@@ -54,6 +56,12 @@ pub(crate) fn room(id: i64, description: &str) -> Room {
         id: RoomId(id),
         name: RoomName::from_stored(format!("Sala {id} {HOSTILE}")),
         description: RoomDescription::from_stored(description.to_owned()),
+        kind: match id {
+            2 => RoomKind::Private,
+            3 => RoomKind::Members,
+            _ => RoomKind::Public,
+        },
+        is_announcement: id == 3,
         is_active: id != 2,
         created_at: at("2026-01-31T00:00:00.000Z"),
         last_seq: Seq(0),
@@ -70,6 +78,29 @@ pub(crate) fn overviews() -> Vec<RoomOverview> {
         overview(2, "", None),
         overview(3, "Conversa livre", Some(at("2025-11-24T18:51:34.120Z"))),
     ]
+}
+
+/// A room that somebody is in.
+pub(crate) fn own_room(id: i64, kind: RoomKind, unread: u32) -> OwnRoom {
+    let room = room(id, "");
+    let state = MembershipState {
+        room: room.id,
+        name: room.name,
+        terms: RoomTerms {
+            kind,
+            is_announcement: id == 3,
+            is_active: id != 2,
+        },
+        role: MemberRole::Moderator,
+        username: Username::from_stored(HOSTILE.to_owned()),
+        last_seq: Seq(3),
+        last_activity: (id == 1).then(|| at("2026-11-24T18:51:34.120Z")),
+        read: Seq(1),
+        version: 0,
+        unread,
+        level: Level::default(),
+    };
+    OwnRoom { state, online: 2 }
 }
 
 pub(crate) fn message(mark: Option<Mark>) -> Message {

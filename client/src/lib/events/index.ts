@@ -2,6 +2,7 @@
 import type { RoomEvent, ServerFrameOf } from "../select.js";
 import { deleted } from "./deleted.js";
 import { edited } from "./edited.js";
+import { entered } from "./entered.js";
 import type { EventKind } from "./kind.js";
 import { posted } from "./posted.js";
 import { reacted } from "./reacted.js";
@@ -15,6 +16,7 @@ const KINDS: { [Type in RoomEvent["type"]]: EventKind<ServerFrameOf<Type>> } = {
   deleted,
   reacted,
   room: roomChanged,
+  entered,
 };
 
 const UNKNOWN: EventKind<RoomEvent> = {};

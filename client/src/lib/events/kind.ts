@@ -10,7 +10,6 @@ export interface EventRoom {
   /** A message of this name has come into the log. */
   arrived(sender: string, clientId: string | undefined): void;
   renamed(name: string, description: string): void;
-  closed(): void;
 }
 
 /** Each kind is a file of this folder; what it doesn't do, it leaves out. */

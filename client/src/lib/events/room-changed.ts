@@ -1,10 +1,9 @@
-/** The room has another name or description, or was opened or closed. */
+/** The room has another name, description, kind or state. In an archived room people read on. */
 import type { ServerFrameOf } from "../select.js";
 import type { EventKind } from "./kind.js";
 
 export const roomChanged: EventKind<ServerFrameOf<"room">> = {
-  follow({ name, description, active }, room) {
+  follow({ name, description }, room) {
     room.renamed(name, description);
-    if (!active) room.closed();
   },
 };

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use papo_channel_layer::Connection;
 use papo_domain::{
-    MessageText, PersonId, RoomDescription, RoomName, RoomState, SessionId, Username,
+    MessageText, PersonId, RoomDescription, RoomKind, RoomName, RoomState, SessionId, Username,
 };
 use papo_storage::sqlite::SqliteStorage;
 use papo_storage::{
@@ -33,6 +33,8 @@ impl World {
             name: RoomName::parse("Testes").unwrap(),
             description: RoomDescription::default(),
             is_active: true,
+            kind: RoomKind::Public,
+            is_announcement: false,
         };
         let room = storage.create_room(state, at).await.unwrap().id;
         let session = NewSession {

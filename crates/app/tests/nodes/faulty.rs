@@ -6,20 +6,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, AuditEntry, Denial, DeviceText, Epoch, Event, PersonId,
-    PersonSettings, Place, RelayKey, Room, RoomId, RoomOverview, RoomState, Seq, SessionId,
-    Timestamp, Username,
+    Account, AccountId, AccountName, AuditEntry, Denial, DeviceText, Epoch, Event, MemberRole,
+    PersonId, PersonSettings, Place, RelayKey, Room, RoomId, RoomMakers, RoomName, RoomOverview,
+    RoomState, Seq, SessionId, Timestamp, Username,
 };
 use papo_storage::{
-    AccountChange, AccountChanges, AccountFilter, AccountOverview, AccountRefusal, AccountSession,
-    Accounts, Audit, AuditFilter, Authors, Batch, By, Check, Clocks, DeadJob, Devices, Identity,
-    Import, ImportReport, ImportedRoom, InboxEntry, InboxId, Inboxes, Instance, JobId, JobLease,
-    Jobs, JoinRefusal, Joined, Log, MembershipState, Memberships, MessageFilter, MessagePage,
-    Messages, NewAccount, NewJob, NewSession, Offer, Offers, Passwords, People, Persons,
-    PlaceRefusal, PlaceSettings, PlaceVersion, Queues, ReadMark, ReadPositions, Revocation,
-    RevocationId, Revocations, RoomFilter, Rooms, Served, Session, Sessions, Setup, Snapshot,
-    Storage, StorageError, StoredPassword, StoredPlace, TakeJobs, TakenJob, Taker, Times,
-    TokenHash,
+    AccountChange, AccountChanges, AccountFilter, AccountOverview, AccountPerson, AccountRefusal,
+    AccountSession, Accounts, Audit, AuditFilter, Authors, Ban, Bans, Batch, By, Check, Clocks,
+    DeadJob, Devices, DirectRefusal, Directs, Identity, Import, ImportReport, ImportedRoom,
+    InboxEntry, InboxId, Inboxes, Instance, Invitation, InvitationId, Invitations, JobId, JobLease,
+    Jobs, JoinRefusal, Joined, Log, MemberFilter, MemberRefusal, Members, MembershipState,
+    Memberships, MessageFilter, MessagePage, Messages, NewAccount, NewInvitation, NewJob,
+    NewSession, Offer, Offers, Passwords, People, Persons, PlaceRefusal, PlaceSettings,
+    PlaceVersion, Queues, ReadMark, ReadPositions, Revocation, RevocationId, Revocations,
+    RoomFilter, RoomMember, Rooms, Served, Session, Sessions, Setup, Snapshot, Standing, Storage,
+    StorageError, StoredPassword, StoredPlace, TakeJobs, TakenJob, Taker, Times, TokenHash,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -153,8 +154,9 @@ pass_on! {
     Rooms {
         room(room: RoomId) -> Option<Room>;
         rooms(filter: RoomFilter) -> Vec<RoomOverview>;
-        create_room(state: RoomState, at: Timestamp) -> Room;
-        create_room_as(by: By, state: RoomState, at: Timestamp) -> Result<Room, Denial>;
+        create_room_for(state: RoomState, moderator: Option<PersonId>, at: Timestamp) -> Room;
+        open_room(session: SessionId, makers: RoomMakers, state: RoomState, at: Timestamp)
+            -> Result<Room, Denial>;
         create_first_rooms(states: Vec<RoomState>, at: Timestamp) -> ();
     }
     Times {
@@ -211,6 +213,39 @@ pass_on! {
         leave(session: SessionId, room: Option<RoomId>) -> Vec<RoomId>;
         memberships(session: SessionId) -> Vec<(RoomId, Username)>;
         identity(session: SessionId, room: RoomId) -> Option<Identity>;
+        standing(session: SessionId, room: RoomId) -> Option<Standing>;
+    }
+    Members {
+        admit_administrator(session: SessionId, room: RoomId, at: Timestamp)
+            -> Result<(), Denial>;
+        members(room: RoomId, filter: MemberFilter) -> Vec<RoomMember>;
+        set_role(by: By, room: RoomId, person: PersonId, role: MemberRole)
+            -> Result<(), MemberRefusal>;
+    }
+    Bans {
+        remove_member(by: By, room: RoomId, person: PersonId, bans: bool, at: Timestamp)
+            -> Result<(), MemberRefusal>;
+        lift_ban(by: By, room: RoomId, person: PersonId) -> Result<(), MemberRefusal>;
+        bans(room: RoomId) -> Vec<Ban>;
+    }
+    Invitations {
+        create_invitation(by: By, invitation: NewInvitation) -> Result<(), Denial>;
+        invitations(room: RoomId) -> Vec<Invitation>;
+        invitation(token: TokenHash) -> Option<Invitation>;
+        end_invitation(by: By, room: RoomId, id: InvitationId) -> Result<(), Denial>;
+        accept_invitation(
+            session: SessionId,
+            token: TokenHash,
+            username: Username,
+            at: Timestamp
+        ) -> Result<Joined, JoinRefusal>;
+    }
+    Directs {
+        start_direct(session: SessionId, others: Vec<PersonId>, at: Timestamp)
+            -> Result<Room, DirectRefusal>;
+        direct_name(room: RoomId, person: PersonId) -> Option<RoomName>;
+        accounts_by_name(asker: PersonId, prefix: String, limit: usize) -> Vec<AccountPerson>;
+        accounts_of(persons: Vec<PersonId>) -> Vec<AccountPerson>;
     }
     ReadPositions {
         membership_states(session: SessionId) -> (InboxId, Vec<MembershipState>);

@@ -4,9 +4,9 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use papo_app::{AccountChange, Administrator, Error};
+use papo_app::{AccountChange, Administrator, Error, RoomDraft};
 use papo_channel_layer::{Incoming, Signal};
-use papo_domain::{RoomId, Username};
+use papo_domain::{RoomId, RoomKind, Username};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::faulty::Fault;
@@ -172,7 +172,11 @@ async fn nobody_enters_a_room_that_they_are_not_in_and_that_there_is_none_is_sai
     let visitor = ana.visitor(&world.a).await;
     let enter = async |visitor, room| world.a.enter(visitor, room, ADDRESS).await.err();
     let by = Administrator::local();
-    let other = world.a.create_room(&by, "Outra", "", true).await.unwrap();
+    let other = world
+        .a
+        .create_room(&by, draft("Outra", true))
+        .await
+        .unwrap();
     // The visitor was looked up with the first room in view.
     assert_eq!(
         enter(Some(&visitor), other.id).await,
@@ -212,8 +216,18 @@ async fn who_administered_a_moment_ago_changes_nothing_any_more() {
     let refused = Err(Error::NotAdministrator);
     for app in [&world.a, &world.b] {
         assert_eq!(app.delete_message(&by, world.room, seq).await, refused);
-        let closed = app.set_room(&by, world.room, "Geral", "", false).await;
+        let closed = app.set_room(&by, world.room, draft("Geral", false)).await;
         assert_eq!(closed, refused);
     }
     world.stop().await;
+}
+
+fn draft(name: &str, is_active: bool) -> RoomDraft {
+    RoomDraft {
+        name: name.to_owned(),
+        description: String::new(),
+        kind: RoomKind::Public,
+        is_announcement: false,
+        is_active,
+    }
 }

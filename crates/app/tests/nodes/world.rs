@@ -11,7 +11,9 @@ use papo_app::{
 use papo_channel_layer::NodeId;
 use papo_channel_layer::nats::{NatsRelay, NatsSettings};
 use papo_channel_layer::testing::{Bus, nats_url};
-use papo_domain::{RoomDescription, RoomId, RoomName, RoomState, Seq, Timestamp, Username};
+use papo_domain::{
+    RoomDescription, RoomId, RoomKind, RoomName, RoomState, Seq, Timestamp, Username,
+};
 use papo_storage::Storage;
 use papo_storage::sqlite::SqliteStorage;
 use parking_lot::Mutex;
@@ -92,6 +94,8 @@ impl World {
             name: RoomName::parse("Geral").unwrap(),
             description: RoomDescription::parse("").unwrap(),
             is_active: true,
+            kind: RoomKind::Public,
+            is_announcement: false,
         };
         let at = Timestamp::from_millis(1_795_000_000_000);
         let room = storage.create_room(state, at).await.unwrap().id;

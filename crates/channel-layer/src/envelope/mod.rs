@@ -72,8 +72,6 @@ struct FrameBody<'a> {
 enum Kind {
     Message,
     Change,
-    Closing,
-    Opening,
 }
 
 /// A signal's room, if it is about one.
@@ -255,8 +253,6 @@ impl<'a> FrameBody<'a> {
             kind: match frame.class {
                 EventClass::Message => Kind::Message,
                 EventClass::Change => Kind::Change,
-                EventClass::Closing => Kind::Closing,
-                EventClass::Opening => Kind::Opening,
             },
             changes: frame.changes.map(|seq| seq.0),
             bytes: &frame.bytes,
@@ -272,8 +268,6 @@ impl<'a> FrameBody<'a> {
             class: match self.kind {
                 Kind::Message => EventClass::Message,
                 Kind::Change => EventClass::Change,
-                Kind::Closing => EventClass::Closing,
-                Kind::Opening => EventClass::Opening,
             },
             changes: self.changes.map(Seq),
             // A copy, so that a small frame doesn't keep the whole envelope.

@@ -166,6 +166,9 @@ fn make_archive(path: &Path, other: &Path, room: &str, last_room: i64) {
         created_at: 0,
         last_seq: 0,
         last_activity: None,
+        kind: 0,
+        is_announcement: false,
+        direct_key: None,
     });
     let file = fs::File::create(path).unwrap();
     let mut archive = ArchiveWriter::to(Box::new(file)).unwrap();

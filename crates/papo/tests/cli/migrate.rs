@@ -42,7 +42,7 @@ fn who_was_connected_goes_on_at_the_other_database() {
     assert!(moved.errors.contains("copying: "), "{}", moved.errors);
     let output = moved.ok();
     assert!(output.contains("both hold the same"), "{output}");
-    assert_eq!(checksums(&output).len(), 11, "{output}");
+    assert_eq!(checksums(&output).len(), 13, "{output}");
 
     let server = serve_url(&place.path().join("none"), &url);
     ana.host = server.address().to_string();

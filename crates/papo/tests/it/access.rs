@@ -95,7 +95,10 @@ fn a_socket_needs_a_session_that_joined_the_room() {
     assert_eq!(Socket::refusal(guest.plain_socket(99)).unwrap(), 404);
     assert_eq!(open(&guest, "/ws/chat/x/", &stranger), 404);
     server.command(&["room", "deactivate", "1"]).unwrap();
-    assert_eq!(Socket::refusal(guest.plain_socket(1)).unwrap(), 404);
+    // Its members read on in an archived room, and nobody else knows of it.
+    assert!(guest.plain_socket(1).is_ok());
+    let other = Guest::joined(&server, 2, "Bia").unwrap();
+    assert_eq!(Socket::refusal(other.plain_socket(1)).unwrap(), 404);
 }
 
 #[test]

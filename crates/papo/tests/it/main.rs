@@ -18,6 +18,7 @@ mod metrics;
 mod names;
 mod nodes;
 mod own_account;
+mod own_rooms;
 mod people;
 mod persons;
 mod place;

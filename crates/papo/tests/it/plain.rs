@@ -169,7 +169,7 @@ fn after_leaving_the_socket_is_closed_and_the_room_asks_again() {
 }
 
 #[test]
-fn deactivating_a_room_from_the_command_line_closes_its_sockets() {
+fn in_a_room_that_a_command_archives_people_read_on_and_do_not_post() {
     let server = start();
     let guest = Guest::joined(&server, 2, "Ana").unwrap();
     let (mut plain, mut full) = (guest.plain_socket(2).unwrap(), guest.socket(2).unwrap());
@@ -182,10 +182,20 @@ fn deactivating_a_room_from_the_command_line_closes_its_sockets() {
         matches!(told, ServerFrame::Room { active: false, .. }),
         "{told:?}"
     );
-    assert_eq!(full.wait_for_close().unwrap().code, 4004);
-    assert_eq!(plain.wait_for_close().unwrap().code, 4004);
-    assert_eq!(Socket::refusal(guest.plain_socket(2)).unwrap(), 404);
+    let reference = full.post(2, "?").unwrap();
+    let refused = full.wait_for_ack(reference).unwrap_err().to_string();
+    assert!(refused.contains("ReadOnly"), "{refused}");
+    plain.send_text(r#"{"message":"?"}"#).unwrap();
+    assert_eq!(plain.wait_for_close().unwrap().code, 1008);
+    let mut reader = guest.clone();
+    assert_eq!(reader.get("/room/2/").unwrap().status, 200);
+    assert_eq!(Guest::new(&server).get("/room/2/").unwrap().status, 404);
     server.command(&["room", "activate", "2"]).unwrap();
+    let told = full.receive().unwrap();
+    assert!(
+        matches!(told, ServerFrame::Room { active: true, .. }),
+        "{told:?}"
+    );
     let mut again = guest.plain_socket(2).unwrap();
     again.send_text(r#"{"message":"back"}"#).unwrap();
     assert_eq!(rendered(&again.receive_text().unwrap()).0, "back");

@@ -2,7 +2,7 @@
 //! room.
 
 use anyhow::Result;
-use papo_domain::{Denial, Right, Role, RoomKind};
+use papo_domain::{Denial, Right, Role, RoomKind, RoomMakers, RoomTerms};
 use papo_protocol::{ClientFrame, Level, ServerFrame};
 use papo_testing::{Guest, Server, Socket};
 
@@ -12,8 +12,10 @@ use super::start;
 /// The source of the server's list of routes.
 const ROUTES: &str = include_str!("../../../web/src/routes.rs");
 /// The routes that need no right in a room and no administrator.
-const FREE: [&str; 26] = [
+const FREE: [&str; 27] = [
     "/",
+    // Whoever has the secret of an invitation may use it.
+    "/invite/{token}/",
     "/leave/",
     "/language/",
     "/login/",
@@ -43,14 +45,25 @@ const FREE: [&str; 26] = [
     // need no subscription have doors here.
     "/ws/",
 ];
-const ACTIVE: i64 = 1;
-const INACTIVE: i64 = 3;
+/// The rooms that a moderator has made, each with its kind. The last one is archived.
+const ROOMS: [(i64, RoomKind, bool); 4] = [
+    (4, RoomKind::Public, true),
+    (5, RoomKind::Members, true),
+    (6, RoomKind::Private, true),
+    (7, RoomKind::Public, false),
+];
+/// Somebody whose name no room has.
+const NOBODY: &str = "0000000000000";
 
 /// The right that a door needs.
 #[derive(Debug, Clone, Copy)]
 enum Need {
     /// A right in the room, in the asker's role there.
     Member(Right),
+    /// Knowing of the room, or for people outside joining it.
+    Come,
+    /// The right to make rooms, and to start direct ones.
+    Open,
     /// The right to administer.
     Administer,
     /// A right in the room, as an administrator.
@@ -84,27 +97,36 @@ enum Way {
 struct Asker {
     name: &'static str,
     guest: Guest,
-    /// The role in both rooms, and to the message in question.
+    /// The role in all rooms, and to the message in question.
     role: Role,
     has_account: bool,
     administers: bool,
 }
 
 /// The table's answer.
-fn expected(need: Need, asker: &Asker, kind: RoomKind) -> Result<(), Denial> {
+fn expected(need: Need, asker: &Asker, terms: RoomTerms) -> Result<(), Denial> {
     let administrator = if asker.administers {
         Role::Administrator
     } else {
         asker.role
     };
     match need {
-        Need::Member(right) => asker.role.may(right, kind),
+        Need::Member(right) => asker.role.may(right, terms),
+        Need::Come if is_inside(asker.role) => asker.role.may(Right::See, terms),
+        Need::Come => asker.role.may_join(terms, true),
+        Need::Open if asker.has_account => Role::Account.may_open(RoomMakers::Accounts),
+        Need::Open => asker.role.may_open(RoomMakers::Accounts),
         Need::Administer => administrator.may_administer(),
         Need::Administrator(right) => {
             let may = administrator.may_administer();
-            may.and_then(|()| administrator.may(right, kind))
+            may.and_then(|()| administrator.may(right, terms))
         }
     }
+}
+
+/// Whether a role is that of somebody in the room.
+fn is_inside(role: Role) -> bool {
+    matches!(role, Role::Member | Role::Author | Role::Moderator)
 }
 
 /// How a door shows a denial.
@@ -115,13 +137,19 @@ fn said(way: &Way, denial: Denial, asker: &Asker) -> &'static str {
             "403"
         }
         (Way::Unfollowed(_), Denial::NoRoom) => "NoRoom",
-        (Way::Unfollowed(_), Denial::NotJoined) => "NotJoined",
+        (Way::Unfollowed(_), Denial::NotJoined | Denial::Banned) => "NotJoined",
+        (_, Denial::NoAccount) => "303 /login/",
+        (Way::Frame(_) | Way::Unfollowed(_), Denial::ReadOnly) => "ReadOnly",
+        (Way::Plain(_), Denial::ReadOnly) => "1008",
         (_, Denial::NoRoom) => "404",
         (_, Denial::NotAdministrator) if asker.has_account => "403",
         (_, Denial::NotAdministrator) => "303 /login/",
         (Way::Frame(_), Denial::NotYours) => "NotYours",
         (Way::Get("/room/{id}/messages/?before=9"), Denial::NoSession) => "401",
-        (Way::Get("/room/{id}/"), _) => "303 /room/{id}/join/",
+        (Way::Post("/room/{id}/about/", _), Denial::NoSession) => "401",
+        (Way::Get("/room/{id}/" | "/room/{id}/about/"), Denial::NoSession | Denial::NotJoined) => {
+            "303 /room/{id}/join/"
+        }
         (_, _) => "403",
     }
 }
@@ -133,17 +161,18 @@ fn right(frame: &ClientFrame) -> Option<Right> {
         | ClientFrame::Read { .. }
         | ClientFrame::Unread { .. }
         | ClientFrame::Level { .. }
-        | ClientFrame::Refresh { .. } => Some(Right::Read),
-        ClientFrame::Send { .. } | ClientFrame::React { .. } | ClientFrame::Typing { .. } => {
-            Some(Right::Post)
-        }
+        | ClientFrame::Refresh { .. }
+        | ClientFrame::Typing { .. } => Some(Right::Read),
+        ClientFrame::Send { .. } => Some(Right::Post),
+        ClientFrame::React { .. } => Some(Right::React),
         ClientFrame::Edit { .. } => Some(Right::Edit),
         ClientFrame::Delete { .. } => Some(Right::Delete),
         ClientFrame::Unsubscribe { .. } | ClientFrame::Ping { .. } => None,
     }
 }
 
-/// All doors of a room. Joining comes last, since it changes who is in the room.
+/// All doors of a room. Joining comes last, since it changes who is in the room, and then the
+/// administrators' own way in.
 fn doors(room: i64, target: i64) -> Vec<Door> {
     let member = |name, right, way| Door {
         name,
@@ -161,8 +190,30 @@ fn doors(room: i64, target: i64) -> Vec<Door> {
         way: Way::Post(path, form),
     };
     let mut doors = vec![
-        get("/room/{id}/join/", Need::Member(Right::See)),
+        get("/room/{id}/join/", Need::Come),
         get("/room/{id}/", Need::Member(Right::Read)),
+        get("/room/{id}/about/", Need::Member(Right::Read)),
+        post(
+            "/room/{id}/about/",
+            Need::Member(Right::Manage),
+            |room, target| {
+                let mut form = room_form(room, target);
+                form.push(("act", "save".into()));
+                form
+            },
+        ),
+        post("/room/{id}/about/", Need::Member(Right::Invite), |_, _| {
+            let numbers = [("hours", "1".into()), ("uses", "1".into())];
+            [vec![("act", "invite".into())], numbers.into()].concat()
+        }),
+        get("/rooms/new/", Need::Open),
+        post("/rooms/new/", Need::Open, |room, _| {
+            vec![("name", format!("Nova {room}")), ("kind", "private".into())]
+        }),
+        get("/direct/", Need::Open),
+        post("/direct/", Need::Open, |_, _| {
+            vec![("act", "search".into()), ("with", NOBODY.into())]
+        }),
         member(
             "/room/{id}/messages/",
             Right::Read,
@@ -190,22 +241,25 @@ fn doors(room: i64, target: i64) -> Vec<Door> {
         }),
         get("/admin/rooms/new/", Need::Administer),
         post("/admin/rooms/new/", Need::Administer, |room, _| {
-            vec![("name", format!("Sala {room}")), ("is_active", "on".into())]
+            vec![
+                ("name", format!("Criada {room}")),
+                ("is_active", "on".into()),
+            ]
         }),
         get("/admin/rooms/{id}/", Need::Administrator(Right::See)),
         post(
             "/admin/rooms/{id}/",
-            Need::Administrator(Right::Set),
+            Need::Administrator(Right::Manage),
             |room, target| {
-                let mut form = vec![("name", format!("{room}, até {target}"))];
-                form.extend((room == ACTIVE).then(|| ("is_active", "on".to_owned())));
+                let mut form = room_form(room, target);
+                form.extend(is_active(room).then(|| ("is_active", "on".to_owned())));
                 form
             },
         ),
         post(
             "/admin/rooms/{id}/state/",
-            Need::Administrator(Right::Set),
-            |room, _| vec![("is_active", (room == ACTIVE).to_string())],
+            Need::Administrator(Right::Manage),
+            |room, _| vec![("is_active", is_active(room).to_string())],
         ),
         post(
             "/admin/messages/",
@@ -226,7 +280,28 @@ fn doors(room: i64, target: i64) -> Vec<Door> {
         Need::Member(Right::Join),
         |_, _| vec![("username", "Alguém".to_owned())],
     ));
+    doors.push(post(
+        "/admin/rooms/{id}/enter/",
+        Need::Administrator(Right::Join),
+        |_, _| Vec::new(),
+    ));
     doors
+}
+
+/// The form of a room of this kind.
+fn room_form(room: i64, target: i64) -> Vec<(&'static str, String)> {
+    let kind = ROOMS.iter().find(|(id, ..)| *id == room);
+    let kind = kind.map_or(RoomKind::Public, |(_, kind, _)| *kind);
+    vec![
+        ("name", format!("{room}, até {target}")),
+        ("kind", kind.as_str().to_owned()),
+    ]
+}
+
+fn is_active(room: i64) -> bool {
+    ROOMS
+        .iter()
+        .any(|(id, _, is_active)| *id == room && *is_active)
 }
 
 /// Whether a frame needs no `subscribe` before it.
@@ -326,7 +401,9 @@ fn plain(socket: Result<Socket>, message: Option<&str>) -> Result<String> {
     };
     if let Some(message) = message {
         socket.send_text(&format!(r#"{{"message":"{message}"}}"#))?;
-        socket.receive_text()?;
+        if socket.receive_text().is_err() {
+            return Ok(socket.wait_for_close()?.code.to_string());
+        }
     }
     Ok("yes".to_owned())
 }
@@ -369,8 +446,68 @@ fn answer(socket: &mut Socket, reference: u64) -> Result<String> {
     })
 }
 
-/// All askers. Author and member are in both rooms, the visitor in another, accounts in none.
-fn askers(server: &Server) -> [Asker; 6] {
+/// A moderator, and the rooms that they have made. The last one isn't archived yet.
+fn moderator(server: &Server) -> Guest {
+    let mut moderator = account(server, "Moderação", false);
+    for (room, kind, _) in ROOMS {
+        let name = format!("Sala {room}");
+        let form = [("name", name.as_str()), ("kind", kind.as_str())];
+        let page = moderator.post("/rooms/new/", &form).unwrap();
+        assert_eq!(
+            shown(&page),
+            format!("303 /room/{room}/"),
+            "{}",
+            page.brief()
+        );
+    }
+    moderator
+}
+
+/// Makes a link to a room. Returns its path.
+fn invite(moderator: &mut Guest, room: i64) -> String {
+    let form = [("act", "invite"), ("hours", "1"), ("uses", "9")];
+    let page = moderator
+        .post(&format!("/room/{room}/about/"), &form)
+        .unwrap();
+    let token = page.header("location").rsplit_once("invite=").unwrap().1;
+    format!("/invite/{token}/")
+}
+
+/// Lets somebody into all rooms of the moderator.
+fn let_in(moderator: &mut Guest, guest: &mut Guest, name: &str) {
+    for (room, ..) in ROOMS {
+        let link = invite(moderator, room);
+        assert_eq!(guest.get(&link).unwrap().status, 200);
+        let page = guest.post(&link, &[("username", name)]).unwrap();
+        assert_eq!(
+            shown(&page),
+            format!("303 /room/{room}/"),
+            "{}",
+            page.brief()
+        );
+    }
+}
+
+/// Bans somebody from all rooms of the moderator.
+fn ban(moderator: &mut Guest, guest: &Guest) {
+    let mut socket = guest.rooms_socket().unwrap();
+    let ServerFrame::Welcome { sender, .. } = socket.receive().unwrap() else {
+        panic!("no welcome");
+    };
+    for (room, ..) in ROOMS {
+        let form = [("act", "ban"), ("person", sender.as_str())];
+        let page = moderator
+            .post(&format!("/room/{room}/about/"), &form)
+            .unwrap();
+        assert_eq!(page.status, 303, "{}", page.brief());
+        let left = socket.receive_where(|frame| matches!(frame, ServerFrame::Left { .. }));
+        assert_eq!(left.unwrap(), ServerFrame::Left { room });
+    }
+}
+
+/// All askers. Those inside are in all rooms of the moderator, the guest in another, and accounts
+/// in none.
+fn askers(server: &Server) -> [Asker; 8] {
     let asker = |name, guest, role| Asker {
         name,
         guest,
@@ -378,25 +515,33 @@ fn askers(server: &Server) -> [Asker; 6] {
         has_account: false,
         administers: false,
     };
-    let in_both = |name| {
-        let mut guest = Guest::joined(server, ACTIVE, name).unwrap();
-        guest.join(INACTIVE, name).unwrap();
-        guest
-    };
     let with_account = |name, administers| Asker {
         has_account: true,
         administers,
-        ..asker(name, account(server, name, administers), Role::Visitor)
+        ..asker(name, account(server, name, administers), Role::Account)
     };
+    let mut moderator = moderator(server);
+    let mut inside = |name| {
+        let mut guest = Guest::new(server);
+        let_in(&mut moderator, &mut guest, name);
+        guest
+    };
+    let (member, author, banned) = (inside("Caio"), inside("Ana"), inside("Davi"));
+    ban(&mut moderator, &banned);
     [
         asker("stranger", Guest::new(server), Role::Stranger),
         asker(
-            "visitor",
+            "guest",
             Guest::joined(server, 2, "Bia").unwrap(),
-            Role::Visitor,
+            Role::Guest,
         ),
-        asker("member", in_both("Caio"), Role::Member),
-        asker("author", in_both("Ana"), Role::Author),
+        asker("member", member, Role::Member),
+        asker("author", author, Role::Author),
+        asker("banned", banned, Role::Banned),
+        Asker {
+            has_account: true,
+            ..asker("moderator", moderator, Role::Moderator)
+        },
         with_account("Conta", false),
         with_account("Chefe", true),
     ]
@@ -416,25 +561,33 @@ fn every_door_answers_as_the_table_says() {
     // Each room's number is an account's too.
     account(&server, "Outra", false);
     let author = askers[3].guest.clone();
-    let kept = post(&author, INACTIVE);
-    server.command(&["room", "deactivate", "3"]).unwrap();
-    for (room, kind) in [(INACTIVE, RoomKind::Inactive), (ACTIVE, RoomKind::Active)] {
+    // Each asker gets a message that nobody has changed yet.
+    let mut kept: Vec<i64> = (0..400).map(|_| post(&author, 7)).collect();
+    server.command(&["room", "deactivate", "7"]).unwrap();
+    for (room, kind, is_active) in ROOMS {
+        let terms = RoomTerms {
+            kind,
+            is_announcement: false,
+            is_active,
+        };
+        // The stranger has joined the room before, and so had a session.
+        askers[0].guest = Guest::new(&server);
         for index in 0..doors(room, 0).len() {
             for asker in &mut askers {
-                // Each asker gets a message that nobody has changed yet.
-                let target = match kind {
-                    RoomKind::Active => post(&author, room),
-                    RoomKind::Inactive => kept,
+                let target = if is_active {
+                    post(&author, room)
+                } else {
+                    kept.pop().unwrap()
                 };
                 let Door { name, need, way } = doors(room, target).swap_remove(index);
-                let expected = match expected(need, asker, kind) {
+                let expected = match expected(need, asker, terms) {
                     Ok(()) => "yes",
                     Err(denial) => said(&way, denial, asker),
                 };
                 let said = asker.ask(&way, room, target);
                 let said = said.unwrap_or_else(|error| format!("{error:#}"));
                 let who = asker.name;
-                assert_eq!(said, expected, "{who} at {name}, {way:?}, {kind:?}");
+                assert_eq!(said, expected, "{who} at {name}, {way:?}, {terms:?}");
             }
         }
     }
@@ -442,7 +595,7 @@ fn every_door_answers_as_the_table_says() {
 
 #[test]
 fn every_route_has_a_door_or_is_free() {
-    let doors = doors(ACTIVE, 1);
+    let doors = doors(4, 1);
     let literals = ROUTES.split('"').skip(1).step_by(2);
     let routes: Vec<_> = literals.filter(|text| text.starts_with('/')).collect();
     assert!(routes.len() > 20, "{routes:?}");
@@ -469,12 +622,17 @@ fn commands_do_what_the_table_lets_the_system_do() {
     };
     may(Role::System.may_administer(), &["room", "create", "Nova"]);
     may(Role::System.may_administer(), &["user", "list"]);
-    let sees = Role::System.may(Right::See, RoomKind::Inactive);
-    may(sees, &["room", "list"]);
-    for (command, kind) in [
-        ("deactivate", RoomKind::Active),
-        ("activate", RoomKind::Inactive),
-    ] {
-        may(Role::System.may(Right::Set, kind), &["room", command, "1"]);
+    let terms = |is_active| RoomTerms {
+        kind: RoomKind::Public,
+        is_announcement: false,
+        is_active,
+    };
+    may(
+        Role::System.may(Right::See, terms(false)),
+        &["room", "list"],
+    );
+    for (command, is_active) in [("deactivate", true), ("activate", false)] {
+        let manages = Role::System.may(Right::Manage, terms(is_active));
+        may(manages, &["room", command, "1"]);
     }
 }

@@ -132,13 +132,20 @@ fn a_socket_begins_with_the_rooms_and_what_is_unread_in_each() {
             )
         })
         .collect();
-    assert_eq!(brief, [(1, "Ana", 4, 0, 2), (2, "Ana Paula", 0, 0, 0)]);
+    assert_eq!(
+        brief,
+        [
+            (1, "Ana", 4, 0, 2),
+            (2, "Ana Paula", 0, 0, 0),
+            (3, "Ana", 1, 0, 0)
+        ]
+    );
+    assert_eq!((rooms[0].archived, rooms[2].archived), (false, true));
     assert_eq!(rooms[0].name, "Geral");
     assert!(rooms[0].timestamp.is_some() && rooms[1].timestamp.is_none());
     assert_eq!(refresh(&mut socket, 1), Ok(rooms[0].clone()));
-    assert_eq!(refresh(&mut socket, 3), Err(ErrorCode::NoRoom));
+    assert_eq!(refresh(&mut socket, 3), Ok(rooms[2].clone()));
     assert_eq!(refresh(&mut socket, 77), Err(ErrorCode::NoRoom));
-    // An inactive room that comes back is known again.
     server.command(&["room", "activate", "3"]).unwrap();
     let (_, seq, posted) = head(&mut socket, 3);
     assert_eq!((seq, posted), (2, None));

@@ -1,7 +1,8 @@
 //! Changes of a room, and what became of them.
 
 use papo_domain::{
-    ClientId, Denial, Emoji, Event, MessageText, Role, RoomId, RoomState, Seq, SessionId, Timestamp,
+    ClientId, Denial, Emoji, Event, MessageText, Role, RoomId, RoomState, Seq, SessionId,
+    Timestamp, Username,
 };
 
 use super::facts::Poster;
@@ -76,11 +77,16 @@ pub enum Act {
     SetRoom(RoomState),
     /// Activates or deactivates the room, and leaves the rest of its state as it is then.
     SetActive(bool),
+    /// Tells the room that an administrator adds themselves to it.
+    Enter {
+        /// Their account's name.
+        username: Username,
+    },
 }
 
 impl By {
     /// The session that has the right; `None` for the system.
-    pub(crate) const fn session(self) -> Option<SessionId> {
+    pub const fn session(self) -> Option<SessionId> {
         match self {
             Self::Member(session) | Self::Administrator(session) => Some(session),
             Self::System => None,
@@ -89,13 +95,14 @@ impl By {
 
     /// The role in a room, where the session has this poster. An administrator whose right has
     /// ended is denied.
-    pub(super) fn role(self, poster: Option<&Poster>) -> Result<Role, Denial> {
+    pub(crate) fn role(self, poster: Option<&Poster>) -> Result<Role, Denial> {
         match self {
-            Self::Member(_) if poster.is_some_and(|poster| poster.username.is_some()) => {
-                Ok(Role::Member)
-            }
-            // A person who has left the room and an ended session get the same answer.
-            Self::Member(_) => Ok(Role::Visitor),
+            Self::Member(_) => Ok(match poster {
+                Some(poster) if poster.username.is_some() => poster.role.into(),
+                Some(poster) => Role::outside(poster.mark.is_some()),
+                // A guest who isn't in the room and an ended session get the same answer.
+                None => Role::Guest,
+            }),
             Self::Administrator(_) if poster.is_some_and(|poster| poster.administers) => {
                 Ok(Role::Administrator)
             }
@@ -110,7 +117,11 @@ impl Act {
     pub fn text_bytes(&self) -> usize {
         match self {
             Self::Post { text, .. } | Self::Edit { text, .. } => text.as_str().len(),
-            Self::Delete { .. } | Self::React { .. } | Self::SetRoom(_) | Self::SetActive(_) => 0,
+            Self::Delete { .. }
+            | Self::React { .. }
+            | Self::SetRoom(_)
+            | Self::SetActive(_)
+            | Self::Enter { .. } => 0,
         }
     }
 }
@@ -136,4 +147,7 @@ pub enum Refusal {
     /// Another room has that name.
     #[error("another room has that name")]
     NameTaken,
+    /// A direct room stays one, and no other room becomes one.
+    #[error("a direct room stays a direct room")]
+    DirectRoom,
 }

@@ -135,6 +135,7 @@ impl<F: Facts> Ledger<F> {
             } => self.react(room, at, by, *target, (emoji, *is_on)),
             Act::SetRoom(state) => self.set_room(room, at, by, state),
             Act::SetActive(is_active) => self.set_active(room, at, by, *is_active),
+            Act::Enter { username } => self.enter(room, at, by, username),
         }
     }
 
@@ -147,7 +148,7 @@ impl<F: Facts> Ledger<F> {
         text: &MessageText,
     ) -> Step<Appended, F> {
         let client_id = client_id.filter(|_| !defects::has("no-dedupe"));
-        let (sender, username, mark) = match self.speaker(by, room) {
+        let (sender, username, mark) = match self.member(Right::Post, by, room) {
             Ok((poster, username)) => (poster.sender, username.clone(), poster.mark),
             Err(Stop::Refused(refusal)) => {
                 // A stored message stays acknowledged, even after its membership has ended.
@@ -218,8 +219,8 @@ impl<F: Facts> Ledger<F> {
         target: Seq,
         (emoji, is_on): (&Emoji, bool),
     ) -> Step<Appended, F> {
-        self.check_message(Right::Post, by, room, target)?;
-        let (poster, username) = self.speaker(by, room)?;
+        self.check_message(Right::React, by, room, target)?;
+        let (poster, username) = self.member(Right::React, by, room)?;
         let reacted = Reacted {
             target,
             sender: poster.sender,
@@ -239,6 +240,21 @@ impl<F: Facts> Ledger<F> {
             act,
         });
         Ok(())
+    }
+
+    fn enter(
+        &mut self,
+        room: RoomId,
+        at: Timestamp,
+        by: By,
+        username: &Username,
+    ) -> Step<Appended, F> {
+        let terms = self.room(room)?.head.terms;
+        let poster = self.poster(by, room)?;
+        by.role(poster)?.may(Right::Join, terms)?;
+        let sender = poster.ok_or(Denial::NoSession)?.sender;
+        let username = username.clone();
+        self.append(room, at, EventKind::Entered { sender, username })
     }
 
     /// The message that this sender has already stored under this client id.
@@ -270,11 +286,11 @@ impl<F: Facts> Ledger<F> {
         }))
     }
 
-    /// The poster and its name in the room. Refused without the right to post there.
-    fn speaker(&mut self, by: By, room: RoomId) -> Step<(&Poster, &Username), F> {
-        let kind = self.room(room)?.head.kind();
+    /// The poster and its name in the room. Refused without this right there.
+    fn member(&mut self, right: Right, by: By, room: RoomId) -> Step<(&Poster, &Username), F> {
+        let terms = self.room(room)?.head.terms;
         let poster = self.poster(by, room)?;
-        by.role(poster)?.may(Right::Post, kind)?;
+        by.role(poster)?.may(right, terms)?;
         let member = poster.and_then(|poster| Some((poster, poster.username.as_ref()?)));
         Ok(member.ok_or(Denial::NotJoined)?)
     }
@@ -289,14 +305,14 @@ impl<F: Facts> Ledger<F> {
         room: RoomId,
         seq: Seq,
     ) -> Step<Option<Username>, F> {
-        let kind = self.room(room)?.head.kind();
+        let terms = self.room(room)?.head.terms;
         let poster = self.poster(by, room)?;
         let (role, person) = (by.role(poster)?, poster.map(|poster| poster.sender));
         let message = self.message((room, seq))?.map(|message| &message.posted);
         let message = message.filter(|message| message.text.is_some());
         let is_own = message.is_none_or(|message| Some(message.sender) == person);
         let username = message.map(|message| message.username.clone());
-        role.towards(is_own).may(right, kind)?;
+        role.may_change(right, is_own, terms)?;
         let username = username.ok_or(Refusal::NoMessage)?;
         Ok(Some(username).filter(|_| !is_own))
     }

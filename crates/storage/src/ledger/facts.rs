@@ -1,8 +1,8 @@
 //! What a decision reads from the database.
 
 use papo_domain::{
-    ClientId, Mark, PersonId, Posted, RoomId, RoomKind, RoomState, Seq, SessionId, Timestamp,
-    Username,
+    ClientId, Mark, MemberRole, PersonId, Posted, RoomId, RoomState, RoomTerms, Seq, SessionId,
+    Timestamp, Username,
 };
 
 /// Reads a database as of the beginning of a batch, within the batch's transaction.
@@ -19,7 +19,7 @@ pub(crate) trait Facts {
     /// The whole state of a room. The ledger asks only when a change keeps a part of it.
     fn room_state(&mut self, room: RoomId) -> Result<Option<RoomState>, Self::Error>;
 
-    /// The room whose name has this key.
+    /// The listed room whose name has this key.
     fn name_holder(&mut self, name_key: &str) -> Result<Option<RoomId>, Self::Error>;
 
     /// A session, its person's name in a room, and whether the person may administer.
@@ -53,8 +53,8 @@ pub(crate) type Place = (RoomId, Seq);
 /// The end of a room's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RoomHead {
-    /// Whether the room is active.
-    pub(crate) is_active: bool,
+    /// What rights in the room depend on.
+    pub(crate) terms: RoomTerms,
     /// The seq of the last event; [`Seq::START`] before the first.
     pub(crate) last_seq: Seq,
     /// The time of the last event, or of the room's making.
@@ -65,13 +65,6 @@ pub(crate) struct RoomHead {
     pub(crate) name_key: String,
 }
 
-impl RoomHead {
-    /// The room's kind, as far as rights depend on it.
-    pub(crate) const fn kind(&self) -> RoomKind {
-        RoomKind::of(self.is_active)
-    }
-}
-
 /// Somebody who wants to change a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Poster {
@@ -79,6 +72,8 @@ pub(crate) struct Poster {
     pub(crate) sender: PersonId,
     /// The person's name in the room; `None` if they aren't in it.
     pub(crate) username: Option<Username>,
+    /// The person's role in the room, if they are in it.
+    pub(crate) role: MemberRole,
     /// The mark of the person's account.
     pub(crate) mark: Option<Mark>,
     /// Whether the person's account administers and isn't suspended.

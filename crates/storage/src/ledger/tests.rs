@@ -9,8 +9,8 @@ mod memory;
 use std::collections::HashMap;
 
 use papo_domain::{
-    ClientId, Emoji, EventKind, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomName,
-    RoomState, Seq, SessionId, Timestamp, Username,
+    ClientId, Emoji, EventKind, Mark, MessageText, PersonId, RoomDescription, RoomId, RoomKind,
+    RoomName, RoomState, RoomTerms, Seq, SessionId, Timestamp, Username,
 };
 use proptest::prelude::*;
 
@@ -44,6 +44,8 @@ enum Step {
     Leave(SessionId, RoomId),
     /// Makes the session an administrator's, or ends that.
     Administer(SessionId, bool),
+    /// Makes the session's person a moderator of a room if they are in it, or ends that.
+    Moderate(SessionId, RoomId, bool),
 }
 
 fn seq(index: usize) -> Seq {
@@ -58,10 +60,13 @@ fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
     let client_id = prop::option::of(0..5_u8);
     let client_id =
         client_id.prop_map(|id| id.map(|id| ClientId::from_stored(format!("client-{id}"))));
-    let state = (0..3_u8, any::<bool>()).prop_map(|(name, is_active)| RoomState {
+    let state = (0..3_u8, any::<bool>(), any::<bool>());
+    let state = state.prop_map(|(name, is_active, is_announcement)| RoomState {
         name: RoomName::parse(&format!("Sala {name}")).unwrap(),
         description: RoomDescription::parse("").unwrap(),
         is_active,
+        kind: RoomKind::Public,
+        is_announcement,
     });
     let by = prop_oneof![
         8 => session.clone().prop_map(By::Member),
@@ -98,11 +103,13 @@ fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
     let new_event = (room.clone(), at, change)
         .prop_map(|(room, at, change)| Step::Change(NewEvent { room, at, change }));
     let place = (session.clone(), room);
+    let moderate = (place.clone(), any::<bool>());
     let administer = (session, any::<bool>());
     let step = prop_oneof![
         9 => new_event,
         1 => place.clone().prop_map(|(session, room)| Step::Enter(session, room)),
         1 => place.prop_map(|(session, room)| Step::Leave(session, room)),
+        1 => moderate.prop_map(|((session, room), is_one)| Step::Moderate(session, room, is_one)),
         1 => administer.prop_map(|(session, is_one)| Step::Administer(session, is_one)),
     ];
     prop::collection::vec(prop::collection::vec(step, 1..8), 1..8)
@@ -115,7 +122,11 @@ fn beginning() -> (Memory, Lists) {
     for id in [1, 2] {
         let name = fold(&format!("Sala {id}")).into_owned();
         let head = RoomHead {
-            is_active: true,
+            terms: RoomTerms {
+                kind: RoomKind::Public,
+                is_announcement: false,
+                is_active: true,
+            },
             last_seq: Seq::START,
             last_at: Timestamp::from_millis(7),
             last_activity: None,
@@ -127,6 +138,7 @@ fn beginning() -> (Memory, Lists) {
             entries: Vec::new(),
             name,
             is_active: true,
+            is_announcement: false,
             last_at,
         };
         logs.insert(RoomId(id), log);
@@ -140,6 +152,7 @@ fn beginning() -> (Memory, Lists) {
         logs,
         members: memory.members.clone(),
         administrators: memory.administrators.clone(),
+        moderators: memory.moderators.clone(),
         sent: HashMap::new(),
     };
     (memory, lists)
@@ -164,6 +177,12 @@ fn compare(batches: Vec<Vec<Step>>, ways: &[bool]) {
                 Step::Leave(session, room) => {
                     memory.members.remove(&(session, room));
                 }
+                Step::Moderate(session, room, true) => {
+                    memory.moderators.insert((session, room));
+                }
+                Step::Moderate(session, room, false) => {
+                    memory.moderators.remove(&(session, room));
+                }
                 Step::Administer(session, true) => {
                     memory.administrators.insert(session);
                 }
@@ -174,6 +193,7 @@ fn compare(batches: Vec<Vec<Step>>, ways: &[bool]) {
         }
         lists.members.clone_from(&memory.members);
         lists.administrators.clone_from(&memory.administrators);
+        lists.moderators.clone_from(&memory.moderators);
         let effects = store(&mut memory, &changes, ways);
         let is_empty = effects.is_empty();
         let answers = effects.into_answers();
@@ -222,7 +242,10 @@ fn agree(memory: &Memory, lists: &Lists) {
         let head = &memory.rooms[room];
         assert_eq!(head.last_seq.0, i64::try_from(log.entries.len()).unwrap());
         assert_eq!(head.last_at, log.last_at);
-        assert_eq!((head.is_active, &head.name_key), (log.is_active, &log.name));
+        assert_eq!(
+            (head.terms.is_active, &head.name_key),
+            (log.is_active, &log.name)
+        );
         let mut last_activity = None;
         for (index, entry) in log.entries.iter().enumerate() {
             let place = (*room, seq(index));

@@ -29,7 +29,7 @@ const ROOMS: &str = "UPDATE room SET last_seq = new.last_seq, last_at = new.last
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) \
     AS new (id, last_seq, last_at, last_activity) WHERE room.id = new.id";
 const STATE: &str = "UPDATE room SET name = $2, name_key = $3, description = $4, \
-    description_folded = $5, is_active = $6 WHERE id = $1";
+    description_folded = $5, is_active = $6, kind = $7, is_announcement = $8 WHERE id = $1";
 
 /// How a transaction ended without success.
 pub(super) enum Ended {
@@ -250,13 +250,16 @@ async fn write_states(
         writing.push(async move {
             let (name, description) = (state.name.as_str(), state.description.as_str());
             let (key, folded) = (fold(name), fold(description));
-            let values: [Value<'_>; 6] = [
+            let kind = state.kind.code();
+            let values: [Value<'_>; 8] = [
                 &room.0,
                 &name,
                 &key,
                 &description,
                 &folded,
                 &state.is_active,
+                &kind,
+                &state.is_announcement,
             ];
             pipeline.run(statement, 1, &values).await
         });

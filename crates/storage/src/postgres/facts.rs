@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use papo_domain::{
-    ClientId, PersonId, RoomDescription, RoomId, RoomName, RoomState, Seq, SessionId,
+    ClientId, PersonId, RoomDescription, RoomId, RoomKind, RoomName, RoomState, Seq, SessionId,
 };
 use tokio_postgres::{Row, Statement};
 
@@ -24,13 +24,13 @@ const MARK: &str = "INSERT INTO node (id, batch, at) SELECT $1::bigint, $2::bigi
 /// Locks in the order of the rooms' numbers, so that two nodes never wait for each other. A
 /// transaction that sees a migrated room also sees whether the migration has finished. Until then
 /// the room doesn't exist for it.
-const ROOMS: &str = "SELECT id, is_active, last_seq, last_at, last_activity, name_key FROM room \
+const ROOMS: &str = "SELECT id, kind, is_announcement, is_active, last_seq, last_at, last_activity, name_key FROM room \
     WHERE id = ANY($1) AND (SELECT filling IS NULL FROM papo) ORDER BY id FOR NO KEY UPDATE";
 const POSTERS: &str = "SELECT asked.session_id, asked.room_id, session.person_id, membership.username, \
-    account.is_admin, account.is_admin AND NOT account.is_suspended \
+    account.is_admin, account.is_admin AND NOT account.is_suspended, membership.role \
     FROM unnest($1::bigint[], $2::bigint[]) AS asked (session_id, room_id) \
     CROSS JOIN LATERAL (SELECT person_id FROM session WHERE id = asked.session_id OFFSET 0) AS session \
-    LEFT JOIN LATERAL (SELECT username FROM membership WHERE person_id = session.person_id \
+    LEFT JOIN LATERAL (SELECT username, role FROM membership WHERE person_id = session.person_id \
     AND room_id = asked.room_id OFFSET 0) AS membership ON true \
     LEFT JOIN LATERAL (SELECT is_admin, is_suspended FROM account WHERE person_id = session.person_id OFFSET 0) AS account ON true";
 /// This and [`SESSIONS`] lock what administrators' rights depend on. A transaction that ends a
@@ -39,8 +39,9 @@ const POSTERS: &str = "SELECT asked.session_id, asked.room_id, session.person_id
 const ACCOUNTS: &str = "SELECT 1 FROM account WHERE person_id IN \
     (SELECT person_id FROM session WHERE id = ANY($1)) ORDER BY id FOR SHARE";
 const SESSIONS: &str = "SELECT 1 FROM session WHERE id = ANY($1) ORDER BY id FOR SHARE";
-const STATES: &str = "SELECT id, name, description, is_active FROM room WHERE id = ANY($1)";
-const NAMES: &str = "SELECT name_key, id FROM room WHERE name_key = ANY($1)";
+const STATES: &str = "SELECT id, name, description, is_active, kind, is_announcement FROM room \
+    WHERE id = ANY($1)";
+const NAMES: &str = "SELECT name_key, id FROM room WHERE name_key = ANY($1) AND kind < 2";
 
 /// The number that a transaction writes into its node's row, which tells later whether it was
 /// committed.
@@ -147,14 +148,8 @@ impl StoredFacts {
             facts.add_room(&row)?;
         }
         for row in posters? {
-            let person = Poster {
-                sender: rows::person(&row, 2)?,
-                username: rows::username(&row, 3)?,
-                mark: rows::mark(&row, 4)?,
-                administers: row.try_get::<_, Option<bool>>(5)?.unwrap_or_default(),
-            };
             let of = (SessionId(row.try_get(0)?), RoomId(row.try_get(1)?));
-            facts.posters.insert(of, person);
+            facts.posters.insert(of, read_poster(&row)?);
         }
         for row in by_client_id?.iter().chain(&by_seq?) {
             facts.add_message(rows::stored_message(row)?);
@@ -166,6 +161,8 @@ impl StoredFacts {
             let state = RoomState {
                 name: RoomName::from_stored(row.try_get(1)?),
                 description: RoomDescription::from_stored(row.try_get(2)?),
+                kind: RoomKind::from_code(row.try_get(4)?),
+                is_announcement: row.try_get(5)?,
                 is_active: row.try_get(3)?,
             };
             facts.states.insert(RoomId(row.try_get(0)?), state);
@@ -184,11 +181,11 @@ impl StoredFacts {
 
     fn add_room(&mut self, row: &Row) -> Result<(), Failure> {
         let head = RoomHead {
-            is_active: row.try_get(1)?,
-            last_seq: Seq(row.try_get(2)?),
-            last_at: rows::timestamp(row, 3)?,
-            last_activity: rows::time(row, 4)?,
-            name_key: row.try_get(5)?,
+            terms: rows::terms(row, 1)?,
+            last_seq: Seq(row.try_get(4)?),
+            last_at: rows::timestamp(row, 5)?,
+            last_activity: rows::time(row, 6)?,
+            name_key: row.try_get(7)?,
         };
         self.rooms.insert(RoomId(row.try_get(0)?), head);
         Ok(())
@@ -255,12 +252,44 @@ impl Asked {
                 }
                 Act::SetActive(_) => asked.states.push(room.0),
                 Act::SetRoom(state) => asked.names.push(fold(state.name.as_str()).into_owned()),
+                Act::Enter { .. } => {}
             }
         }
         asked.rooms.sort_unstable();
         asked.rooms.dedup();
         asked
     }
+}
+
+/// Locks what an administrator's right depends on. The caller does so before it locks the room.
+pub(super) async fn hold_administrator(db: &Connection, by: By) -> Result<(), Failure> {
+    if let By::Administrator(session) = by {
+        let sessions = vec![session.0];
+        db.rows(ACCOUNTS, &[&sessions]).await?;
+        db.rows(SESSIONS, &[&sessions]).await?;
+    }
+    Ok(())
+}
+
+/// Somebody who wants to change a room.
+pub(super) async fn poster(
+    db: &Connection,
+    session: SessionId,
+    room: RoomId,
+) -> Result<Option<Poster>, Failure> {
+    let row = db.row(POSTERS, &[&vec![session.0], &vec![room.0]]).await?;
+    row.as_ref().map(read_poster).transpose()
+}
+
+/// A row of [`POSTERS`].
+fn read_poster(row: &Row) -> Result<Poster, Failure> {
+    Ok(Poster {
+        sender: rows::person(row, 2)?,
+        username: rows::username(row, 3)?,
+        mark: rows::mark(row, 4)?,
+        administers: row.try_get::<_, Option<bool>>(5)?.unwrap_or_default(),
+        role: rows::member_role(row, 6)?.unwrap_or_default(),
+    })
 }
 
 /// Locks the rows on which these sessions' rights depend, if there is a statement for it.

@@ -4,7 +4,7 @@
 //! It locks the rooms only for that, and not while it reads the input.
 
 use async_trait::async_trait;
-use papo_domain::{RoomId, RoomState};
+use papo_domain::{RoomId, RoomKind, RoomState};
 
 use super::connection::Connection;
 use super::errors::{Failure, damaged};
@@ -114,8 +114,10 @@ async fn find_or_create(
         name: room.name.clone(),
         description: room.description.clone(),
         is_active: room.is_active,
+        kind: RoomKind::Public,
+        is_announcement: false,
     };
-    if let Some(made) = rooms::insert(db, &state, room.created_at).await? {
+    if let Some(made) = rooms::insert(db, &state, None, room.created_at).await? {
         report.rooms_created += 1;
         return Ok(made.id);
     }

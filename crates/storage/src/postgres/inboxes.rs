@@ -24,6 +24,7 @@ static JOURNAL: Journal = Journal {
 
 const JOINED: i16 = 1;
 const READ: i16 = 2;
+const ROLE: i16 = 3;
 
 #[async_trait]
 impl Inboxes for PostgresStorage {
@@ -61,6 +62,7 @@ pub(super) async fn add(
         let (kind, room) = match change {
             InboxChange::Joined(room) => (JOINED, room),
             InboxChange::Read(room) => (READ, room),
+            InboxChange::Role(room) => (ROLE, room),
         };
         persons.push(person.0.cast_signed());
         kinds.push(kind);
@@ -83,6 +85,7 @@ fn read(row: &Row) -> Result<InboxEntry, Failure> {
         change: match row.try_get(2)? {
             JOINED => Some(InboxChange::Joined(room)),
             READ => Some(InboxChange::Read(room)),
+            ROLE => Some(InboxChange::Role(room)),
             _ => None,
         },
     })

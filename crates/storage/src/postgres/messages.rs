@@ -111,7 +111,7 @@ pub(super) async fn page_before(
     Ok(page)
 }
 
-/// Messages for an administrator, newest first.
+/// Messages of listed rooms for an administrator, newest first.
 pub(super) async fn find(db: &Connection, filter: &MessageFilter) -> Result<MessagePage, Failure> {
     let search = filter.search.as_deref().map(fold);
     if search.as_ref().is_some_and(|search| search.contains('\0')) {
@@ -121,6 +121,7 @@ pub(super) async fn find(db: &Connection, filter: &MessageFilter) -> Result<Mess
     let sql = format!(
         "SELECT {} FROM message WHERE content IS NOT NULL \
          AND ($1::bigint IS NULL OR room_id = $1) \
+         AND (SELECT kind FROM room WHERE room.id = message.room_id) < 2 \
          AND timestamp >= $2 AND timestamp < $3 \
          AND ($4::text IS NULL OR position($4 IN coalesce(content_folded, content)) > 0 \
          OR position($4 IN coalesce(username_folded, username)) > 0) \

@@ -12,7 +12,7 @@ use super::{PostgresStorage, inboxes, rows};
 use crate::read_positions::{ReadPosition, SEARCHED_EVENTS, fresh_version};
 use crate::{InboxChange, InboxId, MembershipState, ReadMark, ReadPositions, StorageError};
 
-/// Locks the memberships of sessions `$1` in active rooms `$2`, and returns their positions. The
+/// Locks the memberships of sessions `$1` in rooms `$2`, and returns their positions. The
 /// order excludes deadlocks with others that do the same. The pool tries again after one with a
 /// transaction that deletes several memberships.
 const LOCK: &str = "SELECT session.id, membership.room_id, membership.person_id, \
@@ -21,7 +21,7 @@ const LOCK: &str = "SELECT session.id, membership.room_id, membership.person_id,
     JOIN session ON session.id = wanted.session_id \
     JOIN membership ON membership.person_id = session.person_id \
     AND membership.room_id = wanted.room_id \
-    JOIN room ON room.id = membership.room_id WHERE room.is_active \
+    JOIN room ON room.id = membership.room_id \
     ORDER BY membership.person_id, membership.room_id FOR NO KEY UPDATE OF membership";
 
 const MOVE: &str = "UPDATE membership SET read_seq = new.read_seq, read_version = new.version, \
@@ -29,6 +29,11 @@ const MOVE: &str = "UPDATE membership SET read_seq = new.read_seq, read_version 
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::smallint[]) \
     AS new (person_id, room_id, read_seq, version, level) \
     WHERE membership.person_id = new.person_id AND membership.room_id = new.room_id";
+
+/// The names of the others in the room of a `membership`.
+const DIRECT_NAME: &str = "(SELECT string_agg(other.username, ', ' \
+    ORDER BY other.username COLLATE \"C\", other.person_id) FROM membership AS other \
+    WHERE other.room_id = membership.room_id AND other.person_id <> membership.person_id)";
 
 #[async_trait]
 impl ReadPositions for PostgresStorage {
@@ -71,21 +76,23 @@ impl ReadPositions for PostgresStorage {
 /// events after the read position, in their order, until it has counted enough.
 fn query(session: &str, condition: &str) -> String {
     format!(
-        "SELECT room.id, room.name, membership.username, room.last_seq, room.last_activity, \
+        "SELECT room.id, CASE WHEN room.kind = 3 THEN coalesce({DIRECT_NAME}, room.name) \
+         ELSE room.name END, membership.username, room.last_seq, room.last_activity, \
          membership.read_seq, membership.read_version, \
          CASE WHEN room.last_seq > membership.read_seq THEN \
          (SELECT count(*) FROM (SELECT FROM message WHERE message.room_id = membership.room_id \
          AND message.seq > membership.read_seq \
          AND message.seq <= membership.read_seq + {SEARCHED_EVENTS} \
          AND message.sender <> membership.person_id AND message.content IS NOT NULL \
-         LIMIT {UNREAD_MESSAGES}) AS found) ELSE 0 END AS unread, membership.level \
+         LIMIT {UNREAD_MESSAGES}) AS found) ELSE 0 END AS unread, \
+         room.kind, room.is_announcement, room.is_active, membership.role, membership.level \
          FROM membership JOIN room ON room.id = membership.room_id WHERE membership.person_id = \
          (SELECT session.person_id FROM session WHERE session.id = {session}) \
-         AND room.is_active AND {condition}"
+         AND {condition}"
     )
 }
 
-/// A session's person in each of their active rooms, and the last entry of an inbox. One statement
+/// A session's person in each of their rooms, and the last entry of an inbox. One statement
 /// reads both, as of one moment.
 pub(super) async fn states(
     db: &Connection,
@@ -98,7 +105,7 @@ pub(super) async fn states(
     );
     let found = db.rows(&sql, &[&session.0]).await?;
     let first = found.first().ok_or_else(|| damaged("no row of Papo's"))?;
-    let last = InboxId(first.try_get(9)?);
+    let last = InboxId(first.try_get(13)?);
     let states = found.iter().map(membership_state);
     let states = states.filter_map(Result::transpose);
     Ok((last, states.collect::<Result<_, _>>()?))
@@ -234,7 +241,9 @@ fn membership_state(row: &Row) -> Result<Option<MembershipState>, Failure> {
         read: Seq(row.try_get(5)?),
         version: row.try_get(6)?,
         unread: u32::try_from(unread).unwrap_or(UNREAD_MESSAGES),
-        level: level(row, 8)?,
+        terms: rows::terms(row, 8)?,
+        role: rows::member_role(row, 11)?.unwrap_or_default(),
+        level: level(row, 12)?,
     }))
 }
 

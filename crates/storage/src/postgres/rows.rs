@@ -1,9 +1,9 @@
 //! The conversion of rows to types of the domain.
 
 use papo_domain::{
-    Account, AccountId, AccountName, ClientId, Event, EventKind, Mark, Message, MessageText,
-    PersonId, Posted, Room, RoomDescription, RoomId, RoomName, Seq, StoredEvent, Timestamp,
-    Username,
+    Account, AccountId, AccountName, ClientId, Event, EventKind, Mark, MemberRole, Message,
+    MessageText, PersonId, Posted, Room, RoomDescription, RoomId, RoomKind, RoomName, RoomTerms,
+    Seq, StoredEvent, Timestamp, Username,
 };
 use tokio_postgres::Row;
 
@@ -12,7 +12,8 @@ use crate::TokenHash;
 use crate::ledger::StoredMessage;
 
 /// The columns for [`room`].
-pub(super) const ROOM: &str = "id, name, description, is_active, created_at, last_seq";
+pub(super) const ROOM: &str =
+    "id, name, description, is_active, created_at, last_seq, kind, is_announcement";
 /// The columns for [`message`].
 pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
      (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
@@ -70,7 +71,25 @@ pub(super) fn room(row: &Row) -> Result<Room, Failure> {
         is_active: row.try_get(3)?,
         created_at: timestamp(row, 4)?,
         last_seq: Seq(row.try_get(5)?),
+        kind: RoomKind::from_code(row.try_get(6)?),
+        is_announcement: row.try_get(7)?,
     })
+}
+
+/// A room's terms, from the columns `kind`, `is_announcement` and `is_active`, the first of them at
+/// `first`.
+pub(super) fn terms(row: &Row, first: usize) -> Result<RoomTerms, Failure> {
+    Ok(RoomTerms {
+        kind: RoomKind::from_code(row.try_get(first)?),
+        is_announcement: row.try_get(first + 1)?,
+        is_active: row.try_get(first + 2)?,
+    })
+}
+
+/// A member's role, if there is one.
+pub(super) fn member_role(row: &Row, column: usize) -> Result<Option<MemberRole>, Failure> {
+    let code: Option<i16> = row.try_get(column)?;
+    Ok(code.map(MemberRole::from_code))
 }
 
 /// A message that isn't deleted, from the columns [`MESSAGE`].

@@ -96,7 +96,8 @@ pub(super) async fn session(
 ) -> Result<Option<Session>, Failure> {
     let sql = format!(
         "SELECT session.id, session.person_id, person.last_username, session.last_used, \
-         membership.username, session.device, person.settings, {} \
+         membership.username, session.device, person.settings, membership.role, \
+         EXISTS (SELECT 1 FROM ban WHERE ban.room_id = $2 AND ban.person_id = session.person_id), {} \
          FROM session JOIN person ON person.id = session.person_id \
          LEFT JOIN account ON account.person_id = session.person_id \
          LEFT JOIN membership \
@@ -109,13 +110,15 @@ pub(super) async fn session(
     let Some(row) = row else {
         return Ok(None);
     };
-    let account: Option<i64> = row.try_get(7)?;
+    let account: Option<i64> = row.try_get(9)?;
     Ok(Some(Session {
         id: SessionId(row.try_get(0)?),
         person: rows::person(&row, 1)?,
-        account: account.map(|_| rows::account(&row, 7)).transpose()?,
+        account: account.map(|_| rows::account(&row, 9)).transpose()?,
         last_username: rows::username(&row, 2)?,
         username: rows::username(&row, 4)?,
+        role: rows::member_role(&row, 7)?,
+        is_banned: row.try_get(8)?,
         last_used: Served(row.try_get(3)?),
         device: DeviceText::from_stored(row.try_get(5)?),
         settings: PersonSettings::from_stored(row.try_get(6)?),
@@ -185,6 +188,8 @@ async fn bring_along(
         SELECT $2, room_id, username, likeness, joined_at, role, read_seq, $3, level \
         FROM session JOIN membership USING (person_id) WHERE session.id = $1 \
         AND NOT EXISTS (SELECT 1 FROM account WHERE account.person_id = session.person_id) \
+        AND NOT EXISTS (SELECT 1 FROM ban \
+        WHERE ban.room_id = membership.room_id AND ban.person_id = $2) \
         ON CONFLICT (person_id, room_id) DO NOTHING RETURNING room_id";
     let version = fresh_version(inboxes::last(db).await?);
     let values: [Value<'_>; 3] = [&guest.0, &person.0.cast_signed(), &version];

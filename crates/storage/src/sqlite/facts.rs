@@ -22,12 +22,12 @@ impl<'a> StoredFacts<'a> {
         Ok(Self {
             db,
             room: db.prepare_cached(
-                "SELECT is_active, last_seq, last_at, last_activity, name_key FROM room \
-                 WHERE id = ?1",
+                "SELECT kind, is_announcement, is_active, last_seq, last_at, last_activity, name_key \
+                 FROM room WHERE id = ?1",
             )?,
             poster: db.prepare_cached(
                 "SELECT session.person_id, membership.username, account.is_admin, \
-                 account.is_admin AND NOT account.is_suspended FROM session \
+                 account.is_admin AND NOT account.is_suspended, membership.role FROM session \
                  LEFT JOIN membership \
                  ON membership.person_id = session.person_id AND membership.room_id = ?2 \
                  LEFT JOIN account ON account.person_id = session.person_id \
@@ -44,11 +44,11 @@ impl Facts for StoredFacts<'_> {
     fn room(&mut self, room: RoomId) -> Result<Option<RoomHead>, StorageError> {
         let head = self.room.query_row([room.0], |row| {
             Ok(RoomHead {
-                is_active: row.get(0)?,
-                last_seq: Seq(row.get(1)?),
-                last_at: rows::timestamp(row, 2)?,
-                last_activity: row.get::<_, Option<i64>>(3)?.map(Timestamp::from_millis),
-                name_key: rows::text(row, 4)?,
+                terms: rows::terms(row, 0)?,
+                last_seq: Seq(row.get(3)?),
+                last_at: rows::timestamp(row, 4)?,
+                last_activity: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_millis),
+                name_key: rows::text(row, 6)?,
             })
         });
         Ok(head.optional()?)
@@ -58,6 +58,8 @@ impl Facts for StoredFacts<'_> {
         Ok(rooms::by_id(self.db, room)?.map(|room| RoomState {
             name: room.name,
             description: room.description,
+            kind: room.kind,
+            is_announcement: room.is_announcement,
             is_active: room.is_active,
         }))
     }
@@ -73,6 +75,7 @@ impl Facts for StoredFacts<'_> {
                 username: rows::optional_username(row, 1)?,
                 mark: rows::mark(row, 2)?,
                 administers: row.get::<_, Option<bool>>(3)?.unwrap_or_default(),
+                role: rows::member_role(row, 4)?.unwrap_or_default(),
             })
         });
         Ok(poster.optional()?)

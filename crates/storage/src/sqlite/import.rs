@@ -1,7 +1,7 @@
 //! The import of rooms and messages.
 
 use async_trait::async_trait;
-use papo_domain::{RoomId, RoomState, Seq};
+use papo_domain::{RoomId, RoomKind, RoomState, Seq};
 use rusqlite::{Connection, params};
 
 use super::{SqliteStorage, rooms};
@@ -75,6 +75,8 @@ fn find_or_create(
         name: room.name.clone(),
         description: room.description.clone(),
         is_active: room.is_active,
+        kind: RoomKind::Public,
+        is_announcement: false,
     };
     let room = rooms::create(db, state, room.created_at)?;
     Ok((room.id, room.last_seq))

@@ -18,6 +18,7 @@ const JOURNAL: Journal = Journal {
 
 const JOINED: i64 = 1;
 const READ: i64 = 2;
+const ROLE: i64 = 3;
 
 #[async_trait]
 impl Inboxes for SqliteStorage {
@@ -48,6 +49,7 @@ pub(super) fn add(
     let (kind, room) = match change {
         InboxChange::Joined(room) => (JOINED, room),
         InboxChange::Read(room) => (READ, room),
+        InboxChange::Role(room) => (ROLE, room),
     };
     JOURNAL.add(db, &[&person.0.cast_signed(), &kind, &room.0])
 }
@@ -65,6 +67,7 @@ fn read(row: &Row<'_>) -> Result<InboxEntry, rusqlite::Error> {
         change: match row.get(2)? {
             JOINED => Some(InboxChange::Joined(room)),
             READ => Some(InboxChange::Read(room)),
+            ROLE => Some(InboxChange::Role(room)),
             _ => None,
         },
     })

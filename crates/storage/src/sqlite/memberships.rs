@@ -2,16 +2,18 @@
 
 use async_trait::async_trait;
 use papo_domain::{
-    Account, AccountId, AccountName, Likeness, PersonId, RoomId, SessionId, Timestamp, Username,
+    Account, AccountId, AccountName, Denial, Likeness, MemberRole, PersonId, Room, RoomId,
+    SessionId, Timestamp, Username,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{SqliteStorage, inboxes, persons, place, revocations, rooms, rows};
-use crate::memberships::may_join;
+use crate::memberships::{may_join, may_join_first};
 use crate::names::{self, Owner};
 use crate::read_positions::fresh_version;
 use crate::{
-    Identity, InboxChange, JoinRefusal, Joined, Memberships, NewAccount, Revoked, StorageError,
+    Identity, InboxChange, JoinRefusal, Joined, Memberships, NewAccount, Revoked, Standing,
+    StorageError,
 };
 
 #[async_trait]
@@ -25,7 +27,7 @@ impl Memberships for SqliteStorage {
     ) -> Result<Result<Joined, JoinRefusal>, StorageError> {
         // This takes too long for the writer's thread: posts would wait for it.
         let likeness = Likeness::of(username.as_str());
-        self.write(move |db| join(db, session, room, (&username, &likeness), at))
+        self.write(move |db| join(db, session, room, (&username, &likeness), at, Way::Right))
             .await
     }
 
@@ -51,6 +53,113 @@ impl Memberships for SqliteStorage {
     ) -> Result<Option<Identity>, StorageError> {
         self.read(move |db| identity(db, session, room)).await
     }
+
+    async fn standing(
+        &self,
+        session: SessionId,
+        room: RoomId,
+    ) -> Result<Option<Standing>, StorageError> {
+        self.read(move |db| standing(db, session, room)).await
+    }
+}
+
+/// A person with an account that isn't suspended, who asks.
+pub(super) struct AccountOwner {
+    pub(super) person: PersonId,
+    pub(super) name: Username,
+    pub(super) is_admin: bool,
+}
+
+/// The account of a session's person, unless it is suspended.
+pub(super) fn owner(
+    db: &Connection,
+    session: SessionId,
+) -> Result<Option<AccountOwner>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT account.person_id, account.name, account.is_admin FROM session \
+         JOIN account ON account.person_id = session.person_id \
+         WHERE session.id = ?1 AND NOT account.is_suspended",
+    )?;
+    let owner = statement.query_row([session.0], |row| {
+        Ok(AccountOwner {
+            person: rows::person(row, 0)?,
+            name: rows::username(row, 1)?,
+            is_admin: row.get(2)?,
+        })
+    });
+    Ok(owner.optional()?)
+}
+
+/// A person's account, unless it is suspended.
+pub(super) fn account_of(
+    db: &Connection,
+    person: PersonId,
+) -> Result<Option<AccountOwner>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT person_id, name, is_admin FROM account WHERE person_id = ?1 AND NOT is_suspended",
+    )?;
+    let owner = statement.query_row([person.0.cast_signed()], |row| {
+        Ok(AccountOwner {
+            person: rows::person(row, 0)?,
+            name: rows::username(row, 1)?,
+            is_admin: row.get(2)?,
+        })
+    });
+    Ok(owner.optional()?)
+}
+
+/// Adds somebody to a room under their account's name, unless they are in it. Returns whether they
+/// weren't.
+pub(super) fn add(
+    db: &Connection,
+    owner: &AccountOwner,
+    room: &Room,
+    role: MemberRole,
+    at: Timestamp,
+) -> Result<bool, StorageError> {
+    let likeness = Likeness::of(owner.name.as_str());
+    let added = insert(db, owner.person, room, (&owner.name, &likeness), role, at)?;
+    if added {
+        inboxes::add(db, owner.person, InboxChange::Joined(room.id))?;
+    }
+    Ok(added)
+}
+
+/// Adds a membership, unless there is one. Returns whether there was none.
+fn insert(
+    db: &Connection,
+    person: PersonId,
+    room: &Room,
+    (username, likeness): (&Username, &Likeness),
+    role: MemberRole,
+    at: Timestamp,
+) -> Result<bool, StorageError> {
+    let added = db
+        .prepare_cached(
+            "INSERT INTO membership \
+             (person_id, room_id, username, likeness, joined_at, read_seq, role, read_version) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (person_id, room_id) DO NOTHING",
+        )?
+        .execute(params![
+            person.0.cast_signed(),
+            room.id.0,
+            username.as_str(),
+            likeness.text(),
+            at.as_millis(),
+            room.last_seq.0,
+            role.code(),
+            fresh_version(inboxes::last(db)?),
+        ])?;
+    Ok(added > 0)
+}
+
+/// How somebody is let into a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By their own right.
+    Right,
+    /// By an invitation, which somebody with the right made.
+    Invitation,
 }
 
 /// Joins a room, or changes the name in it. `likeness` is the name's.
@@ -60,29 +169,28 @@ pub(super) fn join(
     room: RoomId,
     (username, likeness): (&Username, &Likeness),
     at: Timestamp,
+    way: Way,
 ) -> Result<Result<Joined, JoinRefusal>, StorageError> {
-    let Some(room) = rooms::by_id(db, room)?.filter(may_join) else {
-        return Ok(Err(JoinRefusal::NoRoom));
-    };
-    let owner = db
-        .prepare_cached(
-            "SELECT session.person_id, account.id, account.is_admin FROM session \
-             LEFT JOIN account ON account.person_id = session.person_id WHERE session.id = ?1",
-        )?
-        .query_row([session.0], |row| {
-            let account = row.get::<_, Option<i64>>(1)?.map(AccountId);
-            let is_admin = row.get::<_, Option<bool>>(2)?.unwrap_or_default();
-            let owner = account.map(|account| Owner { account, is_admin });
-            Ok((rows::person(row, 0)?, owner))
-        })
-        .optional()?;
-    let Some((person, owner)) = owner else {
+    let Some(standing) = standing(db, session, room)? else {
         return Ok(Err(JoinRefusal::NoSession));
     };
+    let Some(room) = rooms::by_id(db, room)? else {
+        return Ok(Err(Denial::NoRoom.into()));
+    };
+    if let Err(denial) = may_join(&standing, &room, way == Way::Invitation) {
+        return Ok(Err(denial.into()));
+    }
+    let owner = db
+        .prepare_cached("SELECT id, is_admin FROM account WHERE person_id = ?1")?
+        .query_row([standing.person.0.cast_signed()], |row| {
+            let (account, is_admin) = (AccountId(row.get(0)?), row.get(1)?);
+            Ok(Owner { account, is_admin })
+        })
+        .optional()?;
     if let Err(refusal) = names::check(likeness, owner, &holders(db, likeness)?) {
         return Ok(Err(refusal));
     }
-    let id = person.0.cast_signed();
+    let (person, id) = (standing.person, standing.person.0.cast_signed());
     let previous = db
         .prepare_cached("SELECT username FROM membership WHERE person_id = ?1 AND room_id = ?2")?
         .query_row([id, room.id.0], |row| rows::username(row, 0))
@@ -91,31 +199,32 @@ pub(super) fn join(
     if owner.is_none() && previous.is_none() && !place::get(db)?.place.admits_guests {
         return Ok(Err(JoinRefusal::NoGuests));
     }
-    db.prepare_cached(
-        "INSERT INTO membership \
-         (person_id, room_id, username, likeness, joined_at, read_seq, read_version) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person_id, room_id) \
-         DO UPDATE SET username = excluded.username, likeness = excluded.likeness",
-    )?
-    .execute(params![
-        id,
-        room.id.0,
-        username.as_str(),
-        likeness.text(),
-        at.as_millis(),
-        room.last_seq.0,
-        fresh_version(inboxes::last(db)?)
-    ])?;
+    match &previous {
+        None => {
+            insert(
+                db,
+                person,
+                &room,
+                (username, likeness),
+                MemberRole::Member,
+                at,
+            )?;
+            inboxes::add(db, person, InboxChange::Joined(room.id))?;
+        }
+        Some(previous) => {
+            db.prepare_cached(
+                "UPDATE membership SET username = ?3, likeness = ?4 \
+                 WHERE person_id = ?1 AND room_id = ?2",
+            )?
+            .execute(params![id, room.id.0, username.as_str(), likeness.text()])?;
+            if previous != username {
+                let renamed = Revoked::Renamed(room.id, username.clone());
+                revocations::add(db, person, &renamed)?;
+            }
+        }
+    }
     db.prepare_cached("UPDATE person SET last_username = ?2 WHERE id = ?1")?
         .execute(params![id, username.as_str()])?;
-    match &previous {
-        None => inboxes::add(db, person, InboxChange::Joined(room.id))?,
-        Some(previous) if previous != username => {
-            let renamed = Revoked::Renamed(room.id, username.clone());
-            revocations::add(db, person, &renamed)?;
-        }
-        Some(_) => {}
-    }
     Ok(Ok(Joined { room, previous }))
 }
 
@@ -125,27 +234,20 @@ pub(super) fn join_first(
     account: &NewAccount,
     likeness: &Likeness,
 ) -> Result<(), StorageError> {
-    let mut statement = db.prepare_cached(
-        "INSERT INTO membership \
-         (person_id, room_id, username, likeness, joined_at, read_seq, read_version) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person_id, room_id) DO NOTHING",
-    )?;
-    let version = fresh_version(inboxes::last(db)?);
+    let name = (account.name.as_username(), likeness);
     for room in &account.rooms {
-        let Some(room) = rooms::by_id(db, *room)?.filter(may_join) else {
+        let Some(room) = rooms::by_id(db, *room)?.filter(may_join_first) else {
             continue;
         };
-        let joined = statement.execute(params![
-            account.person.0.cast_signed(),
-            room.id.0,
-            account.name.as_str(),
-            likeness.text(),
-            account.at.as_millis(),
-            room.last_seq.0,
-            version
-        ])?;
-        if joined > 0 {
-            inboxes::add(db, account.person, InboxChange::Joined(room.id))?;
+        let person = account.person;
+        let is_banned = db
+            .prepare_cached("SELECT 1 FROM ban WHERE room_id = ?1 AND person_id = ?2")?
+            .exists(params![room.id.0, person.0.cast_signed()])?;
+        if is_banned {
+            continue;
+        }
+        if insert(db, person, &room, name, MemberRole::Member, account.at)? {
+            inboxes::add(db, person, InboxChange::Joined(room.id))?;
         }
     }
     Ok(())
@@ -236,16 +338,43 @@ pub(super) fn identity(
     room: RoomId,
 ) -> Result<Option<Identity>, StorageError> {
     let mut statement = db.prepare_cached(
-        "SELECT username, is_admin FROM session JOIN membership USING (person_id) \
+        "SELECT username, is_admin, role FROM session JOIN membership USING (person_id) \
          LEFT JOIN account USING (person_id) WHERE session.id = ?1 AND room_id = ?2",
     )?;
     let identity = statement.query_row([session.0, room.0], |row| {
         Ok(Identity {
             username: rows::username(row, 0)?,
             mark: rows::mark(row, 1)?,
+            role: rows::member_role(row, 2)?.unwrap_or_default(),
         })
     });
     Ok(identity.optional()?)
+}
+
+/// What a session's person is to a room.
+pub(super) fn standing(
+    db: &Connection,
+    session: SessionId,
+    room: RoomId,
+) -> Result<Option<Standing>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT session.person_id, \
+         EXISTS (SELECT 1 FROM account WHERE account.person_id = session.person_id), \
+         membership.role, \
+         EXISTS (SELECT 1 FROM ban WHERE ban.room_id = ?2 AND ban.person_id = session.person_id) \
+         FROM session LEFT JOIN membership \
+         ON membership.person_id = session.person_id AND membership.room_id = ?2 \
+         WHERE session.id = ?1",
+    )?;
+    let standing = statement.query_row([session.0, room.0], |row| {
+        Ok(Standing {
+            person: rows::person(row, 0)?,
+            has_account: row.get(1)?,
+            member: rows::member_role(row, 2)?,
+            is_banned: row.get(3)?,
+        })
+    });
+    Ok(standing.optional()?)
 }
 
 /// Adds a revocation in each of the person's rooms: their mark has changed.

@@ -66,11 +66,12 @@ pub(super) fn page_before(
     Ok(page)
 }
 
-/// Messages for an administrator, newest first.
+/// Messages of listed rooms for an administrator, newest first.
 pub(super) fn find(db: &Connection, filter: &MessageFilter) -> Result<MessagePage, StorageError> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {} FROM message WHERE content IS NOT NULL \
          AND (?1 IS NULL OR room_id = ?1) \
+         AND (SELECT kind FROM room WHERE room.id = message.room_id) < 2 \
          AND timestamp >= ?2 AND timestamp < ?3 \
          AND (?4 IS NULL OR instr(fold(content), ?4) > 0 OR instr(fold(username), ?4) > 0) \
          ORDER BY timestamp DESC, room_id DESC, seq DESC LIMIT ?5 OFFSET ?6",

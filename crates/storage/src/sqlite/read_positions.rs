@@ -11,6 +11,11 @@ use super::{SqliteStorage, inboxes, rows};
 use crate::read_positions::{ReadPosition, SEARCHED_EVENTS, fresh_version};
 use crate::{InboxChange, InboxId, MembershipState, ReadMark, ReadPositions, StorageError};
 
+/// The names of the others in the room of a `membership`.
+const DIRECT_NAME: &str = "(SELECT group_concat(username, ', ') FROM \
+    (SELECT other.username FROM membership AS other WHERE other.room_id = membership.room_id \
+    AND other.person_id <> membership.person_id ORDER BY other.username, other.person_id))";
+
 #[async_trait]
 impl ReadPositions for SqliteStorage {
     async fn membership_states(
@@ -51,19 +56,20 @@ impl ReadPositions for SqliteStorage {
 /// of `message` only the events after the read position.
 fn query(condition: &str) -> String {
     format!(
-        "SELECT room.id, room.name, membership.username, room.last_seq, room.last_activity, \
+        "SELECT room.id, CASE WHEN room.kind = 3 THEN ifnull({DIRECT_NAME}, room.name) \
+         ELSE room.name END, membership.username, room.last_seq, room.last_activity, \
          read_seq, read_version, CASE WHEN room.last_seq > read_seq THEN \
          (SELECT count(*) FROM (SELECT 1 FROM message WHERE message.room_id = membership.room_id \
          AND seq > read_seq AND seq <= read_seq + {SEARCHED_EVENTS} \
          AND sender <> membership.person_id AND content IS NOT NULL LIMIT {UNREAD_MESSAGES})) \
-         ELSE 0 END, level \
+         ELSE 0 END, room.kind, room.is_announcement, room.is_active, membership.role, level \
          FROM session CROSS JOIN membership USING (person_id) \
          CROSS JOIN room ON room.id = membership.room_id \
-         WHERE session.id = ?1 AND room.is_active AND {condition}"
+         WHERE session.id = ?1 AND {condition}"
     )
 }
 
-/// A session's person in each of their active rooms.
+/// A session's person in each of their rooms.
 pub(super) fn states(
     db: &Connection,
     session: SessionId,
@@ -73,7 +79,7 @@ pub(super) fn states(
     Ok(states.collect::<Result<_, _>>()?)
 }
 
-/// A session's person in an active room.
+/// A session's person in a room.
 pub(super) fn state(
     db: &Connection,
     session: SessionId,
@@ -126,7 +132,7 @@ fn mark_one(
         "SELECT membership.person_id, read_seq, read_version, level, last_seq \
          FROM session CROSS JOIN membership USING (person_id) \
          CROSS JOIN room ON room.id = membership.room_id \
-         WHERE session.id = ?1 AND membership.room_id = ?2 AND room.is_active",
+         WHERE session.id = ?1 AND membership.room_id = ?2",
     )?;
     let found = statement.query_row([session.0, room.0], |row| {
         let before = ReadPosition {
@@ -167,7 +173,9 @@ fn membership_state(row: &Row<'_>) -> Result<MembershipState, rusqlite::Error> {
         read: Seq(row.get(5)?),
         version: row.get(6)?,
         unread: row.get(7)?,
-        level: level(row, 8)?,
+        terms: rows::terms(row, 8)?,
+        role: rows::member_role(row, 11)?.unwrap_or_default(),
+        level: level(row, 12)?,
     })
 }
 

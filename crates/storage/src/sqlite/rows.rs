@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use papo_domain::{
-    Account, AccountId, AccountName, ClientId, Event, EventKind, Mark, Message, MessageText,
-    PersonId, Posted, Room, RoomDescription, RoomId, RoomName, Seq, StoredEvent, Timestamp,
-    Username,
+    Account, AccountId, AccountName, ClientId, Event, EventKind, Mark, MemberRole, Message,
+    MessageText, PersonId, Posted, Room, RoomDescription, RoomId, RoomKind, RoomName, RoomTerms,
+    Seq, StoredEvent, Timestamp, Username,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -13,7 +13,8 @@ use rusqlite::types::ValueRef;
 use crate::defects;
 
 /// The columns for [`room`].
-pub(super) const ROOM: &str = "id, name, description, is_active, created_at, last_seq";
+pub(super) const ROOM: &str =
+    "id, name, description, is_active, created_at, last_seq, kind, is_announcement";
 /// The columns for [`message`].
 pub(super) const MESSAGE: &str = "room_id, seq, sender, username, content, timestamp, edited, client_id, \
      (SELECT is_admin FROM account WHERE account.person_id = message.sender)";
@@ -61,7 +62,28 @@ pub(super) fn room(row: &Row<'_>) -> Result<Room, rusqlite::Error> {
         is_active: row.get(3)?,
         created_at: timestamp(row, 4)?,
         last_seq: Seq(row.get(5)?),
+        kind: RoomKind::from_code(row.get(6)?),
+        is_announcement: row.get(7)?,
     })
+}
+
+/// A room's terms, from the columns `kind`, `is_announcement` and `is_active`, the first of them at
+/// `first`.
+pub(super) fn terms(row: &Row<'_>, first: usize) -> Result<RoomTerms, rusqlite::Error> {
+    Ok(RoomTerms {
+        kind: RoomKind::from_code(row.get(first)?),
+        is_announcement: row.get(first + 1)?,
+        is_active: row.get(first + 2)?,
+    })
+}
+
+/// A member's role, if there is one.
+pub(super) fn member_role(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<MemberRole>, rusqlite::Error> {
+    let code: Option<i16> = row.get(column)?;
+    Ok(code.map(MemberRole::from_code))
 }
 
 /// A message that isn't deleted, from the columns [`MESSAGE`].

@@ -72,7 +72,8 @@ pub(super) fn session(
 ) -> Result<Option<Session>, StorageError> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT session.id, session.person_id, person.last_username, session.last_used, \
-         membership.username, session.device, person.settings, {} \
+         membership.username, session.device, person.settings, membership.role, \
+         EXISTS (SELECT 1 FROM ban WHERE ban.room_id = ?2 AND ban.person_id = session.person_id), {} \
          FROM session JOIN person ON person.id = session.person_id \
          LEFT JOIN account ON account.person_id = session.person_id \
          LEFT JOIN membership \
@@ -82,13 +83,15 @@ pub(super) fn session(
     ))?;
     let parameters = params![token.0, room.map(|room| room.0), used_since.0];
     let session = statement.query_row(parameters, |row| {
-        let account: Option<i64> = row.get(7)?;
+        let account: Option<i64> = row.get(9)?;
         Ok(Session {
             id: SessionId(row.get(0)?),
             person: rows::person(row, 1)?,
-            account: account.map(|_| rows::account(row, 7)).transpose()?,
+            account: account.map(|_| rows::account(row, 9)).transpose()?,
             last_username: rows::optional_username(row, 2)?,
             username: rows::optional_username(row, 4)?,
+            role: rows::member_role(row, 7)?,
+            is_banned: row.get(8)?,
             last_used: Served(row.get(3)?),
             device: DeviceText::from_stored(&rows::text(row, 5)?),
             settings: PersonSettings::from_stored(&rows::text(row, 6)?),
@@ -149,6 +152,8 @@ fn bring_along(db: &Connection, guest: SessionId, person: PersonId) -> Result<()
          SELECT ?2, room_id, username, likeness, joined_at, role, read_seq, ?3, level \
          FROM session JOIN membership USING (person_id) WHERE session.id = ?1 \
          AND NOT EXISTS (SELECT 1 FROM account WHERE account.person_id = session.person_id) \
+         AND NOT EXISTS (SELECT 1 FROM ban \
+         WHERE ban.room_id = membership.room_id AND ban.person_id = ?2) \
          ON CONFLICT (person_id, room_id) DO NOTHING RETURNING room_id",
     )?;
     let version = fresh_version(inboxes::last(db)?);

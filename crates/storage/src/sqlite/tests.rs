@@ -1,6 +1,6 @@
 //! What happens when the disk is full or fails, which a test can't cause from outside.
 
-use papo_domain::{RoomDescription, RoomName, RoomState, Timestamp};
+use papo_domain::{RoomDescription, RoomKind, RoomName, RoomState, Timestamp};
 use tempfile::TempDir;
 
 use super::*;
@@ -17,6 +17,8 @@ fn state(name: &str) -> RoomState {
         name: RoomName::parse(name).unwrap(),
         description: RoomDescription::parse(&"descrição ".repeat(90)).unwrap(),
         is_active: true,
+        kind: RoomKind::Public,
+        is_announcement: false,
     }
 }
 

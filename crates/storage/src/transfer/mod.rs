@@ -24,8 +24,8 @@ pub use checked::Checked;
 pub use compare::{Stored, resume};
 pub use place::Place;
 pub use record::{
-    AccountRow, AuditRow, JobRow, Key, MembershipRow, PasswordLinkRow, PersonRow, PlaceRow, Record,
-    RoomRow, SessionRow, Table,
+    AccountRow, AuditRow, BanRow, InvitationRow, JobRow, Key, MembershipRow, PasswordLinkRow,
+    PersonRow, PlaceRow, Record, RoomRow, SessionRow, Table,
 };
 pub use rows::{ChangeRow, EventRow, InstanceRow, MessageRow};
 pub use summary::{Digest, RoomTally, Summary, Tally};
@@ -63,7 +63,8 @@ pub trait Pages: Send {
 }
 
 /// Gives a whole instance in order. The instance itself comes first, then its persons, accounts,
-/// rooms, sessions, memberships, jobs, settings and audit, each by key, then the logs, room by room.
+/// rooms, sessions, memberships, jobs, settings, audit, bans and invitations, each by key, then the
+/// logs, room by room.
 #[async_trait]
 pub trait Source: Send {
     /// Some of the next records; none at the end.

@@ -17,7 +17,9 @@ use papo_domain::{
 use serde::{Deserialize, Serialize};
 
 use super::rows::{ChangeRow, EventRow, InstanceRow};
-use super::rules::{self, LARGEST_ID, Rules, position, room_state, same, time, username};
+use super::rules::{
+    self, LARGEST_ID, Rules, position, room_kind, room_state, same, time, username,
+};
 use super::table::{Cell, Cells, Column, Description, Origin, Value, tables};
 use crate::fold::fold;
 use crate::place::{from_stored, to_stored};
@@ -86,6 +88,12 @@ tables! {
         last_seq: i64,
         /// When its last message was posted.
         last_activity: Option<i64>,
+        /// Who sees it, as [`papo_domain::RoomKind::code`] says.
+        kind: i16,
+        /// Only moderators post in it.
+        is_announcement: bool,
+        /// The people of a direct room.
+        direct_key: Option<String>,
     }
     made {
         name_key: String = |row| Value::Text(fold(&row.name)),
@@ -193,8 +201,33 @@ tables! {
         /// The JSON of `AuditAct` in the domain.
         detail: String,
     }
-    for postgres {
-        name_key: String = |row| Value::Text(fold(&row.name)),
+
+    /// That a person is kept out of a room.
+    Ban(BanRow) in ban by (room_id, person_id) {
+        /// Which room.
+        room_id: i64,
+        /// Who.
+        person_id: i64,
+        /// The name that they had.
+        username: String,
+        /// Since when.
+        at: i64,
+    }
+
+    /// A link by which people join a room.
+    Invitation(InvitationRow) in invitation by (id) {
+        /// Its number.
+        id: i64,
+        /// The hash of its secret.
+        token: TokenHash,
+        /// The room.
+        room_id: i64,
+        /// When it was made.
+        created_at: i64,
+        /// When it ends, in the time of service.
+        expires_at: i64,
+        /// How often it can still be used.
+        uses_left: i64,
     }
 }
 
@@ -232,6 +265,7 @@ impl RoomRow {
     fn check(&self, rules: &mut Rules) -> Result<(), String> {
         rules.room_number(self.id)?;
         room_state(&self.name, &self.description)?;
+        room_kind(self.kind, self.direct_key.as_deref())?;
         time(self.created_at)?;
         self.last_activity.map_or(Ok(()), time)
     }
@@ -253,6 +287,26 @@ impl MembershipRow {
         username(&self.username)?;
         position(self.read_seq, self.read_version)?;
         time(self.joined_at)
+    }
+}
+
+impl BanRow {
+    fn check(&self, _: &mut Rules) -> Result<(), String> {
+        username(&self.username)?;
+        time(self.at)
+    }
+}
+
+impl InvitationRow {
+    fn check(&self, _: &mut Rules) -> Result<(), String> {
+        if !(1..=LARGEST_ID).contains(&self.id) {
+            return Err("its number is none".into());
+        }
+        if !(0..=i64::from(u32::MAX)).contains(&self.uses_left) {
+            return Err(format!("no invitation has {} uses", self.uses_left));
+        }
+        time(self.created_at)?;
+        time(self.expires_at)
     }
 }
 

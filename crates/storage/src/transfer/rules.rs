@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 
 use papo_domain::{
-    ClientId, Emoji, EventKind, MessageText, MessageTextError, RoomDescription, RoomName,
-    RoomNameError, RoomState, Seq, StoredEvent, Timestamp, USERNAME_BYTES, Username, skeleton,
+    ClientId, Emoji, EventKind, MessageText, MessageTextError, PersonId, RoomDescription, RoomKind,
+    RoomName, RoomNameError, RoomState, Seq, StoredEvent, Timestamp, USERNAME_BYTES, Username,
+    skeleton,
 };
 
 use super::rows::{ChangeRow, EventRow, InstanceRow, MessageRow};
+use crate::directs::MOST_PEOPLE;
 
 /// The largest allowed id. Normal use never reaches it, a browser counts to it exactly, and a
 /// database has far to go from it.
@@ -126,6 +128,7 @@ fn check_change(change: &EventKind) -> Result<(), String> {
             former_username(reacted.username.as_str())?;
             same(reacted.emoji.as_str(), Emoji::parse(reacted.emoji.as_str()))
         }
+        EventKind::Entered { username, .. } => former_username(username.as_str()),
         EventKind::Posted(_)
         | EventKind::Edited { .. }
         | EventKind::Deleted { .. }
@@ -154,6 +157,29 @@ fn message(message: &MessageRow) -> Result<(), String> {
 pub(super) fn room_state(name: &str, description: &str) -> Result<(), String> {
     same(name, RoomName::parse(name))?;
     same(description, RoomDescription::parse(description))
+}
+
+/// Checks a room's kind, and the people of a direct room.
+pub(super) fn room_kind(kind: i16, direct_key: Option<&str>) -> Result<(), String> {
+    if RoomKind::from_code(kind).code() != kind {
+        return Err(format!("there is no kind {kind}"));
+    }
+    let Some(key) = direct_key else {
+        return match RoomKind::from_code(kind) {
+            RoomKind::Direct => Err("it is a direct room without people".into()),
+            _ => Ok(()),
+        };
+    };
+    if RoomKind::from_code(kind) != RoomKind::Direct {
+        return Err("it isn't a direct room, and has the people of one".into());
+    }
+    let people: Result<Vec<PersonId>, _> = key.split(' ').map(str::parse).collect();
+    let people = people.map_err(|error| error.to_string())?;
+    let is_sorted = people.is_sorted_by(|one, other| one < other);
+    if !is_sorted || !(2..=MOST_PEOPLE).contains(&people.len()) {
+        return Err("its people aren't those of a direct room".into());
+    }
+    Ok(())
 }
 
 /// Checks a name that a person has now. Characters that a disk has damaged are allowed.

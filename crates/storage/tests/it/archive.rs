@@ -4,7 +4,7 @@ use std::io::{Cursor, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 
-use papo_domain::{EventKind, RoomDescription, RoomName, RoomState, Seq};
+use papo_domain::{EventKind, RoomDescription, RoomKind, RoomName, RoomState, Seq};
 use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
 use papo_storage::transfer::{
     AccountRow, ChangeRow, EventRow, InstanceRow, Intake as _, MembershipRow, MessageRow,
@@ -93,7 +93,7 @@ prop_compose! {
 prop_compose! {
     fn room()(id: i64, name: String, description: String, is_active: bool, times: [i64; 2], last_activity: Option<i64>) -> Record {
         let [created_at, last_seq] = times;
-        Record::Room(RoomRow { id, name, description, is_active, created_at, last_seq, last_activity })
+        Record::Room(RoomRow { id, name, description, is_active, created_at, last_seq, last_activity, kind: 0, is_announcement: is_active, direct_key: None })
     }
 }
 
@@ -187,6 +187,9 @@ fn some_records() -> Vec<Record> {
         created_at: 0,
         last_seq: 20,
         last_activity: Some(20),
+        kind: 0,
+        is_announcement: false,
+        direct_key: None,
     });
     let event = |seq| {
         let message = MessageRow {
@@ -366,6 +369,8 @@ async fn an_archive_of_the_first_version_is_read() {
         name: RoomName::parse("Sala \"nova\"").unwrap(),
         description: RoomDescription::parse("duas\nlinhas").unwrap(),
         is_active: false,
+        kind: RoomKind::Public,
+        is_announcement: false,
     };
     let edited = EventKind::Edited {
         target: Seq(2),
@@ -412,6 +417,9 @@ fn before_the_logs() -> Vec<Record> {
             created_at: 1_795_922_374_722,
             last_seq,
             last_activity,
+            kind: 0,
+            is_announcement: false,
+            direct_key: None,
         })
     };
     let password = "$argon2id$v=19$m=19456,t=2,p=1$L9hSBnDJCpwf2/fEgxlJPA$\

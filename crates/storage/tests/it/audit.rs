@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use papo_domain::{
     Account, AuditAccount, AuditAct, AuditRoom, Denial, PersonId, Place, PlaceName, PlaceSetting,
-    SessionId, SettingChange,
+    RoomMakers, SessionId, SettingChange,
 };
 use papo_storage::{
     AccountChange, Act, AuditFilter, By, NewAccount, NewSession, PlaceVersion, Served,
@@ -55,7 +55,12 @@ async fn every_act_of_an_administrator_is_noted(world: &World) {
     let storage = &world.storage;
     let (chefe, session) = administrator(world, "Chefe", 500).await;
     let by = By::Administrator(session);
-    let made = storage.create_room_as(by, state("Quintal", true), at(1));
+    let made = storage.open_room(
+        session,
+        RoomMakers::Administrators,
+        state("Quintal", true),
+        at(1),
+    );
     let room = made.await.unwrap().unwrap().id;
     let bia = world.guest(room, "Bia").await;
     let seq = world.post(&bia, room, "some").await;
@@ -141,8 +146,13 @@ async fn what_is_refused_and_what_people_do_themselves_is_not_noted(world: &Worl
     let own = account("Bia", bia.person);
     storage.create_account(own).await.unwrap();
     let by = By::Administrator(SessionId(99));
-    let made = storage.create_room_as(by, state("Outra", true), at(1));
-    assert_eq!(made.await.unwrap(), Err(Denial::NotAdministrator));
+    let made = storage.open_room(
+        SessionId(99),
+        RoomMakers::Accounts,
+        state("Outra", true),
+        at(1),
+    );
+    assert_eq!(made.await.unwrap(), Err(Denial::NoAccount));
     let set = event(room, by, Act::SetRoom(state("Praça", true)));
     world.append_one(set).await.unwrap_err();
     let set = storage.set_place(by, PlaceVersion(0), Place::default(), at(5));
@@ -153,10 +163,9 @@ async fn what_is_refused_and_what_people_do_themselves_is_not_noted(world: &Worl
 async fn entries_are_found(world: &World) {
     let storage = &world.storage;
     let (_, session) = administrator(world, "Ação", 500).await;
-    let by = By::Administrator(session);
     for number in 1..=3 {
         let name = state(&format!("Sala {number}"), true);
-        let made = storage.create_room_as(by, name, at(number));
+        let made = storage.open_room(session, RoomMakers::Accounts, name, at(number));
         made.await.unwrap().unwrap();
     }
     world.room("Outra").await;

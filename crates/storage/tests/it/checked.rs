@@ -1,9 +1,10 @@
 //! The rules that an archive's records must meet.
 
-use papo_domain::{EventKind, RoomDescription, RoomName, RoomState};
+use papo_domain::{EventKind, PersonId, RoomDescription, RoomKind, RoomName, RoomState};
 use papo_storage::transfer::{
-    AccountRow, AuditRow, ChangeRow, Checked, EventRow, InstanceRow, JobRow, MembershipRow,
-    MessageRow, PasswordLinkRow, PersonRow, PlaceRow, Record, RoomRow, SessionRow, Source,
+    AccountRow, AuditRow, BanRow, ChangeRow, Checked, EventRow, InstanceRow, InvitationRow, JobRow,
+    MembershipRow, MessageRow, PasswordLinkRow, PersonRow, PlaceRow, Record, RoomRow, SessionRow,
+    Source,
 };
 use papo_storage::{StorageError, StoredPassword, TokenHash};
 
@@ -66,6 +67,9 @@ fn room() -> RoomRow {
         created_at: 0,
         last_seq: 2,
         last_activity: Some(1),
+        kind: 0,
+        is_announcement: false,
+        direct_key: None,
     }
 }
 
@@ -134,6 +138,26 @@ fn audit() -> AuditRow {
     }
 }
 
+fn ban() -> BanRow {
+    BanRow {
+        room_id: 4,
+        person_id: -1,
+        username: "Ana".into(),
+        at: 0,
+    }
+}
+
+fn invitation() -> InvitationRow {
+    InvitationRow {
+        id: 4,
+        token: TokenHash([8; 32]),
+        room_id: 4,
+        created_at: 0,
+        expires_at: 9,
+        uses_left: 3,
+    }
+}
+
 fn message() -> MessageRow {
     MessageRow {
         sender: -1,
@@ -158,6 +182,8 @@ fn room_event(name: &str, description: &str) -> ChangeRow {
         name: RoomName::from_stored(name.into()),
         description: RoomDescription::from_stored(description.into()),
         is_active: true,
+        kind: RoomKind::Public,
+        is_announcement: false,
     };
     EventKind::Room(state).to_stored().into()
 }
@@ -175,6 +201,8 @@ fn all() -> Vec<Record> {
         Record::PasswordLink(password_link()),
         Record::Place(place()),
         Record::Audit(audit()),
+        Record::Ban(ban()),
+        Record::Invitation(invitation()),
         event(1, ChangeRow::Posted(message())),
         event(2, room_event("Geral", "")),
     ]
@@ -194,7 +222,9 @@ fn all_but(record: Record) -> Vec<Record> {
         Record::PasswordLink(_) => 7,
         Record::Place(_) => 8,
         Record::Audit(_) => 9,
-        Record::Event(_) => 10,
+        Record::Ban(_) => 10,
+        Record::Invitation(_) => 11,
+        Record::Event(_) => 12,
     };
     records[place] = record;
     records
@@ -401,6 +431,67 @@ async fn numbers_and_times_that_there_can_not_be_are_refused() {
     };
     let refused = check(all_but(Record::Account(long))).await;
     assert!(refused.unwrap_err().contains("account 4: the password"));
+}
+
+#[tokio::test]
+async fn bans_invitations_and_kinds_that_no_papo_stores_are_refused() {
+    let key = |people: &[u64]| {
+        let people = people.iter().map(|person| PersonId(*person).to_string());
+        Some(people.collect::<Vec<_>>().join(" "))
+    };
+    let direct = |direct_key| {
+        Record::Room(RoomRow {
+            kind: 3,
+            direct_key,
+            ..room()
+        })
+    };
+    let records = all_but(direct(key(&[1, 2])));
+    assert_eq!(check(records.clone()).await, Ok(records));
+    let many: Vec<u64> = (1..=11).collect();
+    for (record, said) in [
+        (direct(None), "a direct room without people"),
+        (direct(key(&[1])), "aren't those of a direct room"),
+        (direct(key(&[2, 1])), "aren't those of a direct room"),
+        (direct(key(&[1, 1])), "aren't those of a direct room"),
+        (direct(key(&many)), "aren't those of a direct room"),
+        (direct(Some("x y".into())), "not a valid person id"),
+        (
+            Record::Room(RoomRow {
+                direct_key: key(&[1, 2]),
+                ..room()
+            }),
+            "isn't a direct room",
+        ),
+        (
+            Record::Room(RoomRow { kind: 9, ..room() }),
+            "there is no kind 9",
+        ),
+        (
+            Record::Ban(BanRow {
+                username: "Ana\n".into(),
+                ..ban()
+            }),
+            "the ban of room 4",
+        ),
+        (
+            Record::Invitation(InvitationRow {
+                uses_left: -1,
+                ..invitation()
+            }),
+            "no invitation has -1 uses",
+        ),
+        (
+            Record::Invitation(InvitationRow {
+                expires_at: i64::MAX,
+                ..invitation()
+            }),
+            "beyond all years",
+        ),
+    ] {
+        let refused = check(all_but(record)).await.unwrap_err();
+        assert!(refused.contains(said), "{refused}");
+    }
 }
 
 #[tokio::test]

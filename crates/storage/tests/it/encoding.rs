@@ -5,8 +5,8 @@ use std::io::Read as _;
 
 use flate2::read::DeflateDecoder;
 use papo_storage::transfer::{
-    AccountRow, AuditRow, ChangeRow, EventRow, InstanceRow, JobRow, MembershipRow, MessageRow,
-    PasswordLinkRow, PersonRow, PlaceRow, Record, RoomRow, SessionRow,
+    AccountRow, AuditRow, BanRow, ChangeRow, EventRow, InstanceRow, InvitationRow, JobRow,
+    MembershipRow, MessageRow, PasswordLinkRow, PersonRow, PlaceRow, Record, RoomRow, SessionRow,
 };
 use papo_storage::{StoredPassword, TokenHash};
 
@@ -72,8 +72,11 @@ fn all() -> Vec<(Record, String)> {
                 created_at: 9,
                 last_seq: 2,
                 last_activity: None,
+                kind: 0,
+                is_announcement: false,
+                direct_key: None,
             }),
-            "030a05476572616c0001120400".into(),
+            "030a05476572616c0001120400000000".into(),
         ),
         (
             Record::Session(SessionRow {
@@ -140,6 +143,26 @@ fn all() -> Vec<(Record, String)> {
             }),
             "09060a0c010103416e610161027b7d".into(),
         ),
+        (
+            Record::Ban(BanRow {
+                room_id: 5,
+                person_id: -1,
+                username: "Ana".into(),
+                at: 12,
+            }),
+            "0a0a0103416e6118".into(),
+        ),
+        (
+            Record::Invitation(InvitationRow {
+                id: 7,
+                token: TokenHash([7; 32]),
+                room_id: 5,
+                created_at: 12,
+                expires_at: 13,
+                uses_left: 2,
+            }),
+            format!("0b0e{token}0a181a04"),
+        ),
     ];
     all.extend(events());
     all
@@ -161,9 +184,9 @@ fn events() -> [(Record, String); 2] {
     [
         (
             event(1, 13, ChangeRow::Posted(message)),
-            "0a0a021a000103416e6101044f6cc3a1011c010163".into(),
+            "0c0a021a000103416e6101044f6cc3a1011c010163".into(),
         ),
-        (event(2, 15, other), "0a0a041e0104010200".into()),
+        (event(2, 15, other), "0c0a041e0104010200".into()),
     ]
 }
 
@@ -192,6 +215,6 @@ async fn each_record_has_the_bytes_that_it_always_had() {
         .map(|record| format!("00{record}"))
         .collect();
     // The end, with the number of records of each kind.
-    expected.push("010101010101010101010102".into());
+    expected.push("0101010101010101010101010102".into());
     assert_eq!(found, expected);
 }

@@ -141,10 +141,10 @@ async fn a_change_sees_the_ones_before_it_in_its_batch(world: &World) {
         ])
         .await;
     let refused: Vec<_> = answers.iter().map(|a| a.as_ref().err().copied()).collect();
-    let (no_message, no_room) = (Some(Refusal::NoMessage), Some(Denial::NoRoom.into()));
+    let (no_message, read_only) = (Some(Refusal::NoMessage), Some(Denial::ReadOnly.into()));
     assert_eq!(
         refused,
-        [None, None, None, no_message, None, no_room, None, None]
+        [None, None, None, no_message, None, read_only, None, None]
     );
     assert_eq!(world.texts(room).await, ["aberta"]);
     assert_eq!(world.last_seq(room).await, Seq(6));

@@ -102,6 +102,7 @@ async fn two_devices_are_one_person(world: &World) {
         Some(Identity {
             username: username("Bia"),
             mark: Some(Mark::Administrator),
+            role: papo_domain::MemberRole::Member,
         })
     );
     // One device may change what another has written.

@@ -102,9 +102,6 @@ impl Model<'_> {
     /// What must be known of a place.
     async fn expected(&self, place: Place) -> Option<Known> {
         let &(read, version) = self.positions.get(&Self::key(place))?;
-        if !self.is_active[place.room] {
-            return None;
-        }
         let (room, person) = (self.rooms[place.room], self.devices[place.device].person);
         let events = self.world.events(room).await;
         let unread = events.iter().filter(|event| match &event.kind {
@@ -164,8 +161,8 @@ impl Model<'_> {
         let name = crate::world::username(NAMES[place.device]);
         let joined = self.world.storage.join(guest.session, room, name, at(1));
         let joined = joined.await.unwrap().is_ok();
-        assert_eq!(joined, self.is_active[place.room]);
         let key = Self::key(place);
+        assert_eq!(joined, self.is_active[place.room]);
         if joined && !self.positions.contains_key(&key) {
             let end = self.end(place.room).await;
             self.positions.insert(key, (end, self.fresh()));
@@ -208,7 +205,6 @@ impl Model<'_> {
             };
             sent.push((guest.session, room, mark));
             if let Some(stored) = stored
-                && self.is_active[place.room]
                 && *stored != after
             {
                 *stored = after;

@@ -1,6 +1,6 @@
 //! Sessions and memberships.
 
-use papo_domain::{RoomId, SessionId};
+use papo_domain::{Denial, RoomId, SessionId};
 use papo_storage::{JoinRefusal, NewSession, SESSION_LIFETIME, Served};
 
 use crate::world::{World, account, at, set_room, state, token, username};
@@ -147,7 +147,10 @@ async fn joining_is_refused(world: &World) {
         joined.await.unwrap().map(|joined| joined.previous)
     };
     let (ana, nobody) = (guest.session, SessionId(999));
-    assert_eq!(join(ana, RoomId(99), "Ana").await, Err(JoinRefusal::NoRoom));
+    assert_eq!(
+        join(ana, RoomId(99), "Ana").await,
+        Err(JoinRefusal::Denied(Denial::NoRoom))
+    );
     assert_eq!(join(nobody, room, "Ana").await, Err(JoinRefusal::NoSession));
     // The second has a Cyrillic letter.
     for name in [
@@ -173,7 +176,10 @@ async fn joining_is_refused(world: &World) {
     );
     let close = set_room(room, state("Geral", false));
     world.append_one(close).await.unwrap();
-    assert_eq!(join(ana, room, "Ana").await, Err(JoinRefusal::NoRoom));
+    assert_eq!(
+        join(ana, room, "Ana").await,
+        Err(JoinRefusal::Denied(Denial::NoRoom))
+    );
 }
 
 async fn leaving_says_what_was_left(world: &World) {

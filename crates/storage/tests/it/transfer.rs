@@ -3,19 +3,23 @@
 use std::fs::File;
 use std::path::Path;
 
-use papo_domain::{AccountId, MessageText, PersonId, RoomDescription, RoomId, RoomName, SessionId};
+use papo_domain::{
+    AccountId, MessageText, PersonId, RoomDescription, RoomId, RoomKind, RoomName, SessionId,
+};
 use papo_storage::transfer::archive::{ArchiveReader, ArchiveWriter};
 use papo_storage::transfer::{
     self, InstanceRow, PAGE, Place, Record, Source as _, Summary, Table, Walk,
 };
 use papo_storage::{
-    AuditFilter, ImportedMessage, ImportedRoom, InboxId, NewSession, PlaceVersion, RoomFilter,
+    AuditFilter, By, ImportedMessage, ImportedRoom, InboxId, NewSession, PlaceVersion, RoomFilter,
     Served, StorageError,
 };
 use tempfile::TempDir;
 
 use crate::home::{Home, Lively, liven_up, summary};
+use crate::invitations::invitation;
 use crate::jobs;
+use crate::moderation::{holder, of_kind, open};
 use crate::world::{Guest, World, account, at, client_id, state, token, username};
 
 async fn export(from: &Home, file: &Path) -> Summary {
@@ -43,6 +47,7 @@ async fn round_trip(from: &Home, to: &Home) {
     let file = folder.path().join("papo.archive");
     let world = from.world().await;
     let lively = liven_up(&world).await;
+    make_rooms(&world).await;
     let exported = export(from, &file).await;
     assert_eq!(exported, from.summary().await);
     let restored = restore(&file, to).await.unwrap();
@@ -56,6 +61,25 @@ async fn round_trip(from: &Home, to: &Home) {
     arrived.is_sound().await;
 }
 
+/// A private room with an invitation and somebody banned, and a direct room.
+async fn make_rooms(world: &World) {
+    let zoe = holder(world, "Zoe", 61, false).await;
+    let yara = holder(world, "Yara", u64::MAX - 61, false).await;
+    let room = open(world, &zoe, of_kind("Segredo", RoomKind::Private)).await;
+    let storage = &world.storage;
+    let by = By::Member(zoe.session);
+    let made = storage.create_invitation(by, invitation(room, 7, 9)).await;
+    made.unwrap().unwrap();
+    let accepted = storage.accept_invitation(yara.session, token(907), username("Yara"), at(3));
+    accepted.await.unwrap().unwrap();
+    let banned = storage
+        .remove_member(by, room, yara.person, true, at(4))
+        .await;
+    banned.unwrap().unwrap();
+    let direct = storage.start_direct(zoe.session, vec![yara.person], at(5));
+    direct.await.unwrap().unwrap();
+}
+
 /// By the storage's methods.
 async fn are_the_same(one: &World, other: &World) {
     let rooms = one.storage.rooms(RoomFilter::default()).await.unwrap();
@@ -64,6 +88,13 @@ async fn are_the_same(one: &World, other: &World) {
     for room in rooms {
         let id = room.room.id;
         assert_eq!(one.events(id).await, other.events(id).await);
+        let bans = one.storage.bans(id).await.unwrap();
+        assert_eq!(bans, other.storage.bans(id).await.unwrap());
+        let invitations = one.storage.invitations(id).await.unwrap();
+        assert_eq!(invitations, other.storage.invitations(id).await.unwrap());
+        let is_private = room.room.kind == RoomKind::Private;
+        let counts = (bans.len(), invitations.len());
+        assert_eq!(counts, if is_private { (1, 1) } else { (0, 0) });
         let snapshot = one.storage.snapshot(id, 50).await.unwrap();
         assert_eq!(snapshot, other.storage.snapshot(id, 50).await.unwrap());
         for number in [1, 2, 3, 4, 77] {

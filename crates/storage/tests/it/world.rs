@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use papo_domain::{
     Account, AccountName, ClientId, Event, MessageText, PersonId, RoomDescription, RoomId,
-    RoomName, RoomState, Seq, SessionId, Timestamp, Username,
+    RoomKind, RoomName, RoomState, Seq, SessionId, Timestamp, Username,
 };
 use papo_storage::postgres::PostgresStorage;
 use papo_storage::sqlite::SqliteStorage;
@@ -212,6 +212,8 @@ pub(crate) fn state(name: &str, is_active: bool) -> RoomState {
         name: RoomName::parse(name).unwrap(),
         description: RoomDescription::parse(&format!("About {name}")).unwrap(),
         is_active,
+        kind: RoomKind::Public,
+        is_announcement: false,
     }
 }
 

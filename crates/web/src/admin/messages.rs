@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use papo_app::{MessageFilter, RoomFilter};
-use papo_domain::{Message, RoomId, RoomOverview, Seq, Timestamp};
+use papo_domain::{Message, RoomId, RoomKind, RoomOverview, Seq, Timestamp};
 use serde::Deserialize;
 
 use super::listing::{self, ROWS};
@@ -139,10 +139,11 @@ pub(crate) async fn list(
         .find_messages(&administrator, search.filter(pager))
         .await?;
     pager.has_next = found.more;
-    let rooms = site
-        .app
-        .find_rooms(&administrator, RoomFilter::default())
-        .await?;
+    let listed = RoomFilter {
+        up_to: Some(RoomKind::Members),
+        ..RoomFilter::default()
+    };
+    let rooms = site.app.find_rooms(&administrator, listed).await?;
     show(&AdminMessagesPage {
         page,
         search,

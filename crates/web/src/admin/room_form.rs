@@ -8,8 +8,8 @@ use axum::Form;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use papo_app::Error;
-use papo_domain::{Room, RoomId};
+use papo_app::{Error, RoomDraft};
+use papo_domain::{Room, RoomId, RoomKind};
 use serde::Deserialize;
 
 use super::Done;
@@ -48,6 +48,10 @@ impl RoomFormPage {
 pub(crate) struct RoomForm {
     pub(crate) name: String,
     pub(crate) description: String,
+    /// The name of a kind.
+    pub(crate) kind: String,
+    /// A checkbox: present when only moderators are to post.
+    pub(crate) is_announcement: Option<String>,
     /// A checkbox: present when it is checked.
     pub(crate) is_active: Option<String>,
     /// Present when the administrator has confirmed that everybody is removed from the room.
@@ -59,6 +63,8 @@ impl RoomForm {
         Self {
             name: room.name.to_string(),
             description: room.description.to_string(),
+            kind: room.kind.as_str().to_owned(),
+            is_announcement: room.is_announcement.then(String::new),
             is_active: room.is_active.then(String::new),
             confirmed: None,
         }
@@ -66,6 +72,30 @@ impl RoomForm {
 
     pub(crate) fn is_active(&self) -> bool {
         self.is_active.is_some()
+    }
+
+    pub(crate) fn is_announcement(&self) -> bool {
+        self.is_announcement.is_some()
+    }
+
+    /// Whether this is the chosen kind.
+    pub(crate) fn is_kind(&self, kind: &str) -> bool {
+        self.kind().as_str() == kind
+    }
+
+    /// The chosen kind; the most open one if none was.
+    fn kind(&self) -> RoomKind {
+        self.kind.parse().unwrap_or_default()
+    }
+
+    fn draft(&self) -> RoomDraft {
+        RoomDraft {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            kind: self.kind(),
+            is_announcement: self.is_announcement(),
+            is_active: self.is_active(),
+        }
     }
 }
 
@@ -91,15 +121,7 @@ pub(crate) async fn create(
     Admin(administrator): Admin,
     Form(form): Form<RoomForm>,
 ) -> Result<Response, Failure> {
-    let created = site
-        .app
-        .create_room(
-            &administrator,
-            &form.name,
-            &form.description,
-            form.is_active(),
-        )
-        .await;
+    let created = site.app.create_room(&administrator, form.draft()).await;
     match created {
         Ok(room) => {
             let list = if room.is_active {
@@ -120,7 +142,8 @@ pub(crate) async fn edit(
     Admin(administrator): Admin,
     RoomPath(room): RoomPath,
 ) -> Result<Response, Failure> {
-    let form = RoomForm::new(&site.app.any_room(&administrator, room).await?);
+    let known = site.app.any_room(&administrator, room).await?;
+    let form = RoomForm::new(&known);
     show(&RoomFormPage {
         page,
         room: Some(room),
@@ -152,16 +175,7 @@ pub(crate) async fn save(
             return show_with(StatusCode::UNPROCESSABLE_ENTITY, &asking);
         }
     }
-    let saved = site
-        .app
-        .set_room(
-            &administrator,
-            room,
-            &form.name,
-            &form.description,
-            form.is_active(),
-        )
-        .await;
+    let saved = site.app.set_room(&administrator, room, form.draft()).await;
     match saved {
         Ok(()) => Ok(Redirect::to(&Done::Saved.at("/admin/rooms/")).into_response()),
         Err(error) => refuse(page, Some(room), form, error),

@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use papo_app::RoomFilter;
-use papo_domain::{RoomId, RoomOverview};
+use papo_domain::{RoomId, RoomKind, RoomOverview};
 use serde::Deserialize;
 
 use super::listing::{self, ROWS};
@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::page::{Page, show};
 use crate::query::own_path;
 use crate::site::Site;
-use crate::visitor::{Admin, RoomPath};
+use crate::visitor::{Admin, Guest, RoomPath};
 
 #[derive(Template)]
 #[template(path = "admin/rooms.html")]
@@ -67,6 +67,7 @@ impl RoomSearch {
             search: listing::search(&self.q),
             offset: pager.offset(),
             limit: Some(ROWS + 1),
+            ..RoomFilter::default()
         }
     }
 }
@@ -117,6 +118,18 @@ pub(crate) async fn set_state(
         Done::Deactivated
     };
     Ok(Redirect::to(&done.at(own_path(&form.next))).into_response())
+}
+
+/// `POST /admin/rooms/{id}/enter/`: adds the administrator to a room, which its people see.
+pub(crate) async fn enter(
+    State(site): State<Arc<Site>>,
+    _: Admin,
+    RoomPath(room): RoomPath,
+    Guest(visitor): Guest,
+) -> Result<Response, Failure> {
+    let visitor = visitor.ok_or(Failure::NotAdministrator)?;
+    site.app.enter_as_administrator(&visitor, room).await?;
+    Ok(Redirect::to(&format!("/room/{room}/")).into_response())
 }
 
 #[cfg(test)]

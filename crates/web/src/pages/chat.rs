@@ -156,6 +156,10 @@ pub(crate) mod samples {
         let membership = MembershipObject {
             room: 1,
             name: HOSTILE.to_owned(),
+            kind: papo_protocol::RoomKind::Private,
+            announcement: false,
+            archived: false,
+            role: papo_protocol::Role::Member,
             username: HOSTILE.to_owned(),
             seq: 7,
             timestamp: None,

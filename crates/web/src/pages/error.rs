@@ -41,6 +41,30 @@ fn keys(failure: &Failure) -> (Key, Key) {
             Key("error-page-not-joined-title"),
             Key("error-page-not-joined-text"),
         ),
+        Failure::App(Error::Banned) => (
+            Key("error-page-banned-title"),
+            Key("error-page-banned-text"),
+        ),
+        Failure::App(Error::NeedsAccount) => (
+            Key("error-page-needs-account-title"),
+            Key("error-page-needs-account-text"),
+        ),
+        Failure::App(Error::NotModerator) => (
+            Key("error-page-not-moderator-title"),
+            Key("error-page-not-moderator-text"),
+        ),
+        Failure::App(Error::ReadOnly) => (
+            Key("error-page-read-only-title"),
+            Key("error-page-read-only-text"),
+        ),
+        Failure::App(Error::NoInvitation) => (
+            Key("error-page-invitation-title"),
+            Key("error-page-invitation-text"),
+        ),
+        Failure::App(Error::NoMember) => (
+            Key("error-page-no-member-title"),
+            Key("error-page-no-member-text"),
+        ),
         Failure::App(Error::NoMessage) => (
             Key("error-page-no-message-title"),
             Key("error-page-no-message-text"),
@@ -118,6 +142,12 @@ pub(crate) mod samples {
             Error::NoSession,
             Error::NotJoined,
             Error::NoMessage,
+            Error::Banned,
+            Error::NeedsAccount,
+            Error::NotModerator,
+            Error::ReadOnly,
+            Error::NoInvitation,
+            Error::NoMember,
             Error::SetupLink,
             Error::Internal,
         ];

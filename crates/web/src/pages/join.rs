@@ -9,7 +9,7 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::SET_COOKIE;
-use papo_app::Visitor;
+use papo_app::{Error, Visitor};
 use papo_domain::{Room, Username};
 use serde::Deserialize;
 
@@ -29,10 +29,10 @@ pub(crate) struct JoinPage {
     pub(crate) room: Room,
     /// Whether the reader is already in the room; then the form changes the name.
     pub(crate) is_joined: bool,
+    /// Whether only people with an account may join.
+    pub(crate) needs_account: bool,
     /// The content of the input.
     pub(crate) username: String,
-    /// Whether the reader may join, or stay under another name. Others are asked to sign in.
-    pub(crate) is_admitted: bool,
     pub(crate) errors: FormErrors,
 }
 
@@ -73,23 +73,30 @@ pub(crate) async fn show_form(
     InRoom { room, visitor, .. }: InRoom,
     Query(check): Query<CookieCheck>,
 ) -> Result<Response, Failure> {
-    let room = site.app.room(room).await?;
+    let room = site.app.room(visitor.as_ref(), room).await?;
     if is_joined(visitor.as_ref()) && wish.rename.is_none() {
         return Ok(Redirect::to(&format!("/room/{}/", room.id)).into_response());
     }
+    let may_join = site.app.room_to_join(visitor.as_ref(), room.id).await;
+    let needs_account = match may_join {
+        Err(Error::NeedsAccount) => true,
+        other => {
+            other?;
+            false
+        }
+    };
     let errors = if check.is_due() && visitor.is_none() {
         FormErrors::no_cookie(page.language, site.settings.public_url.as_ref())
     } else {
         FormErrors::default()
     };
-    let is_admitted = is_admitted(&page, visitor.as_ref());
     let suggested = visitor.as_ref().and_then(Visitor::suggested_username);
     show(&JoinPage {
         page,
         room,
         is_joined: is_joined(visitor.as_ref()),
+        needs_account,
         username: suggested.map(Username::to_string).unwrap_or_default(),
-        is_admitted,
         errors,
     })
 }
@@ -117,27 +124,25 @@ pub(crate) async fn join(
         }
         Err(error) => error,
     };
-    let errors = FormErrors::explain(error.clone(), page.language)?;
-    let room = site.app.room(room).await?;
+    let needs_account = matches!(error, Error::NeedsAccount | Error::NoGuests);
+    let errors = if needs_account {
+        FormErrors::default()
+    } else {
+        FormErrors::explain(error.clone(), page.language)?
+    };
+    let room = site.app.room(visitor.as_ref(), room).await?;
     let is_joined = is_joined(visitor.as_ref());
-    let is_admitted = is_admitted(&page, visitor.as_ref());
     show_refused(
         &error.into(),
         &JoinPage {
             page,
             room,
             is_joined,
+            needs_account,
             username: form.username,
-            is_admitted,
             errors,
         },
     )
-}
-
-/// Whether the place admits the visitor. A guest who is in the room already stays.
-fn is_admitted(page: &Page, visitor: Option<&Visitor>) -> bool {
-    let has_account = visitor.is_some_and(|visitor| visitor.account().is_some());
-    page.place.admits_guests || has_account || is_joined(visitor)
 }
 
 fn is_joined(visitor: Option<&Visitor>) -> bool {
@@ -149,7 +154,6 @@ pub(crate) mod samples {
     use super::*;
     use crate::language::Language;
     use crate::sample_data::{HOSTILE, html, page, room};
-    use papo_app::Error;
     use papo_domain::UsernameError;
     use std::time::Duration;
 
@@ -159,7 +163,6 @@ pub(crate) mod samples {
         let forms = [
             (false, true, FormErrors::default()),
             (false, false, FormErrors::default()),
-            (false, false, errors(Error::NoGuests)),
             (true, true, errors(UsernameError::Blank.into())),
             (
                 false,
@@ -168,13 +171,13 @@ pub(crate) mod samples {
             ),
             (false, true, FormErrors::no_cookie(language, None)),
         ];
-        let form = |(is_joined, is_admitted, errors)| {
+        let form = |(is_joined, is_admitted, errors): (bool, bool, _)| {
             html(&JoinPage {
                 page: page(language),
                 room: room(1, HOSTILE),
                 is_joined,
+                needs_account: !is_admitted,
                 username: HOSTILE.to_owned(),
-                is_admitted,
                 errors,
             })
         };

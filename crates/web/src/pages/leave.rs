@@ -80,11 +80,11 @@ pub(crate) async fn ask(
         Some(visitor) => site.app.memberships(visitor).await?,
         None => Vec::new(),
     };
-    let choice = match which.room()? {
-        Some(room) if joined.iter().any(|(id, _)| *id == room) => {
-            Choice::Room(site.app.room(room).await?)
+    let choice = match (which.room()?, &visitor) {
+        (Some(room), Some(visitor)) if joined.iter().any(|(id, _)| *id == room) => {
+            Choice::Room(site.app.joined_room(visitor, room).await?)
         }
-        None if !joined.is_empty() => Choice::All,
+        (None, _) if !joined.is_empty() => Choice::All,
         _ => Choice::Nowhere,
     };
     show(&LeavePage { page, choice })

@@ -1,16 +1,14 @@
-//! `GET /`: the rooms that are open.
+//! `GET /`: the rooms that the reader is in, their direct messages, and the rooms that they may join.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use papo_app::RoomListing;
-use papo_domain::RoomId;
-use papo_protocol::{Level, MembershipObject, UNREAD_MESSAGES};
+use papo_app::{MembershipState, OwnRoom, RoomListing};
+use papo_domain::{Level, RoomKind};
+use papo_protocol::UNREAD_MESSAGES;
 
-use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::page::{Page, show};
 use crate::site::Site;
@@ -20,11 +18,16 @@ use crate::visitor::Guest;
 #[template(path = "rooms.html")]
 pub(crate) struct RoomsPage {
     pub(crate) page: Page,
-    pub(crate) rooms: Vec<RoomListing>,
-    /// The rooms that the reader is in.
-    pub(crate) joined: HashSet<RoomId>,
-    /// How much is unread in those of them of which the reader wants to be told everything.
-    pub(crate) unread: HashMap<RoomId, u32>,
+    /// The rooms that the reader is in, without direct ones.
+    pub(crate) own: Vec<OwnRoom>,
+    /// The reader's direct rooms.
+    pub(crate) direct: Vec<OwnRoom>,
+    /// The rooms that the reader may join.
+    pub(crate) others: Vec<RoomListing>,
+    /// Whether the reader may make rooms.
+    pub(crate) may_open: bool,
+    /// Whether the reader may start direct rooms.
+    pub(crate) may_write: bool,
 }
 
 impl RoomsPage {
@@ -34,9 +37,13 @@ impl RoomsPage {
             .text_with("rooms-online", [("count", count.into())])
     }
 
-    /// How much is unread in a room, if anything is: in figures and in words.
-    fn unread(&self, listing: &RoomListing) -> Option<(String, String)> {
-        let count = *self.unread.get(&listing.overview.room.id)?;
+    /// How much is unread in a room, if the reader wants to be told everything of it: in figures and
+    /// in words.
+    fn unread(&self, state: &MembershipState) -> Option<(String, String)> {
+        let count = state.unread;
+        if count == 0 || state.level != Level::Everything {
+            return None;
+        }
         let short = if count < UNREAD_MESSAGES {
             count.to_string()
         } else {
@@ -47,8 +54,8 @@ impl RoomsPage {
         Some((short, words))
     }
 
-    fn is_joined(&self, listing: &RoomListing) -> bool {
-        self.joined.contains(&listing.overview.room.id)
+    fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.direct.is_empty() && self.others.is_empty()
     }
 }
 
@@ -56,26 +63,27 @@ impl RoomsPage {
 pub(crate) async fn list(
     State(site): State<Arc<Site>>,
     page: Page,
-    caller: Caller,
     Guest(visitor): Guest,
 ) -> Result<Response, Failure> {
-    let (mut joined, mut unread) = (HashSet::new(), HashMap::new());
-    if let Some(visitor) = &visitor {
-        let memberships = site.app.memberships(visitor).await?;
-        joined.extend(memberships.into_iter().map(|(room, _)| room));
-        let memberships = site
-            .app
-            .memberships_of(visitor.actor(caller.address))
-            .await?;
-        let is_news = |room: &MembershipObject| room.unread > 0 && room.level == Level::Everything;
-        let news = memberships.into_iter().filter(is_news);
-        unread.extend(news.map(|room| (RoomId(room.room), room.unread)));
-    }
+    let visitor = visitor.as_ref();
+    let rooms = match visitor {
+        Some(visitor) => site.app.own_rooms(visitor).await?,
+        None => Vec::new(),
+    };
+    let mut others = site.app.listed_rooms(visitor).await?;
+    others.retain(|listing| {
+        let id = listing.overview.room.id;
+        !rooms.iter().any(|own| own.state.room == id)
+    });
+    let is_direct = |room: &OwnRoom| room.state.terms.kind == RoomKind::Direct;
+    let (direct, own) = rooms.into_iter().partition(is_direct);
     show(&RoomsPage {
         page,
-        rooms: site.app.active_rooms().await?,
-        joined,
-        unread,
+        own,
+        direct,
+        others,
+        may_open: site.app.may_open_rooms(visitor).is_ok(),
+        may_write: visitor.is_some_and(|visitor| visitor.account().is_some()),
     })
 }
 
@@ -83,7 +91,7 @@ pub(crate) async fn list(
 pub(crate) mod samples {
     use super::*;
     use crate::language::Language;
-    use crate::sample_data::{account, html, overviews, page, page_of};
+    use crate::sample_data::{account, html, overviews, own_room, page, page_of};
 
     /// Renders the page in each of its forms.
     pub(crate) fn all(language: Language) -> Vec<String> {
@@ -91,16 +99,23 @@ pub(crate) mod samples {
         let rooms = listings.map(|(overview, online)| RoomListing { overview, online });
         let full = RoomsPage {
             page: page(language),
-            rooms: rooms.collect(),
-            joined: HashSet::from([RoomId(1), RoomId(2)]),
-            unread: HashMap::from([(RoomId(1), 1), (RoomId(2), UNREAD_MESSAGES)]),
+            own: vec![
+                own_room(1, RoomKind::Public, 7),
+                own_room(2, RoomKind::Private, 0),
+            ],
+            direct: vec![own_room(4, RoomKind::Direct, 100)],
+            others: rooms.collect(),
+            may_open: true,
+            may_write: true,
         };
         let empty = |reader: Option<papo_domain::Account>| {
             html(&RoomsPage {
                 page: page_of(language, reader.as_ref()),
-                rooms: Vec::new(),
-                joined: HashSet::new(),
-                unread: HashMap::new(),
+                own: Vec::new(),
+                direct: Vec::new(),
+                others: Vec::new(),
+                may_open: reader.is_some(),
+                may_write: false,
             })
         };
         let readers = [None, Some(account(false)), Some(account(true))];

@@ -67,9 +67,10 @@ pub(super) fn retry(error: &Error) -> Option<u64> {
 pub(super) const fn code(error: &Error) -> ErrorCode {
     match error {
         Error::NoRoom => ErrorCode::NoRoom,
-        Error::NotJoined | Error::NoSession => ErrorCode::NotJoined,
+        Error::NotJoined | Error::NoSession | Error::Banned => ErrorCode::NotJoined,
         Error::NoMessage => ErrorCode::NoMessage,
         Error::NotYours => ErrorCode::NotYours,
+        Error::ReadOnly => ErrorCode::ReadOnly,
         Error::WrongUsername => ErrorCode::WrongUsername,
         Error::Message(_) => ErrorCode::BadMessage,
         Error::Id(_) | Error::IdInOtherRoom => ErrorCode::BadClientId,
@@ -83,8 +84,8 @@ pub(super) const fn code(error: &Error) -> ErrorCode {
 pub(super) const fn plain_close_code(error: &Error) -> CloseCode {
     match (error, error.kind()) {
         (Error::NoSession, _) => CloseCode(close::ENDED),
-        (Error::NotJoined, _) => CloseCode(close::LEFT),
-        (Error::NoRoom, _) => CloseCode(close::ROOM_CLOSED),
+        // A person who was removed from a private room may not know any more that it is there.
+        (Error::NotJoined | Error::NoRoom, _) => CloseCode(close::LEFT),
         (_, ErrorKind::Away | ErrorKind::Defect) => CloseCode::TRY_LATER,
         (_, _) => CloseCode::POLICY,
     }
@@ -95,11 +96,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_left_and_whose_room_has_closed_are_told_so_whatever_came_first() {
+    fn who_has_left_is_told_so_whatever_came_first() {
         for (error, code) in [
             (Error::NoSession, 4003),
             (Error::NotJoined, 4001),
-            (Error::NoRoom, 4004),
+            (Error::NoRoom, 4001),
+            (Error::ReadOnly, 1008),
             (Error::WrongUsername, 1008),
             (Error::Internal, 1013),
         ] {

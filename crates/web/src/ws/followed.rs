@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use papo_app::{App, Connection, Error, Frame, Read, Start, Subscription};
-use papo_domain::{EventClass, RoomId, Seq};
+use papo_domain::{RoomId, Seq};
 use papo_protocol::{ResetReason, ServerFrame};
 
 /// A subscription, and how far its socket has got.
@@ -100,11 +100,6 @@ impl Followed {
             reason: ResetReason::Behind,
         };
         Ok((seq, [reset, snapshot]))
-    }
-
-    /// Whether this frame ends the following: it closed the room, which is still closed.
-    pub(super) fn is_closed_by(&self, frame: &Frame) -> bool {
-        frame.class == EventClass::Closing && !self.subscription.follower.room.is_active()
     }
 
     /// Takes presence and typing, which are sent only when the socket has room.

@@ -67,7 +67,8 @@ impl Session {
             self.gather_answers();
             let is_gone = match step {
                 Step::End | Step::More | Step::Later => {
-                    self.push_frames(index, cursor, &mut frames)?
+                    self.push_frames(index, cursor, &mut frames);
+                    false
                 }
                 Step::TooFarBehind => self.start_over(index).await?,
             };
@@ -98,34 +99,23 @@ impl Session {
         }
     }
 
-    /// Queues a room's frames for the socket. Returns whether they end the following of the room.
-    fn push_frames(
-        &mut self,
-        index: usize,
-        before: Seq,
-        frames: &mut Vec<Frame>,
-    ) -> Result<bool, End> {
+    /// Queues a room's frames for the socket.
+    fn push_frames(&mut self, index: usize, before: Seq, frames: &mut Vec<Frame>) {
         debug_assert!(
             frames
                 .first()
                 .is_none_or(|frame| frame.seq == before.next())
         );
         let is_plain = matches!(self.speech, Speech::Plain(_));
-        let mut is_closed = false;
         if defects::has("skip-frame") && frames.len() > 2 {
             frames.remove(1);
         }
         let room = self.rooms[index].room();
         for frame in frames.drain(..) {
-            is_closed |= self.rooms[index].is_closed_by(&frame);
             if !is_plain || frame.class == EventClass::Message {
                 self.outgoing.push_event(room, frame.seq, frame.bytes);
             }
         }
-        if is_closed {
-            self.end_following(index)?;
-        }
-        Ok(is_closed)
     }
 
     /// Pauses the reading of logs, if they can be read later. The socket stays open: a client that
@@ -171,19 +161,8 @@ impl Session {
                 }
                 Ok(false)
             }
-            Err(Error::NoRoom) => self.end_following(index).map(|()| true),
             Err(error) => self.read_later(&error).map(|()| false),
         }
-    }
-
-    /// Ends the following of a deactivated room.
-    fn end_following(&mut self, index: usize) -> Result<(), End> {
-        if self.speech == Speech::Full(None) {
-            self.stop_following(self.rooms[index].room());
-            return Ok(());
-        }
-        let code = CloseCode(close::ROOM_CLOSED);
-        Err(Closing::new(code, "the room was deactivated").into())
     }
 
     /// Takes presence and typing. A client that lags gets none of it.

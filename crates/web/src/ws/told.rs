@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use papo_app::Error;
 use papo_domain::RoomId;
-use papo_protocol::{Level, MembershipObject};
+use papo_protocol::{Level, MembershipObject, Role};
 use parking_lot::Mutex;
 
 /// The positions of so many rooms are known. A client marks mostly one.
@@ -31,6 +31,7 @@ struct Position {
     version: i64,
     read: i64,
     level: Level,
+    role: Role,
 }
 
 impl From<&MembershipObject> for Position {
@@ -41,6 +42,7 @@ impl From<&MembershipObject> for Position {
             version: membership.version,
             read: membership.read,
             level: membership.level,
+            role: membership.role,
         }
     }
 }
@@ -92,12 +94,18 @@ impl Told {
 
 #[cfg(test)]
 mod tests {
+    use papo_protocol::RoomKind;
+
     use super::*;
 
     fn membership(room: i64, read: i64) -> MembershipObject {
         MembershipObject {
             room,
             name: "Geral".into(),
+            kind: RoomKind::Public,
+            announcement: false,
+            archived: false,
+            role: Role::Member,
             username: "Ana".into(),
             seq: 9,
             timestamp: None,

@@ -1,6 +1,9 @@
 //! Changes of the rooms themselves.
 
-use papo_domain::{AuditAct, AuditRoom, Denial, EventKind, Right, RoomId, RoomState, Timestamp};
+use papo_domain::{
+    AuditAct, AuditRoom, Denial, EventKind, Right, Role, RoomId, RoomKind, RoomState, RoomTerms,
+    Timestamp,
+};
 
 use super::{Ledger, Step, Stop};
 use crate::fold::fold;
@@ -16,21 +19,29 @@ impl<F: Facts> Ledger<F> {
         state: &RoomState,
     ) -> Step<Appended, F> {
         let head = &self.room(room)?.head;
-        let (kind, before) = (head.kind(), head.name_key.clone());
+        let (terms, before) = (head.terms, head.name_key.clone());
         let role = by.role(self.poster(by, room)?)?;
-        role.may(Right::Set, kind)?;
-        let key = fold(state.name.as_str()).into_owned();
-        if self.name_holder(&key)?.is_some_and(|holder| holder != room) {
-            return Err(Refusal::NameTaken.into());
+        role.may(Right::Manage, terms)?;
+        if terms.kind != state.kind && [terms.kind, state.kind].contains(&RoomKind::Direct) {
+            return Err(Refusal::DirectRoom.into());
         }
-        if before != key {
+        // Otherwise an administrator could read a private room by opening it to everybody.
+        let opens = terms.kind == RoomKind::Private && state.kind != RoomKind::Private;
+        if opens && role == Role::Administrator {
+            return Err(Denial::NotModerator.into());
+        }
+        let key = fold(state.name.as_str()).into_owned();
+        if state.kind.is_listed() {
+            if self.name_holder(&key)?.is_some_and(|holder| holder != room) {
+                return Err(Refusal::NameTaken.into());
+            }
+            self.names.insert(key.clone(), Some(room));
+        }
+        if terms.kind.is_listed() && (before != key || !state.kind.is_listed()) {
             self.names.insert(before, None);
         }
-        self.names.insert(key.clone(), Some(room));
-        let head = &mut self.room(room)?.head;
-        head.name_key = key;
-        let was_active = head.is_active;
-        self.store_state(room, at, by, state.clone(), was_active)
+        self.room(room)?.head.name_key = key;
+        self.store_state(room, at, by, state.clone())
     }
 
     /// Reads the rest of the state and writes it in one transaction, so that no change between is
@@ -42,9 +53,9 @@ impl<F: Facts> Ledger<F> {
         by: By,
         is_active: bool,
     ) -> Step<Appended, F> {
-        let kind = self.room(room)?.head.kind();
+        let terms = self.room(room)?.head.terms;
         let role = by.role(self.poster(by, room)?)?;
-        role.may(Right::Set, kind)?;
+        role.may(Right::Manage, terms)?;
         let before = match self.states.get(&room) {
             Some(state) => Some(state.clone()),
             None => self.facts.room_state(room).map_err(Stop::Failed)?,
@@ -54,8 +65,7 @@ impl<F: Facts> Ledger<F> {
             is_active,
             ..before
         };
-        let was_active = self.room(room)?.head.is_active;
-        self.store_state(room, at, by, state, was_active)
+        self.store_state(room, at, by, state)
     }
 
     /// Appends the event of a state, and notes in the audit who set it.
@@ -65,9 +75,14 @@ impl<F: Facts> Ledger<F> {
         at: Timestamp,
         by: By,
         state: RoomState,
-        was_active: bool,
     ) -> Step<Appended, F> {
-        self.room(room)?.head.is_active = state.is_active;
+        let head = &mut self.room(room)?.head;
+        let was_active = head.terms.is_active;
+        head.terms = RoomTerms {
+            kind: state.kind,
+            is_announcement: state.is_announcement,
+            is_active: state.is_active,
+        };
         self.states.insert(room, state.clone());
         let about = AuditRoom::new(room, state.name.as_str());
         let act = match (was_active, state.is_active) {

@@ -13,6 +13,7 @@ pub(super) struct Lists {
     pub(super) logs: HashMap<RoomId, Log>,
     pub(super) members: HashMap<(SessionId, RoomId), Username>,
     pub(super) administrators: HashSet<SessionId>,
+    pub(super) moderators: HashSet<(SessionId, RoomId)>,
     pub(super) sent: HashMap<(PersonId, ClientId), (RoomId, usize)>,
 }
 
@@ -20,6 +21,7 @@ pub(super) struct Log {
     pub(super) entries: Vec<Entry>,
     pub(super) name: String,
     pub(super) is_active: bool,
+    pub(super) is_announcement: bool,
     pub(super) last_at: Timestamp,
 }
 
@@ -58,6 +60,9 @@ impl Lists {
                     });
                 }
                 let sender = self.speaker(by, room)?;
+                if self.logs[&room].is_announcement && !self.moderates(by, room) {
+                    return Err(Denial::ReadOnly.into());
+                }
                 if let Some(key) = sent {
                     let index = self.logs[&room].entries.len();
                     self.sent.insert(key, (room, index));
@@ -78,7 +83,7 @@ impl Lists {
                 None
             }
             Act::Delete { target } => {
-                let owner = if self.administers(by, room)? {
+                let owner = if self.administers(by, room)? || self.moderates(by, room) {
                     None
                 } else {
                     Some(self.speaker(by, room)?)
@@ -91,9 +96,15 @@ impl Lists {
                 self.text(room, *target, None)?;
                 None
             }
+            Act::Enter { .. } => unreachable!("no step enters"),
             Act::SetRoom(state) => {
-                if !self.administers(by, room)? {
-                    return Err(Denial::NotAdministrator.into());
+                if !self.administers(by, room)? && !self.moderates(by, room) {
+                    let denial = match (self.is_member(by, room), self.logs[&room].is_active) {
+                        (true, _) => Denial::NotModerator,
+                        (false, true) => Denial::NotJoined,
+                        (false, false) => Denial::NoRoom,
+                    };
+                    return Err(denial.into());
                 }
                 let name = fold(state.name.as_str()).into_owned();
                 let is_other = |(id, log): (&RoomId, &Log)| *id != room && log.name == name;
@@ -103,6 +114,7 @@ impl Lists {
                 let log = self.logs.get_mut(&room).ok_or(Denial::NoRoom)?;
                 log.name = name;
                 log.is_active = state.is_active;
+                log.is_announcement = state.is_announcement;
                 None
             }
             Act::SetActive(is_active) => {
@@ -145,10 +157,30 @@ impl Lists {
         }
     }
 
+    fn moderates(&self, by: By, room: RoomId) -> bool {
+        let By::Member(session) = by else {
+            return false;
+        };
+        self.is_member(by, room) && self.moderators.contains(&(session, room))
+    }
+
+    fn is_member(&self, by: By, room: RoomId) -> bool {
+        let By::Member(session) = by else {
+            return false;
+        };
+        sender(session).is_some() && self.members.contains_key(&(session, room))
+    }
+
     fn speaker(&self, by: By, room: RoomId) -> Result<PersonId, Refusal> {
         self.administers(by, room)?;
         if !self.logs[&room].is_active {
-            return Err(Denial::NoRoom.into());
+            let is_in_it = self.is_member(by, room);
+            let denial = if is_in_it {
+                Denial::ReadOnly
+            } else {
+                Denial::NoRoom
+            };
+            return Err(denial.into());
         }
         match by {
             By::Member(session) if self.members.contains_key(&(session, room)) => {

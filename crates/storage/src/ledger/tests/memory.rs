@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
 
 use papo_domain::{
-    ClientId, Event, PersonId, RoomDescription, RoomId, RoomName, RoomState, Seq, SessionId,
-    Username,
+    ClientId, Event, MemberRole, PersonId, RoomDescription, RoomId, RoomName, RoomState, Seq,
+    SessionId, Username,
 };
 
 use super::{mark, sender};
@@ -19,6 +19,7 @@ pub(super) struct Memory {
     pub(super) events: BTreeMap<(RoomId, Seq), Event>,
     pub(super) members: HashMap<(SessionId, RoomId), Username>,
     pub(super) administrators: HashSet<SessionId>,
+    pub(super) moderators: HashSet<(SessionId, RoomId)>,
 }
 
 /// The facts of a memory, and whether they look for a message before it is posted.
@@ -39,7 +40,9 @@ impl Facts for Remembered<'_> {
         Ok(head.map(|head| RoomState {
             name: RoomName::from_stored(head.name_key.clone()),
             description: RoomDescription::default(),
-            is_active: head.is_active,
+            kind: head.terms.kind,
+            is_announcement: head.terms.is_announcement,
+            is_active: head.terms.is_active,
         }))
     }
 
@@ -53,6 +56,11 @@ impl Facts for Remembered<'_> {
         Ok(sender(session).map(|sender| Poster {
             sender,
             username,
+            role: if self.memory.moderators.contains(&(session, room)) {
+                MemberRole::Moderator
+            } else {
+                MemberRole::Member
+            },
             mark: mark(sender),
             administers: self.memory.administrators.contains(&session),
         }))

@@ -32,21 +32,30 @@ CREATE TABLE node (
     at    bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 20);
 
--- `last_seq` is the log's end and `last_at` its time, `last_activity` the time of the last message.
+-- Kinds: 0 public, 1 members, 2 private, 3 direct. Only moderators post in an announcement room; a
+-- room that isn't active is archived. `direct_key` has the people of a direct room. `last_seq` is
+-- the log's end and `last_at` its time, `last_activity` the time of the last message.
 -- The row's lock gives the log its order: a transaction that stores an event holds it until the
 -- commit.
 CREATE TABLE room (
     id                 bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name               text    NOT NULL,
-    name_key           text    COLLATE "C" NOT NULL UNIQUE,
+    name_key           text    COLLATE "C" NOT NULL,
     description        text    NOT NULL,
     description_folded text    NOT NULL,
     is_active          boolean NOT NULL,
     created_at         bigint  NOT NULL,
     last_seq           bigint  NOT NULL DEFAULT 0,
     last_at            bigint  NOT NULL,
-    last_activity      bigint
+    last_activity      bigint,
+    kind               smallint NOT NULL DEFAULT 0,
+    is_announcement    boolean NOT NULL DEFAULT false,
+    direct_key         text    COLLATE "C" UNIQUE
 ) WITH (fillfactor = 40);
+
+CREATE INDEX room_by_name ON room (name_key);
+-- A private room's name is nobody else's business, so it takes no name from others.
+CREATE UNIQUE INDEX room_by_listed_name ON room (name_key) WHERE kind < 2;
 
 -- A room's log is its messages and its events by seq: 1, 2, 3… without holes. A message is the
 -- event that posted it, and stored once. `content` is the present text, NULL once the message is
@@ -159,6 +168,32 @@ CREATE TABLE membership (
     PRIMARY KEY (person_id, room_id)
 );
 
+CREATE INDEX membership_by_room ON membership (room_id);
+
+-- People whom a moderator keeps out of a room, with the name that they had there.
+CREATE TABLE ban (
+    room_id   bigint NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    person_id bigint NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+    username  text   NOT NULL,
+    at        bigint NOT NULL,
+    PRIMARY KEY (room_id, person_id)
+);
+
+CREATE INDEX ban_by_person ON ban (person_id);
+
+-- Links by which people join a room. `token` is the SHA-256 of the secret in the link. `id` is
+-- random, and `expires_at` in the time of service.
+CREATE TABLE invitation (
+    id         bigint PRIMARY KEY,
+    token      bytea  NOT NULL UNIQUE CHECK (octet_length(token) = 32),
+    room_id    bigint NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    uses_left  bigint NOT NULL CHECK (uses_left >= 0)
+);
+
+CREATE INDEX invitation_by_room ON invitation (room_id);
+
 -- Rights that ended, in the order of the commits; every node reads on here. Kinds: 1 left
 -- `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`, 4 the place's
 -- settings have changed, for everybody. `at` is in the time of service.
@@ -173,7 +208,8 @@ CREATE TABLE revocation (
 );
 
 -- What else changed for persons, in the order of the commits; every node reads on here. Kinds: 1
--- joined `room_id`, 2 the read position in `room_id` has moved. `at` is in the time of service.
+-- joined `room_id`, 2 the read position in `room_id` has moved, 3 has another role in `room_id`.
+-- `at` is in the time of service.
 CREATE TABLE inbox (
     id        bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     person_id bigint   NOT NULL,

@@ -9,19 +9,28 @@ CREATE TABLE meta (
     value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- `name_key` is the name without its case. `last_seq` is the log's end and `last_at` its time,
--- `last_activity` the time of the last message.
+-- `name_key` is the name without its case. Kinds: 0 public, 1 members, 2 private, 3 direct. Only
+-- moderators post in an announcement room; a room that isn't active is archived. `direct_key` has
+-- the people of a direct room. `last_seq` is the log's end and `last_at` its time, `last_activity`
+-- the time of the last message.
 CREATE TABLE room (
-    id            INTEGER PRIMARY KEY AUTOINCREMENT,
-    name          TEXT    NOT NULL,
-    name_key      TEXT    NOT NULL UNIQUE,
-    description   TEXT    NOT NULL,
-    is_active     INTEGER NOT NULL CHECK (is_active IN (0, 1)),
-    created_at    INTEGER NOT NULL,
-    last_seq      INTEGER NOT NULL DEFAULT 0,
-    last_at       INTEGER NOT NULL,
-    last_activity INTEGER
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    name            TEXT    NOT NULL,
+    name_key        TEXT    NOT NULL,
+    description     TEXT    NOT NULL,
+    is_active       INTEGER NOT NULL CHECK (is_active IN (0, 1)),
+    created_at      INTEGER NOT NULL,
+    last_seq        INTEGER NOT NULL DEFAULT 0,
+    last_at         INTEGER NOT NULL,
+    last_activity   INTEGER,
+    kind            INTEGER NOT NULL DEFAULT 0,
+    is_announcement INTEGER NOT NULL DEFAULT 0 CHECK (is_announcement IN (0, 1)),
+    direct_key      TEXT    UNIQUE
 ) STRICT;
+
+CREATE INDEX room_by_name ON room (name_key);
+-- A private room's name is nobody else's business, so it takes no name from others.
+CREATE UNIQUE INDEX room_by_listed_name ON room (name_key) WHERE kind < 2;
 
 -- A room's log is its messages and its events by seq: 1, 2, 3… without holes. A message is the
 -- event that posted it, and stored once. `content` is the present text, NULL once the message is
@@ -130,6 +139,32 @@ CREATE TABLE membership (
     PRIMARY KEY (person_id, room_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX membership_by_room ON membership (room_id);
+
+-- People whom a moderator keeps out of a room, with the name that they had there.
+CREATE TABLE ban (
+    room_id   INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    person_id INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+    username  TEXT    NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (room_id, person_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX ban_by_person ON ban (person_id);
+
+-- Links by which people join a room. `token` is the SHA-256 of the secret in the link. `id` is
+-- random, and `expires_at` in the time of service.
+CREATE TABLE invitation (
+    id         INTEGER PRIMARY KEY,
+    token      BLOB    NOT NULL UNIQUE CHECK (length(token) = 32),
+    room_id    INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    uses_left  INTEGER NOT NULL CHECK (uses_left >= 0)
+) STRICT;
+
+CREATE INDEX invitation_by_room ON invitation (room_id);
+
 -- Rights that ended, in the order of the commits; every node reads on here. Kinds: 1 left
 -- `room_id`, 2 the session `session_id` ended, 3 renamed in `room_id` to `username`, 4 the place's
 -- settings have changed, for everybody. `at` is in the time of service.
@@ -144,7 +179,8 @@ CREATE TABLE revocation (
 ) STRICT;
 
 -- What else changed for persons, in the order of the commits; every node reads on here. Kinds: 1
--- joined `room_id`, 2 the read position in `room_id` has moved. `at` is in the time of service.
+-- joined `room_id`, 2 the read position in `room_id` has moved, 3 has another role in `room_id`.
+-- `at` is in the time of service.
 CREATE TABLE inbox (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     person_id INTEGER NOT NULL,

@@ -9,7 +9,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use papo_domain::{EventKind, RoomDescription, RoomName, RoomState, Seq, Username};
+use papo_domain::{EventKind, RoomDescription, RoomKind, RoomName, RoomState, Seq, Username};
 use serde::Deserialize;
 
 use super::damaged;
@@ -41,7 +41,7 @@ pub(super) struct Counts {
 pub(super) enum Record {
     Instance(Instance),
     Account(Account),
-    Room(RoomRow),
+    Room(Room),
     Session(Session),
     Membership(Membership),
     Event(Event),
@@ -65,6 +65,34 @@ pub(super) struct Account {
     sender: i64,
     is_admin: bool,
     created_at: i64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Room {
+    id: i64,
+    name: String,
+    description: String,
+    is_active: bool,
+    created_at: i64,
+    last_seq: i64,
+    last_activity: Option<i64>,
+}
+
+impl From<Room> for RoomRow {
+    fn from(room: Room) -> Self {
+        Self {
+            id: room.id,
+            name: room.name,
+            description: room.description,
+            is_active: room.is_active,
+            created_at: room.created_at,
+            last_seq: room.last_seq,
+            last_activity: room.last_activity,
+            kind: RoomKind::Public.code(),
+            is_announcement: false,
+            direct_key: None,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -146,7 +174,7 @@ impl Conversion {
                 match record {
                     Record::Instance(row) => self.instance = Some(row),
                     Record::Account(row) => self.accounts.push(row),
-                    Record::Room(row) => self.rooms.push(row),
+                    Record::Room(row) => self.rooms.push(row.into()),
                     Record::Session(row) => self.sessions.push(row),
                     Record::Membership(row) => self.memberships.push(row),
                     Record::Event(row) => {
@@ -341,6 +369,8 @@ impl From<Change> for ChangeRow {
                 name: RoomName::from_stored(name),
                 description: RoomDescription::from_stored(description),
                 is_active,
+                kind: RoomKind::Public,
+                is_announcement: false,
             }),
         };
         kind.to_stored().into()
