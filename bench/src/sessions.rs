@@ -18,8 +18,8 @@ use crate::target::Target;
 const THREADS: usize = 32;
 /// The longest wait for an answer, and for the server's writer.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Adds the next rooms of everybody who is in one of `?1` rooms, `?2` altogether. They have read
-/// what is there.
+/// Each person is in one of `?1` rooms. The statement adds their next rooms, so that each has `?2`.
+/// Their read positions are at the ends of the logs.
 const ADD_MEMBERSHIPS: &str = "WITH RECURSIVE step (number) AS \
     (SELECT 1 UNION ALL SELECT number + 1 FROM step WHERE number + 1 < ?2) \
     INSERT INTO membership \
